@@ -1,0 +1,119 @@
+"""The bundle: one TorchScript archive with its contract inside, readable without loading the graph (or torch).
+
+What:    reads, verifies and writes ``*.calcisol`` files; the contract is the JSON record ``extra/calcisol.json``.
+Checks:  format, schema version, variable table, and a SHA-256 over every other record, before anything is loaded.
+Source:  the self-describing file of metatomic (https://github.com/metatensor/metatomic) was the model.
+Use:     ``contract = read_contract(path)``; ``write_bundle(path, scripted_module, contract)``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import zipfile
+from pathlib import Path
+from typing import Any
+
+from .variables import Table, load_table
+
+FORMAT = "calcisol-bundle"
+CONTRACT_RECORD = "calcisol.json"  # torch stores extra files below "<archive>/extra/"
+MAX_BYTES = 512 * 1024 * 1024  # a bundle is hundreds of kB; refuse to hash something absurd
+
+
+class BundleError(ValueError):
+    """The file is no bundle this version can use; the text names the file, the fault and the mend."""
+
+
+def default_bundle() -> Path:
+    """Path of the bundle that ships with the package."""
+    return Path(__file__).with_name("bundles") / "default.calcisol"
+
+
+def records_sha256(path: Path) -> str:
+    """SHA-256 over all records but the contract: for each name, sorted, the bytes of name + newline + content.
+
+    Names are relative to the archive's top folder; ``.data/serialization_id`` is left out because torch
+    rewrites it. The C++ bridge computes the same sum.
+    """
+    digest = hashlib.sha256()
+    with zipfile.ZipFile(path) as archive:
+        entries = {name.split("/", 1)[1]: name for name in archive.namelist() if "/" in name}
+        for name in sorted(entries):
+            if name in (f"extra/{CONTRACT_RECORD}", ".data/serialization_id"):
+                continue
+            digest.update(name.encode() + b"\n" + archive.read(entries[name]))
+    return digest.hexdigest()
+
+
+def read_contract(path: str | os.PathLike[str], *, verify: bool = True) -> dict[str, Any]:
+    """Contract of a bundle as a dict, after checking it.
+
+    Raises BundleError when the file is missing, cut short, of another format or schema, changed after
+    export, or made for another variable table.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise BundleError(f"bundle {path} does not exist; give the path of a .calcisol file")
+    if path.stat().st_size > MAX_BYTES:
+        raise BundleError(f"bundle {path} has {path.stat().st_size} bytes, more than {MAX_BYTES}; this is no calcisol bundle")
+    try:
+        with zipfile.ZipFile(path) as archive:
+            record = next((n for n in archive.namelist() if n.endswith(f"/extra/{CONTRACT_RECORD}")), None)
+            if record is None:
+                raise BundleError(f"bundle {path} holds no contract ({CONTRACT_RECORD}); export it with `calcisol export`")
+            contract = json.loads(archive.read(record))
+    except (zipfile.BadZipFile, json.JSONDecodeError, UnicodeDecodeError, EOFError, OSError) as error:
+        raise BundleError(f"bundle {path} is damaged or cut short ({error}); copy it again") from None
+    if not isinstance(contract, dict) or contract.get("format") != FORMAT:
+        raise BundleError(f"bundle {path} says format {contract.get('format') if isinstance(contract, dict) else None!r}, not {FORMAT!r}")
+    if verify:
+        check_contract(contract, load_table(), path)
+        try:
+            found = records_sha256(path)
+        except (zipfile.BadZipFile, OSError, EOFError) as error:
+            raise BundleError(f"bundle {path} is damaged or cut short ({error}); copy it again") from None
+        if found != contract.get("records_sha256"):
+            raise BundleError(f"bundle {path} was changed after export (SHA-256 {found[:12]}... differs from its contract); copy it again")
+    return contract
+
+
+def check_contract(contract: dict[str, Any], table: Table, path: Path) -> None:
+    """Raise BundleError unless the contract's variables are exactly those of this version, in order."""
+    own = table.contract()
+    if contract.get("schema_version") != own["schema_version"]:
+        raise BundleError(
+            f"bundle {path} has schema version {contract.get('schema_version')}, this calcisol reads {own['schema_version']}; "
+            "export it again with this version"
+        )
+    for role in ("static", "forcing", "output", "diagnostic", "state"):
+        theirs = [(v.get("name"), v.get("units")) for v in contract.get(role, [])]
+        ours = [(v["name"], v["units"]) for v in own[role]]
+        if theirs != ours:
+            first = next((a for a, b in zip(theirs, ours, strict=False) if a != b), "length")
+            raise BundleError(f"bundle {path}: its {role} variables differ from this version's (first difference: {first}); export it again")
+
+
+def write_bundle(path: str | os.PathLike[str], module: Any, contract: dict[str, Any]) -> None:
+    """Write a scripted module and its contract; temporary name first, then renamed.
+
+    ``contract`` holds what the caller knows (data, scores, licence ...); format, schema, variables and the
+    record hash are added here.
+    """
+    import torch
+
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # torch names the archive's top folder after the file, and the records are hashed without it
+    temporary = path.with_name(path.name + ".part")
+    full = {"format": FORMAT, **contract, **load_table().contract(), "torch_version": torch.__version__.split("+")[0]}
+    try:
+        torch.jit.save(module, str(temporary), _extra_files={CONTRACT_RECORD: json.dumps(full)})
+        full["records_sha256"] = records_sha256(temporary)
+        torch.jit.save(module, str(temporary), _extra_files={CONTRACT_RECORD: json.dumps(full, indent=1)})
+        if records_sha256(temporary) != full["records_sha256"]:
+            raise BundleError(f"bundle {path}: torch wrote two different archives from one module; nothing was kept")
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
