@@ -1,0 +1,243 @@
+"""Equilibrium of the soil solution: pH, exchanger and calcite from conserved totals at a given CO2 pressure.
+
+What:    finds pH and the exchange potential of each site so that charge balances and every site is full; calcite reacts by
+         an implicit linear rate law, which runs from no reaction (rate 0) to equilibrium (rate to infinity).
+Units:   totals mol m-2 with water kg m-2; mol per kg of water inside. Shapes [row, layer, column], float64.
+Source:  Gaines & Thomas (1953) exchange, extended Debye-Hueckel (Truesdell & Jones 1974), gibbsite as unlimited Al source.
+Method:  the unknowns are logarithms (ln of H+ activity; ln u of each site, u = equivalent fraction of Na / activity of Na) and
+         the residuals logs of sums of exponentials, nearly linear: damped Newton steps converge from far away.
+"""
+
+from typing import Final, NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from .constants import CATIONS, CHARGE, EXCHANGE_LOG_K, ION_CHARGE, ION_SIZE, LN10, coefficients, temperature_basis
+
+N_SITES = len(EXCHANGE_LOG_K)
+IONS = tuple(ION_SIZE)
+
+
+class Constants(NamedTuple):
+    """Equilibrium constants [layer, column]; fields in the order of ``constants.REACTIONS``."""
+
+    water: Tensor
+    co2_solubility: Tensor
+    carbonic_1: Tensor
+    carbonic_2: Tensor
+    calcite: Tensor
+    cahco3: Tensor
+    caco3_aq: Tensor
+    mghco3: Tensor
+    mgco3_aq: Tensor
+    caso4_aq: Tensor
+    mgso4_aq: Tensor
+    gibbsite: Tensor
+    aloh: Tensor
+    aloh2: Tensor
+
+
+class Activity(NamedTuple):
+    """Activity coefficients: cations [5, layer, column], the others [layer, column]."""
+
+    cations: Tensor
+    h: Tensor
+    oh: Tensor
+    hco3: Tensor
+    co3: Tensor
+    so4: Tensor
+    cahco3: Tensor
+    al: Tensor
+    aloh: Tensor
+
+
+class Problem(NamedTuple):
+    """What is given, per kg of water; [layer, column] unless said."""
+
+    totals: Tensor  # [5, ...] Ca Mg K Na NH4, dissolved + exchangeable, without calcite
+    anions: Tensor  # NO3 + Cl
+    so4: Tensor
+    cec: Tensor  # [site, ...] moles of charge
+    kinetic: Tensor  # rate constant x surface x dt of calcite
+    stock: Tensor  # calcite that may dissolve
+    pco2: Tensor  # atm
+
+
+class Solution(NamedTuple):
+    """Equilibrated soil solution; [layer, column] unless said."""
+
+    unknowns: Tensor  # [1 + site, ...]: ln of H+ activity, ln u of each site
+    dissolved: Tensor  # [5, ...] free + pairs, mol kg-1
+    ca_total: Tensor  # dissolved + exchangeable calcium, mol kg-1 of water
+    dic: Tensor  # dissolved inorganic carbon (without soil air), mol kg-1
+    bicarbonate: Tensor  # HCO3 and its pairs, mol kg-1
+    base_saturation: Tensor  # share of the CEC not held by H and Al
+    saturation: Tensor  # Omega of calcite
+    ionic_strength: Tensor  # mol kg-1
+    residual: Tensor  # |ln (positive / negative charge)| + sum over sites of |ln filling|
+
+
+class Equilibrium(nn.Module):
+    """Solver; the thermodynamic set is held as a buffer, so that a bundle carries its own constants."""
+
+    LN10: Final[float] = LN10
+
+    def __init__(self, thermodynamics: str = "min3p") -> None:
+        super().__init__()
+        self.n_sites: int = N_SITES
+        self.max_step: float = 1.5  # largest Newton step in a log unknown (0.65 pH): a cold start must not overshoot
+        self.min_step: float = 0.05
+        self.register_buffer("log_k", coefficients(thermodynamics))
+        self.register_buffer("charge", torch.tensor(CHARGE, dtype=torch.float64).view(-1, 1, 1))
+        selectivity = torch.zeros(N_SITES, len(CATIONS), 1, 1, dtype=torch.float64)
+        proton = torch.zeros(N_SITES, 1, 1, dtype=torch.float64)
+        aluminium = torch.zeros(N_SITES, 1, 1, dtype=torch.float64)
+        for s, site in enumerate(EXCHANGE_LOG_K.values()):
+            for i, cation in enumerate(CATIONS):
+                selectivity[s, i] = 10.0 ** site[cation] if cation in site else 0.0
+            proton[s] = 10.0 ** site["h"]
+            aluminium[s] = 10.0 ** site["al"] if "al" in site else 0.0
+        self.register_buffer("selectivity", selectivity)
+        self.register_buffer("proton_affinity", proton)
+        self.register_buffer("aluminium_affinity", aluminium)
+        self.register_buffer("ion_size", torch.tensor([ION_SIZE[i][0] for i in IONS], dtype=torch.float64).view(-1, 1, 1))
+        self.register_buffer("ion_b", torch.tensor([ION_SIZE[i][1] for i in IONS], dtype=torch.float64).view(-1, 1, 1))
+        self.register_buffer("ion_charge2", torch.tensor([float(ION_CHARGE[i] ** 2) for i in IONS], dtype=torch.float64).view(-1, 1, 1))
+
+    def constants(self, t: Tensor) -> Constants:
+        """Equilibrium constants at temperature ``t`` [K]."""
+        k = torch.exp(self.LN10 * torch.tensordot(self.log_k, temperature_basis(t), dims=1)).unbind(0)
+        return Constants(k[0], k[1], k[2], k[3], k[4], k[5], k[6], k[7], k[8], k[9], k[10], k[11], k[12], k[13])
+
+    def activity(self, ionic_strength: Tensor, t: Tensor) -> Activity:
+        """Activity coefficients; A and B after Truesdell & Jones (1974), 0-50 degC, ionic strength up to about 0.5."""
+        tc = t - 273.15
+        a = 0.4883 + 7.4149e-4 * tc + 1.843e-6 * tc * tc
+        b = 0.3241 + 1.6e-4 * tc
+        root = torch.sqrt(ionic_strength)
+        log_gamma = -a * self.ion_charge2 * root / (1.0 + b * self.ion_size * root) + self.ion_b * ionic_strength
+        g = torch.exp(self.LN10 * log_gamma)
+        return Activity(g[0:5], g[5], g[6], g[7], g[8], g[9], g[10], g[11], g[12])
+
+    def evaluate(self, p: Problem, k: Constants, g: Activity, x: Tensor, so4_free: Tensor) -> tuple[Solution, Tensor, Tensor, Tensor]:
+        """Speciate at the unknowns ``x``: solution, residuals [1 + site, ...], Jacobian [1 + site, 1 + site, ...], free sulphate.
+
+        Rows and columns of the Jacobian: sites first, charge balance (ln h) last.
+        """
+        h = torch.exp(x[0])
+        u = torch.exp(x[1:])
+        co2 = k.co2_solubility * p.pco2
+        a_hco3 = k.carbonic_1 * co2 / h
+        a_co3 = k.carbonic_2 * a_hco3 / h
+        hco3, co3 = a_hco3 / g.hco3, a_co3 / g.co3
+        hydrogen, hydroxide = h / g.h, k.water / (h * g.oh)
+        a_al = k.gibbsite * h * h * h
+        al, aloh, aloh2 = a_al / g.al, k.aloh * a_al / (h * g.aloh), k.aloh2 * a_al / (h * h * g.cahco3)
+
+        # pairs per mole of free Ca and Mg
+        g_ca, g_mg = g.cations[0], g.cations[1]
+        ca_1, ca_2 = k.cahco3 * g_ca * a_hco3 / g.cahco3, k.caco3_aq * g_ca * a_co3
+        mg_1, mg_2 = k.mghco3 * g_mg * a_hco3 / g.cahco3, k.mgco3_aq * g_mg * a_co3
+        ca_3, mg_3 = k.caso4_aq * g_ca * g.so4 * so4_free, k.mgso4_aq * g_mg * g.so4 * so4_free
+        one = torch.ones_like(h)
+        zero = torch.zeros_like(h)
+        alpha = torch.stack([1.0 + ca_1 + ca_2 + ca_3, 1.0 + mg_1 + mg_2 + mg_3, one, one, one])
+        first = torch.stack([ca_1, mg_1, zero, zero, zero])
+        slope = torch.stack([ca_1 + 2.0 * ca_2, mg_1 + 2.0 * mg_2, zero, zero, zero])
+
+        # exchanger: equivalents on each site per mole of free ion and kg of water
+        u2 = u * u
+        equivalents = self.selectivity * g.cations * torch.stack([u2, u2, u, u, u], dim=1)
+        held = p.cec.unsqueeze(1) * equivalents
+        den = alpha + (held / self.charge).sum(0)
+
+        # calcite by an implicit linear rate law: xi = kinetic (1 - Omega), never more than there is
+        per_ca = g_ca * a_co3 / k.calcite  # Omega per mole of free Ca
+        limited = (p.totals[0] + p.stock) / den[0]
+        kinetic = (p.totals[0] + p.kinetic) / (den[0] + p.kinetic * per_ca)
+        by_rate = kinetic < limited
+        ca = torch.where(by_rate, kinetic, limited)
+        free = torch.cat([ca.unsqueeze(0), p.totals[1:] / den[1:]])
+        back = torch.where(by_rate, p.kinetic * per_ca, zero)
+        den_rate = torch.cat([(den[0] + back).unsqueeze(0), den[1:]])
+        slope = torch.cat([(slope[0] + 2.0 * back).unsqueeze(0), slope[1:]])
+        dln_free = slope / den_rate  # d ln free / d ln h
+
+        beta = equivalents * free
+        beta_h = self.proton_affinity * h * u
+        beta_al = self.aluminium_affinity * a_al * u2 * u
+        bases = beta.sum(1)
+        filling = bases + beta_h + beta_al
+
+        charge_of = self.charge * free + first * free
+        positive = charge_of.sum(0) + hydrogen + 3.0 * al + 2.0 * aloh + aloh2
+        negative = p.anions + 2.0 * so4_free + hco3 + 2.0 * co3 + hydroxide
+        residual = torch.cat([torch.log(filling), torch.log(positive / negative).unsqueeze(0)])
+
+        share = held / den_rate
+        site_site = -(beta.unsqueeze(1) * share.unsqueeze(0)).sum(2) / filling.unsqueeze(1)
+        diagonal = ((self.charge * beta).sum(1) + beta_h + 3.0 * beta_al) / filling
+        site_site = site_site + torch.diag_embed(diagonal.permute(1, 2, 0)).permute(2, 3, 0, 1)
+        site_h = ((beta * dln_free).sum(1) + beta_h + 3.0 * beta_al) / filling
+        charge_site = -(charge_of * share).sum(1) / positive
+        d_positive = (charge_of * dln_free - first * free).sum(0) + hydrogen + 9.0 * al + 4.0 * aloh + aloh2
+        charge_h = d_positive / positive + (hco3 + 4.0 * co3 + hydroxide) / negative
+        jacobian = torch.cat(
+            [
+                torch.cat([site_site, site_h.unsqueeze(1)], dim=1),
+                torch.cat([charge_site, charge_h.unsqueeze(0)], dim=0).unsqueeze(0),
+            ]
+        )
+
+        pairs_hco3 = ca_1 * free[0] + mg_1 * free[1]
+        pairs_co3 = ca_2 * free[0] + mg_2 * free[1]
+        strength = 0.5 * (
+            (self.charge * self.charge * free).sum(0) + pairs_hco3 + hydrogen + 9.0 * al + p.anions + 4.0 * so4_free + hco3
+            + 4.0 * co3 + hydroxide
+        )  # fmt: skip
+        next_so4 = p.so4 / (1.0 + g.so4 * (k.caso4_aq * g_ca * free[0] + k.mgso4_aq * g_mg * free[1]))
+        solution = Solution(
+            unknowns=x,
+            dissolved=free * alpha,
+            ca_total=ca * den[0],
+            dic=co2 + hco3 + co3 + pairs_hco3 + pairs_co3,
+            bicarbonate=hco3 + pairs_hco3,
+            base_saturation=(p.cec * bases).sum(0) / (p.cec * filling).sum(0),
+            saturation=per_ca * ca,
+            ionic_strength=strength,
+            residual=residual.abs().sum(0),
+        )
+        return solution, residual, jacobian, next_so4
+
+    def newton(self, residual: Tensor, jacobian: Tensor, x: Tensor, limit: float) -> Tensor:
+        """One damped Newton step; Gauss-Jordan on the small dense system of every cell (the diagonal dominates)."""
+        n = self.n_sites + 1
+        system = torch.cat([jacobian, residual.unsqueeze(1)], dim=1)
+        for i in range(n):
+            pivot = system[i] / system[i, i]
+            system = system - system[:, i].unsqueeze(1) * pivot.unsqueeze(0)
+            system = torch.cat([system[:i], pivot.unsqueeze(0), system[i + 1 :]])
+        step = system[:, n]
+        step = step * (limit / step.abs().amax(0).clamp(min=limit))  # shorter, never another direction
+        return x - torch.cat([step[n - 1 :], step[: n - 1]])
+
+    def forward(self, p: Problem, k: Constants, g: Activity, guess: Tensor, iterations: int) -> Solution:
+        """Solve all cells at once with a fixed number of Newton steps from ``guess`` [1 + site, layer, column].
+
+        Gradients flow through the last step alone, with its Jacobian held: the implicit-function theorem at the root.
+        """
+        fixed = Problem(
+            p.totals.detach(), p.anions.detach(), p.so4.detach(), p.cec.detach(), p.kinetic.detach(), p.stock.detach(), p.pco2.detach()
+        )
+        x = guess.detach()
+        so4_free = 0.8 * fixed.so4
+        limit = self.max_step
+        for _ in range(iterations - 1):
+            _, residual, jacobian, so4_free = self.evaluate(fixed, k, g, x, so4_free)
+            x = self.newton(residual, jacobian, x, limit)
+            limit = max(0.9 * limit, self.min_step)  # breaks the cycles of a long search between the two calcite branches
+        _, residual, jacobian, so4_free = self.evaluate(p, k, g, x, so4_free)
+        x = self.newton(residual, jacobian.detach(), x, limit)
+        solution, _, _, _ = self.evaluate(p, k, g, x, so4_free)
+        return solution
