@@ -1,0 +1,149 @@
+"""The C ABI from Python: loads libcalcisol through cffi and owns the model.
+
+What:    ``Model``, a bundle ready to step; every failing call raises the class of ``errors.py`` for its status.
+Shapes:  none here; arrays are the business of ``columns.py``.
+Source:  fortran_bridge/include/calcisol.h is the only declaration of what is called.
+Use:     ``with Model() as model: columns = model.columns({"dz": dz}); out = columns.step(1800.0, {...})``
+Note:    libcalcisol links torch's C++ libraries; torch itself is never imported.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+from collections.abc import Mapping
+from functools import cache
+from importlib import import_module, metadata
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..emulator.bundle import default_bundle
+from . import _build, errors
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+    from .columns import Columns
+
+
+def torch_folder() -> Path | None:
+    """Folder of the installed torch package, found without importing it; None where there is none."""
+    spec = importlib.util.find_spec("torch")
+    return Path(next(iter(spec.submodule_search_locations))) if spec and spec.submodule_search_locations else None
+
+
+def _check_torch() -> None:
+    """Raise TorchError, in words, where the loader would say "undefined symbol"."""
+    folder = torch_folder()
+    if folder is None:
+        raise errors.TorchError(f"torch is not installed; run `pip install torch=={_build.TORCH_MINOR}.*`")
+    try:
+        found = metadata.version("torch")
+    except metadata.PackageNotFoundError:
+        return  # a build without package data: the library compares versions itself when it opens a bundle
+    if not found.startswith(f"{_build.TORCH_MINOR}."):
+        raise errors.TorchError(
+            f"torch {found} is installed, libcalcisol was built with {_build.TORCH_MINOR}; "
+            f"run `pip install torch=={_build.TORCH_MINOR}.*` or build calcisol again"
+        )
+
+
+@cache
+def library() -> tuple[Any, Any]:
+    """``(lib, ffi)`` of the extension. Raises TorchError when torch is missing or of another minor version."""
+    if _build.TORCH_MINOR != "none":
+        _check_torch()
+        # The library looks for torch beside the package. Elsewhere (user site, system site) load it first, by hand.
+        beside = Path(__file__).parents[2] / "torch"
+        folder = torch_folder()
+        if folder is not None and not beside.exists():
+            import ctypes
+
+            for name in ("libc10.so", "libtorch_cpu.so", "libtorch.so"):
+                ctypes.CDLL(str(folder / "lib" / name), mode=ctypes.RTLD_GLOBAL)
+    extension = import_module("._capi", __package__)
+    found = extension.lib.calcisol_abi_version()
+    if found != extension.lib.CALCISOL_ABI_VERSION:
+        raise errors.InternalError(f"libcalcisol has ABI {found}, its extension was built for {extension.lib.CALCISOL_ABI_VERSION}")
+    return extension.lib, extension.ffi
+
+
+def last_error() -> str:
+    """Text of the last call of this thread that failed or met a bad cell; empty if none did."""
+    lib, ffi = library()
+    return ffi.string(lib.calcisol_last_error()).decode("utf-8", "replace")
+
+
+def check(status: int) -> None:
+    """Raise the error of a status that is not 0."""
+    if status:
+        raise errors.BY_STATUS.get(status, errors.CalcisolError)(last_error())
+
+
+def build_info() -> str:
+    """Version, ABI, schema and torch of the library, in one line."""
+    lib, ffi = library()
+    return ffi.string(lib.calcisol_build_info()).decode()
+
+
+class Model:
+    """A bundle, loaded and checked.
+
+    Parameters: ``path`` of a ``.calcisol`` file (None: the one that ships with the package), or the file's ``bytes``;
+    ``threads`` of torch inside a call; ``tile_columns`` handed to the emulator at once (None: 128; fewer suits hosts of a
+    few columns; the same value gives the same bits).
+    Raises BundleError, TorchError, ArgumentError with one sentence.
+    """
+
+    def __init__(
+        self, path: str | os.PathLike[str] | bytes | None = None, *, threads: int = 1, tile_columns: int | None = None
+    ) -> None:
+        lib, ffi = library()
+        options = ffi.new("calcisol_options *")
+        check(lib.calcisol_options_init(options))
+        options.threads = threads
+        options.tile_columns = tile_columns or 0
+        handle = ffi.new("calcisol_model **")
+        if isinstance(path, bytes):
+            check(lib.calcisol_open_from_memory(path, len(path), options, handle))
+        else:
+            name = os.fsencode(default_bundle() if path is None else path)
+            check(lib.calcisol_open(name, options, handle))
+        self._handle = ffi.gc(handle, lib.calcisol_close)
+
+    @property
+    def handle(self) -> Any:
+        """The C handle. Raises ArgumentError once the model is closed."""
+        if self._handle is None:
+            raise errors.ArgumentError("this model is closed; open it again")
+        return self._handle[0]
+
+    @property
+    def contract(self) -> dict[str, Any]:
+        """What the bundle says of itself: variables, units, ranges, data, scores (a fresh dict)."""
+        lib, ffi = library()
+        text = ffi.new("const char **")
+        check(lib.calcisol_describe(self.handle, text))
+        return json.loads(ffi.string(text[0]))
+
+    def columns(
+        self, properties: Mapping[str, ArrayLike], *, ncol: int | None = None, nlay: int | None = None
+    ) -> Columns:
+        """Columns of these soils; see ``Columns`` for shapes and errors."""
+        from .columns import Columns
+
+        return Columns(self, properties, ncol=ncol, nlay=nlay)
+
+    def close(self) -> None:
+        """Free the model; columns made from it stay usable. Closing twice is fine."""
+        if self._handle is not None:
+            lib, _ = library()
+            lib.calcisol_close(self._handle)
+            self._handle = None
+
+    def __enter__(self) -> Model:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()

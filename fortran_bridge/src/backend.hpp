@@ -1,0 +1,44 @@
+// What the library asks of an engine: backend_torch.cpp answers with TorchScript, backend_stub.cpp without torch.
+//
+// Blocks are float64 and contiguous, [variable][layer][column] in the row order of variables.toml, with a fixed number
+// of columns. Errors are thrown as Failure.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace calcisol {
+
+struct Shape {
+  int layers, columns;
+};
+
+class Module {
+public:
+  virtual ~Module() = default;
+  // NaN entries of the static block ("derived") completed in place.
+  virtual void prepare(Shape shape, double *statics) = 0;
+  virtual void initial_state(Shape shape, const double *statics, const double *layer, const double *column,
+                             double *state) = 0;
+  // One step; state is replaced, the outputs [NOL][L][C], [NOC][C] and flag [L][C] are filled.
+  virtual void step(Shape shape, const double *statics, const double *layer, const double *column, double dt,
+                    double *state, double *output_layer, double *output_column, std::int32_t *flag) = 0;
+  virtual void laboratory_ph(Shape shape, const double *statics, const double *state, double *ph) = 0;
+};
+
+// Records of a bundle: name below the archive's top folder, and content.
+struct Record {
+  std::string name, content;
+};
+
+struct Engine {
+  static bool needs_bundle();        // false: the stub
+  static std::string info();         // e.g. "torch 2.13.0 (built with 2.13)"
+  static void check();               // Failure(CALCISOL_ERROR_TORCH) when the loaded torch does not fit
+  static std::vector<Record> records(const std::string &bytes); // Failure when damaged
+  static std::unique_ptr<Module> load(const std::string &bytes, int threads);
+};
+
+} // namespace calcisol

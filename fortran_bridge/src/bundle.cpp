@@ -1,0 +1,114 @@
+#include "bundle.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <fstream>
+#include <stdexcept>
+
+#include "backend.hpp"
+#include "json.hpp"
+#include "sha256.hpp"
+#include "status.hpp"
+#include "table.hpp"
+
+namespace calcisol {
+
+namespace {
+
+constexpr std::streamoff max_bytes = 512LL * 1024 * 1024; // as emulator/bundle.py: a bundle is hundreds of kB
+const char *const contract_record = "extra/calcisol.json";
+const char *const rewritten_record = ".data/serialization_id"; // torch rewrites it; not in the sum
+
+[[noreturn]] void refuse(const std::string &text) { throw Failure(CALCISOL_ERROR_BUNDLE, text); }
+
+void check_variables(const Json &contract, const std::string &name) {
+  const std::pair<const char *, int> roles[] = {{"static", CALCISOL_ROLE_STATIC},
+                                                {"forcing", CALCISOL_ROLE_FORCING},
+                                                {"output", CALCISOL_ROLE_OUTPUT},
+                                                {"diagnostic", CALCISOL_ROLE_LAB},
+                                                {"state", CALCISOL_ROLE_STATE}};
+  for (const auto &[role, number] : roles) {
+    const Rows own = rows(number);
+    const auto &theirs = contract[role].items;
+    for (int i = 0; i < std::max<int>(own.count, static_cast<int>(theirs.size())); ++i) {
+      const bool here = i < own.count, there = i < static_cast<int>(theirs.size());
+      const std::string mine = here ? std::string(own[i].name) + " [" + own[i].units + "]" : "nothing";
+      const std::string other = there ? theirs[i]["name"].text + " [" + theirs[i]["units"].text + "]" : "nothing";
+      if (mine != other)
+        refuse("bundle " + name + ": " + role + " variable " + std::to_string(i + 1) + " is " + other +
+               ", this calcisol has " + mine + "; export it again with this version");
+    }
+  }
+}
+
+std::string records_sum(std::vector<Record> &records) {
+  std::sort(records.begin(), records.end(), [](const Record &a, const Record &b) { return a.name < b.name; });
+  Sha256 sum;
+  for (const Record &record : records) {
+    if (record.name == contract_record || record.name == rewritten_record) continue;
+    sum.update(record.name.data(), record.name.size());
+    sum.update("\n", 1);
+    sum.update(record.content.data(), record.content.size());
+  }
+  return sum.hex();
+}
+
+} // namespace
+
+std::string read_file(const std::string &path) {
+  std::ifstream file(path, std::ios::binary | std::ios::ate);
+  if (!file) refuse("bundle " + path + " does not exist or cannot be read; give the path of a .calcisol file");
+  const std::streamoff size = file.tellg();
+  if (size < 0 || size > max_bytes)
+    refuse("bundle " + path + " has " + std::to_string(size) + " bytes, more than " + std::to_string(max_bytes) +
+           "; this is no calcisol bundle");
+  std::string bytes(static_cast<std::size_t>(size), '\0');
+  file.seekg(0);
+  if (!file.read(bytes.data(), size)) refuse("bundle " + path + " cannot be read; give the path of a .calcisol file");
+  return bytes;
+}
+
+std::string checked_contract(const std::string &bytes, const std::string &name) {
+  std::vector<Record> records;
+  try {
+    records = Engine::records(bytes);
+  } catch (const std::exception &) {
+    refuse("bundle " + name + " is damaged, cut short or no bundle at all; copy it again");
+  }
+  const auto found = std::find_if(records.begin(), records.end(), [](auto &r) { return r.name == contract_record; });
+  if (found == records.end())
+    refuse("bundle " + name + " holds no contract (calcisol.json); export it with `calcisol export`");
+  const std::string text = found->content;
+  Json contract;
+  try {
+    contract = parse_json(text);
+  } catch (const std::invalid_argument &error) {
+    refuse("bundle " + name + ": its contract is damaged (" + error.what() + "); copy it again");
+  }
+  if (contract["format"].text != "calcisol-bundle")
+    refuse("bundle " + name + " says format '" + contract["format"].text + "', not 'calcisol-bundle'");
+  if (contract["schema_version"].value != CALCISOL_SCHEMA_VERSION)
+    refuse("bundle " + name + " has schema version " + number(contract["schema_version"].value) +
+           ", this calcisol reads " + std::to_string(CALCISOL_SCHEMA_VERSION) + "; export it again with this version");
+  check_variables(contract, name);
+  const std::string sum = records_sum(records);
+  if (sum != contract["records_sha256"].text)
+    refuse("bundle " + name + " was changed after export (SHA-256 " + sum.substr(0, 12) +
+           "... differs from its contract); copy it again");
+  return text;
+}
+
+std::string own_contract() {
+  const auto list = [](int role) {
+    std::string text;
+    for (const Variable &v : rows(role))
+      text += std::string(text.empty() ? "" : ", ") + "{\"name\": \"" + v.name + "\", \"units\": \"" + v.units + "\"}";
+    return "[" + text + "]";
+  };
+  return "{\"format\": \"calcisol-stub\", \"schema_version\": " + std::to_string(CALCISOL_SCHEMA_VERSION) +
+         ", \"static\": " + list(CALCISOL_ROLE_STATIC) + ", \"forcing\": " + list(CALCISOL_ROLE_FORCING) +
+         ", \"output\": " + list(CALCISOL_ROLE_OUTPUT) + ", \"diagnostic\": " + list(CALCISOL_ROLE_LAB) +
+         ", \"state\": " + list(CALCISOL_ROLE_STATE) + "}";
+}
+
+} // namespace calcisol

@@ -1,0 +1,17 @@
+// Checks a bundle before anything of it is run: format, schema, variables and units in order, SHA-256 of the records.
+#pragma once
+
+#include <string>
+
+namespace calcisol {
+
+// Bytes of a file. Failure when it is missing or absurdly large.
+std::string read_file(const std::string &path);
+
+// Contract of the bundle (JSON text). Failure with one sentence when it does not fit this library.
+std::string checked_contract(const std::string &bytes, const std::string &name);
+
+// Contract of this library's own table: what the stub describes.
+std::string own_contract();
+
+} // namespace calcisol

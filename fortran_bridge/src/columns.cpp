@@ -1,0 +1,297 @@
+#include "columns.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "status.hpp"
+#include "table.hpp"
+
+using namespace calcisol;
+
+namespace {
+
+constexpr double shortest_step = 60.0, longest_step = 31.0 * 86400.0; // s; what the emulator was made for
+constexpr double no_state = -9999.0;                                  // in state_get and state_set
+constexpr std::uint32_t all_slots = (1u << CALCISOL_N_STATE) - 1;
+constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
+
+static_assert(CALCISOL_N_STATE < 32, "slots_set has one bit per slot");
+
+} // namespace
+
+struct calcisol_columns::Views {
+  const calcisol_view *forcing;
+  const calcisol_target *output; // NULL = none
+  calcisol_target flag;
+};
+
+calcisol_columns::calcisol_columns(std::shared_ptr<Module> module, int tile_columns, std::int64_t ncol, int nlay)
+    : ncol(ncol), nlay(nlay), module(std::move(module)), shape{nlay, tile_columns} {
+  const std::size_t all = static_cast<std::size_t>(tiles()) * cells();
+  statics.assign(all * CALCISOL_N_STATIC, 0.0);
+  state.assign(all * CALCISOL_N_STATE, 0.0);
+  next_state = state;
+  static_bad.assign(static_cast<std::size_t>(ncol), 0);
+  slots_set.assign(static_cast<std::size_t>(ncol), 0);
+  next_slots = slots_set;
+  tile_statics.resize(cells() * CALCISOL_N_STATIC);
+  tile_state.resize(cells() * CALCISOL_N_STATE);
+  first_state = tile_state;
+  const Rows forcing = rows(CALCISOL_ROLE_FORCING), output = rows(CALCISOL_ROLE_OUTPUT);
+  layer.resize(cells() * forcing.layered());
+  column.resize(static_cast<std::size_t>(shape.columns) * forcing.column());
+  output_layer.resize(cells() * std::max<int>(output.layered(), CALCISOL_N_LAB));
+  output_column.resize(static_cast<std::size_t>(shape.columns) * output.column());
+  flag.resize(cells());
+  module_flag.resize(cells());
+  lane.resize(shape.columns);
+}
+
+Range calcisol_columns::range(std::int64_t tile) const {
+  const std::int64_t first = tile * shape.columns;
+  return {first, static_cast<int>(std::min<std::int64_t>(shape.columns, ncol - first)), shape.columns, shape.layers};
+}
+
+// Every lane that is not good becomes a copy of lane `from`, in `rows` rows of the block.
+void calcisol_columns::fill_lanes(double *block, int rows, int from) const {
+  for (int r = 0; r < rows; ++r)
+    for (int c = 0; c < shape.columns; ++c)
+      if (lane[c] != good) block[r * shape.columns + c] = block[r * shape.columns + from];
+}
+
+void calcisol_columns::set_properties(const calcisol_view *properties, std::int32_t given, calcisol_report &report,
+                                      Finding &finding) {
+  const Rows table = rows(CALCISOL_ROLE_STATIC);
+  check_inputs(properties, given, table, "soil properties", ncol);
+  for (std::int64_t tile = 0; tile < tiles(); ++tile) {
+    const Range where = range(tile);
+    double *block = statics.data() + tile * cells() * CALCISOL_N_STATIC;
+    std::vector<std::uint8_t> skip(shape.columns, 0), invalid(shape.columns, 0);
+    std::fill(flag.begin(), flag.end(), 0);
+    for (int i = 0; i < table.count; ++i) {
+      gather(properties[i], where, true, table[i].fill, block + i * cells());
+      if (properties[i].data) screen(table[i], where, skip.data(), block + i * cells(), invalid.data(), flag.data(), finding);
+    }
+    for (int c = 0; c < shape.columns; ++c) lane[c] = c >= where.count ? skipped : invalid[c] ? refused : good;
+    const auto from = std::find(lane.begin(), lane.end(), good);
+    if (from != lane.end()) {
+      fill_lanes(block, table.count * shape.layers, static_cast<int>(from - lane.begin()));
+      module->prepare(shape, block);
+      for (std::size_t i = 0; i < cells() * CALCISOL_N_STATIC; ++i)
+        if (const int c = static_cast<int>(i % shape.columns); lane[c] == good && !std::isfinite(block[i])) {
+          finding.fail(where.first + c);
+          lane[c] = refused;
+        }
+    }
+    for (int c = 0; c < where.count; ++c) static_bad[where.first + c] = lane[c] == refused;
+    count(where, report);
+  }
+}
+
+// A column with some slots set and others not has no meaning; say so before anything is stepped.
+void calcisol_columns::check_state(const calcisol_view &active) const {
+  for (std::int64_t c = 0; c < ncol; ++c) {
+    if (slots_set[c] == 0 || slots_set[c] == all_slots) continue;
+    if (active.data) {
+      double value = 1.0;
+      gather(active, {c, 1, 1, 1}, false, 1.0, &value);
+      if (value < 0.5) continue;
+    }
+    int missing = 0;
+    while (slots_set[c] >> missing & 1u) ++missing;
+    throw Failure(CALCISOL_ERROR_STATE, "column " + std::to_string(c + 1) + " was given part of a state, but no " +
+                                            rows(CALCISOL_ROLE_STATE)[missing].name + "; set all slots or none");
+  }
+}
+
+void calcisol_columns::step(double dt, const calcisol_view *forcing, std::int32_t n_forcing, const calcisol_target *output,
+                            std::int32_t n_output, const calcisol_target *flag_target, calcisol_report &report,
+                            Finding &finding) {
+  if (!(dt >= shortest_step && dt <= longest_step))
+    throw Failure(CALCISOL_ERROR_ARGUMENT,
+                  "dt is " + number(dt) + " s; give the length of the step in seconds, 60 to 2678400");
+  check_inputs(forcing, n_forcing, rows(CALCISOL_ROLE_FORCING), "forcing", ncol);
+  check_targets(output, n_output, rows(CALCISOL_ROLE_OUTPUT), "output", ncol, nlay);
+  const Views views{forcing, output, flag_target ? *flag_target : calcisol_target{}};
+  check_target(views.flag, "flag", true, true, ncol, nlay);
+  check_state(forcing[CALCISOL_ACTIVE]);
+  next_state = state;
+  next_slots = slots_set;
+  for (std::int64_t tile = 0; tile < tiles(); ++tile) step_tile(tile, dt, views, report, finding);
+  state.swap(next_state); // only now: a step that failed half way has changed nothing
+  slots_set.swap(next_slots);
+}
+
+void calcisol_columns::step_tile(std::int64_t tile, double dt, const Views &views, calcisol_report &report,
+                                 Finding &finding) {
+  const Range where = range(tile);
+  read_forcing(where, views.forcing, finding);
+  const auto from = std::find(lane.begin(), lane.end(), good);
+  if (from != lane.end()) {
+    run_module(tile, dt, static_cast<int>(from - lane.begin()));
+    refuse_nan(where, finding);
+    double *block = next_state.data() + tile * cells() * CALCISOL_N_STATE;
+    for (std::size_t i = 0; i < cells() * CALCISOL_N_STATE; ++i)
+      if (lane[i % shape.columns] == good) block[i] = tile_state[i];
+    for (int c = 0; c < where.count; ++c)
+      if (lane[c] == good) next_slots[where.first + c] = all_slots;
+  }
+  write_outputs(where, views);
+  count(where, report);
+}
+
+// Gather and screen all forcing of a tile; decide which lanes are good.
+void calcisol_columns::read_forcing(const Range &where, const calcisol_view *forcing, Finding &finding) {
+  const Rows table = rows(CALCISOL_ROLE_FORCING);
+  std::vector<std::uint8_t> skip(shape.columns, 0), invalid(shape.columns, 0);
+  std::fill(flag.begin(), flag.end(), 0);
+  if (forcing[CALCISOL_ACTIVE].data) {
+    std::vector<double> active(shape.columns);
+    gather(forcing[CALCISOL_ACTIVE], where, false, 1.0, active.data());
+    for (int c = 0; c < where.count; ++c) skip[c] = active[c] < 0.5 && !is_bad(active[c]);
+  }
+  std::size_t layer_row = 0, column_row = 0;
+  for (int i = 0; i < table.count; ++i) {
+    double *block = table[i].layered ? layer.data() + layer_row++ * cells() : column.data() + column_row++ * shape.columns;
+    gather(forcing[i], where, table[i].layered, table[i].fill, block);
+    if (forcing[i].data) screen(table[i], where, skip.data(), block, invalid.data(), flag.data(), finding);
+  }
+  for (int c = 0; c < shape.columns; ++c)
+    lane[c] = c >= where.count || skip[c] ? skipped : invalid[c] || static_bad[where.first + c] ? refused : good;
+}
+
+// Step all lanes of the tile; `from` is a good lane, copied into those that are not.
+void calcisol_columns::run_module(std::int64_t tile, double dt, int from) {
+  const Range where = range(tile);
+  const auto copy = [&](const std::vector<double> &source, std::vector<double> &scratch, int rows) {
+    std::copy_n(source.data() + tile * scratch.size(), scratch.size(), scratch.data());
+    fill_lanes(scratch.data(), rows * shape.layers, from);
+  };
+  copy(statics, tile_statics, CALCISOL_N_STATIC);
+  copy(state, tile_state, CALCISOL_N_STATE);
+  const Rows table = rows(CALCISOL_ROLE_FORCING);
+  fill_lanes(layer.data(), table.layered() * shape.layers, from);
+  fill_lanes(column.data(), table.column(), from);
+
+  const auto without_state = [&](int c) { return lane[c] == good && slots_set[where.first + c] == 0; };
+  bool any_new = false;
+  for (int c = 0; c < where.count; ++c) any_new = any_new || without_state(c);
+  if (any_new) {
+    module->initial_state(shape, tile_statics.data(), layer.data(), column.data(), first_state.data());
+    for (std::size_t i = 0; i < tile_state.size(); ++i)
+      if (without_state(static_cast<int>(i % shape.columns))) tile_state[i] = first_state[i];
+    fill_lanes(tile_state.data(), CALCISOL_N_STATE * shape.layers, from);
+  }
+  module->step(shape, tile_statics.data(), layer.data(), column.data(), dt, tile_state.data(), output_layer.data(),
+               output_column.data(), module_flag.data());
+  for (std::size_t i = 0; i < cells(); ++i) flag[i] |= module_flag[i];
+}
+
+// A lane for which the module answered NaN or infinity is taken as invalid: its state stays.
+void calcisol_columns::refuse_nan(const Range &where, Finding &finding) {
+  const auto look = [&](const double *block, std::size_t size) {
+    for (std::size_t i = 0; i < size; ++i)
+      if (const std::size_t c = i % shape.columns; !std::isfinite(block[i]) && lane[c] == good) {
+        lane[c] = refused;
+        finding.fail(where.first + static_cast<std::int64_t>(c));
+      }
+  };
+  look(tile_state.data(), tile_state.size());
+  look(output_layer.data(), cells() * rows(CALCISOL_ROLE_OUTPUT).layered());
+  look(output_column.data(), output_column.size());
+}
+
+void calcisol_columns::write_outputs(const Range &where, const Views &views) {
+  const Rows table = rows(CALCISOL_ROLE_OUTPUT);
+  std::vector<std::uint8_t> write(shape.columns);
+  for (int c = 0; c < shape.columns; ++c) write[c] = lane[c] != skipped;
+  const auto blank = [&](double *block, std::size_t size) {
+    for (std::size_t i = 0; i < size; ++i)
+      if (lane[i % shape.columns] == refused) block[i] = not_a_number;
+  };
+  blank(output_layer.data(), output_layer.size());
+  blank(output_column.data(), output_column.size());
+  for (std::size_t i = 0; i < cells(); ++i)
+    if (lane[i % shape.columns] == refused) flag[i] = (flag[i] & CALCISOL_FLAG_CLIPPED) | CALCISOL_FLAG_INVALID;
+  std::size_t layer_row = 0, column_row = 0;
+  for (int i = 0; views.output && i < table.count; ++i) {
+    const double *block = table[i].layered ? output_layer.data() + layer_row++ * cells()
+                                           : output_column.data() + column_row++ * shape.columns;
+    scatter(block, where, table[i].layered, write.data(), views.output[i]);
+  }
+  scatter(flag.data(), where, write.data(), views.flag);
+}
+
+void calcisol_columns::count(const Range &where, calcisol_report &report) const {
+  for (int c = 0; c < where.count; ++c) {
+    if (lane[c] == skipped) ++report.columns_inactive;
+    if (lane[c] == refused) ++report.columns_invalid;
+    if (lane[c] != good) continue;
+    ++report.columns_stepped;
+    for (int l = 0; l < nlay; ++l) {
+      const std::int32_t bits = flag[static_cast<std::size_t>(l) * shape.columns + c];
+      report.cells_clipped += (bits & CALCISOL_FLAG_CLIPPED) != 0;
+      report.cells_outside_envelope += (bits & CALCISOL_FLAG_OUTSIDE_ENVELOPE) != 0;
+      report.cells_fallback += (bits & CALCISOL_FLAG_FALLBACK) != 0;
+      report.cells_residual += (bits & CALCISOL_FLAG_RESIDUAL) != 0;
+    }
+  }
+}
+
+void calcisol_columns::laboratory_ph(const calcisol_target *ph, std::int32_t given) {
+  const Rows table = rows(CALCISOL_ROLE_LAB);
+  if (!ph) throw Failure(CALCISOL_ERROR_ARGUMENT, "the arrays for laboratory pH are NULL; pass an array of targets");
+  check_targets(ph, given, table, "laboratory pH", ncol, nlay);
+  const std::vector<std::uint8_t> write(shape.columns, 1);
+  for (std::int64_t tile = 0; tile < tiles(); ++tile) {
+    const Range where = range(tile);
+    for (int c = 0; c < shape.columns; ++c) {
+      const bool here = c < where.count;
+      lane[c] = here && slots_set[where.first + c] == all_slots && !static_bad[where.first + c] ? good : refused;
+    }
+    const auto from = std::find(lane.begin(), lane.end(), good);
+    if (from != lane.end()) {
+      const int source = static_cast<int>(from - lane.begin());
+      std::copy_n(statics.data() + tile * tile_statics.size(), tile_statics.size(), tile_statics.data());
+      std::copy_n(state.data() + tile * tile_state.size(), tile_state.size(), tile_state.data());
+      fill_lanes(tile_statics.data(), CALCISOL_N_STATIC * shape.layers, source);
+      fill_lanes(tile_state.data(), CALCISOL_N_STATE * shape.layers, source);
+      module->laboratory_ph(shape, tile_statics.data(), tile_state.data(), output_layer.data());
+    }
+    for (std::size_t i = 0; i < cells() * CALCISOL_N_LAB; ++i)
+      if (lane[i % shape.columns] != good) output_layer[i] = not_a_number;
+    for (int i = 0; i < table.count; ++i) scatter(output_layer.data() + i * cells(), where, true, write.data(), ph[i]);
+  }
+}
+
+void calcisol_columns::state_get(std::int32_t slot, const calcisol_target &target) const {
+  check_target(target, rows(CALCISOL_ROLE_STATE)[slot].name, false, true, ncol, nlay);
+  std::vector<double> block(cells());
+  const std::vector<std::uint8_t> write(shape.columns, 1);
+  for (std::int64_t tile = 0; tile < tiles(); ++tile) {
+    const Range where = range(tile);
+    std::copy_n(state.data() + (tile * CALCISOL_N_STATE + slot) * cells(), cells(), block.data());
+    for (std::size_t i = 0; i < cells(); ++i)
+      if (const int c = static_cast<int>(i % shape.columns); c < where.count && !(slots_set[where.first + c] >> slot & 1u))
+        block[i] = no_state;
+    scatter(block.data(), where, true, write.data(), target);
+  }
+}
+
+void calcisol_columns::state_set(std::int32_t slot, const calcisol_view &values) {
+  std::vector<double> block(cells());
+  for (std::int64_t tile = 0; tile < tiles(); ++tile) {
+    const Range where = range(tile);
+    gather(values, where, true, no_state, block.data());
+    double *slot_state = state.data() + (tile * CALCISOL_N_STATE + slot) * cells();
+    for (int c = 0; c < where.count; ++c) {
+      bool missing = false;
+      for (int l = 0; l < nlay; ++l) missing = missing || is_bad(block[static_cast<std::size_t>(l) * shape.columns + c]);
+      std::uint32_t &bits = slots_set[where.first + c];
+      bits = missing ? bits & ~(1u << slot) : bits | 1u << slot;
+      for (int l = 0; l < nlay && !missing; ++l)
+        slot_state[static_cast<std::size_t>(l) * shape.columns + c] = block[static_cast<std::size_t>(l) * shape.columns + c];
+    }
+  }
+}

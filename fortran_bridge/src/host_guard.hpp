@@ -1,0 +1,23 @@
+// Leaves the host's floating-point environment and OpenMP thread count as they were.
+//
+// Why: debug builds of land models trap invalid, zero and overflow, and a scripted module may compute a masked 1/0;
+// torch sets the OpenMP thread count of the calling thread, and the host shares that runtime.
+#pragma once
+
+#include <cfenv>
+
+namespace calcisol {
+
+class HostGuard {
+public:
+  HostGuard() noexcept;
+  ~HostGuard();
+  HostGuard(const HostGuard &) = delete;
+  HostGuard &operator=(const HostGuard &) = delete;
+
+private:
+  std::fenv_t environment;
+  int threads;
+};
+
+} // namespace calcisol

@@ -1,0 +1,28 @@
+#include "status.hpp"
+
+#include <cstdio>
+#include <cstring>
+
+namespace calcisol {
+
+namespace {
+constexpr std::size_t text_bytes = 1024; // a sentence; a fixed buffer cannot fail to be allocated
+thread_local char thread_text[text_bytes] = "";
+} // namespace
+
+void set_text(const char *text) noexcept {
+  std::strncpy(thread_text, text, text_bytes - 1);
+  thread_text[text_bytes - 1] = '\0';
+  for (char *c = thread_text; *c; ++c)
+    if (*c == '\n') *c = ' ';
+}
+
+const char *text() noexcept { return thread_text; }
+
+std::string number(double value) {
+  char buffer[32];
+  std::snprintf(buffer, sizeof buffer, "%.6g", value);
+  return buffer;
+}
+
+} // namespace calcisol
