@@ -1,0 +1,145 @@
+"""Budgets of carbon, calcium, nitrogen and charge, from the library's inputs and outputs alone.
+
+What:    adds up every step's fluxes and compares with the change of the stocks; a budget that does not close raises.
+Units:   kg C m-2, mol Ca m-2, kg N m-2, mol_c m-2; shapes (column,).
+Source:  the identities of DESIGN.md 4; Ca: 0.15 mol per mol_c weathered (variables.toml).
+Use:     ``b = Budget(n); b.open(out, state); b.add(dt, forcing, out); b.close(out, state); b.residuals()``.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .errors import CalcisolError
+from .units import C_KG_PER_MOL, CACO3_KG_PER_MOL, N_KG_PER_MOL
+
+QUANTITIES = ("carbon", "calcium", "nitrogen", "charge")
+UNITS = {"carbon": "kg C m-2", "calcium": "mol m-2", "nitrogen": "kg N m-2", "charge": "mol_c m-2"}
+# float64 over 10^3 steps loses about 1e-13 of the throughput; a wrong term loses 1e-3
+TOLERANCE = 1e-10
+CA_PER_WEATHERED = 0.15
+
+
+class BudgetError(CalcisolError):
+    """A budget of the run does not close."""
+
+
+def stocks(out: dict[str, np.ndarray], state: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Stock of each quantity, (column,), from outputs and state slots (column, soil_layer)."""
+    s = state
+    charge = 2 * (s["ca"] + s["mg"] - s["so4"]) + s["k"] + s["na"] + s["nh4"] - s["no3"] - s["cl"] + 2 * s["calcite"]
+    return {
+        "carbon": (out["sic"] + out["dic"]).sum(1),
+        "calcium": (s["ca"] + s["calcite"]).sum(1),
+        "nitrogen": (s["nh4"] + s["no3"]).sum(1) * N_KG_PER_MOL,
+        "charge": charge.sum(1),
+    }
+
+
+def terms(forcing: dict[str, np.ndarray], out: dict[str, np.ndarray]) -> dict[str, dict[str, np.ndarray]]:
+    """Fluxes into the column (positive), per second, by quantity and name; what the forcing lacks is 0."""
+    zero = np.zeros_like(np.asarray(out["co2_adj"], float))
+    column = lambda name: np.asarray(forcing.get(name, zero), float)  # noqa: E731
+    layer = lambda name: np.asarray(forcing[name], float).sum(1) if name in forcing else zero  # noqa: E731
+    lime = column("lime") / CACO3_KG_PER_MOL
+    return {
+        "carbon": {
+            "lime": lime * C_KG_PER_MOL, "deposition": column("dep_dic") * C_KG_PER_MOL,
+            "CO2 to air": -out["co2_adj"], "DIC leached": -out["dic_leach"],
+        },
+        "calcium": {
+            "lime": lime, "deposition": column("dep_ca"), "weathering": CA_PER_WEATHERED * layer("weath"),
+            "harvest": -out["ca_sink"], "leached": -out["ca_leach"],
+        },
+        "nitrogen": {
+            "fertiliser and deposition": (column("dep_nh4") + column("dep_no3")) * N_KG_PER_MOL, "mineralisation": layer("n_min"),
+            "uptake and denitrification": -out["n_sink"], "nitrate leached": -out["no3_leach"], "ammonium leached": -out["nh4_leach"],
+        },
+        "charge": {"lime": 2 * lime, "acid load": -out["acid_load"], "alkalinity leached": -out["alk_leach"]},
+    }  # fmt: skip
+
+
+class Budget:
+    """Running sums of one segment of a run; ``arrays`` and ``restore`` carry them through a restart."""
+
+    def __init__(self) -> None:
+        self.sums: dict[str, np.ndarray] = {}  # "quantity/name" -> (column,)
+        self.throughput: dict[str, np.ndarray] = {}
+        self.first: dict[str, np.ndarray] = {}
+        self.last: dict[str, np.ndarray] = {}
+
+    def open(self, stock: dict[str, np.ndarray]) -> None:
+        """Stocks before the first step of the segment."""
+        self.first = {k: v.copy() for k, v in stock.items()}
+
+    def add(self, dt: float, forcing: dict[str, np.ndarray], out: dict[str, np.ndarray]) -> None:
+        """Add one step of ``dt`` seconds."""
+        for quantity, parts in terms(forcing, out).items():
+            for name, rate in parts.items():
+                amount, key = np.asarray(rate, float) * dt, f"{quantity}/{name}"
+                self.sums[key] = self.sums.get(key, 0.0) + amount
+                self.throughput[quantity] = self.throughput.get(quantity, 0.0) + np.abs(amount)
+
+    def close(self, stock: dict[str, np.ndarray]) -> None:
+        """Stocks after the last step."""
+        self.last = {k: v.copy() for k, v in stock.items()}
+
+    def residual(self, quantity: str) -> np.ndarray:
+        """Change of stock minus fluxes, per column, relative to the column's throughput."""
+        change = self.last[quantity] - self.first[quantity]
+        flux = sum(v for k, v in self.sums.items() if k.startswith(quantity + "/"))
+        return np.abs(change - flux) / np.maximum(self.throughput[quantity], 1e-30)
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """All numbers as flat arrays for a checkpoint."""
+        groups = {"sum": self.sums, "thr": self.throughput, "first": self.first, "last": self.last}
+        return {f"budget:{g}:{k}": v for g, values in groups.items() for k, v in values.items()}
+
+    @classmethod
+    def restore(cls, arrays: dict[str, np.ndarray]) -> Budget:
+        """Rebuild from ``arrays()``."""
+        budget = cls()
+        groups = {"sum": budget.sums, "thr": budget.throughput, "first": budget.first, "last": budget.last}
+        for name, value in arrays.items():
+            if name.startswith("budget:"):
+                _, group, key = name.split(":", 2)
+                groups[group][key] = value
+        return budget
+
+
+def merge(budgets: list[Budget]) -> Budget:
+    """One budget over the columns of several, in order."""
+    whole = Budget()
+    for mine, group in ((whole.sums, "sums"), (whole.throughput, "throughput"), (whole.first, "first"), (whole.last, "last")):
+        for key in getattr(budgets[0], group):
+            mine[key] = np.concatenate([getattr(b, group)[key] for b in budgets])
+    return whole
+
+
+def table(budget: Budget, area: np.ndarray, years: float) -> list[str]:
+    """Printable budget: Tg (or Tmol) per year over the area [m2], worst and total relative residual."""
+    lines = []
+    for quantity in QUANTITIES:
+        unit, scale = {"carbon": ("Tg C", 1e-9), "nitrogen": ("Tg N", 1e-9)}.get(quantity, ("Gmol" if quantity == "calcium" else "Gmol_c", 1e-9))
+        parts = {k.split("/")[1]: float((v * area).sum()) * scale / years for k, v in budget.sums.items() if k.startswith(quantity + "/")}
+        change = float(((budget.last[quantity] - budget.first[quantity]) * area).sum()) * scale / years
+        gross = float((budget.throughput[quantity] * area).sum()) * scale / years
+        gap = abs(change - sum(parts.values())) / max(gross, 1e-30)
+        listed = ", ".join(f"{k} {v:+.4g}" for k, v in parts.items() if v)
+        lines.append(
+            f"{quantity:9s} change {change:+.5g} {unit}/yr = {listed}; residual {gap:.1e} of throughput "
+            f"(worst column {budget.residual(quantity).max():.1e})"
+        )  # fmt: skip
+    return lines
+
+
+def check(budget: Budget, where: str) -> None:
+    """Raise BudgetError when any column of any quantity misses TOLERANCE."""
+    for quantity in QUANTITIES:
+        residual = budget.residual(quantity)
+        worst = int(np.nanargmax(residual)) if not np.isnan(residual).all() else 0
+        if not residual[worst] <= TOLERANCE or np.isnan(residual).any():
+            raise BudgetError(
+                f"{where}: the {quantity} budget of column {worst} misses by {residual[worst]:.1e} of its throughput, "
+                f"more than {TOLERANCE:.0e}; the outputs cannot be trusted"
+            )

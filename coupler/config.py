@@ -1,0 +1,162 @@
+"""The run configuration: what ``calcisol run CONFIG.toml`` accepts, with defaults.
+
+What:    RunConfig (frozen) with three tables of physical parameters; an unknown key is an error that names the nearest.
+Units:   in each parameter's comment, with its source and range; ``[assumption]`` marks what no source fixes.
+Source:  science.md = the project's reference notes; papers are named where the value is theirs.
+Use:     ``config = load_config(Path("run.toml"), out="out/europe")``; ``RunConfig()`` is the default run.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import tomllib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from .errors import CalcisolError
+
+
+class ConfigError(CalcisolError):
+    """The configuration cannot be used; the text names the key, its value and the mend."""
+
+
+@dataclass(frozen=True)
+class WaterParameters:
+    """Monthly water budget."""
+
+    omega: float = 2.6  # Fu (1981) parameter, crops and grass; Zhang et al. 2004, doi:10.1029/2003WR002710; range 1.7-3.5
+    runoff_share: float = 0.15  # share of P - ET leaving over the surface [assumption]; range 0-0.4
+    root_full_m: float = 0.75  # roots empty the soil fully down to here [assumption]
+    root_end_m: float = 1.35  # and not at all below here [assumption]
+    stress_point: float = 0.5  # soil water share below which ET falls (FAO-56 p); range 0.4-0.6
+    thermal_diffusivity: float = 5.0e-7  # m2 s-1, moist loam (Hillel 1998); range 3e-7-8e-7
+
+
+@dataclass(frozen=True)
+class CarbonParameters:
+    """Carbon dioxide produced in the soil."""
+
+    raich_f: float = 1.250  # g C m-2 day-1; Raich et al. 2002, doi:10.1046/j.1365-2486.2002.00511.x
+    raich_q: float = 0.05452  # K-1, same source (Q10 = 1.72)
+    raich_k: float = 4.259  # cm of rain per month, same source
+    per_n_uptake: float = 20.0  # g C respired per g N taken up, change against baseline [assumption]; range 0-40
+    co2_atm: float = 4.2e-4  # mol mol-1, held constant so that scenarios differ in nitrogen alone
+
+
+@dataclass(frozen=True)
+class NitrogenParameters:
+    """Nitrogen, its companions, and other acid and base."""
+
+    urea_share: float = 0.75  # of the fertiliser that is not ammonium nitrate; the rest counts as ammonium sulphate [assumption]
+    manure_nh4_share: float = 0.5  # of manure N as NH4HCO3, the rest is organic [assumption]; range 0.2-0.7
+    nh3_loss_urea: float = 0.15  # of urea N lost as NH3; range 0.05-0.25 (science.md F)
+    nh3_loss_manure: float = 0.25  # of manure NH4 lost as NH3; range 0.1-0.4 [assumption]
+    nh3_loss_other: float = 0.02  # of mineral NH4 other than urea lost as NH3 [assumption]
+    denitrified_surplus: float = 0.30  # of (input - harvest); science.md F: 0-30 % of N, here of the surplus
+    nitrification_per_day: float = 0.03  # at 10 degC, i.e. 3-5 weeks; science.md A.6: 1-6 weeks
+    nitrification_q10: float = 2.0  # range 1.5-3
+    nh4_uptake_share: float = 0.2  # of harvested N taken as NH4 [assumption]; range 0-0.5
+    bases_per_n: float = 0.006  # mol_c of base cations exported per g N harvested; 0.2-3 kmolc/ha/yr (science.md F) [assumption]
+    weathering: float = 0.03  # mol_c m-2 yr-1 of silicate bases, 0-1 m [assumption]; range 0.01-0.15
+    sulphur_deposition: float = 4.0  # kg S ha-1 yr-1; range 2-10 (science.md F)
+    base_deposition: float = 0.03  # mol_c m-2 yr-1 Ca+Mg+K+Na without sea salt; range 0.01-0.06 (science.md F)
+    sea_salt: float = 0.02  # mol m-2 yr-1 NaCl [assumption]
+
+
+@dataclass(frozen=True)
+class RunConfig:
+    """One run. Paths are as the user wrote them; empty means "the default"."""
+
+    scenarios: tuple[str, ...] = ("baseline", "n_minus_20", "no_mineral_n")
+    start_year: int = 2020
+    end_year: int = 2060
+    spinup_years: int = 15
+    domain: str = "calcareous"  # or "all": every arable cell, carbonate or not
+    coverage: float = 0.97  # share of the calcareous arable area that the default domain keeps (its smallest cells are left out)
+    layers: tuple[float, ...] = (0.25, 0.1, 0.1, 0.1, 0.1, 0.1, 0.15, 0.15, 0.15, 0.15)  # m
+    out: str = "out/europe"
+    data: str = ""  # folder of real fields; "none" forces the embedded default
+    forcing: str = ""  # a forcing file of your own instead of Europe
+    bundle: str = ""
+    workers: int = 2
+    chunk: int = 128  # columns per task; the same for any number of workers, so results are too
+    checkpoint_years: int = 5
+    plots: bool = True
+    water: WaterParameters = field(default_factory=WaterParameters)
+    carbon: CarbonParameters = field(default_factory=CarbonParameters)
+    nitrogen: NitrogenParameters = field(default_factory=NitrogenParameters)
+
+    def __post_init__(self) -> None:
+        """Raise ConfigError on a value that cannot be run."""
+        if self.end_year < self.start_year:
+            raise ConfigError(f"end_year = {self.end_year} lies before start_year = {self.start_year}; give a later year")
+        if self.spinup_years < 0:
+            raise ConfigError(f"spinup_years = {self.spinup_years} is negative; give 0 or more")
+        if not self.scenarios:
+            raise ConfigError("scenarios is empty; name at least one, e.g. [\"baseline\"]")
+        if not self.layers or min(self.layers) <= 0:
+            raise ConfigError(f"layers = {list(self.layers)} needs thicknesses above 0 m")
+        if len(self.layers) > 60:
+            raise ConfigError(f"layers has {len(self.layers)} entries; the library takes 1 to 60")
+        for name in ("workers", "chunk", "checkpoint_years"):
+            if getattr(self, name) < 1:
+                raise ConfigError(f"{name} = {getattr(self, name)} must be 1 or more")
+        if self.domain not in ("calcareous", "all"):
+            raise ConfigError(f"domain = {self.domain!r} is not known; use \"calcareous\" or \"all\"")
+        if not 0 < self.coverage <= 1:
+            raise ConfigError(f"coverage = {self.coverage} must lie above 0 and at most 1")
+
+    def physics(self) -> dict[str, Any]:
+        """What decides the numbers of a run (not where it runs or writes): the key of a restart."""
+        skip = {"out", "workers", "plots", "bundle", "scenarios", "checkpoint_years"}
+        return {k: v for k, v in dataclasses.asdict(self).items() if k not in skip}
+
+
+def _build(cls: type, raw: dict[str, Any], where: str) -> Any:
+    fields_ = {f.name: f for f in dataclasses.fields(cls)}
+    values: dict[str, Any] = {}
+    default = cls()
+    for key, value in raw.items():
+        if key not in fields_:
+            near = difflib.get_close_matches(key, fields_, n=1, cutoff=0.0)[0]
+            raise ConfigError(f"{where}: key {key!r} is not known; the nearest is {near!r}")
+        current = getattr(default, key)
+        if dataclasses.is_dataclass(current):
+            if not isinstance(value, dict):
+                raise ConfigError(f"{where}: {key} = {value!r} must be a table, e.g. [{key}]")
+            values[key] = _build(type(current), value, f"{where} [{key}]")
+        elif isinstance(current, tuple):
+            item = type(current[0])
+            if not isinstance(value, list) or not all(isinstance(x, (int, float) if item is float else item) for x in value):
+                raise ConfigError(f"{where}: {key} = {value!r} must be a list of {'numbers' if item is float else 'names'}")
+            values[key] = tuple(item(x) for x in value)
+        elif isinstance(current, bool) or isinstance(value, bool):
+            if not (isinstance(current, bool) and isinstance(value, bool)):
+                raise ConfigError(f"{where}: {key} = {value!r} must be a {type(current).__name__}")
+            values[key] = value
+        elif isinstance(current, float) and isinstance(value, (int, float)):
+            values[key] = float(value)
+        elif type(value) is type(current):
+            values[key] = value
+        else:
+            raise ConfigError(f"{where}: {key} = {value!r} must be a {type(current).__name__}, like {current!r}")
+    return cls(**values)
+
+
+def load_config(path: Path | None = None, **overrides: Any) -> RunConfig:
+    """Configuration of a TOML file (or the default), with the command line's overrides (None = not given).
+
+    Raises ConfigError when the file is missing, is no TOML, or holds an unknown key or a value of the wrong kind.
+    """
+    config = RunConfig()
+    if path is not None:
+        try:
+            raw = tomllib.loads(path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            raise ConfigError(f"configuration {path} does not exist; give the path of a TOML file") from None
+        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+            raise ConfigError(f"configuration {path} cannot be read ({error}); mend it or start from examples/05_europe") from None
+        config = _build(RunConfig, raw, path.name)
+    return dataclasses.replace(config, **{k: v for k, v in overrides.items() if v is not None})

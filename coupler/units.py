@@ -1,0 +1,117 @@
+"""Unit conversions: the only file of the driver that multiplies by a thousand.
+
+What:    constants of the driver's own sums, and conversion of forcing files to the contract's units.
+Units:   ``convert(values, "mm/month", "kg m-2 s-1")`` returns values in the second unit.
+Source:  SI; atomic masses IUPAC 2021 (C 12.011, N 14.007, S 32.06, Ca 40.078, CaCO3 100.0869 g mol-1).
+Use:     ``convert(da.values, da.attrs["units"], variable.units)``; unknown pairs raise UnitError in one sentence.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .errors import CalcisolError
+
+C_KG_PER_MOL = 0.012011
+N_KG_PER_MOL = 0.014007
+S_KG_PER_MOL = 0.03206
+CACO3_KG_PER_MOL = 0.1000869
+DAYS_PER_YEAR = 365.0  # model years have no leap day, as in the teacher's runs
+SECONDS_PER_YEAR = DAYS_PER_YEAR * 86400.0
+MONTH_SECONDS = SECONDS_PER_YEAR / 12.0  # twelve equal months: one dt for the whole run
+HA_M2 = 1.0e4
+KELVIN = 273.15
+
+
+class UnitError(CalcisolError):
+    """A unit is unknown or cannot become the one asked for."""
+
+
+# unit -> (dimension, factor to the SI unit of that dimension, offset added after the factor)
+_UNITS: dict[str, tuple[str, float, float]] = {
+    "1": ("ratio", 1.0, 0.0),
+    "%": ("ratio", 1e-2, 0.0),
+    "percent": ("ratio", 1e-2, 0.0),
+    "ppm": ("ratio", 1e-6, 0.0),
+    "kg kg-1": ("ratio", 1.0, 0.0),
+    "g kg-1": ("ratio", 1e-3, 0.0),
+    "g/kg": ("ratio", 1e-3, 0.0),
+    "dg/kg": ("ratio", 1e-4, 0.0),
+    "mol mol-1": ("ratio", 1.0, 0.0),
+    "mol kg-1": ("charge per mass", 1.0, 0.0),
+    "mmol(c)/kg": ("charge per mass", 1e-3, 0.0),
+    "cmol(c)/kg": ("charge per mass", 1e-2, 0.0),
+    "mmol kg-1": ("charge per mass", 1e-3, 0.0),
+    "cmol kg-1": ("charge per mass", 1e-2, 0.0),
+    "m": ("length", 1.0, 0.0),
+    "cm": ("length", 1e-2, 0.0),
+    "mm": ("length", 1e-3, 0.0),
+    "K": ("temperature", 1.0, 0.0),
+    "degC": ("temperature", 1.0, KELVIN),
+    "celsius": ("temperature", 1.0, KELVIN),
+    "Pa": ("pressure", 1.0, 0.0),
+    "hPa": ("pressure", 1e2, 0.0),
+    "mbar": ("pressure", 1e2, 0.0),
+    "kPa": ("pressure", 1e3, 0.0),
+    "atm": ("pressure", 101325.0, 0.0),
+    "kg m-3": ("density", 1.0, 0.0),
+    "g cm-3": ("density", 1e3, 0.0),
+    "cg/cm3": ("density", 1e1, 0.0),
+    "kg m-2": ("mass per area", 1.0, 0.0),
+    "g m-2": ("mass per area", 1e-3, 0.0),
+    "kg ha-1": ("mass per area", 1e-4, 0.0),
+    "kg m-2 s-1": ("mass flux", 1.0, 0.0),
+    "g m-2 s-1": ("mass flux", 1e-3, 0.0),
+    "kg m-2 day-1": ("mass flux", 1.0 / 86400.0, 0.0),
+    "mm s-1": ("mass flux", 1.0, 0.0),
+    "mm/s": ("mass flux", 1.0, 0.0),
+    "mm/day": ("mass flux", 1.0 / 86400.0, 0.0),
+    "mm day-1": ("mass flux", 1.0 / 86400.0, 0.0),
+    "mm/month": ("mass flux", 1.0 / MONTH_SECONDS, 0.0),
+    "mm/year": ("mass flux", 1.0 / SECONDS_PER_YEAR, 0.0),
+    "kg ha-1 year-1": ("mass flux", 1e-4 / SECONDS_PER_YEAR, 0.0),
+    "g m-2 year-1": ("mass flux", 1e-3 / SECONDS_PER_YEAR, 0.0),
+    "g m-2 day-1": ("mass flux", 1e-3 / 86400.0, 0.0),
+    "mol m-2 s-1": ("amount flux", 1.0, 0.0),
+    "mmol m-2 s-1": ("amount flux", 1e-3, 0.0),
+    "mol m-2 year-1": ("amount flux", 1.0 / SECONDS_PER_YEAR, 0.0),
+    "mol m-3 s-1": ("volumetric rate", 1.0, 0.0),
+    "s": ("time", 1.0, 0.0),
+}  # fmt: skip
+# a water depth is a mass per area (1000 kg m-3); the one case where the dimension changes
+_WATER_DEPTH = {("length", "mass per area"): 1000.0, ("mass per area", "length"): 1e-3}
+
+
+def known_units() -> list[str]:
+    """Names of all units that can be converted."""
+    return sorted(_UNITS)
+
+
+def _find(unit: str) -> tuple[str, float, float]:
+    name = unit.strip().replace("**", "").replace("^", "")
+    for old, new in (("yr", "year"), ("degrees_C", "degC"), ("degree_Celsius", "degC"), ("kelvin", "K")):
+        name = name.replace(old, new)
+    if name not in _UNITS and not name:
+        name = "1"
+    if name not in _UNITS:
+        raise UnitError(f"unit {unit!r} is not known; use one of {', '.join(known_units())}")
+    return _UNITS[name]
+
+
+def convert(values: np.ndarray, source: str, target: str) -> np.ndarray:
+    """Values in unit ``target``. Raises UnitError when a unit is unknown or the two differ in kind."""
+    kind, factor, offset = _find(source)
+    kind_to, factor_to, offset_to = _find(target)
+    water = 1.0
+    if kind != kind_to:
+        if (kind, kind_to) not in _WATER_DEPTH:
+            raise UnitError(f"unit {source!r} ({kind}) cannot become {target!r} ({kind_to}); give the variable in {target}")
+        water = _WATER_DEPTH[kind, kind_to]
+    if (factor, offset, water) == (factor_to, offset_to, 1.0):
+        return np.asarray(values)
+    return ((np.asarray(values) * factor + offset) * water - offset_to) / factor_to
+
+
+def n_kg_ha_year(values: np.ndarray | float) -> np.ndarray | float:
+    """kg N per hectare and year as kg m-2 s-1."""
+    return values / HA_M2 / SECONDS_PER_YEAR
