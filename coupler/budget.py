@@ -116,6 +116,14 @@ def merge(budgets: list[Budget]) -> Budget:
     return whole
 
 
+def restrict(budget: Budget, where: np.ndarray) -> Budget:
+    """The same over some columns (boolean mask)."""
+    part = Budget()
+    for group in ("sums", "throughput", "first", "last"):
+        getattr(part, group).update({k: v[where] for k, v in getattr(budget, group).items()})
+    return part
+
+
 def table(budget: Budget, area: np.ndarray, years: float) -> list[str]:
     """Printable budget: Tg (or Tmol) per year over the area [m2], worst and total relative residual."""
     lines = []

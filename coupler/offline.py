@@ -194,12 +194,21 @@ def work_folder(domain: Domain, config: RunConfig) -> Path:
     return Path(config.out) / ".work" / restart.fingerprint(physics, values, bundle)
 
 
-def progress(done: int, total: int, began: float, text: str) -> None:
-    """One line on the terminal with the time left."""
-    spent = time.monotonic() - began
+_began = time.monotonic()
+
+
+def progress_line(done: int, total: int, what: str) -> None:
+    """One line on the terminal with the time left; where stderr is no terminal, a line per tenth."""
+    global _began
+    if done == 0:
+        _began = time.monotonic()
+    spent = time.monotonic() - _began
     left = spent / done * (total - done) if done else 0.0
-    line = f"{text}: {done} of {total} chunks, {spent:.0f} s, about {left:.0f} s left"
-    print(("\r" + line) if sys.stderr.isatty() else line, end="" if sys.stderr.isatty() and done < total else "\n", file=sys.stderr, flush=True)
+    line = f"calcisol: {done} of {total} {what}, {spent:.0f} s, about {left:.0f} s left"
+    if sys.stderr.isatty():
+        print("\r\033[K" + line, end="" if done < total else "\n", file=sys.stderr, flush=True)
+    elif done == total or (done and done * 10 // total != (done - 1) * 10 // total):
+        print(line, file=sys.stderr, flush=True)
 
 
 def run(domain: Domain, config: RunConfig, resume: bool = False) -> Path:
@@ -210,13 +219,13 @@ def run(domain: Domain, config: RunConfig, resume: bool = False) -> Path:
             file.unlink()
     folder.mkdir(parents=True, exist_ok=True)
     tasks = make_tasks(domain, config, folder)
-    began = time.monotonic()
+    progress_line(0, len(tasks), "chunks")
     workers = min(config.workers, len(tasks))
     if workers <= 1:
         with open_model(config) as model:
             for i, task in enumerate(tasks):
                 run_task(task, model)
-                progress(i + 1, len(tasks), began, "europe")
+                progress_line(i + 1, len(tasks), "chunks")
         return folder
     # spawn: torch must not be forked
     with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
@@ -224,7 +233,7 @@ def run(domain: Domain, config: RunConfig, resume: bool = False) -> Path:
         try:
             for i, future in enumerate(as_completed(waiting)):
                 future.result()
-                progress(i + 1, len(tasks), began, "europe")
+                progress_line(i + 1, len(tasks), "chunks")
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise

@@ -1,0 +1,202 @@
+"""The command ``calcisol``: one entry, one sentence when something is wrong.
+
+What:    run, check, describe, config, bench here; ensemble, train, evaluate, export, explain in the emulator, loaded only then.
+Errors:  one sentence on stderr, exit code 2; a stopped run exits with 130 and says how to go on.
+Source:  DESIGN.md 7. ``run``, ``check`` and ``describe`` never import torch.
+Use:     ``calcisol run --out out/europe``; ``calcisol COMMAND --help`` shows one example each.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any
+
+from .errors import CalcisolError
+
+EMULATOR_COMMANDS = {
+    "ensemble": "run or read MIN3P simulations to learn from",
+    "train": "train an emulator on an ensemble file",
+    "evaluate": "judge a bundle on an ensemble file by free rollouts",
+    "export": "write a trained emulator as a bundle",
+    "explain": "attribute the emulator's answers to its inputs",
+}
+
+
+def _run(args: argparse.Namespace) -> int:
+    from .config import load_config
+
+    config = load_config(
+        Path(args.config) if args.config else None,
+        scenarios=tuple(args.scenario) if args.scenario else None,
+        out=args.out, data=args.data, workers=args.workers, bundle=args.bundle,
+        domain="all" if args.all else None, plots=False if args.no_plots else None,
+    )  # fmt: skip
+    if config.forcing:
+        from .columns_run import run_forcing
+
+        run_forcing(config)
+    else:
+        from .run import run_europe
+
+        run_europe(config, resume=args.resume)
+    return 0
+
+
+def _check(args: argparse.Namespace) -> int:
+    from .forcing import inspect
+
+    findings = inspect(Path(args.forcing))
+    print(f"{'variable':16s} {'units':12s} {'status':12s} {'in the file':16s} values or default")
+    for finding in findings:
+        print(finding.line())
+    problems = [f.problem for f in findings if f.problem]
+    for problem in problems:
+        print(f"calcisol: {problem}", file=sys.stderr)
+    if not problems:
+        print("this file can run: put `forcing = \"" + args.forcing + "\"` in a configuration")
+    return 2 if problems else 0
+
+
+def _describe(args: argparse.Namespace) -> int:
+    import json
+
+    from ..emulator.bundle import default_bundle, read_contract
+    from ..emulator.variables import ROLES
+
+    contract = read_contract(args.bundle or default_bundle())
+    if args.json:
+        print(json.dumps(contract, indent=1))
+        return 0
+    for key, value in contract.items():
+        if key in (*ROLES, "state", "flags"):
+            continue
+        text = json.dumps(value) if isinstance(value, (dict, list)) else str(value)
+        print(f"{key}: {text if len(text) < 400 else text[:400] + ' ...'}")
+    for role in (*ROLES, "state", "flags"):
+        print(f"\n{role}")
+        for v in contract.get(role, []):
+            valid = f"{v['valid'][0]:g} to {v['valid'][1]:g}" if v.get("valid") else ""
+            default = v["default"] if v.get("default") is not None else ""
+            print(f"  {v['name']:16s} {v.get('units', ''):14s} {valid:22s} {default!s:10s} {v['long_name']}".rstrip())
+    return 0
+
+
+CONFIG_ITEMS = (
+    "cflags", "fflags", "libs", "stub-libs", "include-dir", "library-dir", "fortran-dir", "pkgconfig-dir", "cmake-dir", "bundle",
+)  # fmt: skip
+
+
+def _config(args: argparse.Namespace) -> int:
+    from .install import config
+
+    items = [name for name in CONFIG_ITEMS if getattr(args, name.replace("-", "_"))]
+    if items:
+        print(" ".join(config(name) for name in items))
+    else:
+        for name in CONFIG_ITEMS:
+            print(f"{name}: {config(name)}")
+    return 0
+
+
+def _bench(args: argparse.Namespace) -> int:
+    from .bench import run
+
+    return run(args)
+
+
+def _add_own(commands: Any) -> None:
+    def add(name: str, text: str, example: str, action: Any) -> argparse.ArgumentParser:
+        parser = commands.add_parser(
+            name, help=text, description=text[0].upper() + text[1:] + ".", epilog=f"example: {example}",
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )  # fmt: skip
+        parser.set_defaults(action=action)
+        return parser
+
+    run = add("run", "run Europe, or a forcing file, and write results", "calcisol run --scenario baseline --out out/europe", _run)
+    run.add_argument("config", nargs="?", help="configuration (TOML); without one the default European run")
+    run.add_argument("--scenario", action="append", metavar="NAME", help="shipped scenario or path of a TOML file; may be repeated")
+    run.add_argument("--out", metavar="DIR", help="folder for results (default out/europe)")
+    run.add_argument("--data", metavar="DIR", help='folder of real fields; "none" forces the embedded default')
+    run.add_argument("--bundle", metavar="FILE", help="emulator bundle (default: the shipped one)")
+    run.add_argument("--workers", type=int, metavar="N", help="processes (default 2); results do not depend on it")
+    run.add_argument("--all", action="store_true", help="every cell with calcareous arable soil, however little")
+    run.add_argument("--no-plots", action="store_true", help="no maps and no report")
+    run.add_argument("--resume", action="store_true", help="go on where a stopped run left off, with identical results")
+
+    check = add("check", "say what a forcing file holds, and what is wrong with it", "calcisol check forcing.nc", _check)
+    check.add_argument("forcing", help="CF NetCDF with dims time, column, soil_layer")
+
+    describe = add("describe", "print the contract inside a bundle", "calcisol describe", _describe)
+    describe.add_argument("bundle", nargs="?", help="bundle file (default: the shipped one)")
+    describe.add_argument("--json", action="store_true", help="everything, as JSON")
+
+    config = add(
+        "config", "print paths and flags to compile and link against the library",
+        "gfortran host.f90 $(calcisol config --fflags --libs)", _config,
+    )  # fmt: skip
+    for name in CONFIG_ITEMS:
+        config.add_argument(f"--{name}", action="store_true", help=f"print {name}")
+
+    bench = add("bench", "time the compiled step on this machine", "calcisol bench --columns 128", _bench)
+    bench.add_argument("--columns", type=int, default=128, help="columns (default 128)")
+    bench.add_argument("--layers", type=int, default=10, help="layers (default 10)")
+    bench.add_argument("--steps", type=int, default=24, help="steps (default 24)")
+    bench.add_argument("--bundle", metavar="FILE", help="emulator bundle (default: the shipped one)")
+
+
+def build_parser(command: str = "") -> argparse.ArgumentParser:
+    """The parser; an emulator command gets its arguments only when it is the one called (that imports torch)."""
+    from .run import version
+
+    parser = argparse.ArgumentParser(
+        prog="calcisol", description="Soil pH and carbonate chemistry for land-surface models.",
+        epilog="example: calcisol run --out out/europe",
+    )  # fmt: skip
+    parser.add_argument("--version", action="version", version=f"calcisol {version()}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    _add_own(commands)
+    for name, text in EMULATOR_COMMANDS.items():
+        if name != command:
+            commands.add_parser(name, help=text)
+            continue
+        from ..emulator.commands import SUBCOMMANDS
+
+        if name not in SUBCOMMANDS:
+            raise CalcisolError(f"command {name!r} is not in this build; see `calcisol --help`")
+        module = SUBCOMMANDS[name]
+        sub = commands.add_parser(
+            name, help=text, description=module.HELP, epilog=getattr(module, "EPILOG", None),
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )  # fmt: skip
+        module.add_arguments(sub)
+        sub.set_defaults(action=module.run)
+    return parser
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Entry point. Returns the exit code: 0, 2 (an error, one sentence on stderr) or 130 (stopped)."""
+    arguments = sys.argv[1:] if argv is None else argv
+    from ..emulator.bundle import BundleError
+
+    try:
+        command = next((a for a in arguments if not a.startswith("-")), "")
+        args = build_parser(command).parse_args(arguments)
+        return int(args.action(args) or 0)
+    except (CalcisolError, BundleError) as error:
+        print(f"calcisol: {error}", file=sys.stderr)
+    except KeyboardInterrupt:
+        print("calcisol: stopped; `calcisol run --resume` goes on", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        sys.stderr.close()  # the reader has gone (| head)
+    except (OSError, ValueError) as error:
+        # files and values: the text says which; a defect shows as another kind of error, with its traceback
+        print(f"calcisol: {error}", file=sys.stderr)
+    return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main())

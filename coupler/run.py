@@ -1,0 +1,81 @@
+"""One run from configuration to report: Europe, or a forcing file of the user's.
+
+What:    domain -> time loop -> budgets checked -> NetCDF, summary.csv, maps, report.html.
+Units:   see each part. Long work shows progress on stderr; the budget and the answer go to stdout.
+Source:  DESIGN.md 7.
+Use:     ``run_europe(config, resume=False)`` -> folder of results.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from importlib import metadata
+from pathlib import Path
+
+import numpy as np
+
+from ..emulator.bundle import default_bundle, read_contract
+from . import budget, offline, output, results, summary
+from .config import RunConfig
+from .domain import Domain, load_domain
+from .errors import CalcisolError
+from .scenario import load_scenario
+
+
+def version() -> str:
+    """Version of the installed package."""
+    try:
+        return metadata.version("calcisol")
+    except metadata.PackageNotFoundError:
+        return "0+unknown"
+
+
+def check_state(domain: Domain, gathered: list[results.Result]) -> None:
+    """Raise CalcisolError where a yearly output is NaN or a stock negative: such a run must not be published."""
+    for r in gathered:
+        for group in (r.layer, r.column):
+            for name, values in group.items():
+                bad = ~np.isfinite(values)
+                if name in ("sic", "dic"):
+                    bad |= values < 0
+                if bad.any():
+                    where = int(np.argwhere(bad)[0][1])
+                    raise CalcisolError(
+                        f"scenario {r.scenario.name}: {name} is NaN or negative at {domain.lat[where]:g} N {domain.lon[where]:g} E; "
+                        "please report this with your configuration"
+                    )
+
+
+def run_europe(config: RunConfig, resume: bool = False) -> Path:
+    """Run all scenarios and write everything. Raises CalcisolError (one sentence); a killed run goes on with ``resume``."""
+    contract = read_contract(config.bundle or default_bundle())
+    scenarios = [load_scenario(name) for name in config.scenarios]
+    domain = load_domain(config)
+    if not len(domain):
+        raise CalcisolError("the domain is empty; use domain = \"all\" or another data folder")
+    sys.stderr.write(
+        f"calcisol: Tier {domain.tier}, {len(domain)} columns x {len(config.layers)} layers, {len(scenarios)} scenarios, "
+        f"{config.start_year}-{config.end_year} after {config.spinup_years} years of spin-up, {config.workers} workers\n"
+    )
+    folder = offline.run(domain, config, resume)
+    gathered = [results.gather(domain, config, folder, s) for s in scenarios]
+    check_state(domain, gathered)
+    out = Path(config.out)
+    budgets: list[str] = []
+    for r in gathered:
+        budget.check(r.budget, f"scenario {r.scenario.name}")
+        budgets += [f"{r.scenario.name}:", *budget.table(r.budget, domain["area"], len(r.years))]
+        output.write(out / f"{r.scenario.name}.nc", domain, config, r, contract, version())
+    print("\n".join(budgets))
+    lines = summary.rows(domain, config, gathered)
+    summary.write_csv(out / "summary.csv", lines)
+    if config.plots:
+        from . import maps, report
+
+        figures = maps.draw(out, domain, config, gathered)
+        report.write(out / "report.html", domain, config, gathered, lines, figures, budgets, contract, version())
+        print(report.answer(domain, gathered))
+        print(f"report: {out / 'report.html'}")
+    shutil.rmtree(folder.parent, ignore_errors=True)
+    return out
