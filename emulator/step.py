@@ -36,16 +36,16 @@ class Step(nn.Module):
     PA_PER_ATM: Final[float] = constants.PA_PER_ATM
     LAB_RATIO: Final[float] = 5.0  # kg of solution per kg of soil in the laboratory suspension (ISO 10390)
 
-    def __init__(self, core: nn.Module | None = None, thermodynamics: str = "min3p", first: int = 2, last: int = 4) -> None:
+    def __init__(self, core: nn.Module | None = None, thermodynamics: str = "min3p", aluminium_order: int = 3) -> None:
         super().__init__()
         self.core = NoCore() if core is None else core
-        self.equilibrium = Equilibrium(thermodynamics)
-        self.first: int = first  # Newton steps before transport
-        self.last: int = last  # Newton steps after it
+        self.equilibrium = Equilibrium(thermodynamics, aluminium_order)
+        self.first: int = 3  # Newton steps before transport
+        self.last: int = 4  # Newton steps after it
         self.cold: int = 60  # Newton steps from nowhere
         self.d_gas: float = 1.6e-5  # m2 s-1, CO2 in air near 10 degC (as the MIN3P decks)
         self.d_aqueous: float = 1.0e-9  # m2 s-1, ions in water (as the MIN3P decks)
-        self.tolerance: float = 1e-6  # of the charge and site residual (logs)
+        self.tolerance: float = 1e-4  # of the residual logs: about 1e-4 in pH, the precision of MIN3P's own output
 
     @torch.jit.export
     def prepare(self, static: Tensor) -> Tensor:
@@ -175,7 +175,9 @@ class Step(nn.Module):
         u = torch.exp(v)
         u2 = u * u
         bases = (self.equilibrium.selectivity * (gamma.cations * free) * torch.stack([u2, u2, u, u, u], dim=1)).sum(1)
-        return bases + self.equilibrium.proton_affinity * h * u + self.equilibrium.aluminium_affinity * a_al * u2 * u
+        order = self.equilibrium.aluminium_order
+        aluminium = self.equilibrium.aluminium_affinity * a_al * torch.exp(order * v) * torch.pow(gamma.cations[3] * free[3], order - 3.0)
+        return bases + self.equilibrium.proton_affinity * h * u + aluminium
 
     def gas_capacity(self, air: Tensor, dz: Tensor, t: Tensor) -> Tensor:
         """mol m-2 of CO2 in soil air per atm."""

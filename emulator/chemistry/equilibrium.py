@@ -79,12 +79,19 @@ class Solution(NamedTuple):
 
 
 class Equilibrium(nn.Module):
-    """Solver; the thermodynamic set is held as a buffer, so that a bundle carries its own constants."""
+    """Solver; the thermodynamic set is held as a buffer, so that a bundle carries its own constants.
+
+    ``aluminium_order`` 3 is the Gaines-Thomas law. MIN3P 2.6.2 sums only linear and quadratic terms of the site balance
+    (sorbspc.F90) and so enters Al linearly, beta_Al = K a_Al beta_Na / a_Na^3: order 1 repeats that, for archives made with it.
+    """
 
     LN10: Final[float] = LN10
 
-    def __init__(self, thermodynamics: str = "min3p") -> None:
+    def __init__(self, thermodynamics: str = "min3p", aluminium_order: int = 3) -> None:
         super().__init__()
+        if aluminium_order not in (1, 3):
+            raise ValueError(f"aluminium_order is {aluminium_order}; use 3 (Gaines-Thomas) or 1 (as MIN3P 2.6.2 solves it)")
+        self.aluminium_order: float = float(aluminium_order)
         self.n_sites: int = N_SITES
         self.max_step: float = 1.5  # largest Newton step in a log unknown (0.65 pH): a cold start must not overshoot
         self.min_step: float = 0.05
@@ -166,7 +173,9 @@ class Equilibrium(nn.Module):
 
         beta = equivalents * free
         beta_h = self.proton_affinity * h * u
-        beta_al = self.aluminium_affinity * a_al * u2 * u
+        sodium = g.cations[3] * free[3]
+        missing = 3.0 - self.aluminium_order
+        beta_al = self.aluminium_affinity * a_al * torch.exp(self.aluminium_order * x[1:]) * torch.pow(sodium, -missing)
         bases = beta.sum(1)
         filling = bases + beta_h + beta_al
 
@@ -176,10 +185,11 @@ class Equilibrium(nn.Module):
         residual = torch.cat([torch.log(filling), torch.log(positive / negative).unsqueeze(0)])
 
         share = held / den_rate
-        site_site = -(beta.unsqueeze(1) * share.unsqueeze(0)).sum(2) / filling.unsqueeze(1)
-        diagonal = ((self.charge * beta).sum(1) + beta_h + 3.0 * beta_al) / filling
+        coupling = missing * beta_al.unsqueeze(1) * share[:, 3].unsqueeze(0) - (beta.unsqueeze(1) * share.unsqueeze(0)).sum(2)
+        site_site = coupling / filling.unsqueeze(1)
+        diagonal = ((self.charge * beta).sum(1) + beta_h + self.aluminium_order * beta_al) / filling
         site_site = site_site + torch.diag_embed(diagonal.permute(1, 2, 0)).permute(2, 3, 0, 1)
-        site_h = ((beta * dln_free).sum(1) + beta_h + 3.0 * beta_al) / filling
+        site_h = ((beta * dln_free).sum(1) + beta_h + (3.0 - missing * dln_free[3]) * beta_al) / filling
         charge_site = -(charge_of * share).sum(1) / positive
         d_positive = (charge_of * dln_free - first * free).sum(0) + hydrogen + 9.0 * al + 4.0 * aloh + aloh2
         charge_h = d_positive / positive + (hco3 + 4.0 * co3 + hydroxide) / negative

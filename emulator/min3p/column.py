@@ -86,6 +86,7 @@ class Column:
     sources: dict[str, Source]
     ph0: float = 6.2  # start of layers without calcite
     pco2_start: float = 0.01  # atm
+    start: dict[str, float] = field(default_factory=dict)  # component -> mol/L of the first pore water, where it differs from the deck's
     van_genuchten: VanGenuchten | None = None
     labels: dict[str, float | str] = field(default_factory=dict)  # how it was drawn; stored with the run
 

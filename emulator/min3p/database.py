@@ -139,14 +139,51 @@ def reaction_entries(names: Iterable[str]) -> str:
 # ------------------------------------------------------------------------------------------------ exchange
 SITES: dict[str, float] = {"x": 1.0, "ya": 3.2, "yb": 4.6}
 """log10 K of H+ + Na-X = H-X + Na+ per site: permanent charge (MIN3P's own value) and two variable-charge sites."""
-# ion: (component, charge, gram formula weight, Gaines-Thomas log10 K against Na); Al from phreeqc.dat
-EXCHANGE: dict[str, tuple[str, int, float, float]] = {
-    "ca": ("ca+2", 2, 40.08, 0.7959),
-    "mg": ("mg+2", 2, 24.312, 0.6021),
-    "k": ("k+1", 1, 39.102, 0.6990),
-    "nh4": ("nh4+1", 1, 18.0386, 0.6021),
-    "al": ("al+3", 3, 26.98, 0.41),
-}
+
+@dataclass(frozen=True)
+class Exchanger:
+    """Exchange species of one ion: what it takes from solution per mole, charge it covers, Gaines-Thomas constant against Na."""
+
+    takes: Mapping[str, float]  # component -> mol per mol of species, sodium left out
+    charge: int
+    weight: float  # gram formula weight, not used by MIN3P's balances
+    log_k: float
+    enthalpy: float = 0.0  # kcal/mol
+
+
+ALUMINIUM_LOG_K = 2.7
+"""log10 K of AlOH+2 + 2 X- = AlOHX2, an effective value that lets the divalent species hold what AlX3 (phreeqc.dat, 0.41) would:
+equal shares at pH 4.3, 10 degC and (NaX/Na) = 15, i.e. 10**0.41 * 15 * 10**-4.3 / 10**-5.4 (phreeqc.dat's own AlOHX2: 0.89)."""
+
+
+def _aluminium() -> Exchanger:
+    """Al as the divalent AlOHX2, written from Al+3 with the fitted hydrolysis constant.
+
+    Not as AlX3: MIN3P 2.6.2 solves the Gaines-Thomas sum as a quadratic and takes every ion that is not divalent for monovalent
+    (sorbspc.F90). An ion of charge 3 then scales with 1/Na^3 instead of (NaX/Na)^3: below pH 5 it swallows the whole site, the
+    other ions fall to 1e-11, and the step collapses. That lost the acid ammonium-sulphate members of the v0 ensemble.
+    """
+    log_k, enthalpy = fit("aloh+2")
+    return Exchanger({"al+3": 1.0, "h+1": -1.0, "h2o": 1.0}, 2, 43.988, ALUMINIUM_LOG_K + log_k, enthalpy)
+
+
+def exchangers() -> dict[str, Exchanger]:
+    """Ions that can sit on a site; sodium is the reference. Constants: MIN3P's own, as Appelo & Postma (2005, table 6.4)."""
+    return {
+        "ca": Exchanger({"ca+2": 1.0}, 2, 40.08, 0.7959),
+        "mg": Exchanger({"mg+2": 1.0}, 2, 24.312, 0.6021),
+        "k": Exchanger({"k+1": 1.0}, 1, 39.102, 0.6990),
+        "nh4": Exchanger({"nh4+1": 1.0}, 1, 18.0386, 0.6021),
+        "aloh": _aluminium(),
+    }
+
+
+def sorbed_amounts(ion: str) -> dict[str, float]:
+    """Component -> mol per mol of charge on the exchanger, for one ion (``na`` and ``h`` included)."""
+    if ion in ("na", "h"):
+        return {f"{ion}+1": 1.0}
+    entry = exchangers()[ion]
+    return {c: n / entry.charge for c, n in entry.takes.items() if c != "h2o"}
 
 
 def sorption_entries(sites: Mapping[str, float]) -> str:
@@ -155,9 +192,10 @@ def sorption_entries(sites: Mapping[str, float]) -> str:
     for site, proton in sites.items():
         lines += [f"'na-{site}(na)'  0.0000  0.0000  1.00  22.98980", "  1  'na+1'  0.000"]
         lines += [f"'h-{site}(na)'  0.0000  {proton:.4f}  1.00  1.00800", "  2  'h+1'  1.000  'na+1'  -1.000"]
-        for ion, (component, charge, weight, log_k) in EXCHANGE.items():
-            lines.append(f"'{ion}-{site}(na)'  0.0000  {log_k:.4f}  {charge:.2f}  {weight:.5f}")
-            lines.append(f"  2  '{component}'  1.000  'na+1'  {-charge:.3f}")
+        for ion, e in exchangers().items():
+            terms = "  ".join(f"'{c}'  {n:.3f}" for c, n in e.takes.items())
+            lines.append(f"'{ion}-{site}(na)'  {e.enthalpy:.4f}  {e.log_k:.4f}  {e.charge:.2f}  {e.weight:.5f}")
+            lines.append(f"  {len(e.takes) + 1}  {terms}  'na+1'  {-e.charge:.3f}")
     return "\n".join(lines) + "\n"
 
 

@@ -28,8 +28,8 @@ COMPLEXES = (
     "oh-", "hco3-", "h2co3aq", "cahco3+", "caco3aq", "caso4aq", "mghco3+", "mgco3aq", "mgso4aq", "nh3aq",
     "hso4-", "nahco3aq", "naso4-", "kso4-", "nh4so4-", "aloh+2", "al(oh)2+", "al(oh)3aq", "al(oh)4-", "also4+",
 )  # fmt: skip
-SITE_IONS = {"x": ("na", "ca", "mg", "k", "nh4", "h", "al")}
-"""Ions per site; K, NH4 and Al stay off the variable-charge sites (Al there stops convergence near pH 5)."""
+SITE_IONS = {"x": ("na", "ca", "mg", "k", "nh4", "h", "aloh")}
+"""Ions of the permanent-charge site; the variable-charge sites take VARIABLE_IONS."""
 VARIABLE_IONS = ("na", "ca", "mg", "h")
 MINERALS = ("calcite", "gypsum", "gibbsite(c)")
 START_WATER = {
@@ -48,7 +48,7 @@ class DeckOptions:
     dt_max: float = MONTH_DAYS / 3.0  # d
     tolerance: float = 1.0e-6
     newton_max: int = 12
-    per_step: bool = True  # every layer's rates at every step, to be integrated; without, snapshots only
+    per_step: bool = False  # every layer at every step (.gb? files); monthly snapshots hold all the ensemble needs
 
 
 def _sorbed(sites: dict[str, float]) -> list[str]:
@@ -201,7 +201,7 @@ class _Deck:
         for i in range(c.layers):
             calcareous = phi[i] > 0.0
             self.add("'number and name of zone'", str(i + 1), f"'cell {i + 1}'", "'concentration input'")
-            water = START_WATER["calcareous" if calcareous else "decalcified"]
+            water = {**START_WATER["calcareous" if calcareous else "decalcified"], **c.start}
             self._water(water, c.pco2_start, 7.3 if calcareous else c.ph0, "ca+2")
             self.add("'sorption parameter input of ion-exchange'", f"{c.cec[i] * 100.0:.6f}", f"{c.bulk_density * 1e-3:.6f}")
             share = float(c.cec_variable[i])
@@ -212,7 +212,7 @@ class _Deck:
             self.add("2.0e-2 .false. 'twothird'", "1.0d-10 2.0e-07 0.0")  # gibbsite: unlimited
             for name, source in c.sources.items():
                 rate = mean[name] * float(source.profile[i]) / (c.thickness[i] * 1e3) / seconds
-                self.add("1.0d-3 .false. 'constant'", f"1.0d-10 {_fortran(rate)} 0.0")
+                self.add("1.0d-5 .false. 'constant'", f"1.0d-10 {_fortran(rate)} 0.0")
             self._factors(mean)
             self.add("'extent of zone'", f"0.0 1.0 0.0 1.0 {self.height - c.bottom[i]:.9f} {self.height - c.top[i]:.9f}", "'end of zone'")
         self.done()

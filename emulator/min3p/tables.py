@@ -115,6 +115,8 @@ def iter_zones(path: Path, block_rows: int = BLOCK_ROWS) -> Iterator[tuple[Zone,
                     zone = Zone(path, names=[n.strip() for n in _QUOTED.findall(line)])
                 elif head.startswith("zone"):
                     zone, fresh = parse_zone(path, zone.names, line), True
+            elif head.startswith('"') and not buffer:  # the list of variables went over the line's end
+                zone.names += [n.strip() for n in _QUOTED.findall(line)]
             elif line.strip():
                 if not zone.names and not buffer and not _NUMBER.match(line):
                     raise ValueError(f"{path} is no MIN3P table: it holds {line.strip()[:40]!r}")
