@@ -9,6 +9,7 @@ Use:     ``contract = read_contract(path)``; ``write_bundle(path, scripted_modul
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import os
 import zipfile
@@ -99,21 +100,30 @@ def write_bundle(path: str | os.PathLike[str], module: Any, contract: dict[str, 
     """Write a scripted module and its contract; temporary name first, then renamed.
 
     ``contract`` holds what the caller knows (data, scores, licence ...); format, schema, variables and the
-    record hash are added here.
+    record hash are added here. Debug records, which name the source files of this machine, are left out, so
+    that the same module gives the same bytes.
     """
     import torch
 
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    # torch names the archive's top folder after the file, and the records are hashed without it
+    buffer = io.BytesIO()
+    torch.jit.save(module, buffer)
+    reader = torch._C.PyTorchFileReader(io.BytesIO(buffer.getvalue()))
+    by_torch = ("version", "byteorder", ".data/serialization_id")  # the writer adds these itself
+    names = [n for n in sorted(reader.get_all_records()) if not n.endswith(".debug_pkl") and n not in by_torch]
     temporary = path.with_name(path.name + ".part")
+
+    def write(text: str) -> None:
+        writer = torch._C.PyTorchFileWriter(str(temporary))
+        for name, content in [*((n, reader.get_record(n)) for n in names), (f"extra/{CONTRACT_RECORD}", text.encode())]:
+            writer.write_record(name, content, len(content))
+        writer.write_end_of_file()
+
     full = {"format": FORMAT, **contract, **load_table().contract(), "torch_version": torch.__version__.split("+")[0]}
     try:
-        torch.jit.save(module, str(temporary), _extra_files={CONTRACT_RECORD: json.dumps(full)})
-        full["records_sha256"] = records_sha256(temporary)
-        torch.jit.save(module, str(temporary), _extra_files={CONTRACT_RECORD: json.dumps(full, indent=1)})
-        if records_sha256(temporary) != full["records_sha256"]:
-            raise BundleError(f"bundle {path}: torch wrote two different archives from one module; nothing was kept")
+        write("{}")
+        write(json.dumps({**full, "records_sha256": records_sha256(temporary)}, indent=1))
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)

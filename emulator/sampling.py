@@ -205,6 +205,12 @@ def _rain(p: dict[str, float], annual_mm: float) -> dict[str, float]:
     return rain
 
 
+def _start_water(p: dict[str, float]) -> dict[str, float]:
+    """First pore water [mol/L]: chloride follows sodium and magnesium, so that calcium can close the charge."""
+    chloride = max(2e-4 + (p["na_level"] - 2e-4) + 2.0 * (p["mg_level"] - 2.5e-4), 5e-5)
+    return {"mg+2": p["mg_level"], "na+1": p["na_level"], "cl-1": chloride}
+
+
 def _steps(rng: np.random.Generator, years: int, low: float, high: float, base: float = 1.0) -> np.ndarray:
     """Piecewise constant yearly series: ``base`` until one to three random years, then other values in [low, high]."""
     series = np.full(years, base)
@@ -258,7 +264,7 @@ def build_column(point: Point, years: int = 40) -> Column:
         calcite_rate=p["calcite_rate"], dispersivity=p["dispersivity"], co2_atm=p["co2_atm"] * 1e-6,
         rain=_rain(p, p["drainage"] + 0.25 * p["irrigation"]), drainage=water, temperature=temperature, sources={},
         van_genuchten=_retention(clay, sand, 1.0 - density / PARTICLE_DENSITY, p["air_porosity"], water),
-        ph0=p["ph0"], start={"mg+2": p["mg_level"], "na+1": p["na_level"]},
+        ph0=p["ph0"], start=_start_water(p),
         labels={**p, "index": point.index, "seed": point.seed, "grid": grid, **{f"form_{f}": s for f, s in forms.items()}},
     )  # fmt: skip
     sources = _sources(p, column, rate, forms, year, month, mean)
@@ -335,7 +341,7 @@ def _retention(clay: float, sand: float, porosity: float, air: float, drainage: 
     flux = drainage / (MONTH_DAYS * 86400.0)
     effective = float(np.clip(1.0 - air / (porosity * (1.0 - shape.residual)), 0.10, 0.97))
     k_sat = float(flux.mean()) / (shape.conductivity(effective) / shape.k_sat)
-    return VanGenuchten(shape.residual, shape.alpha, shape.n, max(k_sat, 3.0 * float(flux.max())))
+    return VanGenuchten(shape.residual, shape.alpha, shape.n, float(np.clip(max(k_sat, 3.0 * float(flux.max())), 1e-8, 1e-3)))
 
 
 def _mean_pco2(column: Column, respiration: np.ndarray, depth: float) -> float:

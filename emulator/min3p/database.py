@@ -15,6 +15,7 @@ import re
 import shutil
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -167,6 +168,7 @@ def _aluminium() -> Exchanger:
     return Exchanger({"al+3": 1.0, "h+1": -1.0, "h2o": 1.0}, 2, 43.988, ALUMINIUM_LOG_K + log_k, enthalpy)
 
 
+@cache
 def exchangers() -> dict[str, Exchanger]:
     """Ions that can sit on a site; sodium is the reference. Constants: MIN3P's own, as Appelo & Postma (2005, table 6.4)."""
     return {

@@ -1,0 +1,130 @@
+"""The `calcisol` subcommands that learn: what each is called, takes and does. Importing this loads no torch.
+
+Use:     ``SUBCOMMANDS["train"].add_arguments(parser)``; ``SUBCOMMANDS["train"].run(args)`` returns the exit code.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+from pathlib import Path
+from typing import Protocol
+
+
+class Subcommand(Protocol):
+    """One subcommand: a line of help, its arguments, its action."""
+
+    HELP: str
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        """Declare the arguments."""
+
+    def run(self, args: argparse.Namespace) -> int:
+        """Do it; 0 on success. User errors are ValueError or OSError with one sentence."""
+
+
+def find_archive(given: str | None) -> Path:
+    """The ensemble file: --data, else CALCISOL_ENSEMBLE, else ../shared/min3p/train_v0.nc. Raises ValueError."""
+    shared = Path("..") / "shared" / "min3p" / "train_v0.nc"
+    for candidate in (given, os.environ.get("CALCISOL_ENSEMBLE"), str(shared) if shared.exists() else None):
+        if candidate:
+            return Path(candidate)
+    raise ValueError("no MIN3P ensemble given: pass --data ENSEMBLE.nc or set CALCISOL_ENSEMBLE")
+
+
+class Train:
+    """calcisol train"""
+
+    HELP = "train the learned core on a MIN3P ensemble (resumable)"
+    EPILOG = "example: calcisol train --config emulator/train_v0.toml --data train_v0.nc --out runs/v0"
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        """Declare the arguments."""
+        parser.add_argument("--config", type=Path, help="training config (TOML); default: built-in values")
+        parser.add_argument("--data", help="MIN3P ensemble (netCDF)")
+        parser.add_argument("--out", type=Path, required=True, help="folder for checkpoint and learning curve")
+
+    def run(self, args: argparse.Namespace) -> int:
+        """Train or resume."""
+        from .dataset import load_ensemble
+        from .training import TrainingConfig, train
+
+        config = TrainingConfig.from_toml(args.config) if args.config else TrainingConfig()
+        train(config, load_ensemble(find_archive(args.data)), args.out)
+        return 0
+
+
+class Export:
+    """calcisol export"""
+
+    HELP = "turn a training run into a bundle"
+    EPILOG = "example: calcisol export --run runs/v0 --config emulator/train_v0.toml --data train_v0.nc --bundle my.calcisol"
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        """Declare the arguments."""
+        parser.add_argument("--run", type=Path, required=True, help="folder of `calcisol train`")
+        parser.add_argument("--config", type=Path, help="the config it was trained with")
+        parser.add_argument("--data", help="MIN3P ensemble (netCDF)")
+        parser.add_argument("--bundle", type=Path, required=True, help="file to write")
+
+    def run(self, args: argparse.Namespace) -> int:
+        """Export with scores."""
+        import torch
+
+        from .core import Core
+        from .dataset import load_ensemble
+        from .export import export_bundle
+        from .training import TrainingConfig
+
+        config = TrainingConfig.from_toml(args.config) if args.config else TrainingConfig()
+        checkpoint = args.run / "checkpoint.pt"
+        if not checkpoint.exists():
+            raise ValueError(f"{checkpoint} does not exist; run `calcisol train --out {args.run}` first")
+        core = Core(config.width, config.seed)
+        core.load_state_dict(torch.load(checkpoint, weights_only=True)["core"])
+        contract = export_bundle(core, config, load_ensemble(find_archive(args.data)), args.bundle)
+        print(f"wrote {args.bundle} ({args.bundle.stat().st_size / 1000:.0f} kB), trained on {contract['data']['columns']} columns")
+        return 0
+
+
+class Evaluate:
+    """calcisol evaluate"""
+
+    HELP = "free rollouts of a bundle against MIN3P, beside baseline B0: scorecard and plots"
+    EPILOG = "example: calcisol evaluate --data train_v0.nc --out out/evaluate"
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        """Declare the arguments."""
+        parser.add_argument("--data", help="MIN3P ensemble (netCDF)")
+        parser.add_argument("--bundle", type=Path, help="bundle; default: the one that ships with calcisol")
+        parser.add_argument("--part", choices=("train", "validation", "test", "all"), default="test", help="columns to use (default: test)")
+        parser.add_argument("--out", type=Path, default=Path("out/evaluate"), help="folder for scorecard and plots")
+
+    def run(self, args: argparse.Namespace) -> int:
+        """Print the scorecard, write it and the plots."""
+        from .evaluate import evaluate
+
+        evaluate(find_archive(args.data), args.bundle, args.part, args.out)
+        return 0
+
+
+class FromModule:
+    """A subcommand whose HELP, EPILOG, add_arguments and run live in a module of their own."""
+
+    def __init__(self, module: str, help_text: str) -> None:
+        self.module = module
+        self.HELP = help_text
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        """Declare the arguments."""
+        importlib.import_module(self.module, __package__).add_arguments(parser)
+
+    def run(self, args: argparse.Namespace) -> int:
+        """Do it."""
+        return int(importlib.import_module(self.module, __package__).run(args))
+
+
+SUBCOMMANDS: dict[str, Subcommand] = {"train": Train(), "evaluate": Evaluate(), "export": Export()}
+if (Path(__file__).with_name("ensemble.py")).exists():
+    SUBCOMMANDS["ensemble"] = FromModule(".ensemble", "run MIN3P columns and collect them into a training archive")

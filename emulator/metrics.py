@@ -1,0 +1,142 @@
+"""Scores of free rollouts against MIN3P: the numbers a modeller asks for, in one table.
+
+What:    pH by regime, change of calcite, leaching, CO2 efflux, year of depletion, closure of the budgets.
+Units:   pH; shares (1 = 100 %); years. "present": layers that still hold calcite in MIN3P; "depleted": layers that lost it.
+Source:  targets after science.md D (gates for century rollouts); closure by the identities of DESIGN.md 4.
+Use:     ``scores = score(result, data)``; ``print(table({"B0": b0, "bundle": scores}))``
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+
+import torch
+from torch import Tensor
+
+from .chemistry.constants import MOLAR_MASS_C, MOLAR_MASS_N
+from .dataset import Ensemble
+from .processes.sources import alkalinity
+from .rollout import Rollout
+from .variables import load_table
+
+PRESENT = 1e-2  # mol m-2 of calcite in a layer: below it MIN3P's printed volume fraction no longer resolves it
+
+TARGETS = {
+    "ph_present": 0.05, "ph_depleted": 0.15, "ph_p95": 0.3, "dsic_median": 0.05, "dsic_p95": 0.15, "depletion_years": 2.0,
+    "ca_leach_bias": 0.03, "dic_leach_bias": 0.03, "no3_leach_bias": 0.03, "co2_bias": 0.03, "closure": 1e-10,
+}  # fmt: skip
+LABELS = {
+    "ph_present": "pore-water pH RMSE, calcite present", "ph_depleted": "pore-water pH RMSE, after depletion",
+    "ph_p95": "pore-water pH, 95th percentile of |error|", "dsic_median": "change of SIC over the run, median relative error",
+    "dsic_p95": "change of SIC over the run, 95th percentile", "depletion_years": "year of depletion of a layer, median |error|",
+    "ca_leach_bias": "Ca leaching, bias", "dic_leach_bias": "DIC leaching, bias", "no3_leach_bias": "NO3 leaching, bias",
+    "co2_bias": "CO2 efflux, bias", "closure": "C, Ca, N, charge closure, cumulated",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Scores:
+    """One row of the scorecard; biases are shares, signed."""
+
+    ph_present: float
+    ph_depleted: float
+    ph_p95: float
+    dsic_median: float
+    dsic_p95: float
+    depletion_years: float
+    ca_leach_bias: float
+    dic_leach_bias: float
+    no3_leach_bias: float
+    co2_bias: float
+    closure: float
+    lowest_pool: float
+    columns: int
+    years: float
+
+
+def score(result: Rollout, data: Ensemble) -> Scores:
+    """Score a free rollout over ``data``."""
+    truth = data.state[:, 0]
+    error = (result.state[1:, 12] - data.ph[1:]).abs()
+    present = truth[1:] > PRESENT
+    had = truth[0] > PRESENT
+    depleted = ~present & had
+    change = (result.state[-1, 0] - result.state[0, 0]).sum(0)
+    true_change = (truth[-1] - truth[0]).sum(0)
+    relative = (change - true_change).abs() / true_change.abs().clamp(min=1e-3)
+    leached = torch.stack([result.column[:, 4], result.column[:, 2] / MOLAR_MASS_C, result.column[:, 5] / MOLAR_MASS_N]) * data.dt
+    ratio = leached.sum((1, 2)) / data.leached.sum((0, 2)) - 1.0
+    respired = data.forcing_layer[:, 6].sum(1)
+    efflux = (result.column[:, 1] + respired) * data.dt / MOLAR_MASS_C
+    return Scores(
+        ph_present=_rms(error[present]), ph_depleted=_rms(error[depleted]),
+        ph_p95=_quantile(error.flatten(), 0.95), dsic_median=float(relative.median()), dsic_p95=_quantile(relative, 0.95),
+        depletion_years=_depletion_error(result.state[:, 0], truth, data.dt),
+        ca_leach_bias=float(ratio[0]), dic_leach_bias=float(ratio[1]), no3_leach_bias=float(ratio[2]),
+        co2_bias=float(efflux.sum() / data.co2_efflux.sum() - 1.0), closure=max(closure(result, data).values()),
+        lowest_pool=float(result.state[:, :10].min()), columns=int(truth.shape[-1]), years=data.years,
+    )  # fmt: skip
+
+
+def closure(result: Rollout, data: Ensemble) -> dict[str, float]:
+    """Largest relative residual over columns of the cumulated C, Ca, N and charge budgets of a whole run.
+
+    Relative to the throughput: everything that entered the column plus what it held at the start.
+    """
+    table = load_table()
+    first, last = result.state[0], result.state[-1]
+    names = table.names("forcing", "column")
+    layer_names = table.names("forcing", "layer")
+    dep = {n[4:]: (data.forcing_column[:, names.index(n)] * data.dt).sum(0) for n in names if n.startswith("dep_")}
+    out = {n: (result.column[:, i] * data.dt).sum(0) for i, n in enumerate(table.names("output", "column"))}
+    weathered = (data.forcing_layer[:, layer_names.index("weath")].sum(1) * data.dt).sum(0)
+
+    def residual(change: Tensor, gain: Tensor, loss: Tensor, held: Tensor) -> float:
+        return float(((change - gain + loss).abs() / (held + gain.abs() + loss.abs())).max())
+
+    carbon = first[0] + first[9]
+    budgets = {
+        "carbon": residual((last[0] + last[9] - carbon).sum(0), dep["dic"], (out["co2_adj"] + out["dic_leach"]) / MOLAR_MASS_C, carbon.sum(0)),
+        "calcium": residual((last[0] + last[1] - first[0] - first[1]).sum(0), dep["ca"] + 0.15 * weathered, out["ca_leach"] + out["ca_sink"],
+                            (first[0] + first[1]).sum(0)),
+        "nitrogen": residual((last[5] + last[6] - first[5] - first[6]).sum(0), dep["nh4"] + dep["no3"],
+                             (out["no3_leach"] + out["nh4_leach"] + out["n_sink"]) / MOLAR_MASS_N, (first[5] + first[6]).sum(0)),
+    }  # fmt: skip
+    charge = [alkalinity(s[1:9]) + 2.0 * s[0] for s in (first, last)]
+    budgets["charge"] = residual((charge[1] - charge[0]).sum(0), -out["acid_load"], out["alk_leach"], charge[0].sum(0).abs())
+    return budgets
+
+
+def table(rows: dict[str, Scores]) -> str:
+    """Scorecard in Markdown: one line per quantity, one column per competitor, target and verdict for the last one."""
+    names = list(rows)
+    lines = [f"| quantity | {' | '.join(names)} | target | |", "|---|" + "---|" * (len(names) + 2)]
+    for key, target in TARGETS.items():
+        values = [asdict(rows[n])[key] for n in names]
+        verdict = "pass" if abs(values[-1]) <= target else ("no case" if values[-1] != values[-1] else "miss")
+        lines.append(f"| {LABELS[key]} | {' | '.join(f'{v:.3g}' for v in values)} | {target:g} | {verdict} |")
+    return "\n".join(lines)
+
+
+def _rms(x: Tensor) -> float:
+    return float(x.square().mean().sqrt()) if x.numel() else float("nan")
+
+
+def _quantile(x: Tensor, q: float) -> float:
+    ordered = x.flatten().sort().values
+    return float(ordered[min(int(q * ordered.numel()), ordered.numel() - 1)])
+
+
+def _depletion_error(calcite: Tensor, truth: Tensor, dt: float) -> float:
+    """Median |difference| in years of the first month without calcite, over layers depleted in either run."""
+    n = truth.shape[0]
+
+    def first(x: Tensor) -> Tensor:
+        gone = x <= PRESENT
+        return torch.where(gone.any(0), gone.to(torch.int64).argmax(0), torch.full_like(gone[0], n, dtype=torch.int64))
+
+    ours, theirs = first(calcite), first(truth)
+    cases = (truth[0] > PRESENT) & (torch.minimum(ours, theirs) < n)
+    if not bool(cases.any()):
+        return float("nan")
+    return float((ours - theirs)[cases].abs().double().median()) * dt / (365.0 * 86400.0)
