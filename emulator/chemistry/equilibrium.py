@@ -64,6 +64,31 @@ class Problem(NamedTuple):
     pco2: Tensor  # atm
 
 
+class Speciation(NamedTuple):
+    """All species at one guess, mol kg-1; [layer, column] unless said."""
+
+    co2: Tensor
+    hco3: Tensor
+    co3: Tensor
+    hydrogen: Tensor
+    hydroxide: Tensor
+    al: Tensor
+    aloh: Tensor
+    aloh2: Tensor
+    pairs_hco3: Tensor  # [2, ...] CaHCO3 and MgHCO3 per mole of free Ca, Mg
+    pairs_co3: Tensor  # [2, ...]
+    alpha: Tensor  # [5, ...] dissolved per free ion
+    held: Tensor  # [site, 5, ...] exchangeable moles of charge per mole of free ion
+    den: Tensor  # [5, ...] total per free ion
+    back: Tensor  # calcite that precipitates per mole of free Ca by the rate law, 0 where the stock limits
+    per_ca: Tensor  # Omega of calcite per mole of free Ca
+    free: Tensor  # [5, ...]
+    beta: Tensor  # [site, 5, ...] equivalent fractions
+    beta_h: Tensor  # [site, ...]
+    beta_al: Tensor  # [site, ...]
+    so4_free: Tensor
+
+
 class Solution(NamedTuple):
     """Equilibrated soil solution; [layer, column] unless said."""
 
@@ -127,20 +152,14 @@ class Equilibrium(nn.Module):
         g = torch.exp(self.LN10 * log_gamma)
         return Activity(g[0:5], g[5], g[6], g[7], g[8], g[9], g[10], g[11], g[12])
 
-    def evaluate(self, p: Problem, k: Constants, g: Activity, x: Tensor, so4_free: Tensor) -> tuple[Solution, Tensor, Tensor, Tensor]:
-        """Speciate at the unknowns ``x``: solution, residuals [1 + site, ...], Jacobian [1 + site, 1 + site, ...], free sulphate.
-
-        Rows and columns of the Jacobian: sites first, charge balance (ln h) last.
-        """
+    def speciate(self, p: Problem, k: Constants, g: Activity, x: Tensor, so4_free: Tensor) -> Speciation:
+        """Every species at the unknowns ``x`` [1 + site, ...], with ``so4_free`` as the free sulphate."""
         h = torch.exp(x[0])
         u = torch.exp(x[1:])
         co2 = k.co2_solubility * p.pco2
         a_hco3 = k.carbonic_1 * co2 / h
         a_co3 = k.carbonic_2 * a_hco3 / h
-        hco3, co3 = a_hco3 / g.hco3, a_co3 / g.co3
-        hydrogen, hydroxide = h / g.h, k.water / (h * g.oh)
         a_al = k.gibbsite * h * h * h
-        al, aloh, aloh2 = a_al / g.al, k.aloh * a_al / (h * g.aloh), k.aloh2 * a_al / (h * h * g.cahco3)
 
         # pairs per mole of free Ca and Mg
         g_ca, g_mg = g.cations[0], g.cations[1]
@@ -148,10 +167,7 @@ class Equilibrium(nn.Module):
         mg_1, mg_2 = k.mghco3 * g_mg * a_hco3 / g.cahco3, k.mgco3_aq * g_mg * a_co3
         ca_3, mg_3 = k.caso4_aq * g_ca * g.so4 * so4_free, k.mgso4_aq * g_mg * g.so4 * so4_free
         one = torch.ones_like(h)
-        zero = torch.zeros_like(h)
         alpha = torch.stack([1.0 + ca_1 + ca_2 + ca_3, 1.0 + mg_1 + mg_2 + mg_3, one, one, one])
-        first = torch.stack([ca_1, mg_1, zero, zero, zero])
-        slope = torch.stack([ca_1 + 2.0 * ca_2, mg_1 + 2.0 * mg_2, zero, zero, zero])
 
         # exchanger: equivalents on each site per mole of free ion and kg of water
         u2 = u * u
@@ -161,64 +177,84 @@ class Equilibrium(nn.Module):
 
         # calcite by an implicit linear rate law: xi = kinetic (1 - Omega), never more than there is
         per_ca = g_ca * a_co3 / k.calcite  # Omega per mole of free Ca
+        back = p.kinetic * per_ca
         limited = (p.totals[0] + p.stock) / den[0]
-        kinetic = (p.totals[0] + p.kinetic) / (den[0] + p.kinetic * per_ca)
-        by_rate = kinetic < limited
-        ca = torch.where(by_rate, kinetic, limited)
+        by_rate = (p.totals[0] + p.kinetic) / (den[0] + back)
+        ca = torch.minimum(by_rate, limited)
+        back = torch.where(by_rate < limited, back, torch.zeros_like(back))
         free = torch.cat([ca.unsqueeze(0), p.totals[1:] / den[1:]])
-        back = torch.where(by_rate, p.kinetic * per_ca, zero)
-        den_rate = torch.cat([(den[0] + back).unsqueeze(0), den[1:]])
-        slope = torch.cat([(slope[0] + 2.0 * back).unsqueeze(0), slope[1:]])
-        dln_free = slope / den_rate  # d ln free / d ln h
 
         beta = equivalents * free
-        beta_h = self.proton_affinity * h * u
-        sodium = g.cations[3] * free[3]
         missing = 3.0 - self.aluminium_order
-        beta_al = self.aluminium_affinity * a_al * torch.exp(self.aluminium_order * x[1:]) * torch.pow(sodium, -missing)
-        bases = beta.sum(1)
-        filling = bases + beta_h + beta_al
+        beta_al = self.aluminium_affinity * a_al * torch.exp(self.aluminium_order * x[1:])
+        if missing > 0.0:
+            beta_al = beta_al * torch.pow(g.cations[3] * free[3], -missing)
+        return Speciation(
+            co2, a_hco3 / g.hco3, a_co3 / g.co3, h / g.h, k.water / (h * g.oh), a_al / g.al, k.aloh * a_al / (h * g.aloh),
+            k.aloh2 * a_al / (h * h * g.cahco3), torch.stack([ca_1, mg_1]), torch.stack([ca_2, mg_2]), alpha, held, den, back, per_ca,
+            free, beta, self.proton_affinity * h * u, beta_al, so4_free,
+        )  # fmt: skip
 
-        charge_of = self.charge * free + first * free
-        positive = charge_of.sum(0) + hydrogen + 3.0 * al + 2.0 * aloh + aloh2
-        negative = p.anions + 2.0 * so4_free + hco3 + 2.0 * co3 + hydroxide
+    def system(self, p: Problem, s: Speciation) -> tuple[Tensor, Tensor]:
+        """Residuals [1 + site, ...] and Jacobian [1 + site, 1 + site, ...]; sites first, charge balance (ln h) last."""
+        filling = s.beta.sum(1) + s.beta_h + s.beta_al
+        free_2 = s.free[:2]
+        paired = s.pairs_hco3 * free_2
+        charge_of = torch.cat([self.charge[:2] * free_2 + paired, s.free[2:]])
+        positive = charge_of.sum(0) + s.hydrogen + 3.0 * s.al + 2.0 * s.aloh + s.aloh2
+        negative = p.anions + 2.0 * s.so4_free + s.hco3 + 2.0 * s.co3 + s.hydroxide
         residual = torch.cat([torch.log(filling), torch.log(positive / negative).unsqueeze(0)])
 
-        share = held / den_rate
-        coupling = missing * beta_al.unsqueeze(1) * share[:, 3].unsqueeze(0) - (beta.unsqueeze(1) * share.unsqueeze(0)).sum(2)
-        site_site = coupling / filling.unsqueeze(1)
-        diagonal = ((self.charge * beta).sum(1) + beta_h + self.aluminium_order * beta_al) / filling
-        site_site = site_site + torch.diag_embed(diagonal.permute(1, 2, 0)).permute(2, 3, 0, 1)
-        site_h = ((beta * dln_free).sum(1) + beta_h + (3.0 - missing * dln_free[3]) * beta_al) / filling
+        # d ln free / d ln h of Ca and Mg (pairs, calcite); the other cations do not feel h
+        den_rate = torch.cat([(s.den[0] + s.back).unsqueeze(0), s.den[1:]])
+        slope = s.pairs_hco3 + 2.0 * s.pairs_co3
+        slope = torch.cat([(slope[0] + 2.0 * s.back).unsqueeze(0), slope[1:]]) / den_rate[:2]
+        share = s.held / den_rate
+        missing = 3.0 - self.aluminium_order
+        coupling = missing * s.beta_al.unsqueeze(1) * share[:, 3].unsqueeze(0)
+        for i in range(5):
+            coupling = coupling - s.beta[:, i].unsqueeze(1) * share[:, i].unsqueeze(0)
+        diagonal = (self.charge * s.beta).sum(1) + s.beta_h + self.aluminium_order * s.beta_al
+        site_site = (coupling + torch.diag_embed(diagonal.permute(1, 2, 0)).permute(2, 3, 0, 1)) / filling.unsqueeze(1)
+        site_h = ((s.beta[:, :2] * slope).sum(1) + s.beta_h + 3.0 * s.beta_al) / filling
         charge_site = -(charge_of * share).sum(1) / positive
-        d_positive = (charge_of * dln_free - first * free).sum(0) + hydrogen + 9.0 * al + 4.0 * aloh + aloh2
-        charge_h = d_positive / positive + (hco3 + 4.0 * co3 + hydroxide) / negative
+        d_positive = (charge_of[:2] * slope - paired).sum(0) + s.hydrogen + 9.0 * s.al + 4.0 * s.aloh + s.aloh2
+        charge_h = d_positive / positive + (s.hco3 + 4.0 * s.co3 + s.hydroxide) / negative
         jacobian = torch.cat(
             [
                 torch.cat([site_site, site_h.unsqueeze(1)], dim=1),
                 torch.cat([charge_site, charge_h.unsqueeze(0)], dim=0).unsqueeze(0),
             ]
         )
+        return residual, jacobian
 
-        pairs_hco3 = ca_1 * free[0] + mg_1 * free[1]
-        pairs_co3 = ca_2 * free[0] + mg_2 * free[1]
+    def free_sulphate(self, p: Problem, k: Constants, g: Activity, s: Speciation) -> Tensor:
+        """Free sulphate with the Ca and Mg of ``s``; one lag behind the Newton steps, the pairs are a small share."""
+        bound = k.caso4_aq * g.cations[0] * s.free[0] + k.mgso4_aq * g.cations[1] * s.free[1]
+        return p.so4 / (1.0 + g.so4 * bound)
+
+    def solution(self, p: Problem, x: Tensor, s: Speciation) -> Solution:
+        """What the step needs of a speciation."""
+        pairs_1, pairs_2 = (s.pairs_hco3 * s.free[:2]).sum(0), (s.pairs_co3 * s.free[:2]).sum(0)
+        bases = s.beta.sum(1)
+        filling = bases + s.beta_h + s.beta_al
+        positive = (self.charge * s.free).sum(0) + pairs_1 + s.hydrogen + 3.0 * s.al + 2.0 * s.aloh + s.aloh2
+        negative = p.anions + 2.0 * s.so4_free + s.hco3 + 2.0 * s.co3 + s.hydroxide
         strength = 0.5 * (
-            (self.charge * self.charge * free).sum(0) + pairs_hco3 + hydrogen + 9.0 * al + p.anions + 4.0 * so4_free + hco3
-            + 4.0 * co3 + hydroxide
+            (self.charge * self.charge * s.free).sum(0) + pairs_1 + s.hydrogen + 9.0 * s.al + p.anions + 4.0 * s.so4_free + s.hco3
+            + 4.0 * s.co3 + s.hydroxide
         )  # fmt: skip
-        next_so4 = p.so4 / (1.0 + g.so4 * (k.caso4_aq * g_ca * free[0] + k.mgso4_aq * g_mg * free[1]))
-        solution = Solution(
+        return Solution(
             unknowns=x,
-            dissolved=free * alpha,
-            ca_total=ca * den[0],
-            dic=co2 + hco3 + co3 + pairs_hco3 + pairs_co3,
-            bicarbonate=hco3 + pairs_hco3,
+            dissolved=s.free * s.alpha,
+            ca_total=s.free[0] * s.den[0],
+            dic=s.co2 + s.hco3 + s.co3 + pairs_1 + pairs_2,
+            bicarbonate=s.hco3 + pairs_1,
             base_saturation=(p.cec * bases).sum(0) / (p.cec * filling).sum(0),
-            saturation=per_ca * ca,
+            saturation=s.per_ca * s.free[0],
             ionic_strength=strength,
-            residual=residual.abs().sum(0),
+            residual=torch.log(filling).abs().sum(0) + torch.log(positive / negative).abs(),
         )
-        return solution, residual, jacobian, next_so4
 
     def newton(self, residual: Tensor, jacobian: Tensor, x: Tensor, limit: float) -> Tensor:
         """One damped Newton step; Gauss-Jordan on the small dense system of every cell (the diagonal dominates)."""
@@ -244,10 +280,13 @@ class Equilibrium(nn.Module):
         so4_free = 0.8 * fixed.so4
         limit = self.max_step
         for _ in range(iterations - 1):
-            _, residual, jacobian, so4_free = self.evaluate(fixed, k, g, x, so4_free)
+            s = self.speciate(fixed, k, g, x, so4_free)
+            residual, jacobian = self.system(fixed, s)
             x = self.newton(residual, jacobian, x, limit)
+            so4_free = self.free_sulphate(fixed, k, g, s)
             limit = max(0.9 * limit, self.min_step)  # breaks the cycles of a long search between the two calcite branches
-        _, residual, jacobian, so4_free = self.evaluate(p, k, g, x, so4_free)
+        s = self.speciate(p, k, g, x, so4_free)
+        residual, jacobian = self.system(p, s)
         x = self.newton(residual, jacobian.detach(), x, limit)
-        solution, _, _, _ = self.evaluate(p, k, g, x, so4_free)
-        return solution
+        so4_free = self.free_sulphate(p, k, g, s)
+        return self.solution(p, x, self.speciate(p, k, g, x, so4_free))

@@ -160,7 +160,7 @@ class _Deck:
         self.add("'extent of zone'", extent, "'end of zone'")
         self.done()
         self.add("'physical parameters - variably saturated flow'", "'soil'", "'hydraulic conductivity in z-direction'")
-        self.add(f"{vg.k_sat:.6e}", "'specific storage coefficient'", "1.0d-5", "'soil hydraulic function parameters'")
+        self.add(f"{vg.k_sat:.6e}", "'specific storage coefficient'", "1.0d-12", "'soil hydraulic function parameters'")
         self.add(f"{vg.residual:.6f}", f"{vg.alpha:.6f}", f"{vg.n:.6f}", "0.5", "0.0", "'end of zone'")
         self.done()
         self.add("'physical parameters - reactive transport'", "'diffusion coefficients'", "1.0e-09", "1.6e-05", "'soil'")

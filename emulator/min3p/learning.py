@@ -4,7 +4,7 @@ What:    everything a conservative step needs per interval. Extents come from th
          (written with 17 digits; their change is the integral MIN3P itself applied), fluxes from the cumulated balance files.
 Units:   as in the data set's attributes: pools mol m-2 (or kg m-2 for water), extents and fluxes mol m-2 per interval,
          water m per interval, concentrations as MIN3P writes them. Signs: extents count what the reaction releases.
-Shapes:  (time, layer) or (time,); time 0 is the start, value i of an extent or flux belongs to the interval ending at time i.
+Shapes:  (time, layer) or (time,); time 0 is the end of the first month, value i of an extent or flux belongs to the interval ending at time i.
 Source:  file formats and traps: MIN3P-THCm user manual (2019) and its output routines.
 Use:     ``member = learning_member(folder, column)``
 """
@@ -170,7 +170,13 @@ def learning_member(folder: Path, column: Column) -> xr.Dataset:
         put(name, np.float64(value), units, ())
     vg = column.retention
     put("vg", np.array([vg.residual, vg.alpha, vg.n, vg.k_sat]), "Sr -, alpha m-1, n -, Ks m s-1", ("vgpar",))
-    out = xr.Dataset(data, coords={"time": ("time", times, {"units": "days"}), "layer": np.arange(1, column.layers + 1)})
+    whole = xr.Dataset(data, coords={"time": ("time", times, {"units": "days"}), "layer": np.arange(1, column.layers + 1)})
+    # The printed start is not what the run starts from: MIN3P equilibrates it at one temperature, then the profile takes over and
+    # the exchanger with it. The member therefore begins at the end of the first month.
+    out = whole.isel(time=slice(1, None)).copy()
+    for name, variable in out.data_vars.items():
+        if "per interval" in variable.attrs["units"]:
+            variable[{"time": 0}] = 0.0
     out.attrs["stoichiometry"] = json.dumps({PREFIX + n: dict(REACTIONS[n].release) for n in column.sources})
     out.attrs["database_sha256"] = record["database_sha256"]
     out.attrs["labels"] = json.dumps(column.labels, default=float)
