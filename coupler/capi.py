@@ -65,7 +65,9 @@ def library() -> tuple[Any, Any]:
     extension = import_module("._capi", __package__)
     found = extension.lib.calcisol_abi_version()
     if found != extension.lib.CALCISOL_ABI_VERSION:
-        raise errors.InternalError(f"libcalcisol has ABI {found}, its extension was built for {extension.lib.CALCISOL_ABI_VERSION}")
+        raise errors.InternalError(
+            f"libcalcisol has ABI {found}, its extension was built for {extension.lib.CALCISOL_ABI_VERSION}"
+        )
     return extension.lib, extension.ffi
 
 
@@ -127,9 +129,7 @@ class Model:
         check(lib.calcisol_describe(self.handle, text))
         return json.loads(ffi.string(text[0]))
 
-    def columns(
-        self, properties: Mapping[str, ArrayLike], *, ncol: int | None = None, nlay: int | None = None
-    ) -> Columns:
+    def columns(self, properties: Mapping[str, ArrayLike], *, ncol: int | None = None, nlay: int | None = None) -> Columns:
         """Columns of these soils; see ``Columns`` for shapes and errors."""
         from .columns import Columns
 

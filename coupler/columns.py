@@ -111,9 +111,7 @@ class Columns:
         self._keep_report(report)
         self._handle = ffi.gc(handle, lib.calcisol_columns_free)
 
-    def step(
-        self, dt: float, forcing: Mapping[str, ArrayLike], outputs: Iterable[str] | None = None
-    ) -> dict[str, NDArray[Any]]:
+    def step(self, dt: float, forcing: Mapping[str, ArrayLike], outputs: Iterable[str] | None = None) -> dict[str, NDArray[Any]]:
         """One time step of ``dt`` seconds (60 to 2678400).
 
         ``forcing``: by name, (column, soil_layer), (soil_layer,) or scalar for layer variables, (column,) or scalar for
@@ -143,9 +141,7 @@ class Columns:
         flag = ffi.new("calcisol_target *")
         _set_view(flag, result["flag"], ffi)
         report = self._new_report()
-        capi.check(
-            lib.calcisol_step(self.handle, float(dt), views, table_size("forcing"), targets, len(rows), flag, report)
-        )
+        capi.check(lib.calcisol_step(self.handle, float(dt), views, table_size("forcing"), targets, len(rows), flag, report))
         self._keep_report(report)
         return result
 

@@ -81,7 +81,7 @@ module calcisol
   private :: model_open, model_describe, model_close, model_no_copy, model_final, columns_create, columns_step, &
     columns_laboratory_ph, columns_get_state, columns_set_state, columns_free, columns_no_copy, columns_final, &
     link_layer_64, link_layer_32, link_column_64, link_column_32, link_flag, forget, new_view, check_shapes, &
-    message, name_of, state_view, state_row
+    name_of, state_view, state_row
 
 contains
 
@@ -110,7 +110,7 @@ contains
     if (present(tile_columns)) options%tile_columns = int(tile_columns, c_int32_t)
     if (present(threads)) options%threads = int(threads, c_int32_t)
     stat = c_open(trim(path)//c_null_char, options, self%handle)
-    call message(errmsg)
+    if (present(errmsg)) errmsg = text_of(c_last_error())
   end subroutine model_open
 
   ! Contract of the bundle as JSON text; empty when no bundle is open.
@@ -262,14 +262,13 @@ contains
   end subroutine new_view
 
   ! Compare linked extents of some roles with those of the columns; C cannot know them.
-  subroutine check_shapes(arrays, ncol, nlay, roles, stat, errmsg)
+  subroutine check_shapes(arrays, ncol, nlay, roles, stat, fault)
     type(calcisol_arrays), intent(in) :: arrays
     integer(c_int64_t), intent(in) :: ncol
     integer(c_int32_t), intent(in) :: nlay
     integer, intent(in) :: roles(:)
     integer(c_int32_t), intent(out) :: stat
-    character(len=:), allocatable, intent(out), optional :: errmsg
-    character(len=160) :: fault
+    character(len=*), intent(out) :: fault
     integer :: i, row, role
     stat = calcisol_ok
     fault = arrays%fault
@@ -287,9 +286,7 @@ contains
       if (arrays%flag_columns /= ncol .or. arrays%flag_layers /= nlay) &
         fault = 'the flag was linked to an array of another shape than the columns; its shape is (ncol,nlay)'
     end if
-    if (fault == '') return
-    stat = calcisol_error_argument
-    if (present(errmsg)) errmsg = trim(fault)
+    if (fault /= '') stat = calcisol_error_argument
   end subroutine check_shapes
 
   ! ---------------------------------------------------------------------------------------------------- columns
@@ -303,11 +300,13 @@ contains
     character(len=:), allocatable, intent(out), optional :: errmsg
     type(calcisol_report), intent(out), optional :: report
     type(calcisol_report) :: counts
-    call check_shapes(arrays, int(ncol, c_int64_t), int(nlay, c_int32_t), [1], stat, errmsg)
+    character(len=160) :: fault
+    call check_shapes(arrays, int(ncol, c_int64_t), int(nlay, c_int32_t), [1], stat, fault)
+    if (present(errmsg)) errmsg = trim(fault)
     if (stat /= calcisol_ok) return
     stat = c_columns_create(model%handle, int(ncol, c_int64_t), int(nlay, c_int32_t), arrays%view(:, 1), &
       calcisol_n_static, counts, self%handle)
-    call message(errmsg)
+    if (present(errmsg)) errmsg = text_of(c_last_error())
     if (present(report)) report = counts
     if (stat /= calcisol_ok) return
     self%ncol = ncol
@@ -323,11 +322,13 @@ contains
     character(len=:), allocatable, intent(out), optional :: errmsg
     type(calcisol_report), intent(out), optional :: report
     type(calcisol_report) :: counts
-    call check_shapes(arrays, self%ncol, self%nlay, [2, 3], stat, errmsg)
+    character(len=160) :: fault
+    call check_shapes(arrays, self%ncol, self%nlay, [2, 3], stat, fault)
+    if (present(errmsg)) errmsg = trim(fault)
     if (stat /= calcisol_ok) return
     stat = c_step(self%handle, dt, arrays%view(:, 2), calcisol_n_forcing, arrays%view(:, 3), calcisol_n_output, &
       arrays%flag_view, counts)
-    call message(errmsg)
+    if (present(errmsg)) errmsg = text_of(c_last_error())
     if (present(report)) report = counts
   end subroutine columns_step
 
@@ -337,10 +338,12 @@ contains
     type(calcisol_arrays), intent(in) :: arrays
     integer(c_int32_t), intent(out) :: stat
     character(len=:), allocatable, intent(out), optional :: errmsg
-    call check_shapes(arrays, self%ncol, self%nlay, [4], stat, errmsg)
+    character(len=160) :: fault
+    call check_shapes(arrays, self%ncol, self%nlay, [4], stat, fault)
+    if (present(errmsg)) errmsg = trim(fault)
     if (stat /= calcisol_ok) return
     stat = c_laboratory_ph(self%handle, arrays%view(:, 4), calcisol_n_lab)
-    call message(errmsg)
+    if (present(errmsg)) errmsg = text_of(c_last_error())
   end subroutine columns_laboratory_ph
 
   ! One slot of the state (calcisol_state_...), bit for bit; -9999 in columns without a state yet.
@@ -351,10 +354,11 @@ contains
     integer(c_int32_t), intent(out) :: stat
     character(len=:), allocatable, intent(out), optional :: errmsg
     type(view_t) :: view
-    call state_view(self, values, view, stat, errmsg)
+    call state_view(self, values, view, stat)
+    if (present(errmsg)) errmsg = 'the array for the state has another shape than the columns; its shape is (ncol,nlay)'
     if (stat /= calcisol_ok) return
     stat = c_state_get(self%handle, state_row(slot), view)
-    call message(errmsg)
+    if (present(errmsg)) errmsg = text_of(c_last_error())
   end subroutine columns_get_state
 
   ! Set one slot; -9999 means: this column has no state. Set all slots of a column, or none.
@@ -365,10 +369,11 @@ contains
     integer(c_int32_t), intent(out) :: stat
     character(len=:), allocatable, intent(out), optional :: errmsg
     type(view_t) :: view
-    call state_view(self, values, view, stat, errmsg)
+    call state_view(self, values, view, stat)
+    if (present(errmsg)) errmsg = 'the array for the state has another shape than the columns; its shape is (ncol,nlay)'
     if (stat /= calcisol_ok) return
     stat = c_state_set(self%handle, state_row(slot), view)
-    call message(errmsg)
+    if (present(errmsg)) errmsg = text_of(c_last_error())
   end subroutine columns_set_state
 
   ! Free the columns. Freeing twice is fine.
@@ -392,17 +397,15 @@ contains
   end subroutine columns_no_copy
 
   ! ---------------------------------------------------------------------------------------------------- helpers
-  subroutine state_view(self, values, view, stat, errmsg)
+  ! No helper takes errmsg on: gfortran 12 loses the length of an optional deferred-length argument passed through.
+  ! View of an array for the state; stat is not 0 where its shape is not that of the columns.
+  subroutine state_view(self, values, view, stat)
     class(calcisol_columns), intent(in) :: self
     real(c_double), intent(in), target :: values(:, :)
     type(view_t), intent(out) :: view
     integer(c_int32_t), intent(out) :: stat
-    character(len=:), allocatable, intent(out), optional :: errmsg
     stat = calcisol_error_argument
-    if (size(values, 1) /= self%ncol .or. (size(values, 2) /= self%nlay .and. self%ncol > 0)) then
-      if (present(errmsg)) errmsg = 'the array for the state has another shape than the columns; its shape is (ncol,nlay)'
-      return
-    end if
+    if (size(values, 1) /= self%ncol .or. (size(values, 2) /= self%nlay .and. self%ncol > 0)) return
     stat = calcisol_ok
     if (size(values) == 0) return
     view%data = c_loc(values(1, 1))
@@ -416,12 +419,6 @@ contains
     integer(c_int32_t) :: row
     row = slot - 5*calcisol_role - 1
   end function state_row
-
-  ! Text of this thread's last call into errmsg, where the host asked for it.
-  subroutine message(errmsg)
-    character(len=:), allocatable, intent(out), optional :: errmsg
-    if (present(errmsg)) errmsg = text_of(c_last_error())
-  end subroutine message
 
   function name_of(role, row) result(name)
     integer, intent(in) :: role, row

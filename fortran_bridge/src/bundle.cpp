@@ -1,7 +1,7 @@
 #include "bundle.hpp"
 
 #include <algorithm>
-#include <cmath>
+#include <cstdint>
 #include <fstream>
 #include <stdexcept>
 
@@ -53,6 +53,35 @@ std::string records_sum(std::vector<Record> &records) {
   return sum.hex();
 }
 
+// CRC-32 of ISO 3309, as zip uses it.
+std::uint32_t crc32(const std::string &content) {
+  std::uint32_t sum = 0xFFFFFFFFu;
+  for (const char c : content) {
+    sum ^= static_cast<std::uint8_t>(c);
+    for (int bit = 0; bit < 8; ++bit) sum = sum >> 1 ^ (sum & 1u ? 0xEDB88320u : 0u);
+  }
+  return ~sum;
+}
+
+// The contract cannot hold its own SHA-256, and torch's reader does not look at the CRC zip keeps in its directory: we do.
+bool contract_is_whole(const std::string &bytes, const std::string &content) {
+  const std::string entry = "PK\x01\x02", ending = std::string("/") + contract_record;
+  const auto little = [&](std::size_t at, int size) {
+    std::uint32_t value = 0;
+    while (size-- > 0) value = value << 8 | static_cast<std::uint8_t>(bytes[at + size]);
+    return value;
+  };
+  constexpr std::size_t crc_at = 16, name_length_at = 28, name_at = 46; // APPNOTE 4.3.12, central directory header
+  for (std::size_t at = bytes.find(entry); at != std::string::npos; at = bytes.find(entry, at + 1)) {
+    if (at + name_at > bytes.size()) break;
+    const std::size_t length = little(at + name_length_at, 2);
+    if (length < ending.size() || at + name_at + length > bytes.size()) continue;
+    if (bytes.compare(at + name_at + length - ending.size(), ending.size(), ending) == 0)
+      return little(at + crc_at, 4) == crc32(content);
+  }
+  return false;
+}
+
 } // namespace
 
 std::string read_file(const std::string &path) {
@@ -79,6 +108,7 @@ std::string checked_contract(const std::string &bytes, const std::string &name) 
   if (found == records.end())
     refuse("bundle " + name + " holds no contract (calcisol.json); export it with `calcisol export`");
   const std::string text = found->content;
+  if (!contract_is_whole(bytes, text)) refuse("bundle " + name + ": its contract is damaged (CRC-32); copy it again");
   Json contract;
   try {
     contract = parse_json(text);

@@ -65,7 +65,7 @@ void check_inputs(const calcisol_view *views, std::int32_t given, Rows rows, con
 
 void check_target(const calcisol_target &target, const std::string &name, bool integer, bool layered,
                   std::int64_t columns, int layers) {
-  if (!target.data) return;
+  if (!target.data || columns == 0) return;
   check_memory(target.memory, name);
   const bool known = integer ? target.dtype == CALCISOL_I32 : target.dtype == CALCISOL_F64 || target.dtype == CALCISOL_F32;
   if (!known)

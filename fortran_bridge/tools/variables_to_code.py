@@ -91,7 +91,8 @@ def table_source(table: Any) -> str:
             fill = float(default) if isinstance(default, (int, float)) else math.nan
             layered = "false" if getattr(entry, "dims", "layer") == "column" else "true"
             required = "true" if default == "required" else "false"
-            texts = ", ".join(quoted(t) for t in (entry.name, entry.units, entry.long_name, getattr(entry, "standard_name", None)))
+            named = (entry.name, entry.units, entry.long_name, getattr(entry, "standard_name", None))
+            texts = ", ".join(quoted(t) for t in named)
             lines.append(f"    {{{texts}, {layered}, {required}, {number(fill)}, {number(low)}, {number(high)}}},")
         lines.append("};")
     return "\n".join([*lines, ""])
@@ -100,7 +101,8 @@ def table_source(table: Any) -> str:
 def fortran(table: Any) -> str:
     """Module ``calcisol_variables``: ids of all rows, counts, flag bits."""
     lines = [f"! {NOTE}.", "! Ids for calcisol_arrays%link and for the state; unit, shape, default and valid range at each.", ""]
-    lines += ["module calcisol_variables", "  use, intrinsic :: iso_c_binding, only: c_int32_t", "  implicit none", "  public", ""]
+    lines += ["module calcisol_variables", "  use, intrinsic :: iso_c_binding, only: c_int32_t"]
+    lines += ["  implicit none", "  public", ""]
     constant = "  integer(c_int32_t), parameter :: "
     lines += [f"{constant}calcisol_schema_version = {table.schema_version}_c_int32_t"]
     lines += [f"{constant}calcisol_role = {FORTRAN_ROLE}_c_int32_t  ! id = role * calcisol_role + row, row from 1"]

@@ -1,0 +1,62 @@
+"""Bundles nobody should be able to open, made from a good one."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+
+def rewrite(source: Path, target: Path, change: Callable[[str, bytes], bytes | None]) -> Path:
+    """Copy a bundle record by record; ``change`` gets name (below the top folder) and content, None drops the record."""
+    with zipfile.ZipFile(source) as old, zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as new:
+        for item in old.infolist():
+            content = change(item.filename.split("/", 1)[1], old.read(item))
+            if content is not None:
+                new.writestr(item.filename, content)
+    return target
+
+
+def edit_contract(edit: Callable[[dict], object]) -> Callable[[str, bytes], bytes]:
+    """A change of the contract record only."""
+
+    def change(name: str, content: bytes) -> bytes:
+        if name != "extra/calcisol.json":
+            return content
+        contract = json.loads(content)
+        edit(contract)
+        return json.dumps(contract).encode()
+
+    return change
+
+
+def broken_bundles(good: Path, folder: Path) -> dict[str, Path]:
+    """Each kind of broken bundle by name."""
+
+    def tamper(name: str, content: bytes) -> bytes:
+        return content.replace(b"86400", b"86401") if name.endswith(".py") else content
+
+    def swap_units(contract: dict) -> None:
+        contract["forcing"][0]["units"] = "m3 m-3"
+
+    def swap_rows(contract: dict) -> None:
+        contract["state"][0], contract["state"][1] = contract["state"][1], contract["state"][0]
+
+    truncated = folder / "truncated.calcisol"
+    truncated.write_bytes(good.read_bytes()[: good.stat().st_size * 2 // 3])
+    empty = folder / "empty.calcisol"
+    empty.write_bytes(b"")
+    text = folder / "text.calcisol"
+    text.write_text("not a bundle\n" * 100)
+    return {
+        "truncated": truncated,
+        "empty": empty,
+        "text": text,
+        "tampered": rewrite(good, folder / "tampered.calcisol", tamper),
+        "schema": rewrite(good, folder / "schema.calcisol", edit_contract(lambda c: c.update(schema_version=99))),
+        "format": rewrite(good, folder / "format.calcisol", edit_contract(lambda c: c.update(format="other"))),
+        "units": rewrite(good, folder / "units.calcisol", edit_contract(swap_units)),
+        "rows": rewrite(good, folder / "rows.calcisol", edit_contract(swap_rows)),
+        "no contract": rewrite(good, folder / "none.calcisol", lambda n, c: None if n.startswith("extra/") else c),
+    }

@@ -1,0 +1,344 @@
+"""The Python face: shapes, defaults, bits under decomposition and order, restart, errors.
+
+The laws hold for any bundle, so they run on the toy and, where it is there, on the shipped bundle.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+from bundles import broken_bundles
+from calcisol.coupler import errors
+from calcisol.coupler.capi import Model
+from calcisol.coupler.columns import Columns
+from numpy.typing import NDArray
+
+NCOL, NLAY = 300, 6  # more than two tiles of 128
+STEP = 21600.0  # s
+STEPS = 4
+
+Fields = dict[str, NDArray[np.float64]]
+
+
+@pytest.fixture(scope="module", params=["toy", "shipped"])
+def model(request: pytest.FixtureRequest) -> Iterator[Model]:
+    with Model(request.getfixturevalue(request.param)) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def toy_model(toy: Path) -> Iterator[Model]:
+    with Model(toy) as opened:
+        yield opened
+
+
+def soil(seed: int = 1) -> Fields:
+    """Random soils, a third of them without calcite."""
+    rng = np.random.default_rng(seed)
+    dz = np.broadcast_to([0.05, 0.1, 0.15, 0.2, 0.25, 0.25], (NCOL, NLAY))
+    caco3 = np.broadcast_to(rng.choice([0.0, 0.02, 0.2], (NCOL, 1)), (NCOL, NLAY))
+    return {"dz": dz, "clay": rng.uniform(0.05, 0.5, (NCOL, NLAY)), "soc": rng.uniform(0.002, 0.04, (NCOL, NLAY)), "caco3": caco3}
+
+
+def forcing(step: int) -> Fields:
+    """Random weather of one step, closed in water."""
+    rng = np.random.default_rng(100 + step)
+    return {
+        "w_liq": soil()["dz"] * rng.uniform(200.0, 260.0, (NCOL, 1)),
+        "t_soil": rng.uniform(276.0, 296.0, (NCOL, NLAY)),
+        "q_bot": rng.uniform(0.0, 2e-5, NCOL),
+        "co2_src_total": rng.uniform(0.0, 5e-8, NCOL),
+        "dep_no3": rng.uniform(0.0, 1e-8, NCOL),
+    }
+
+
+def take(fields: Fields, which: NDArray[np.intp] | slice) -> Fields:
+    """Some of the columns."""
+    return {name: values[which] for name, values in fields.items()}
+
+
+def rollout(columns: Columns, which: NDArray[np.intp] | slice, first: int = 0, last: int = STEPS) -> Fields:
+    """Outputs of the last step."""
+    out: Fields = {}
+    for step in range(first, last):
+        out = columns.step(STEP, take(forcing(step), which))
+    return out
+
+
+def assert_same_bits(a: Fields, b: Fields) -> None:
+    assert a.keys() == b.keys()
+    for name in a:
+        assert a[name].dtype == b[name].dtype
+        assert np.array_equal(a[name].view(np.uint8), b[name].view(np.uint8)), f"{name} differs"
+
+
+def contiguous(fields: Fields) -> Fields:
+    return {name: np.ascontiguousarray(values) for name, values in fields.items()}
+
+
+def test_bits_do_not_depend_on_decomposition(model: Model) -> None:
+    everything = slice(0, NCOL)
+    whole = rollout(model.columns(soil()), everything)
+    assert np.isfinite(whole["ph"]).all()
+    bounds = [0, 1, 4, 130, 131, NCOL]  # ranks of 1, 3, 126, 1 and 169 columns
+    parts = []
+    for low, high in pairwise(bounds):
+        rank = slice(low, high)
+        parts.append(rollout(model.columns(take(soil(), rank)), rank))
+    joined = {name: np.concatenate([p[name] for p in parts]) for name in whole}
+    assert_same_bits(joined, whole)
+
+
+def test_bits_do_not_depend_on_order(model: Model) -> None:
+    order = np.random.default_rng(7).permutation(NCOL)
+    whole = rollout(model.columns(soil()), slice(0, NCOL))
+    shuffled = rollout(model.columns(take(soil(), order)), order)
+    assert_same_bits(shuffled, contiguous(take(whole, order)))
+
+
+def test_bits_do_not_depend_on_bad_neighbours(model: Model) -> None:
+    sick = np.arange(0, NCOL, 7)
+    well = np.setdiff1d(np.arange(NCOL), sick)
+    clean, dirty = model.columns(soil()), model.columns(soil())
+    for step in range(STEPS):
+        expected = clean.step(STEP, forcing(step))
+        bad = {name: values.copy() for name, values in forcing(step).items()}
+        bad["t_soil"][sick, step % NLAY] = [np.nan, -9999.0, 1e20, np.inf][step % 4]
+        out = dirty.step(STEP, bad)
+        assert dirty.report["columns_invalid"] == sick.size
+        assert np.isnan(out["ph"][sick]).all()
+        assert (out["flag"][sick] == 16).all()
+    assert_same_bits(contiguous(take(out, well)), contiguous(take(expected, well)))
+    assert (dirty.state()["ph"][sick] == -9999.0).all()  # never had a good step: no state yet
+
+
+def test_restart_gives_the_same_bits(model: Model) -> None:
+    everything = slice(0, NCOL)
+    through = model.columns(soil())
+    expected = rollout(through, everything)
+    before = model.columns(soil())
+    rollout(before, everything, 0, 2)
+    after = model.columns(soil())
+    after.set_state(before.state())
+    assert_same_bits(after.state(), before.state())
+    assert_same_bits(rollout(after, everything, 2, STEPS), expected)
+    assert_same_bits(after.state(), through.state())
+
+
+def test_restart_keeps_columns_without_a_state(toy_model: Model) -> None:
+    """A column that never was active starts from its first forcing also after a restart."""
+    active = np.ones(NCOL)
+    active[5] = 0
+    before, after, fresh = (toy_model.columns(soil()) for _ in range(3))
+    before.step(STEP, {**forcing(0), "active": active})
+    saved = before.state()
+    assert (saved["ph"][5] == -9999.0).all()
+    assert np.isfinite(saved["ph"][4]).all()
+    after.set_state(saved)
+    out = after.step(STEP, forcing(1))
+    assert_same_bits({"ph": out["ph"][5]}, {"ph": fresh.step(STEP, forcing(1))["ph"][5]})
+
+
+def test_half_a_state_is_refused(toy_model: Model) -> None:
+    columns = toy_model.columns(soil())
+    columns.set_state({"calcite": 1.0})
+    with pytest.raises(errors.StateError, match="column 1 was given part of a state, but no ca"):
+        columns.step(STEP, forcing(0))
+
+
+def test_inactive_columns_are_left_alone(toy_model: Model) -> None:
+    columns = toy_model.columns(soil())
+    columns.step(STEP, forcing(0))
+    before = columns.state()
+    active = np.arange(NCOL) % 2
+    weather = {name: values.copy() for name, values in forcing(1).items()}
+    weather["t_soil"][active == 0] = -9999.0  # what hosts keep over ocean
+    out = columns.step(STEP, {**weather, "active": active})
+    after = columns.state()
+    assert columns.report == {**columns.report, "columns_inactive": 150, "columns_invalid": 0, "columns_stepped": 150}
+    assert np.isnan(out["ph"][active == 0]).all()
+    assert (out["flag"] == 0).all()
+    for name in before:
+        assert np.array_equal(before[name][active == 0], after[name][active == 0])
+    assert (before["ph"] != after["ph"])[active == 1].all()
+
+
+def test_layout_and_type_do_not_matter(toy_model: Model) -> None:
+    """C order, Fortran order, negative strides, slices, float32, big-endian: the same numbers."""
+    single = {name: values.astype(np.float32) for name, values in forcing(0).items()}
+    double = {name: values.astype(np.float64) for name, values in single.items()}
+    doubled = {name: np.repeat(values, 2, axis=-1)[..., ::2] for name, values in double.items()}
+    flipped = {name: np.ascontiguousarray(values[::-1])[::-1] for name, values in double.items()}
+    variants = [single, {n: np.asfortranarray(v) for n, v in double.items()}, doubled, flipped]
+    variants.append({n: v.astype(">f8") for n, v in double.items()})
+    expected = toy_model.columns(soil()).step(STEP, double)
+    for variant in variants:
+        assert_same_bits(toy_model.columns(soil()).step(STEP, variant), expected)
+
+
+def test_defaults_and_broadcast(toy_model: Model) -> None:
+    one = toy_model.columns({"dz": [0.1, 0.2, 0.3]}, ncol=2)
+    assert (one.ncol, one.nlay) == (2, 3)
+    out = one.step(STEP, {"w_liq": 20.0, "t_soil": np.float32(280.0), "q_bot": 0.0, "co2_src": [0.0, 1e-8, 2e-8]})
+    # the law of the toy: co2_src * dt / 0.012011 mol m-2, as carbon
+    assert np.allclose(out["dic"], np.array([0.0, 1e-8, 2e-8]) * STEP, rtol=1e-12)
+    assert np.allclose(one.laboratory_ph()[0] - one.laboratory_ph()[1], 0.5)
+    assert set(one.step(STEP, {"w_liq": 20, "t_soil": 280, "q_bot": 0}, outputs=["ph"])) == {"ph", "flag"}
+    none = toy_model.columns({"dz": [0.1, 0.2]}, ncol=0)
+    assert none.step(STEP, {"w_liq": np.empty((0, 2)), "t_soil": np.empty((0, 2)), "q_bot": np.empty(0)})["ph"].shape == (0, 2)
+
+
+def test_limits_in_float32_are_not_flagged(toy_model: Model) -> None:
+    """0.6 as float32 lies 2e-8 above 0.6."""
+    columns = toy_model.columns({"dz": [0.1, 0.1], "soc": np.full((1, 2), 0.6, dtype=np.float32)})
+    assert columns.report["cells_clipped"] == 0
+    assert toy_model.columns({"dz": [0.1, 0.1], "soc": 0.7}).report["cells_clipped"] == 2
+
+
+@pytest.mark.parametrize(
+    ("change", "error", "words"),
+    [
+        ({"w_liq": None}, errors.MissingError, "w_liq .* is required"),
+        ({"moisture": 1.0}, errors.ArgumentError, "'moisture' is no forcing variable"),
+        ({"w_liq": np.zeros((3, 3))}, errors.ArgumentError, r"w_liq has shape \(3, 3\), not \(column, soil_layer\) = \(300, 6\)"),
+        ({"q_bot": np.zeros((NCOL, NLAY))}, errors.ArgumentError, r"q_bot has shape .* not \(column,\)"),
+        ({"t_soil": "warm"}, errors.ArgumentError, "t_soil has type"),
+        ({"t_soil": np.full((NCOL, NLAY), 280 + 1j)}, errors.ArgumentError, "t_soil has type complex128"),
+    ],
+)
+def test_wrong_forcing_is_one_sentence(toy_model: Model, change: dict, error: type[Exception], words: str) -> None:
+    columns = toy_model.columns(soil())
+    weather = {**forcing(0), **change}
+    with pytest.raises(error, match=words) as caught:
+        columns.step(STEP, {name: value for name, value in weather.items() if value is not None})
+    assert "\n" not in str(caught.value)
+    assert (columns.state()["ph"] == -9999.0).all()  # nothing happened
+    assert np.isfinite(columns.step(STEP, forcing(0))["ph"]).all()  # and nothing is lost
+
+
+def test_bad_soil_is_invalid_in_every_step(toy_model: Model) -> None:
+    properties = {name: values.copy() for name, values in soil().items()}
+    properties["clay"][3, 1] = -9999.0
+    columns = toy_model.columns(properties)
+    assert columns.report["columns_invalid"] == 1
+    assert columns.note.startswith("clay = -9999 kg kg-1 at column 4, layer 2")
+    out = columns.step(STEP, forcing(0))
+    assert np.isnan(out["ph"][3]).all()
+    assert np.isfinite(np.delete(out["ph"], 3, axis=0)).all()
+
+
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [
+        ("truncated", "cut short"),
+        ("empty", "cut short"),
+        ("text", "no bundle"),
+        ("tampered", "changed after export"),
+        ("schema", "schema version 99"),
+        ("format", "format 'other'"),
+        ("units", "forcing variable 1 is w_liq .m3 m-3., this calcisol has w_liq .kg m-2."),
+        ("rows", "state variable 1 is ca .mol m-2., this calcisol has calcite"),
+        ("no contract", "holds no contract"),
+    ],
+)
+def test_broken_bundle_is_one_sentence(toy: Path, tmp_path: Path, kind: str, words: str) -> None:
+    path = broken_bundles(toy, tmp_path)[kind]
+    with pytest.raises(errors.BundleError, match=words) as caught:
+        Model(path)
+    assert str(path) in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_any_byte_of_a_bundle_counts(toy: Path) -> None:
+    """Flipping a bit anywhere in a record is noticed, or was in padding and changes nothing."""
+    good = toy.read_bytes()
+    contract = Model(good).contract
+    unnoticed = 0
+    for position in np.linspace(0, len(good) - 1, 200).astype(int):
+        bad = bytearray(good)
+        bad[position] ^= 0x10
+        try:
+            assert Model(bytes(bad)).contract == contract
+            unnoticed += 1
+        except errors.BundleError as error:
+            assert "\n" not in str(error)
+    assert unnoticed < 150  # records are padded to 64 bytes; the rest is content
+
+
+def test_model_and_columns_close(toy: Path) -> None:
+    model = Model(toy)
+    columns = model.columns(soil())
+    model.close()
+    model.close()
+    with pytest.raises(errors.ArgumentError, match="closed"):
+        _ = model.contract
+    assert np.isfinite(columns.step(STEP, forcing(0))["ph"]).all()
+    columns.close()
+    columns.close()
+    with pytest.raises(errors.ArgumentError, match="freed"):
+        columns.step(STEP, forcing(0))
+
+
+def test_wrong_answers_of_a_module_are_refused(tmp_path: Path) -> None:
+    from toy_bundle import write_toy
+
+    shape = Model(write_toy(tmp_path / "shape.calcisol", "wrong_shape")).columns({"dz": [0.1, 0.1]})
+    with pytest.raises(errors.ModelError, match=r"layer outputs Double \[6, 1, 128\] instead of Double \[6, 2, 128\]"):
+        shape.step(STEP, {"w_liq": 1, "t_soil": 280, "q_bot": 0})
+    nan = Model(write_toy(tmp_path / "nan.calcisol", "nan")).columns({"dz": [0.1, 0.1]}, ncol=3)
+    source = np.zeros((3, 2))
+    nan.step(STEP, {"w_liq": 1, "t_soil": 280, "q_bot": 0, "co2_src": source})
+    before = nan.state()
+    source[1, 0] = 9.5e-5
+    out = nan.step(STEP, {"w_liq": 1, "t_soil": 280, "q_bot": 0, "co2_src": source})
+    assert nan.report["columns_invalid"] == 1
+    assert nan.note == "the module in the bundle answered NaN at column 2; the column kept its state, check its inputs"
+    assert np.isnan(out["ph"][1]).all()
+    assert np.array_equal(nan.state()["ph"][1], before["ph"][1])
+
+
+def test_torch_is_never_imported_and_its_threads_are_left_alone(toy: Path) -> None:
+    """In a fresh Python: stepping does not import torch; a later training run keeps its threads."""
+    script = f"""
+import sys
+import calcisol
+columns = calcisol.Model({str(toy)!r}).columns({{"dz": [0.1, 0.1]}})
+columns.step(3600.0, {{"w_liq": 20.0, "t_soil": 280.0, "q_bot": 0.0}})
+assert "torch" not in sys.modules, "torch was imported"
+import torch
+torch.set_num_threads(2)
+columns.step(3600.0, {{"w_liq": 20.0, "t_soil": 280.0, "q_bot": 0.0}})
+assert torch.get_num_threads() == 2, torch.get_num_threads()
+assert torch.is_grad_enabled() and not torch.is_inference_mode_enabled()
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_fortran_facade_gives_the_same_bits(toy_model: Model, toy: Path) -> None:
+    fhost = pytest.importorskip("calcisol.coupler.fhost", reason="built without f90wrap")
+    rng = np.random.default_rng(3)
+    shape = (5, 4)
+    fields = {name: np.asfortranarray(rng.uniform(0.1, 0.3, shape)) for name in ("dz", "caco3", "w_liq")}
+    t_soil = np.asfortranarray(rng.uniform(275.0, 290.0, shape))
+    q_bot, co2_src = np.zeros(5), np.asfortranarray(rng.uniform(0.0, 1e-8, shape))
+    ph, sic, adjustment = np.zeros(shape, order="F"), np.zeros(shape, order="F"), np.zeros(5)
+    stat, message = fhost.calcisol_host.run_constant(
+        str(toy), 3, STEP, fields["dz"], fields["caco3"], fields["w_liq"], t_soil, q_bot, co2_src, ph, sic, adjustment
+    )
+    assert (stat, message.strip()) == (0, b"")
+    columns = toy_model.columns({"dz": fields["dz"], "caco3": fields["caco3"]})
+    for _ in range(3):
+        out = columns.step(STEP, {"w_liq": fields["w_liq"], "t_soil": t_soil, "q_bot": q_bot, "co2_src": co2_src})
+    assert np.array_equal(out["ph"], ph)
+    stat, message = fhost.calcisol_host.run_constant(
+        "nowhere", 3, STEP, fields["dz"], fields["caco3"], fields["w_liq"], t_soil, q_bot, co2_src, ph, sic, adjustment
+    )
+    assert stat == 3
+    assert b"nowhere does not exist" in message

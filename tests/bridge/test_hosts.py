@@ -1,0 +1,87 @@
+"""Hosts in C, C++ and Fortran, compiled against the installed package: abuse, threads, traps, the stub."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from bundles import broken_bundles
+from toy_bundle import write_toy
+
+HERE = Path(__file__).parent
+STRICT = ("-Wall", "-Wextra", "-Werror", "-pedantic")
+
+
+def run(*command: object) -> str:
+    """Output of a host that must end well."""
+    done = subprocess.run([str(c) for c in command], capture_output=True, text=True, check=False, timeout=300)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stderr == "", "the library or the host has printed: " + done.stderr
+    return done.stdout
+
+
+@pytest.mark.parametrize(("compiler", "standard"), [("gcc", "-std=c11"), ("g++", "-std=c++17")])
+def test_header_alone_is_clean(compiler: str, standard: str, tmp_path: Path, compile_host: Callable[..., Path]) -> None:
+    source = tmp_path / ("alone.c" if compiler == "gcc" else "alone.cpp")
+    source.write_text("#include <calcisol.h>\nint main(void) { return calcisol_abi_version() - CALCISOL_ABI_VERSION; }\n")
+    run(compile_host(compiler, [source], tmp_path / "alone", standard, *STRICT))
+
+
+def test_abuse(toy: Path, tmp_path: Path, compile_host: Callable[..., Path]) -> None:
+    host = compile_host("gcc", [HERE / "abuse.c"], tmp_path / "abuse", "-std=c11", *STRICT, "-lm")
+    broken = broken_bundles(toy, tmp_path)
+    throws = write_toy(tmp_path / "throws.calcisol", "throws")
+    output = run(host, toy, throws, broken["truncated"], broken["tampered"], broken["schema"])
+    assert output.endswith("0 failures\n")
+
+
+def test_two_threads_give_the_bits_of_one(toy: Path, tmp_path: Path, compile_host: Callable[..., Path]) -> None:
+    host = compile_host("gcc", [HERE / "threads.c"], tmp_path / "threads", "-std=c11", *STRICT, "-pthread")
+    run(host, toy)
+
+
+@pytest.mark.parametrize("kinds", [(), ("-fdefault-real-8", "-fconvert=big-endian")])
+def test_fortran_host_with_traps(kinds: tuple[str, ...], tmp_path: Path, compile_host: Callable[..., Path]) -> None:
+    """The module is compiled from its installed source with the host's flags; the toy module computes 0/0 and 1/0."""
+    from calcisol.coupler.install import fortran_source_dir
+
+    sources = [fortran_source_dir() / name for name in ("calcisol_variables.f90", "calcisol_c.f90", "calcisol.f90")]
+    flags = ("-g", "-fcheck=all", "-ffpe-trap=invalid,zero,overflow", "-fopenmp", f"-J{tmp_path}", *kinds)
+    host = compile_host("gfortran", [*sources, HERE / "traps.f90"], tmp_path / "traps", *flags)
+    assert run(host, write_toy(tmp_path / "nan.calcisol", "nan")) == "fine\n"
+
+
+def test_stub_has_the_same_entries_and_no_torch(tmp_path: Path, compile_host: Callable[..., Path]) -> None:
+    source = HERE.parents[1] / "examples" / "02_c_host" / "host.c"
+    host = compile_host("gcc", [source], tmp_path / "host", "-std=c11", package="calcisol_stub")
+    assert "pH 6.200" in run(host, "any name")  # ph0, the static pH of the stub
+    linked = subprocess.run(["ldd", str(host)], capture_output=True, text=True, check=True).stdout
+    assert "libcalcisol_stub" in linked
+    assert "torch" not in linked
+
+
+def test_libraries_export_only_the_c_abi() -> None:
+    from calcisol.coupler.install import library_dir
+
+    symbols = []
+    for name in ("libcalcisol.so", "libcalcisol_stub.so"):
+        command = ["nm", "-D", "--defined-only", str(library_dir() / name)]
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+        symbols.append({line.split()[2] for line in done.stdout.splitlines() if " T " in line})
+    assert symbols[0] == symbols[1]
+    assert all(name.startswith("calcisol_") for name in symbols[0])
+    assert len(symbols[0]) >= 18
+
+
+def test_installed_libraries_hold_no_path_of_the_build_machine() -> None:
+    from calcisol.coupler.install import PACKAGE
+
+    found = [*PACKAGE.rglob("*.so")]
+    assert len(found) >= 3
+    for file in found:
+        done = subprocess.run(["readelf", "-d", str(file)], capture_output=True, text=True, check=True)
+        paths = [line.split("[")[1].split("]")[0] for line in done.stdout.splitlines() if "PATH)" in line]
+        assert all(entry.startswith("$ORIGIN") for path in paths for entry in path.split(":")), (file.name, paths)
+        assert "libgomp" not in done.stdout, f"{file.name} brings an OpenMP runtime of its own"
