@@ -34,9 +34,9 @@ struct Record {
 };
 
 struct Engine {
-  static bool needs_bundle();        // false: the stub
-  static std::string info();         // e.g. "torch 2.13.0 (built with 2.13)"
-  static void check();               // Failure(CALCISOL_ERROR_TORCH) when the loaded torch does not fit
+  static bool needs_bundle(); // false: the stub
+  static std::string info();  // e.g. "torch 2.13.0 (built with 2.13)"
+  static void check();        // Failure(CALCISOL_ERROR_TORCH) when the loaded torch does not fit
   static std::vector<Record> records(const std::string &bytes); // Failure when damaged
   static std::unique_ptr<Module> load(const std::string &bytes, int threads);
 };

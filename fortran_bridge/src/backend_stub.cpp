@@ -1,6 +1,7 @@
 // The engine without torch: same ABI, static pH. It lets a host link and run where torch is not installed.
 //
-// pH is ph0, inorganic carbon is what the soil was created with, every flux is 0 and every cell carries the fallback flag.
+// pH is ph0, inorganic carbon is what the soil was created with, every flux is 0 and every cell carries the fallback
+// flag.
 #include "backend.hpp"
 
 #include <algorithm>

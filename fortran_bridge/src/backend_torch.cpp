@@ -24,7 +24,8 @@ namespace {
 // Last line of torch's text: the others are a trace through the scripted source.
 std::string last_line(const std::string &text) {
   const std::size_t end = text.find_last_not_of(" \n");
-  if (end == std::string::npos) return "no text";
+  if (end == std::string::npos)
+    return "no text";
   const std::size_t before = text.find_last_of('\n', end), start = before == std::string::npos ? 0 : before + 1;
   const std::string line = text.substr(start, end + 1 - start), noise = "builtins.";
   return line.rfind(noise, 0) == 0 ? line.substr(noise.size()) : line;
@@ -34,10 +35,12 @@ std::string last_line(const std::string &text) {
 class Call {
 public:
   explicit Call(int threads) : before(at::get_num_threads()), wanted(threads) {
-    if (before != wanted) at::set_num_threads(wanted);
+    if (before != wanted)
+      at::set_num_threads(wanted);
   }
   ~Call() {
-    if (before != wanted) at::set_num_threads(before);
+    if (before != wanted)
+      at::set_num_threads(before);
   }
   Call(const Call &) = delete;
   Call &operator=(const Call &) = delete;
@@ -60,7 +63,8 @@ at::Tensor wrap(const double *data, std::vector<std::int64_t> shape) {
 
 std::string shape_text(at::IntArrayRef shape) {
   std::string text;
-  for (std::int64_t n : shape) text += (text.empty() ? "" : ", ") + std::to_string(n);
+  for (std::int64_t n : shape)
+    text += (text.empty() ? "" : ", ") + std::to_string(n);
   return "[" + text + "]";
 }
 
@@ -68,7 +72,8 @@ std::string shape_text(at::IntArrayRef shape) {
 template <class T>
 void copy_out(const c10::IValue &answer, std::vector<std::int64_t> shape, const char *what, T *destination) {
   constexpr auto type = std::is_same_v<T, double> ? at::kDouble : at::kInt;
-  if (!answer.isTensor() || answer.toTensor().scalar_type() != type || answer.toTensor().sizes() != at::IntArrayRef(shape))
+  if (!answer.isTensor() || answer.toTensor().scalar_type() != type ||
+      answer.toTensor().sizes() != at::IntArrayRef(shape))
     throw Failure(CALCISOL_ERROR_MODEL,
                   std::string("the module in the bundle answered ") + what + " " +
                       (answer.isTensor() ? std::string(c10::toString(answer.toTensor().scalar_type())) + " " +
@@ -85,8 +90,8 @@ public:
     module.eval();
     for (const char *name : {"prepare", "initial_state", "forward", "laboratory_ph"})
       if (!module.find_method(name))
-        throw Failure(CALCISOL_ERROR_BUNDLE,
-                      std::string("the module in the bundle has no method ") + name + "; export it with `calcisol export`");
+        throw Failure(CALCISOL_ERROR_BUNDLE, std::string("the module in the bundle has no method ") + name +
+                                                 "; export it with `calcisol export`");
   }
 
   void prepare(Shape s, double *statics) override {
@@ -104,12 +109,13 @@ public:
 
   void step(Shape s, const double *statics, const double *layer, const double *column, double dt, double *state,
             double *output_layer, double *output_column, std::int32_t *flag) override {
-    const auto answer = run("forward", {wrap(state, {n_state, s.layers, s.columns}),
-                                        wrap(statics, {n_static, s.layers, s.columns}),
-                                        wrap(layer, {forcing.layered(), s.layers, s.columns}),
-                                        wrap(column, {forcing.column(), s.columns}), wrap(&dt, {})});
+    const auto answer =
+        run("forward", {wrap(state, {n_state, s.layers, s.columns}), wrap(statics, {n_static, s.layers, s.columns}),
+                        wrap(layer, {forcing.layered(), s.layers, s.columns}),
+                        wrap(column, {forcing.column(), s.columns}), wrap(&dt, {})});
     if (!answer.isTuple() || answer.toTupleRef().elements().size() != 4)
-      throw Failure(CALCISOL_ERROR_MODEL, "the module in the bundle did not answer a step with four tensors; export it again");
+      throw Failure(CALCISOL_ERROR_MODEL,
+                    "the module in the bundle did not answer a step with four tensors; export it again");
     const auto &parts = answer.toTupleRef().elements();
     copy_out(parts[1], {output.layered(), s.layers, s.columns}, "layer outputs", output_layer);
     copy_out(parts[2], {output.column(), s.columns}, "column outputs", output_column);
@@ -118,8 +124,8 @@ public:
   }
 
   void laboratory_ph(Shape s, const double *statics, const double *state, double *ph) override {
-    const auto answer = run("laboratory_ph", {wrap(statics, {n_static, s.layers, s.columns}),
-                                              wrap(state, {n_state, s.layers, s.columns})});
+    const auto answer = run(
+        "laboratory_ph", {wrap(statics, {n_static, s.layers, s.columns}), wrap(state, {n_state, s.layers, s.columns})});
     copy_out(answer, {n_lab, s.layers, s.columns}, "laboratory pH", ph);
   }
 
@@ -150,7 +156,8 @@ const std::string &loaded_version() {
   static const std::string version = [] {
     const std::string text = at::show_config(), key = "TORCH_VERSION=";
     const std::size_t start = text.find(key);
-    if (start == std::string::npos) return std::string("of unknown version");
+    if (start == std::string::npos)
+      return std::string("of unknown version");
     const std::size_t first = start + key.size();
     return text.substr(first, text.find_first_of(", \n", first) - first);
   }();
@@ -171,8 +178,9 @@ std::string Engine::info() { return "torch " + loaded_version() + " (built with 
 
 void Engine::check() {
   if (loaded_version().rfind(built_minor + ".", 0) != 0)
-    throw Failure(CALCISOL_ERROR_TORCH, "torch " + loaded_version() + " is loaded, libcalcisol was built with " + built_minor +
-                                            "; install torch " + built_minor + " or build calcisol again");
+    throw Failure(CALCISOL_ERROR_TORCH, "torch " + loaded_version() + " is loaded, libcalcisol was built with " +
+                                            built_minor + "; install torch " + built_minor +
+                                            " or build calcisol again");
 }
 
 std::vector<Record> Engine::records(const std::string &bytes) {
@@ -192,7 +200,8 @@ std::unique_ptr<Module> Engine::load(const std::string &bytes, int threads) {
     torch::jit::Module loaded = torch::jit::load(adapter(bytes), c10::Device(c10::kCPU));
     return std::make_unique<TorchModule>(std::move(loaded), threads);
   } catch (const c10::Error &error) {
-    throw Failure(CALCISOL_ERROR_BUNDLE, "torch cannot load the module in the bundle: " + last_line(error.what_without_backtrace()));
+    throw Failure(CALCISOL_ERROR_BUNDLE,
+                  "torch cannot load the module in the bundle: " + last_line(error.what_without_backtrace()));
   }
 }
 

@@ -45,7 +45,8 @@ std::string records_sum(std::vector<Record> &records) {
   std::sort(records.begin(), records.end(), [](const Record &a, const Record &b) { return a.name < b.name; });
   Sha256 sum;
   for (const Record &record : records) {
-    if (record.name == contract_record || record.name == rewritten_record) continue;
+    if (record.name == contract_record || record.name == rewritten_record)
+      continue;
     sum.update(record.name.data(), record.name.size());
     sum.update("\n", 1);
     sum.update(record.content.data(), record.content.size());
@@ -58,24 +59,29 @@ std::uint32_t crc32(const std::string &content) {
   std::uint32_t sum = 0xFFFFFFFFu;
   for (const char c : content) {
     sum ^= static_cast<std::uint8_t>(c);
-    for (int bit = 0; bit < 8; ++bit) sum = sum >> 1 ^ (sum & 1u ? 0xEDB88320u : 0u);
+    for (int bit = 0; bit < 8; ++bit)
+      sum = sum >> 1 ^ (sum & 1u ? 0xEDB88320u : 0u);
   }
   return ~sum;
 }
 
-// The contract cannot hold its own SHA-256, and torch's reader does not look at the CRC zip keeps in its directory: we do.
+// The contract cannot hold its own SHA-256, and torch's reader does not look at the CRC zip keeps in its directory: we
+// do.
 bool contract_is_whole(const std::string &bytes, const std::string &content) {
   const std::string entry = "PK\x01\x02", ending = std::string("/") + contract_record;
   const auto little = [&](std::size_t at, int size) {
     std::uint32_t value = 0;
-    while (size-- > 0) value = value << 8 | static_cast<std::uint8_t>(bytes[at + size]);
+    while (size-- > 0)
+      value = value << 8 | static_cast<std::uint8_t>(bytes[at + size]);
     return value;
   };
   constexpr std::size_t crc_at = 16, name_length_at = 28, name_at = 46; // APPNOTE 4.3.12, central directory header
   for (std::size_t at = bytes.find(entry); at != std::string::npos; at = bytes.find(entry, at + 1)) {
-    if (at + name_at > bytes.size()) break;
+    if (at + name_at > bytes.size())
+      break;
     const std::size_t length = little(at + name_length_at, 2);
-    if (length < ending.size() || at + name_at + length > bytes.size()) continue;
+    if (length < ending.size() || at + name_at + length > bytes.size())
+      continue;
     if (bytes.compare(at + name_at + length - ending.size(), ending.size(), ending) == 0)
       return little(at + crc_at, 4) == crc32(content);
   }
@@ -86,14 +92,16 @@ bool contract_is_whole(const std::string &bytes, const std::string &content) {
 
 std::string read_file(const std::string &path) {
   std::ifstream file(path, std::ios::binary | std::ios::ate);
-  if (!file) refuse("bundle " + path + " does not exist or cannot be read; give the path of a .calcisol file");
+  if (!file)
+    refuse("bundle " + path + " does not exist or cannot be read; give the path of a .calcisol file");
   const std::streamoff size = file.tellg();
   if (size < 0 || size > max_bytes)
     refuse("bundle " + path + " has " + std::to_string(size) + " bytes, more than " + std::to_string(max_bytes) +
            "; this is no calcisol bundle");
   std::string bytes(static_cast<std::size_t>(size), '\0');
   file.seekg(0);
-  if (!file.read(bytes.data(), size)) refuse("bundle " + path + " cannot be read; give the path of a .calcisol file");
+  if (!file.read(bytes.data(), size))
+    refuse("bundle " + path + " cannot be read; give the path of a .calcisol file");
   return bytes;
 }
 
@@ -108,7 +116,8 @@ std::string checked_contract(const std::string &bytes, const std::string &name) 
   if (found == records.end())
     refuse("bundle " + name + " holds no contract (calcisol.json); export it with `calcisol export`");
   const std::string text = found->content;
-  if (!contract_is_whole(bytes, text)) refuse("bundle " + name + ": its contract is damaged (CRC-32); copy it again");
+  if (!contract_is_whole(bytes, text))
+    refuse("bundle " + name + ": its contract is damaged (CRC-32); copy it again");
   Json contract;
   try {
     contract = parse_json(text);

@@ -47,13 +47,16 @@ template <class Body> calcisol_status guarded(Body body) noexcept {
 [[noreturn]] void refuse(const std::string &text) { throw Failure(CALCISOL_ERROR_ARGUMENT, text); }
 
 template <class T> T &need(T *pointer, const char *what) {
-  if (!pointer) refuse(std::string(what) + " is NULL; pass one");
+  if (!pointer)
+    refuse(std::string(what) + " is NULL; pass one");
   return *pointer;
 }
 
 template <class T> void need_empty(T **handle, const char *what) {
-  if (!handle) refuse(std::string("the pointer to the ") + what + " handle is NULL; pass the address of a handle");
-  if (*handle) refuse(std::string("the ") + what + " handle is already in use; free it, or set it to NULL before its first use");
+  if (!handle)
+    refuse(std::string("the pointer to the ") + what + " handle is NULL; pass the address of a handle");
+  if (*handle)
+    refuse(std::string("the ") + what + " handle is already in use; free it, or set it to NULL before its first use");
 }
 
 // The caller's report with its size checked, or one of our own to count in.
@@ -92,17 +95,28 @@ const char *calcisol_build_info(void) {
 
 const char *calcisol_status_string(calcisol_status status) {
   switch (status) {
-  case CALCISOL_OK: return "ok";
-  case CALCISOL_ERROR_ARGUMENT: return "argument";
-  case CALCISOL_ERROR_MISSING: return "missing";
-  case CALCISOL_ERROR_BUNDLE: return "bundle";
-  case CALCISOL_ERROR_TORCH: return "torch";
-  case CALCISOL_ERROR_MODEL: return "model";
-  case CALCISOL_ERROR_MEMORY: return "memory";
-  case CALCISOL_ERROR_UNSUPPORTED: return "unsupported";
-  case CALCISOL_ERROR_STATE: return "state";
-  case CALCISOL_ERROR_INTERNAL: return "internal";
-  default: return "unknown";
+  case CALCISOL_OK:
+    return "ok";
+  case CALCISOL_ERROR_ARGUMENT:
+    return "argument";
+  case CALCISOL_ERROR_MISSING:
+    return "missing";
+  case CALCISOL_ERROR_BUNDLE:
+    return "bundle";
+  case CALCISOL_ERROR_TORCH:
+    return "torch";
+  case CALCISOL_ERROR_MODEL:
+    return "model";
+  case CALCISOL_ERROR_MEMORY:
+    return "memory";
+  case CALCISOL_ERROR_UNSUPPORTED:
+    return "unsupported";
+  case CALCISOL_ERROR_STATE:
+    return "state";
+  case CALCISOL_ERROR_INTERNAL:
+    return "internal";
+  default:
+    return "unknown";
   }
 }
 
@@ -135,7 +149,8 @@ calcisol_status calcisol_options_init(calcisol_options *options) {
 calcisol_status calcisol_open(const char *path, const calcisol_options *options, calcisol_model **model) {
   return guarded([&] {
     need_empty(model, "model");
-    if (!path && Engine::needs_bundle()) refuse("the path of the bundle is NULL; give the path of a .calcisol file");
+    if (!path && Engine::needs_bundle())
+      refuse("the path of the bundle is NULL; give the path of a .calcisol file");
     *model = open_model(Engine::needs_bundle() ? read_file(path) : std::string(), path ? path : "", options).release();
   });
 }
@@ -145,7 +160,8 @@ calcisol_status calcisol_open_from_memory(const void *bytes, int64_t size, const
   return guarded([&] {
     need_empty(model, "model");
     need(static_cast<const char *>(bytes), "the memory of the bundle");
-    if (size <= 0) refuse("the bundle in memory has " + std::to_string(size) + " bytes; pass the size of the file");
+    if (size <= 0)
+      refuse("the bundle in memory has " + std::to_string(size) + " bytes; pass the size of the file");
     const std::string copy(static_cast<const char *>(bytes), static_cast<std::size_t>(size));
     *model = open_model(copy, "in memory", options).release();
   });
@@ -159,21 +175,25 @@ calcisol_status calcisol_describe(const calcisol_model *model, const char **json
 }
 
 void calcisol_close(calcisol_model **model) {
-  if (!model) return;
+  if (!model)
+    return;
   const HostGuard guard;
   delete *model;
   *model = nullptr;
 }
 
-calcisol_status calcisol_columns_create(calcisol_model *model, int64_t ncol, int32_t nlay, const calcisol_view *properties,
-                                        int32_t n_properties, calcisol_report *given, calcisol_columns **columns) {
+calcisol_status calcisol_columns_create(calcisol_model *model, int64_t ncol, int32_t nlay,
+                                        const calcisol_view *properties, int32_t n_properties, calcisol_report *given,
+                                        calcisol_columns **columns) {
   return guarded([&] {
     calcisol_report own{};
     need(model, "the model");
     need_empty(columns, "columns");
     calcisol_report &report = begin(given, own);
-    if (ncol < 0 || ncol > max_columns) refuse("ncol is " + std::to_string(ncol) + "; give the number of columns, 0 or more");
-    if (nlay < 1 || nlay > max_layers) refuse("nlay is " + std::to_string(nlay) + "; give 1 to 60 layers");
+    if (ncol < 0 || ncol > max_columns)
+      refuse("ncol is " + std::to_string(ncol) + "; give the number of columns, 0 or more");
+    if (nlay < 1 || nlay > max_layers)
+      refuse("nlay is " + std::to_string(nlay) + "; give 1 to 60 layers");
     Finding finding;
     auto made = std::make_unique<calcisol_columns>(model->module, model->tile_columns, ncol, nlay);
     made->set_properties(properties, n_properties, report, finding);
@@ -204,9 +224,11 @@ calcisol_status calcisol_state_get(const calcisol_columns *columns, int32_t slot
     need(columns, "the columns");
     check_slot(slot);
     const char *name = rows(CALCISOL_ROLE_STATE)[slot].name;
-    if (columns->ncol == 0) return;
+    if (columns->ncol == 0)
+      return;
     need(values && values->data ? values : nullptr, name);
-    if (values->dtype != CALCISOL_F64) refuse(std::string("state ") + name + " needs a CALCISOL_F64 array: it is copied bit for bit");
+    if (values->dtype != CALCISOL_F64)
+      refuse(std::string("state ") + name + " needs a CALCISOL_F64 array: it is copied bit for bit");
     columns->state_get(slot, *values);
   });
 }
@@ -216,9 +238,11 @@ calcisol_status calcisol_state_set(calcisol_columns *columns, int32_t slot, cons
     need(columns, "the columns");
     check_slot(slot);
     const char *name = rows(CALCISOL_ROLE_STATE)[slot].name;
-    if (columns->ncol == 0) return;
+    if (columns->ncol == 0)
+      return;
     check_input(need(values && values->data ? values : nullptr, name), name);
-    if (values->dtype != CALCISOL_F64) refuse(std::string("state ") + name + " needs a CALCISOL_F64 array: it is copied bit for bit");
+    if (values->dtype != CALCISOL_F64)
+      refuse(std::string("state ") + name + " needs a CALCISOL_F64 array: it is copied bit for bit");
     columns->state_set(slot, *values);
   });
 }
@@ -232,7 +256,8 @@ calcisol_status calcisol_columns_size(const calcisol_columns *columns, int64_t *
 }
 
 void calcisol_columns_free(calcisol_columns **columns) {
-  if (!columns) return;
+  if (!columns)
+    return;
   const HostGuard guard;
   delete *columns;
   *columns = nullptr;

@@ -57,7 +57,8 @@ Range calcisol_columns::range(std::int64_t tile) const {
 void calcisol_columns::fill_lanes(double *block, int rows, int from) const {
   for (int r = 0; r < rows; ++r)
     for (int c = 0; c < shape.columns; ++c)
-      if (lane[c] != good) block[r * shape.columns + c] = block[r * shape.columns + from];
+      if (lane[c] != good)
+        block[r * shape.columns + c] = block[r * shape.columns + from];
 }
 
 void calcisol_columns::set_properties(const calcisol_view *properties, std::int32_t given, calcisol_report &report,
@@ -71,20 +72,27 @@ void calcisol_columns::set_properties(const calcisol_view *properties, std::int3
     std::fill(flag.begin(), flag.end(), 0);
     for (int i = 0; i < table.count; ++i) {
       gather(properties[i], where, true, table[i].fill, block + i * cells());
-      if (properties[i].data) screen(table[i], where, skip.data(), block + i * cells(), invalid.data(), flag.data(), finding);
+      if (properties[i].data)
+        screen(table[i], where, skip.data(), block + i * cells(), invalid.data(), flag.data(), finding);
     }
-    for (int c = 0; c < shape.columns; ++c) lane[c] = c >= where.count ? skipped : invalid[c] ? refused : good;
+    for (int c = 0; c < shape.columns; ++c)
+      lane[c] = c >= where.count ? skipped : invalid[c] ? refused : good;
     const auto from = std::find(lane.begin(), lane.end(), good);
     if (from != lane.end()) {
       fill_lanes(block, table.count * shape.layers, static_cast<int>(from - lane.begin()));
       module->prepare(shape, block);
-      for (std::size_t i = 0; i < cells() * CALCISOL_N_STATIC; ++i)
-        if (const int c = static_cast<int>(i % shape.columns); lane[c] == good && !std::isfinite(block[i])) {
-          finding.fail(where.first + c);
-          lane[c] = refused;
-        }
+      for (std::size_t i = 0; i < cells() * CALCISOL_N_STATIC; ++i) {
+        const Variable &variable = table[static_cast<int>(i / cells())];
+        const bool derived = std::isnan(variable.fill) && !variable.required; // may wait as NaN for initial_state
+        const int c = static_cast<int>(i % shape.columns);
+        if (lane[c] != good || std::isfinite(block[i]) || (derived && std::isnan(block[i])))
+          continue;
+        finding.fail(where.first + c);
+        lane[c] = refused;
+      }
     }
-    for (int c = 0; c < where.count; ++c) static_bad[where.first + c] = lane[c] == refused;
+    for (int c = 0; c < where.count; ++c)
+      static_bad[where.first + c] = lane[c] == refused;
     count(where, report);
   }
 }
@@ -92,22 +100,25 @@ void calcisol_columns::set_properties(const calcisol_view *properties, std::int3
 // A column with some slots set and others not has no meaning; say so before anything is stepped.
 void calcisol_columns::check_state(const calcisol_view &active) const {
   for (std::int64_t c = 0; c < ncol; ++c) {
-    if (slots_set[c] == 0 || slots_set[c] == all_slots) continue;
+    if (slots_set[c] == 0 || slots_set[c] == all_slots)
+      continue;
     if (active.data) {
       double value = 1.0;
       gather(active, {c, 1, 1, 1}, false, 1.0, &value);
-      if (value < 0.5) continue;
+      if (value < 0.5)
+        continue;
     }
     int missing = 0;
-    while (slots_set[c] >> missing & 1u) ++missing;
+    while (slots_set[c] >> missing & 1u)
+      ++missing;
     throw Failure(CALCISOL_ERROR_STATE, "column " + std::to_string(c + 1) + " was given part of a state, but no " +
                                             rows(CALCISOL_ROLE_STATE)[missing].name + "; set all slots or none");
   }
 }
 
-void calcisol_columns::step(double dt, const calcisol_view *forcing, std::int32_t n_forcing, const calcisol_target *output,
-                            std::int32_t n_output, const calcisol_target *flag_target, calcisol_report &report,
-                            Finding &finding) {
+void calcisol_columns::step(double dt, const calcisol_view *forcing, std::int32_t n_forcing,
+                            const calcisol_target *output, std::int32_t n_output, const calcisol_target *flag_target,
+                            calcisol_report &report, Finding &finding) {
   if (!(dt >= shortest_step && dt <= longest_step))
     throw Failure(CALCISOL_ERROR_ARGUMENT,
                   "dt is " + number(dt) + " s; give the length of the step in seconds, 60 to 2678400");
@@ -118,7 +129,8 @@ void calcisol_columns::step(double dt, const calcisol_view *forcing, std::int32_
   check_state(forcing[CALCISOL_ACTIVE]);
   next_state = state;
   next_slots = slots_set;
-  for (std::int64_t tile = 0; tile < tiles(); ++tile) step_tile(tile, dt, views, report, finding);
+  for (std::int64_t tile = 0; tile < tiles(); ++tile)
+    step_tile(tile, dt, views, report, finding);
   state.swap(next_state); // only now: a step that failed half way has changed nothing
   slots_set.swap(next_slots);
 }
@@ -133,9 +145,11 @@ void calcisol_columns::step_tile(std::int64_t tile, double dt, const Views &view
     refuse_nan(where, finding);
     double *block = next_state.data() + tile * cells() * CALCISOL_N_STATE;
     for (std::size_t i = 0; i < cells() * CALCISOL_N_STATE; ++i)
-      if (lane[i % shape.columns] == good) block[i] = tile_state[i];
+      if (lane[i % shape.columns] == good)
+        block[i] = tile_state[i];
     for (int c = 0; c < where.count; ++c)
-      if (lane[c] == good) next_slots[where.first + c] = all_slots;
+      if (lane[c] == good)
+        next_slots[where.first + c] = all_slots;
   }
   write_outputs(where, views);
   count(where, report);
@@ -149,16 +163,22 @@ void calcisol_columns::read_forcing(const Range &where, const calcisol_view *for
   if (forcing[CALCISOL_ACTIVE].data) {
     std::vector<double> active(shape.columns);
     gather(forcing[CALCISOL_ACTIVE], where, false, 1.0, active.data());
-    for (int c = 0; c < where.count; ++c) skip[c] = active[c] < 0.5 && !is_bad(active[c]);
+    for (int c = 0; c < where.count; ++c)
+      skip[c] = active[c] < 0.5 && !is_bad(active[c]);
   }
   std::size_t layer_row = 0, column_row = 0;
   for (int i = 0; i < table.count; ++i) {
-    double *block = table[i].layered ? layer.data() + layer_row++ * cells() : column.data() + column_row++ * shape.columns;
+    double *block =
+        table[i].layered ? layer.data() + layer_row++ * cells() : column.data() + column_row++ * shape.columns;
     gather(forcing[i], where, table[i].layered, table[i].fill, block);
-    if (forcing[i].data) screen(table[i], where, skip.data(), block, invalid.data(), flag.data(), finding);
+    if (forcing[i].data)
+      screen(table[i], where, skip.data(), block, invalid.data(), flag.data(), finding);
   }
   for (int c = 0; c < shape.columns; ++c)
     lane[c] = c >= where.count || skip[c] ? skipped : invalid[c] || static_bad[where.first + c] ? refused : good;
+  for (int c = 0; c < where.count; ++c)
+    if (lane[c] == refused && static_bad[where.first + c])
+      finding.soil(where.first + c);
 }
 
 // Step all lanes of the tile; `from` is a good lane, copied into those that are not.
@@ -176,16 +196,19 @@ void calcisol_columns::run_module(std::int64_t tile, double dt, int from) {
 
   const auto without_state = [&](int c) { return lane[c] == good && slots_set[where.first + c] == 0; };
   bool any_new = false;
-  for (int c = 0; c < where.count; ++c) any_new = any_new || without_state(c);
+  for (int c = 0; c < where.count; ++c)
+    any_new = any_new || without_state(c);
   if (any_new) {
     module->initial_state(shape, tile_statics.data(), layer.data(), column.data(), first_state.data());
     for (std::size_t i = 0; i < tile_state.size(); ++i)
-      if (without_state(static_cast<int>(i % shape.columns))) tile_state[i] = first_state[i];
+      if (without_state(static_cast<int>(i % shape.columns)))
+        tile_state[i] = first_state[i];
     fill_lanes(tile_state.data(), CALCISOL_N_STATE * shape.layers, from);
   }
   module->step(shape, tile_statics.data(), layer.data(), column.data(), dt, tile_state.data(), output_layer.data(),
                output_column.data(), module_flag.data());
-  for (std::size_t i = 0; i < cells(); ++i) flag[i] |= module_flag[i];
+  for (std::size_t i = 0; i < cells(); ++i)
+    flag[i] |= module_flag[i];
 }
 
 // A lane for which the module answered NaN or infinity is taken as invalid: its state stays.
@@ -205,15 +228,18 @@ void calcisol_columns::refuse_nan(const Range &where, Finding &finding) {
 void calcisol_columns::write_outputs(const Range &where, const Views &views) {
   const Rows table = rows(CALCISOL_ROLE_OUTPUT);
   std::vector<std::uint8_t> write(shape.columns);
-  for (int c = 0; c < shape.columns; ++c) write[c] = lane[c] != skipped;
+  for (int c = 0; c < shape.columns; ++c)
+    write[c] = lane[c] != skipped;
   const auto blank = [&](double *block, std::size_t size) {
     for (std::size_t i = 0; i < size; ++i)
-      if (lane[i % shape.columns] == refused) block[i] = not_a_number;
+      if (lane[i % shape.columns] == refused)
+        block[i] = not_a_number;
   };
   blank(output_layer.data(), output_layer.size());
   blank(output_column.data(), output_column.size());
   for (std::size_t i = 0; i < cells(); ++i)
-    if (lane[i % shape.columns] == refused) flag[i] = (flag[i] & CALCISOL_FLAG_CLIPPED) | CALCISOL_FLAG_INVALID;
+    if (lane[i % shape.columns] == refused)
+      flag[i] = (flag[i] & CALCISOL_FLAG_CLIPPED) | CALCISOL_FLAG_INVALID;
   std::size_t layer_row = 0, column_row = 0;
   for (int i = 0; views.output && i < table.count; ++i) {
     const double *block = table[i].layered ? output_layer.data() + layer_row++ * cells()
@@ -225,9 +251,12 @@ void calcisol_columns::write_outputs(const Range &where, const Views &views) {
 
 void calcisol_columns::count(const Range &where, calcisol_report &report) const {
   for (int c = 0; c < where.count; ++c) {
-    if (lane[c] == skipped) ++report.columns_inactive;
-    if (lane[c] == refused) ++report.columns_invalid;
-    if (lane[c] != good) continue;
+    if (lane[c] == skipped)
+      ++report.columns_inactive;
+    if (lane[c] == refused)
+      ++report.columns_invalid;
+    if (lane[c] != good)
+      continue;
     ++report.columns_stepped;
     for (int l = 0; l < nlay; ++l) {
       const std::int32_t bits = flag[static_cast<std::size_t>(l) * shape.columns + c];
@@ -241,7 +270,8 @@ void calcisol_columns::count(const Range &where, calcisol_report &report) const 
 
 void calcisol_columns::laboratory_ph(const calcisol_target *ph, std::int32_t given) {
   const Rows table = rows(CALCISOL_ROLE_LAB);
-  if (!ph) throw Failure(CALCISOL_ERROR_ARGUMENT, "the arrays for laboratory pH are NULL; pass an array of targets");
+  if (!ph)
+    throw Failure(CALCISOL_ERROR_ARGUMENT, "the arrays for laboratory pH are NULL; pass an array of targets");
   check_targets(ph, given, table, "laboratory pH", ncol, nlay);
   const std::vector<std::uint8_t> write(shape.columns, 1);
   for (std::int64_t tile = 0; tile < tiles(); ++tile) {
@@ -260,8 +290,10 @@ void calcisol_columns::laboratory_ph(const calcisol_target *ph, std::int32_t giv
       module->laboratory_ph(shape, tile_statics.data(), tile_state.data(), output_layer.data());
     }
     for (std::size_t i = 0; i < cells() * CALCISOL_N_LAB; ++i)
-      if (lane[i % shape.columns] != good) output_layer[i] = not_a_number;
-    for (int i = 0; i < table.count; ++i) scatter(output_layer.data() + i * cells(), where, true, write.data(), ph[i]);
+      if (lane[i % shape.columns] != good)
+        output_layer[i] = not_a_number;
+    for (int i = 0; i < table.count; ++i)
+      scatter(output_layer.data() + i * cells(), where, true, write.data(), ph[i]);
   }
 }
 
@@ -273,7 +305,8 @@ void calcisol_columns::state_get(std::int32_t slot, const calcisol_target &targe
     const Range where = range(tile);
     std::copy_n(state.data() + (tile * CALCISOL_N_STATE + slot) * cells(), cells(), block.data());
     for (std::size_t i = 0; i < cells(); ++i)
-      if (const int c = static_cast<int>(i % shape.columns); c < where.count && !(slots_set[where.first + c] >> slot & 1u))
+      if (const int c = static_cast<int>(i % shape.columns);
+          c < where.count && !(slots_set[where.first + c] >> slot & 1u))
         block[i] = no_state;
     scatter(block.data(), where, true, write.data(), target);
   }
@@ -287,11 +320,13 @@ void calcisol_columns::state_set(std::int32_t slot, const calcisol_view &values)
     double *slot_state = state.data() + (tile * CALCISOL_N_STATE + slot) * cells();
     for (int c = 0; c < where.count; ++c) {
       bool missing = false;
-      for (int l = 0; l < nlay; ++l) missing = missing || is_bad(block[static_cast<std::size_t>(l) * shape.columns + c]);
+      for (int l = 0; l < nlay; ++l)
+        missing = missing || is_bad(block[static_cast<std::size_t>(l) * shape.columns + c]);
       std::uint32_t &bits = slots_set[where.first + c];
       bits = missing ? bits & ~(1u << slot) : bits | 1u << slot;
       for (int l = 0; l < nlay && !missing; ++l)
-        slot_state[static_cast<std::size_t>(l) * shape.columns + c] = block[static_cast<std::size_t>(l) * shape.columns + c];
+        slot_state[static_cast<std::size_t>(l) * shape.columns + c] =
+            block[static_cast<std::size_t>(l) * shape.columns + c];
     }
   }
 }

@@ -26,7 +26,8 @@ HostGuard::HostGuard() noexcept {
 }
 
 HostGuard::~HostGuard() {
-  if (threads > 0 && openmp().set) openmp().set(threads);
+  if (threads > 0 && openmp().set)
+    openmp().set(threads);
   std::fesetenv(&environment);
 }
 

@@ -9,7 +9,8 @@ namespace calcisol {
 const Json &Json::operator[](std::string_view key) const {
   static const Json nothing;
   for (const auto &[name, member] : members)
-    if (name == key) return member;
+    if (name == key)
+      return member;
   return nothing;
 }
 
@@ -24,7 +25,8 @@ public:
   Json document() {
     Json result = value(0);
     space();
-    if (at != text.size()) fail();
+    if (at != text.size())
+      fail();
     return result;
   }
 
@@ -35,21 +37,25 @@ private:
   [[noreturn]] void fail() const { throw std::invalid_argument("no JSON at byte " + std::to_string(at)); }
   char peek() const { return at < text.size() ? text[at] : '\0'; }
   void space() {
-    while (at < text.size() && (text[at] == ' ' || text[at] == '\n' || text[at] == '\t' || text[at] == '\r')) ++at;
+    while (at < text.size() && (text[at] == ' ' || text[at] == '\n' || text[at] == '\t' || text[at] == '\r'))
+      ++at;
   }
   bool take(std::string_view word) {
-    if (text.substr(at, word.size()) != word) return false;
+    if (text.substr(at, word.size()) != word)
+      return false;
     at += word.size();
     return true;
   }
   void expect(char c) {
     space();
-    if (peek() != c) fail();
+    if (peek() != c)
+      fail();
     ++at;
   }
 
   Json value(int depth) {
-    if (depth > max_depth) fail();
+    if (depth > max_depth)
+      fail();
     space();
     Json result;
     if (peek() == '{') {
@@ -96,33 +102,52 @@ private:
   }
 
   double number() {
-    if (take("NaN")) return NAN;
-    if (take("Infinity")) return INFINITY;
-    if (take("-Infinity")) return -INFINITY;
+    if (take("NaN"))
+      return NAN;
+    if (take("Infinity"))
+      return INFINITY;
+    if (take("-Infinity"))
+      return -INFINITY;
     double result = 0.0;
     const auto [end, error] = std::from_chars(text.data() + at, text.data() + text.size(), result);
-    if (error != std::errc() && error != std::errc::result_out_of_range) fail();
+    if (error != std::errc() && error != std::errc::result_out_of_range)
+      fail();
     at = static_cast<std::size_t>(end - text.data());
     return result;
   }
 
   std::string string() {
-    if (peek() != '"') fail();
+    if (peek() != '"')
+      fail();
     std::string result;
     for (++at; at < text.size() && text[at] != '"'; ++at) {
       if (text[at] != '\\') {
         result += text[at];
         continue;
       }
-      if (++at == text.size()) fail();
+      if (++at == text.size())
+        fail();
       switch (text[at]) {
-      case 'n': result += '\n'; break;
-      case 't': result += '\t'; break;
-      case 'r': result += '\r'; break;
-      case 'b': result += '\b'; break;
-      case 'f': result += '\f'; break;
-      case 'u': result += unicode(); break;
-      default: result += text[at];
+      case 'n':
+        result += '\n';
+        break;
+      case 't':
+        result += '\t';
+        break;
+      case 'r':
+        result += '\r';
+        break;
+      case 'b':
+        result += '\b';
+        break;
+      case 'f':
+        result += '\f';
+        break;
+      case 'u':
+        result += unicode();
+        break;
+      default:
+        result += text[at];
       }
     }
     expect('"');
@@ -132,12 +157,16 @@ private:
   // \uXXXX as UTF-8; halves of a surrogate pair are kept apart, which is enough to compare names and units
   std::string unicode() {
     unsigned code = 0;
-    if (at + 4 >= text.size()) fail();
+    if (at + 4 >= text.size())
+      fail();
     const auto [end, error] = std::from_chars(text.data() + at + 1, text.data() + at + 5, code, 16);
-    if (error != std::errc() || end != text.data() + at + 5) fail();
+    if (error != std::errc() || end != text.data() + at + 5)
+      fail();
     at += 4;
-    if (code < 0x80) return {static_cast<char>(code)};
-    if (code < 0x800) return {static_cast<char>(0xC0 | code >> 6), static_cast<char>(0x80 | (code & 0x3F))};
+    if (code < 0x80)
+      return {static_cast<char>(code)};
+    if (code < 0x800)
+      return {static_cast<char>(0xC0 | code >> 6), static_cast<char>(0x80 | (code & 0x3F))};
     return {static_cast<char>(0xE0 | code >> 12), static_cast<char>(0x80 | (code >> 6 & 0x3F)),
             static_cast<char>(0x80 | (code & 0x3F))};
   }

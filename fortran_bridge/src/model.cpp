@@ -28,7 +28,8 @@ calcisol_options completed(const calcisol_options *given) {
   if (options.threads < 1 || options.threads > 1024)
     throw Failure(CALCISOL_ERROR_ARGUMENT,
                   "options.threads is " + std::to_string(options.threads) + "; give 1 or the cores of this rank");
-  if (options.tile_columns == 0) options.tile_columns = default_tile;
+  if (options.tile_columns == 0)
+    options.tile_columns = default_tile;
   if (options.tile_columns < tile_unit || options.tile_columns > max_tile || options.tile_columns % tile_unit != 0)
     throw Failure(CALCISOL_ERROR_ARGUMENT, "options.tile_columns is " + std::to_string(options.tile_columns) +
                                                "; give 0 or a multiple of 8 up to 4096");

@@ -9,8 +9,8 @@ namespace calcisol {
 
 namespace {
 
-constexpr double huge = 1.0e19;       // 1e20 and 1e36 mark missing values in land models; nothing physical is near
-constexpr double round_off = 1.0e-6;  // a limit stored as float32 may lie this far outside, relative, unflagged
+constexpr double huge = 1.0e19;      // 1e20 and 1e36 mark missing values in land models; nothing physical is near
+constexpr double round_off = 1.0e-6; // a limit stored as float32 may lie this far outside, relative, unflagged
 
 std::string place(const Variable &variable, double value, std::int64_t column, int layer) {
   std::string text = std::string(variable.name) + " = " + number(value) + " " + variable.units + " at column " +
@@ -23,35 +23,48 @@ std::string place(const Variable &variable, double value, std::int64_t column, i
 bool is_bad(double value) { return !(std::fabs(value) < huge) || value == -9999.0 || value == 999999.0; }
 
 void Finding::clip(const Variable &variable, double value, std::int64_t column, int layer) {
-  if (kind >= clipped) return;
+  if (kind >= clipped)
+    return;
   kind = clipped;
-  text = place(variable, value, column, layer) + " lies outside " + number(variable.low) + " to " + number(variable.high) +
-         " and was clipped; check its unit";
+  text = place(variable, value, column, layer) + " lies outside " + number(variable.low) + " to " +
+         number(variable.high) + " and was clipped; check its unit";
 }
 
 void Finding::refuse(const Variable &variable, double value, std::int64_t column, int layer) {
-  if (kind >= bad) return;
+  if (kind >= bad)
+    return;
   kind = bad;
   text = place(variable, value, column, layer) +
          " is missing or not finite; the column kept its state, give a value or set active = 0";
 }
 
+void Finding::soil(std::int64_t column) {
+  if (kind >= failed)
+    return;
+  kind = failed;
+  text = "column " + std::to_string(column + 1) +
+         " was created with a missing soil property and stays invalid; create it with complete soil or set active = 0";
+}
+
 void Finding::fail(std::int64_t column) {
-  if (kind >= failed) return;
+  if (kind >= failed)
+    return;
   kind = failed;
   text = "the module in the bundle answered NaN at column " + std::to_string(column + 1) +
          "; the column kept its state, check its inputs";
 }
 
-void screen(const Variable &variable, const Range &range, const std::uint8_t *skip, double *block, std::uint8_t *invalid,
-            std::int32_t *flag, Finding &finding) {
+void screen(const Variable &variable, const Range &range, const std::uint8_t *skip, double *block,
+            std::uint8_t *invalid, std::int32_t *flag, Finding &finding) {
   const double low_slack = round_off * std::fabs(variable.low), high_slack = round_off * std::fabs(variable.high);
   const int layers = variable.layered ? range.layers : 1;
   for (int l = 0; l < layers; ++l)
     for (int c = 0; c < range.count; ++c) {
       double &value = block[l * range.width + c];
-      if (value >= variable.low && value <= variable.high) continue; // the usual case, in one comparison
-      if (skip[c]) continue;
+      if (value >= variable.low && value <= variable.high)
+        continue; // the usual case, in one comparison
+      if (skip[c])
+        continue;
       if (is_bad(value)) {
         finding.refuse(variable, value, range.first + c, l);
         invalid[c] = 1;

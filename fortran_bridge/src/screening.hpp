@@ -18,12 +18,13 @@ struct Finding {
   std::string text;
   void clip(const Variable &variable, double value, std::int64_t column, int layer);
   void refuse(const Variable &variable, double value, std::int64_t column, int layer);
+  void soil(std::int64_t column); // its static soil has been bad since it was created
   void fail(std::int64_t column); // the module answered with NaN
 };
 
-// Screen one gathered variable. Lanes of bad values get invalid[c] = 1; clipped cells get the bit in flag [layer][column].
-// Lanes with skip[c] (inactive) are not looked at.
-void screen(const Variable &variable, const Range &range, const std::uint8_t *skip, double *block, std::uint8_t *invalid,
-            std::int32_t *flag, Finding &finding);
+// Screen one gathered variable. Lanes of bad values get invalid[c] = 1; clipped cells get the bit in flag
+// [layer][column]. Lanes with skip[c] (inactive) are not looked at.
+void screen(const Variable &variable, const Range &range, const std::uint8_t *skip, double *block,
+            std::uint8_t *invalid, std::int32_t *flag, Finding &finding);
 
 } // namespace calcisol

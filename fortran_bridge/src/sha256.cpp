@@ -37,7 +37,8 @@ void Sha256::block(const std::uint8_t *bytes) {
     h = g, g = f, f = e, e = d + t1, d = c, c = b, b = a, a = t1 + t2;
   }
   const std::uint32_t add[8] = {a, b, c, d, e, f, g, h};
-  for (int i = 0; i < 8; ++i) hash[i] += add[i];
+  for (int i = 0; i < 8; ++i)
+    hash[i] += add[i];
 }
 
 void Sha256::update(const void *data, std::size_t size) {
@@ -47,7 +48,8 @@ void Sha256::update(const void *data, std::size_t size) {
     const std::size_t take = std::min(size, buffer.size() - filled);
     std::memcpy(buffer.data() + filled, bytes, take);
     filled += take, bytes += take, size -= take;
-    if (filled == buffer.size()) block(buffer.data()), filled = 0;
+    if (filled == buffer.size())
+      block(buffer.data()), filled = 0;
   }
 }
 
@@ -55,14 +57,16 @@ std::string Sha256::hex() {
   const std::uint64_t bits = total * 8;
   const std::uint8_t one = 0x80, zero = 0;
   update(&one, 1);
-  while (filled != 56) update(&zero, 1);
+  while (filled != 56)
+    update(&zero, 1);
   for (int i = 7; i >= 0; --i) {
     const std::uint8_t byte = static_cast<std::uint8_t>(bits >> (8 * i));
     update(&byte, 1);
   }
   std::string text;
   for (std::uint32_t word : hash)
-    for (int i = 28; i >= 0; i -= 4) text += "0123456789abcdef"[word >> i & 15];
+    for (int i = 28; i >= 0; i -= 4)
+      text += "0123456789abcdef"[word >> i & 15];
   return text;
 }
 

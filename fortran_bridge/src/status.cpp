@@ -14,7 +14,8 @@ void set_text(const char *text) noexcept {
   std::strncpy(thread_text, text, text_bytes - 1);
   thread_text[text_bytes - 1] = '\0';
   for (char *c = thread_text; *c; ++c)
-    if (*c == '\n') *c = ' ';
+    if (*c == '\n')
+      *c = ' ';
 }
 
 const char *text() noexcept { return thread_text; }

@@ -13,12 +13,18 @@ int Rows::layered() const {
 
 Rows rows(int role) {
   switch (role) {
-  case CALCISOL_ROLE_STATIC: return {static_rows, CALCISOL_N_STATIC};
-  case CALCISOL_ROLE_FORCING: return {forcing_rows, CALCISOL_N_FORCING};
-  case CALCISOL_ROLE_OUTPUT: return {output_rows, CALCISOL_N_OUTPUT};
-  case CALCISOL_ROLE_LAB: return {diagnostic_rows, CALCISOL_N_LAB};
-  case CALCISOL_ROLE_STATE: return {state_rows, CALCISOL_N_STATE};
-  default: return {};
+  case CALCISOL_ROLE_STATIC:
+    return {static_rows, CALCISOL_N_STATIC};
+  case CALCISOL_ROLE_FORCING:
+    return {forcing_rows, CALCISOL_N_FORCING};
+  case CALCISOL_ROLE_OUTPUT:
+    return {output_rows, CALCISOL_N_OUTPUT};
+  case CALCISOL_ROLE_LAB:
+    return {diagnostic_rows, CALCISOL_N_LAB};
+  case CALCISOL_ROLE_STATE:
+    return {state_rows, CALCISOL_N_STATE};
+  default:
+    return {};
   }
 }
 

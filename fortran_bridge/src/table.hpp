@@ -7,10 +7,10 @@ namespace calcisol {
 
 struct Variable {
   const char *name, *units, *long_name, *standard_name;
-  bool layered;          // [ncol][nlay], else [ncol]
-  bool required;         // absent = error
-  double fill;           // absent: this value; NaN = derived by the module
-  double low, high;      // valid range; NaN = none
+  bool layered;     // [ncol][nlay], else [ncol]
+  bool required;    // absent = error
+  double fill;      // absent: this value; NaN = derived by the module
+  double low, high; // valid range; NaN = none
 };
 
 struct Rows {

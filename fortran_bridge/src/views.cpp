@@ -19,17 +19,17 @@ void check_memory(std::int32_t memory, const std::string &name) {
 
 void check_count(std::int32_t given, Rows rows, const char *what) {
   if (given != rows.count)
-    throw Failure(CALCISOL_ERROR_ARGUMENT, std::to_string(given) + " views of " + what + " were given, this library has " +
-                                               std::to_string(rows.count) +
+    throw Failure(CALCISOL_ERROR_ARGUMENT, std::to_string(given) + " views of " + what +
+                                               " were given, this library has " + std::to_string(rows.count) +
                                                "; compile against the calcisol.h of this installation");
 }
 
-template <class T>
-void gather_as(const calcisol_view &view, const Range &range, int layers, double *block) {
+template <class T> void gather_as(const calcisol_view &view, const Range &range, int layers, double *block) {
   const T *start = static_cast<const T *>(view.data) + range.first * view.column_stride;
   for (int l = 0; l < layers; ++l) {
     const T *row = start + l * view.layer_stride;
-    for (int c = 0; c < range.count; ++c) block[l * range.width + c] = static_cast<double>(row[c * view.column_stride]);
+    for (int c = 0; c < range.count; ++c)
+      block[l * range.width + c] = static_cast<double>(row[c * view.column_stride]);
   }
 }
 
@@ -39,13 +39,15 @@ void scatter_as(const From *block, const Range &range, int layers, const std::ui
   To *start = static_cast<To *>(target.data) + range.first * target.column_stride;
   for (int l = 0; l < layers; ++l)
     for (int c = 0; c < range.count; ++c)
-      if (write[c]) start[l * target.layer_stride + c * target.column_stride] = static_cast<To>(block[l * range.width + c]);
+      if (write[c])
+        start[l * target.layer_stride + c * target.column_stride] = static_cast<To>(block[l * range.width + c]);
 }
 
 } // namespace
 
 void check_input(const calcisol_view &view, const std::string &name) {
-  if (!view.data) return;
+  if (!view.data)
+    return;
   check_memory(view.memory, name);
   if (view.dtype != CALCISOL_F64 && view.dtype != CALCISOL_F32)
     throw Failure(CALCISOL_ERROR_ARGUMENT,
@@ -54,10 +56,12 @@ void check_input(const calcisol_view &view, const std::string &name) {
 
 void check_inputs(const calcisol_view *views, std::int32_t given, Rows rows, const char *what, std::int64_t columns) {
   check_count(given, rows, what);
-  if (!views) throw Failure(CALCISOL_ERROR_ARGUMENT, std::string("the views of ") + what + " are NULL; pass an array of views");
+  if (!views)
+    throw Failure(CALCISOL_ERROR_ARGUMENT, std::string("the views of ") + what + " are NULL; pass an array of views");
   for (int i = 0; i < rows.count; ++i) {
     if (!views[i].data && rows[i].required && columns > 0)
-      throw Failure(CALCISOL_ERROR_MISSING, std::string(rows[i].name) + " (" + rows[i].long_name + ", " + rows[i].units +
+      throw Failure(CALCISOL_ERROR_MISSING, std::string(rows[i].name) + " (" + rows[i].long_name + ", " +
+                                                rows[i].units +
                                                 ") is required and was not given; pass an array for it");
     check_input(views[i], rows[i].name);
   }
@@ -65,21 +69,26 @@ void check_inputs(const calcisol_view *views, std::int32_t given, Rows rows, con
 
 void check_target(const calcisol_target &target, const std::string &name, bool integer, bool layered,
                   std::int64_t columns, int layers) {
-  if (!target.data || columns == 0) return;
+  if (!target.data || columns == 0)
+    return;
   check_memory(target.memory, name);
-  const bool known = integer ? target.dtype == CALCISOL_I32 : target.dtype == CALCISOL_F64 || target.dtype == CALCISOL_F32;
+  const bool known =
+      integer ? target.dtype == CALCISOL_I32 : target.dtype == CALCISOL_F64 || target.dtype == CALCISOL_F32;
   if (!known)
     throw Failure(CALCISOL_ERROR_ARGUMENT, name + " has dtype " + std::to_string(target.dtype) + "; give " +
                                                (integer ? "CALCISOL_I32" : "CALCISOL_F64 or CALCISOL_F32"));
   if ((columns > 1 && target.column_stride == 0) || (layered && layers > 1 && target.layer_stride == 0))
-    throw Failure(CALCISOL_ERROR_ARGUMENT, name + " would be written with stride 0, one value over another; give its strides");
+    throw Failure(CALCISOL_ERROR_ARGUMENT,
+                  name + " would be written with stride 0, one value over another; give its strides");
 }
 
 void check_targets(const calcisol_target *views, std::int32_t given, Rows rows, const char *what, std::int64_t columns,
                    int layers) {
-  if (!views) return;
+  if (!views)
+    return;
   check_count(given, rows, what);
-  for (int i = 0; i < rows.count; ++i) check_target(views[i], rows[i].name, false, rows[i].layered, columns, layers);
+  for (int i = 0; i < rows.count; ++i)
+    check_target(views[i], rows[i].name, false, rows[i].layered, columns, layers);
 }
 
 void gather(const calcisol_view &view, const Range &range, bool layered, double fill, double *block) {
@@ -95,7 +104,8 @@ void gather(const calcisol_view &view, const Range &range, bool layered, double 
 void scatter(const double *block, const Range &range, bool layered, const std::uint8_t *write,
              const calcisol_target &target) {
   const int layers = layered ? range.layers : 1;
-  if (!target.data) return;
+  if (!target.data)
+    return;
   if (target.dtype == CALCISOL_F64)
     scatter_as<double>(block, range, layers, write, target);
   else
@@ -103,7 +113,8 @@ void scatter(const double *block, const Range &range, bool layered, const std::u
 }
 
 void scatter(const std::int32_t *block, const Range &range, const std::uint8_t *write, const calcisol_target &target) {
-  if (target.data) scatter_as<std::int32_t>(block, range, range.layers, write, target);
+  if (target.data)
+    scatter_as<std::int32_t>(block, range, range.layers, write, target);
 }
 
 } // namespace calcisol

@@ -229,6 +229,7 @@ def test_bad_soil_is_invalid_in_every_step(toy_model: Model) -> None:
     assert columns.report["columns_invalid"] == 1
     assert columns.note.startswith("clay = -9999 kg kg-1 at column 4, layer 2")
     out = columns.step(STEP, forcing(0))
+    assert columns.note.startswith("column 4 was created with a missing soil property")
     assert np.isnan(out["ph"][3]).all()
     assert np.isfinite(np.delete(out["ph"], 3, axis=0)).all()
 
