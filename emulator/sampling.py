@@ -24,6 +24,8 @@ KMOL_PER_HA = 0.1
 """mol m-2 per kmol ha-1."""
 TONNE_LIME_PER_HA = 1.0e6 / 100.0869 / 1.0e4
 """mol CaCO3 m-2 per tonne ha-1."""
+LIME_RATE = 2.0e-5
+"""mol m-3 s-1; limed columns hold ground limestone, which reacts at least this fast."""
 MONTH = np.arange(12)
 WINTER = np.cos(2.0 * np.pi * MONTH / 12.0)  # +1 in mid January
 _GROWTH = np.array([0, 0, 0.8, 2.2, 4.0, 3.5, 1.5, 0, 0, 0, 0, 0]) / 12.0
@@ -224,7 +226,9 @@ def _forms(p: dict[str, float], rng: np.random.Generator) -> dict[str, float]:
     main = _pick(p["main_form"], FORMS, (22, 14, 18, 8, 12, 6, 10, 10))
     shares = rng.dirichlet(np.full(len(FORMS), 0.35))
     weight = float(rng.uniform(0.5, 1.0))
-    return {f: (1.0 - weight) * float(s) + (weight if f == main else 0.0) for f, s in zip(FORMS, shares, strict=True)}
+    mixed = {f: (1.0 - weight) * float(s) + (weight if f == main else 0.0) for f, s in zip(FORMS, shares, strict=True)}
+    kept = {f: s if s > 0.03 else 0.0 for f, s in mixed.items()}  # traces cost time and teach nothing
+    return {f: s / sum(kept.values()) for f, s in kept.items()}
 
 
 def build_column(point: Point, years: int = 40) -> Column:
@@ -261,7 +265,7 @@ def build_column(point: Point, years: int = 40) -> Column:
     column = Column(
         thickness=thickness, clay=clay, sand=sand, soc=soc, bulk_density=density, cec=cec,
         cec_variable=np.clip(p["cec_variable"] * np.exp(-centre / 0.5), 0.02, 0.95), caco3=_calcite(p, centre),
-        calcite_rate=p["calcite_rate"], dispersivity=p["dispersivity"], co2_atm=p["co2_atm"] * 1e-6,
+        calcite_rate=max(p["calcite_rate"], LIME_RATE) if p["lime"] > 0.0 else p["calcite_rate"], dispersivity=p["dispersivity"], co2_atm=p["co2_atm"] * 1e-6,
         rain=_rain(p, p["drainage"] + 0.25 * p["irrigation"]), drainage=water, temperature=temperature, sources={},
         van_genuchten=_retention(clay, sand, 1.0 - density / PARTICLE_DENSITY, p["air_porosity"], water),
         ph0=p["ph0"], start=_start_water(p),

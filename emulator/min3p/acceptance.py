@@ -18,7 +18,7 @@ from .database import PREFIX, REACTIONS
 from .learning import POOLS
 
 BALANCE_LIMIT = 1.0e-6
-"""Ca, Mg, K, Na, N, Cl, S: MIN3P's own convergence (1e-6 per step) leaves 1e-8 to 7e-7."""
+"""Ca, Mg, K, Na, N, Cl, S: the decks' convergence (1e-7 per step) leaves 1e-9 to 3e-7."""
 CARBON_LIMIT = 2.0e-5
 """C and TOTH: MIN3P stores soil air with the saturation of another moment of the step than the one it prints; 5e-6 remains."""
 CHARGE_LIMIT = 1.0e-6

@@ -38,6 +38,8 @@ START_WATER = {
 }  # fmt: skip
 REFERENCE_PHI = 0.05
 """Volume fraction of calcite at which ``calcite_rate`` is stated (variables.toml)."""
+CALCITE_FLOOR = 1.0e-7
+"""Volume fraction MIN3P never goes below (3e-3 mol m-3); with its usual 1e-10 a layer that runs empty leaves 1e-4 of the Ca unbalanced."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,7 @@ class DeckOptions:
 
     sites: dict[str, float] = field(default_factory=lambda: dict(SITES))
     dt_max: float = MONTH_DAYS / 3.0  # d
-    tolerance: float = 1.0e-6
+    tolerance: float = 1.0e-7
     newton_max: int = 12
     per_step: bool = False  # every layer at every step (.gb? files); monthly snapshots hold all the ensemble needs
 
@@ -72,10 +74,10 @@ def _calcite_line(phi: float, rate: float, supplied: bool) -> list[str]:
     """
     effective = rate * 1.0e-3 * (max(phi, 1e-5) / REFERENCE_PHI) ** (2.0 / 3.0)  # mol/(L bulk)/s
     if supplied and phi > 1e-5:
-        return [f"{phi:.9e} .false. 'twothird-mix'", f"1.0d-10 {_fortran(effective)} 0.0 1.0d-9"]
-    if phi > 1e-8:
-        return [f"{phi:.9e} .false. 'twothird'", f"1.0d-10 {_fortran(effective)} 0.0"]
-    return ["0.0 .false. 'constant'", f"1.0d-10 {_fortran(rate * 1.0e-3 * 0.05)} 0.0"]
+        return [f"{phi:.9e} .false. 'twothird-mix'", f"{CALCITE_FLOOR:.1e} {_fortran(effective)} 0.0 1.0d-9"]
+    if phi > CALCITE_FLOOR:
+        return [f"{phi:.9e} .false. 'twothird'", f"{CALCITE_FLOOR:.1e} {_fortran(effective)} 0.0"]
+    return ["0.0 .false. 'constant'", f"{CALCITE_FLOOR:.1e} {_fortran(rate * 1.0e-3 * 0.05)} 0.0"]
 
 
 class _Deck:

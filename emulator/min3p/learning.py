@@ -19,7 +19,7 @@ import xarray as xr
 
 from .column import MONTH_DAYS, Column
 from .database import CALCITE_DENSITY, CALCITE_MOLAR_MASS, PREFIX, REACTIONS, sorbed_amounts
-from .deck import STEM
+from .deck import CALCITE_FLOOR, STEM
 from .tables import read_table
 
 GAS_CONSTANT = 8.2054e-5
@@ -127,7 +127,7 @@ def learning_member(folder: Path, column: Column) -> xr.Dataset:
         if pool == "h":
             total = total + 2.0 * gas  # CO2(g) = CO3 + 2 H - H2O
         put(f"pool_{pool}", total, "mol m-2")
-    put("pool_calcite", take("gsv", "calcite") * thickness / MINERAL_MOLAR_VOLUME["calcite"], "mol m-2")
+    put("pool_calcite", (take("gsv", "calcite") - CALCITE_FLOOR) * thickness / MINERAL_MOLAR_VOLUME["calcite"], "mol m-2")
     put("pool_water", theta * thickness * 1e3, "kg m-2")
 
     # extents: what each reaction released per layer and interval
