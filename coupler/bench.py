@@ -23,12 +23,21 @@ def bench(config: RunConfig, columns: int, layers: int, steps: int) -> str:
     rng = np.random.default_rng(1)
     dz = np.full((columns, layers), 1.5 / layers)
     forcing = {
-        "w_liq": 250.0 * dz, "t_soil": np.full(dz.shape, 283.15), "w_sink": np.zeros(dz.shape),
-        "q_bot": np.full(columns, 200.0 / 3.15e7), "co2_src_total": rng.uniform(0.3, 0.8, columns) / 3.15e7,
-        "dep_nh4": np.full(columns, 2e-8), "n_nit": np.full(dz.shape, 1e-11),
-    }  # fmt: skip
+        "w_liq": 250.0 * dz,
+        "t_soil": np.full(dz.shape, 283.15),
+        "w_sink": np.zeros(dz.shape),
+        "q_bot": np.full(columns, 200.0 / 3.15e7),
+        "co2_src_total": rng.uniform(0.3, 0.8, columns) / 3.15e7,
+        "dep_nh4": np.full(columns, 2e-8),
+        "n_nit": np.full(dz.shape, 1e-11),
+    }
     with open_model(config) as model:
-        soil = model.columns({"dz": dz, "caco3": np.broadcast_to(rng.uniform(0.02, 0.4, columns)[:, None], dz.shape).copy()})
+        soil = model.columns(
+            {
+                "dz": dz,
+                "caco3": np.broadcast_to(rng.uniform(0.02, 0.4, columns)[:, None], dz.shape).copy(),
+            }
+        )
         for _ in range(2):
             soil.step(MONTH_SECONDS, forcing)
         start = time.perf_counter()
@@ -36,7 +45,10 @@ def bench(config: RunConfig, columns: int, layers: int, steps: int) -> str:
             soil.step(MONTH_SECONDS, forcing)
         spent = time.perf_counter() - start
     cell = spent / steps / columns / layers * 1e6
-    return f"{columns} columns x {layers} layers, {steps} steps: {cell:.2f} us per layer-cell and step, {columns * steps / 12 / spent:.0f} columns-years/s"
+    rate = columns * steps / 12 / spent
+    return (
+        f"{columns} columns x {layers} layers, {steps} steps: {cell:.2f} us per layer-cell and step, {rate:.0f} columns-years/s"
+    )
 
 
 def run(args: argparse.Namespace) -> int:

@@ -8,6 +8,8 @@ Use:     ``b = Budget(n); b.open(out, state); b.add(dt, forcing, out); b.close(o
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from .errors import CalcisolError
@@ -44,19 +46,27 @@ def terms(forcing: dict[str, np.ndarray], out: dict[str, np.ndarray]) -> dict[st
     lime = column("lime") / CACO3_KG_PER_MOL
     return {
         "carbon": {
-            "lime": lime * C_KG_PER_MOL, "deposition": column("dep_dic") * C_KG_PER_MOL,
-            "CO2 to air": -out["co2_adj"], "DIC leached": -out["dic_leach"],
+            "lime": lime * C_KG_PER_MOL,
+            "deposition": column("dep_dic") * C_KG_PER_MOL,
+            "CO2 to air": -out["co2_adj"],
+            "DIC leached": -out["dic_leach"],
         },
         "calcium": {
-            "lime": lime, "deposition": column("dep_ca"), "weathering": CA_PER_WEATHERED * layer("weath"),
-            "harvest": -out["ca_sink"], "leached": -out["ca_leach"],
+            "lime": lime,
+            "deposition": column("dep_ca"),
+            "weathering": CA_PER_WEATHERED * layer("weath"),
+            "harvest": -out["ca_sink"],
+            "leached": -out["ca_leach"],
         },
         "nitrogen": {
-            "fertiliser and deposition": (column("dep_nh4") + column("dep_no3")) * N_KG_PER_MOL, "mineralisation": layer("n_min"),
-            "uptake and denitrification": -out["n_sink"], "nitrate leached": -out["no3_leach"], "ammonium leached": -out["nh4_leach"],
+            "fertiliser and deposition": (column("dep_nh4") + column("dep_no3")) * N_KG_PER_MOL,
+            "mineralisation": layer("n_min"),
+            "uptake and denitrification": -out["n_sink"],
+            "nitrate leached": -out["no3_leach"],
+            "ammonium leached": -out["nh4_leach"],
         },
         "charge": {"lime": 2 * lime, "acid load": -out["acid_load"], "alkalinity leached": -out["alk_leach"]},
-    }  # fmt: skip
+    }
 
 
 class Budget:
@@ -124,20 +134,37 @@ def restrict(budget: Budget, where: np.ndarray) -> Budget:
     return part
 
 
+@dataclass(frozen=True)
+class Account:
+    """One quantity's budget over an area: means per year, and what is missing relative to the throughput."""
+
+    unit: str
+    change: float
+    parts: dict[str, float]
+    gap: float
+    worst: float
+
+
+def account(budget: Budget, quantity: str, area: np.ndarray, years: float) -> Account:
+    """Budget of one quantity in Tg or Gmol per year over ``area`` [m2]."""
+    unit = {"carbon": "Tg C", "nitrogen": "Tg N", "calcium": "Gmol", "charge": "Gmol_c"}[quantity]
+    total = lambda x: float((x * area).sum()) * 1e-9 / years  # noqa: E731
+    parts = {k.split("/")[1]: total(v) for k, v in budget.sums.items() if k.startswith(quantity + "/")}
+    change = total(budget.last[quantity] - budget.first[quantity])
+    gap = abs(change - sum(parts.values())) / max(total(budget.throughput[quantity]), 1e-30)
+    return Account(unit, change, parts, gap, float(budget.residual(quantity).max()))
+
+
 def table(budget: Budget, area: np.ndarray, years: float) -> list[str]:
-    """Printable budget: Tg (or Tmol) per year over the area [m2], worst and total relative residual."""
+    """Printable budget, one line per quantity."""
     lines = []
     for quantity in QUANTITIES:
-        unit, scale = {"carbon": ("Tg C", 1e-9), "nitrogen": ("Tg N", 1e-9)}.get(quantity, ("Gmol" if quantity == "calcium" else "Gmol_c", 1e-9))
-        parts = {k.split("/")[1]: float((v * area).sum()) * scale / years for k, v in budget.sums.items() if k.startswith(quantity + "/")}
-        change = float(((budget.last[quantity] - budget.first[quantity]) * area).sum()) * scale / years
-        gross = float((budget.throughput[quantity] * area).sum()) * scale / years
-        gap = abs(change - sum(parts.values())) / max(gross, 1e-30)
-        listed = ", ".join(f"{k} {v:+.4g}" for k, v in parts.items() if v)
+        b = account(budget, quantity, area, years)
+        listed = ", ".join(f"{k} {v:+.4g}" for k, v in b.parts.items() if v)
         lines.append(
-            f"{quantity:9s} change {change:+.5g} {unit}/yr = {listed}; residual {gap:.1e} of throughput "
-            f"(worst column {budget.residual(quantity).max():.1e})"
-        )  # fmt: skip
+            f"  {quantity:8s} change {b.change:+.5g} {b.unit}/yr = {listed}; "
+            f"residual {b.gap:.0e} of throughput (worst column {b.worst:.0e})"
+        )
     return lines
 
 

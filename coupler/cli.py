@@ -30,9 +30,13 @@ def _run(args: argparse.Namespace) -> int:
     config = load_config(
         Path(args.config) if args.config else None,
         scenarios=tuple(args.scenario) if args.scenario else None,
-        out=args.out, data=args.data, workers=args.workers, bundle=args.bundle,
-        domain="all" if args.all else None, plots=False if args.no_plots else None,
-    )  # fmt: skip
+        out=args.out,
+        data=args.data,
+        workers=args.workers,
+        bundle=args.bundle,
+        domain="all" if args.all else None,
+        plots=False if args.no_plots else None,
+    )
     if config.forcing:
         from .columns_run import run_forcing
 
@@ -55,7 +59,7 @@ def _check(args: argparse.Namespace) -> int:
     for problem in problems:
         print(f"calcisol: {problem}", file=sys.stderr)
     if not problems:
-        print("this file can run: put `forcing = \"" + args.forcing + "\"` in a configuration")
+        print('this file can run: put `forcing = "' + args.forcing + '"` in a configuration')
     return 2 if problems else 0
 
 
@@ -84,8 +88,17 @@ def _describe(args: argparse.Namespace) -> int:
 
 
 CONFIG_ITEMS = (
-    "cflags", "fflags", "libs", "stub-libs", "include-dir", "library-dir", "fortran-dir", "pkgconfig-dir", "cmake-dir", "bundle",
-)  # fmt: skip
+    "cflags",
+    "fflags",
+    "libs",
+    "stub-libs",
+    "include-dir",
+    "library-dir",
+    "fortran-dir",
+    "pkgconfig-dir",
+    "cmake-dir",
+    "bundle",
+)
 
 
 def _config(args: argparse.Namespace) -> int:
@@ -109,15 +122,22 @@ def _bench(args: argparse.Namespace) -> int:
 def _add_own(commands: Any) -> None:
     def add(name: str, text: str, example: str, action: Any) -> argparse.ArgumentParser:
         parser = commands.add_parser(
-            name, help=text, description=text[0].upper() + text[1:] + ".", epilog=f"example: {example}",
+            name,
+            help=text,
+            description=text[0].upper() + text[1:] + ".",
+            epilog=f"example: {example}",
             formatter_class=argparse.RawDescriptionHelpFormatter,
-        )  # fmt: skip
+        )
         parser.set_defaults(action=action)
         return parser
 
-    run = add("run", "run Europe, or a forcing file, and write results", "calcisol run --scenario baseline --out out/europe", _run)
+    run = add(
+        "run", "run Europe, or a forcing file, and write results", "calcisol run --scenario baseline --out out/europe", _run
+    )
     run.add_argument("config", nargs="?", help="configuration (TOML); without one the default European run")
-    run.add_argument("--scenario", action="append", metavar="NAME", help="shipped scenario or path of a TOML file; may be repeated")
+    run.add_argument(
+        "--scenario", action="append", metavar="NAME", help="shipped scenario or path of a TOML file; may be repeated"
+    )
     run.add_argument("--out", metavar="DIR", help="folder for results (default out/europe)")
     run.add_argument("--data", metavar="DIR", help='folder of real fields; "none" forces the embedded default')
     run.add_argument("--bundle", metavar="FILE", help="emulator bundle (default: the shipped one)")
@@ -134,9 +154,11 @@ def _add_own(commands: Any) -> None:
     describe.add_argument("--json", action="store_true", help="everything, as JSON")
 
     config = add(
-        "config", "print paths and flags to compile and link against the library",
-        "gfortran host.f90 $(calcisol config --fflags --libs)", _config,
-    )  # fmt: skip
+        "config",
+        "print paths and flags to compile and link against the library",
+        "gfortran host.f90 $(calcisol config --fflags --libs)",
+        _config,
+    )
     for name in CONFIG_ITEMS:
         config.add_argument(f"--{name}", action="store_true", help=f"print {name}")
 
@@ -152,9 +174,10 @@ def build_parser(command: str = "") -> argparse.ArgumentParser:
     from .run import version
 
     parser = argparse.ArgumentParser(
-        prog="calcisol", description="Soil pH and carbonate chemistry for land-surface models.",
+        prog="calcisol",
+        description="Soil pH and carbonate chemistry for land-surface models.",
         epilog="example: calcisol run --out out/europe",
-    )  # fmt: skip
+    )
     parser.add_argument("--version", action="version", version=f"calcisol {version()}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     _add_own(commands)
@@ -168,9 +191,12 @@ def build_parser(command: str = "") -> argparse.ArgumentParser:
             raise CalcisolError(f"command {name!r} is not in this build; see `calcisol --help`")
         module = SUBCOMMANDS[name]
         sub = commands.add_parser(
-            name, help=text, description=module.HELP, epilog=getattr(module, "EPILOG", None),
+            name,
+            help=text,
+            description=module.HELP,
+            epilog=getattr(module, "EPILOG", None),
             formatter_class=argparse.RawDescriptionHelpFormatter,
-        )  # fmt: skip
+        )
         module.add_arguments(sub)
         sub.set_defaults(action=module.run)
     return parser

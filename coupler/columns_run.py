@@ -27,8 +27,17 @@ def _create(path: Path, forcing: Forcing, version: str) -> netCDF4.Dataset:
     for name, size in (("time", None), ("column", forcing.ncol), ("soil_layer", forcing.layers)):
         file.createDimension(name, size)
     time = file.createVariable("time", "f8", ("time",))
-    time.setncatts({"standard_name": "time", "units": source.units, "calendar": getattr(source, "calendar", "standard"), "axis": "T"})
-    file.setncatts({"Conventions": "CF-1.11", "title": "calcisol", "source": f"calcisol {version}", "history": f"calcisol run of {forcing.path.name}"})
+    time.setncatts(
+        {"standard_name": "time", "units": source.units, "calendar": getattr(source, "calendar", "standard"), "axis": "T"}
+    )
+    file.setncatts(
+        {
+            "Conventions": "CF-1.11",
+            "title": "calcisol",
+            "source": f"calcisol {version}",
+            "history": f"calcisol run of {forcing.path.name}",
+        }
+    )
     for v in load_table().select("output"):
         dims = ("time", "column", "soil_layer") if v.dims == "layer" else ("time", "column")
         variable = file.createVariable(v.name, "f8", dims, zlib=True, complevel=1, fill_value=9.969209968386869e36)
@@ -37,9 +46,13 @@ def _create(path: Path, forcing: Forcing, version: str) -> netCDF4.Dataset:
     flag = file.createVariable("flag", "i4", ("time", "column", "soil_layer"), zlib=True, complevel=1)
     flags = load_table().flags
     flag.setncatts(
-        {"standard_name": "status_flag", "long_name": "what the emulator reports of the cell",
-         "flag_masks": np.array([1 << f.bit for f in flags], "i4"), "flag_meanings": " ".join(f.name for f in flags)}
-    )  # fmt: skip
+        {
+            "standard_name": "status_flag",
+            "long_name": "what the emulator reports of the cell",
+            "flag_masks": np.array([1 << f.bit for f in flags], "i4"),
+            "flag_meanings": " ".join(f.name for f in flags),
+        }
+    )
     return file
 
 
@@ -76,7 +89,9 @@ def run_forcing(config: RunConfig) -> Path:
         if len(dts) > 1:
             whole.close(budget.stocks(result, columns.state()))
             live = np.isfinite(whole.last["carbon"])
-            print("\n".join(budget.table(budget.restrict(whole, live), np.ones(int(live.sum())), float(dts[1:].sum() / 3.1536e7))))
+            print(
+                "\n".join(budget.table(budget.restrict(whole, live), np.ones(int(live.sum())), float(dts[1:].sum() / 3.1536e7)))
+            )
             budget.check(budget.restrict(whole, live), path.name)
     os.replace(temporary, target)
     print(f"output: {target}")

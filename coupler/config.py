@@ -74,7 +74,7 @@ class RunConfig:
     end_year: int = 2060
     spinup_years: int = 15
     domain: str = "calcareous"  # or "all": every arable cell, carbonate or not
-    coverage: float = 0.97  # share of the calcareous arable area that the default domain keeps (its smallest cells are left out)
+    coverage: float = 0.95  # share of the calcareous arable area that the default domain keeps (its smallest cells are left out)
     layers: tuple[float, ...] = (0.25, 0.1, 0.1, 0.1, 0.1, 0.1, 0.15, 0.15, 0.15, 0.15)  # m
     out: str = "out/europe"
     data: str = ""  # folder of real fields; "none" forces the embedded default
@@ -95,7 +95,7 @@ class RunConfig:
         if self.spinup_years < 0:
             raise ConfigError(f"spinup_years = {self.spinup_years} is negative; give 0 or more")
         if not self.scenarios:
-            raise ConfigError("scenarios is empty; name at least one, e.g. [\"baseline\"]")
+            raise ConfigError('scenarios is empty; name at least one, e.g. ["baseline"]')
         if not self.layers or min(self.layers) <= 0:
             raise ConfigError(f"layers = {list(self.layers)} needs thicknesses above 0 m")
         if len(self.layers) > 60:
@@ -104,7 +104,7 @@ class RunConfig:
             if getattr(self, name) < 1:
                 raise ConfigError(f"{name} = {getattr(self, name)} must be 1 or more")
         if self.domain not in ("calcareous", "all"):
-            raise ConfigError(f"domain = {self.domain!r} is not known; use \"calcareous\" or \"all\"")
+            raise ConfigError(f'domain = {self.domain!r} is not known; use "calcareous" or "all"')
         if not 0 < self.coverage <= 1:
             raise ConfigError(f"coverage = {self.coverage} must lie above 0 and at most 1")
 
@@ -157,6 +157,8 @@ def load_config(path: Path | None = None, **overrides: Any) -> RunConfig:
         except FileNotFoundError:
             raise ConfigError(f"configuration {path} does not exist; give the path of a TOML file") from None
         except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-            raise ConfigError(f"configuration {path} cannot be read ({error}); mend it or start from examples/05_europe") from None
+            raise ConfigError(
+                f"configuration {path} cannot be read ({error}); mend it or start from examples/05_europe"
+            ) from None
         config = _build(RunConfig, raw, path.name)
     return dataclasses.replace(config, **{k: v for k, v in overrides.items() if v is not None})

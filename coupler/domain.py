@@ -24,7 +24,9 @@ PROVENANCE = ("real", "estimated", "synthetic")
 NATURAL_EARTH = "Natural Earth 1:50m (world-atlas 2.0.2)"
 ETOPO5 = "ETOPO5, NOAA National Geophysical Data Center 1988"
 FUBC = "Ludemann et al. 2022, doi:10.1038/s41597-022-01592-z, survey year 2018"
-GEMAS = "Reimann et al. 2014, Chemistry of Europe's Agricultural Soils, Geol. Jahrbuch B102/B103 (calcite estimated from total Ca)"
+GEMAS = (
+    "Reimann et al. 2014, Chemistry of Europe's Agricultural Soils, Geol. Jahrbuch B102/B103 (calcite estimated from total Ca)"
+)
 
 
 @dataclass(frozen=True)
@@ -103,7 +105,8 @@ def read_countries() -> dict[str, dict[str, float]]:
     """Facts by ISO country: arable_mha, mineral_n (kg N/ha), calcareous_share (NaN where unknown), calcareous_sites."""
     with Path(__file__).with_name("data").joinpath("nitrogen.csv").open(encoding="utf-8") as file:
         return {
-            row["country"]: {k: float(v) if v else float("nan") for k, v in row.items() if k != "country"} for row in csv.DictReader(file)
+            row["country"]: {k: float(v) if v else float("nan") for k, v in row.items() if k != "country"}
+            for row in csv.DictReader(file)
         }
 
 
@@ -120,7 +123,9 @@ def data_folder(config: RunConfig) -> Path | None:
     if named:
         folder = Path(named)
         if not (folder / "soil_climate").is_dir():
-            raise ConfigError(f"data = {named} holds no folder soil_climate; name the folder that does, or \"none\" for the embedded default")
+            raise ConfigError(
+                f'data = {named} holds no folder soil_climate; name the folder that does, or "none" for the embedded default'
+            )
         return folder
     beside = Path("../shared/data")
     return beside if (beside / "soil_climate").is_dir() else None

@@ -41,18 +41,35 @@ class Europe:
         self.air = climate.air_temperature(d["mat"], d["t_amplitude"])
         self.soil = climate.soil_temperature(d["mat"], d["t_amplitude"], depth, config.water.thermal_diffusivity)
         self.water = water.water_year(
-            d["rain"], d["rain_shape"], d["pet"], climate.pet_shape(d.lat, self.air),
-            self.clay, self.sand, self.soc, self.porosity, self.dz, config.water,
-        )  # fmt: skip
+            d["rain"],
+            d["rain_shape"],
+            d["pet"],
+            climate.pet_shape(d.lat, self.air),
+            self.clay,
+            self.sand,
+            self.soc,
+            self.porosity,
+            self.dz,
+            config.water,
+        )
         self._plans: dict[tuple[str, int], tuple[nitrogen.YearPlan, np.ndarray]] = {}
         self._baseline = self._nitrogen(1.0, 1.0, 1.0)
 
-    def _nitrogen(self, mineral: float | np.ndarray, manure: float | np.ndarray, deposition: float | np.ndarray) -> nitrogen.YearPlan:
+    def _nitrogen(
+        self, mineral: float | np.ndarray, manure: float | np.ndarray, deposition: float | np.ndarray
+    ) -> nitrogen.YearPlan:
         d = self.domain
         return nitrogen.year_plan(
-            d["mineral_n"] * mineral, d["manure_n"] * manure, d["deposition_n"] * deposition, d["fixed_n"], d["y_max"],
-            d["no3_share"], d.lat, self.soil[:, 0], self.config.nitrogen,
-        )  # fmt: skip
+            d["mineral_n"] * mineral,
+            d["manure_n"] * manure,
+            d["deposition_n"] * deposition,
+            d["fixed_n"],
+            d["y_max"],
+            d["no3_share"],
+            d.lat,
+            self.soil[:, 0],
+            self.config.nitrogen,
+        )
 
     def static(self) -> dict[str, np.ndarray]:
         """Static soil by contract name, (column, soil_layer)."""
@@ -87,8 +104,10 @@ class Europe:
         factor = 1.0 if scenario is None else scenario.factor("mineral_n", year, self.domain.country)
         return self.domain["mineral_n"] * factor
 
-    def forcing(self, scenario: Scenario | None, year: int, month: int, nh4: np.ndarray, no3: np.ndarray) -> dict[str, np.ndarray]:
-        """Forcing of one month by contract name; nh4, no3 are the library's pools at its start [mol m-2], (column, soil_layer)."""
+    def forcing(
+        self, scenario: Scenario | None, year: int, month: int, nh4: np.ndarray, no3: np.ndarray
+    ) -> dict[str, np.ndarray]:
+        """Forcing of one month by contract name; nh4, no3 are the library's pools at its start [mol m-2] (column, soil_layer)."""
         plan, source = self.plan(scenario, year)
         w = self.water
         t_soil = self.soil[:, :, month]

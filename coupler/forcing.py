@@ -9,6 +9,7 @@ Use:     ``with Forcing(path) as f: f.static(); dt, values = f.step(0)``; raises
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -109,7 +110,9 @@ class Forcing:
     def times(self) -> np.ndarray:
         """Length of every step [s], (time,). Raises ForcingError where it is not 60 s to 31 days."""
         if "time" not in self.file.variables:
-            raise ForcingError(f"forcing {self.path.name} has no variable time; add one with CF units such as days since 2000-01-01")
+            raise ForcingError(
+                f"forcing {self.path.name} has no variable time; add one with CF units such as days since 2000-01-01"
+            )
         time = self.file.variables["time"]
         units, calendar = getattr(time, "units", ""), getattr(time, "calendar", "standard")
         bounds = getattr(time, "bounds", "")
@@ -119,10 +122,12 @@ class Forcing:
                 dt = np.array([(b - a).total_seconds() for a, b in dates])
             else:
                 dates = netCDF4.num2date(np.asarray(time[:]), units, calendar)
-                dt = np.array([(b - a).total_seconds() for a, b in zip(dates[:-1], dates[1:], strict=True)])
+                dt = np.array([(b - a).total_seconds() for a, b in itertools.pairwise(dates)])
                 dt = np.concatenate([dt[:1], dt]) if dt.size else dt
         except (ValueError, TypeError) as error:
-            raise ForcingError(f"time has units {units!r} and calendar {calendar!r}, which cannot be read ({error}); use CF units") from None
+            raise ForcingError(
+                f"time has units {units!r} and calendar {calendar!r}, which cannot be read ({error}); use CF units"
+            ) from None
         if not dt.size:
             raise ForcingError("time has one value and no bounds, so the step is unknown; add a second step or time bounds")
         bad = np.flatnonzero(~((dt >= STEP_SECONDS[0]) & (dt <= STEP_SECONDS[1])))
@@ -160,15 +165,19 @@ def faults(variable: Variable, values: np.ndarray) -> tuple[str, str]:
     for sentinel in SENTINELS:
         count = int(np.isclose(values, sentinel, rtol=1e-6, atol=0).sum())
         if count:
-            return "", f"{variable.name} holds {count} times {sentinel:g}, a code for missing data; declare it as _FillValue or fill it"
+            return (
+                "",
+                f"{variable.name} holds {count} times {sentinel:g}, a code for missing data; declare it as _FillValue or fill it",
+            )
     if variable.name in WATER and values.min() < 0:
         return "", f"{variable.name} is negative ({values.min():g} {variable.units}); water amounts must be 0 or more"
+    span = f"{values.min():.4g} to {values.max():.4g}"
     if variable.valid is not None:
         low, high = variable.valid
         outside = int(((values < low) | (values > high)).sum())
         if outside:
-            return f"{outside} of {values.size} values outside {low:g} to {high:g} will be clipped ({values.min():.4g} to {values.max():.4g})", ""
-    return f"{values.min():.4g} to {values.max():.4g}", ""
+            return f"{outside} of {values.size} values outside {low:g} to {high:g} will be clipped ({span})", ""
+    return span, ""
 
 
 def inspect(path: Path) -> list[Finding]:
@@ -194,6 +203,7 @@ def inspect(path: Path) -> list[Finding]:
                 continue
             note, problem = faults(v, values)
             status = "given" if units in ("", v.units) else "converted"
-            note = f"{'from ' + units + '; ' if status == 'converted' else ''}{note}{'' if units else '; no units given, taken as is'}"
+            origin = f"from {units}; " if status == "converted" else ""
+            note = origin + note + ("" if units else "; no units given, taken as is")
             findings.append(Finding(v, name, status, note, problem))
     return findings

@@ -67,7 +67,9 @@ def read_geotiff(path: Path) -> tuple[np.ndarray, float, float, float]:
     width, height, bands = tags[256][0], tags[257][0], tags.get(277, (1,))[0]
     compression, predictor, planar = tags.get(259, (1,))[0], tags.get(317, (1,))[0], tags.get(284, (1,))[0]
     if compression not in (1, 5) or predictor != 1 or planar != 1 or set(tags[258]) != {32} or set(tags[339]) != {3}:
-        raise CalcisolError(f"{path} is not a float32 GeoTIFF without predictor (compression {compression}); rewrite it with LZW or none")
+        raise CalcisolError(
+            f"{path} is not a float32 GeoTIFF without predictor (compression {compression}); rewrite it with LZW or none"
+        )
     strips = [raw[o : o + n] for o, n in zip(tags[273], tags[279], strict=True)]
     data = b"".join(lzw(s) if compression == 5 else s for s in strips)
     values = np.frombuffer(data, "<f4").reshape(height, width, bands).transpose(2, 0, 1)

@@ -64,7 +64,9 @@ def _save(figure: plt.Figure, path: Path) -> Path:
     return path
 
 
-def one_map(path: Path, domain: Domain, values: np.ndarray, title: str, label: str, colours: str, low: float, high: float) -> Path:
+def one_map(
+    path: Path, domain: Domain, values: np.ndarray, title: str, label: str, colours: str, low: float, high: float
+) -> Path:
     """One map of a value per cell (column,) between two colour limits; values beyond them get the end colour."""
     lat, lon, row, column = grid(domain)
     field = np.full((len(lat), len(lon)), np.nan)
@@ -75,7 +77,13 @@ def one_map(path: Path, domain: Domain, values: np.ndarray, title: str, label: s
         (bool(np.nanmin(values) < low), bool(np.nanmax(values) > high)), "neither"
     )
     mesh = axes.pcolormesh(
-        np.append(lon - half, lon[-1] + half), np.append(lat - half, lat[-1] + half), field, cmap=colours, vmin=low, vmax=high, zorder=2
+        np.append(lon - half, lon[-1] + half),
+        np.append(lat - half, lat[-1] + half),
+        field,
+        cmap=colours,
+        vmin=low,
+        vmax=high,
+        zorder=2,
     )
     map_axes(axes, domain)
     axes.set_title(title, fontsize=11, color=INK, loc="left", wrap=True)
@@ -113,33 +121,51 @@ def series(path: Path, domain: Domain, results: list[Result]) -> Path:
 
 
 def draw(folder: Path, domain: Domain, config: RunConfig, results: list[Result]) -> dict[str, Path]:
-    """All figures of a run."""
+    """All figures of a run: {caption: path}."""
     dz = np.array(config.layers)
     base = next((r for r in results if r.scenario.name == BASELINE), results[0])
     first, last = int(base.years[0]), int(base.years[-1])
-    note = " (synthetic soils)" if domain.tier == "A" else ""
-    files = {"series": series(folder / "sic_series.png", domain, results)}
-    files["ph"] = one_map(
-        folder / "ph.png", domain, base.column["ph_top"][-1], f"Pore-water pH, 0-30 cm, {last}, {base.scenario.title.lower()}{note}",
-        "pH (in the field, at the soil's own CO2: lower than a laboratory pH)", PH_MAP, 6.4, 8.0,
+    note = " Synthetic soils." if domain.tier == "A" else ""
+    files = {}
+
+    def add(name: str, title: str, caption: str, label: str, values: np.ndarray, colours: str, low: float, high: float) -> None:
+        files[caption + note] = one_map(folder / f"{name}.png", domain, values, title, label, colours, low, high)
+
+    rate = lambda r: (r.layer["sic"][-1] - r.start_sic).sum(1) / len(r.years) * 1e3  # noqa: E731
+    limit = nice_limit(rate(base))
+    per_year = "g C m$^{-2}$ yr$^{-1}$, whole profile (red = loss)"
+    add(
+        f"sic_change_{base.scenario.name}", f"SIC change {first}-{last}: {base.scenario.title}",
+        f"Change of soil inorganic carbon per year, {first} to {last}, {base.scenario.title.lower()}.",
+        per_year, rate(base), LOSS_MAP, -limit, limit,
+    )  # fmt: skip
+    files["Change of soil inorganic carbon since the start, area mean of the whole profile." + note] = series(
+        folder / "sic_series.png", domain, results
+    )
+    for r in [r for r in results if r is not base]:
+        name, title = r.scenario.name, r.scenario.title
+        kept = kept_carbon(r, base) * 1e3
+        add(
+            f"sic_difference_{name}", f"SIC in {last} against baseline: {title}",
+            f"Soil inorganic carbon in {last}: {title} minus business as usual.",
+            "g C m$^{-2}$, whole profile (blue = more carbonate kept)", kept, LOSS_MAP, -nice_limit(kept), nice_limit(kept),
+        )  # fmt: skip
+        add(
+            f"sic_change_{name}", f"SIC change {first}-{last}: {title}",
+            f"Change of soil inorganic carbon per year, {first} to {last}, {title}.",
+            per_year, rate(r), LOSS_MAP, -limit, limit,
+        )  # fmt: skip
+    ph = base.column["ph_top"][-1]
+    low, high = (float(np.round(np.percentile(ph, q), 1)) for q in (2, 98))
+    add(
+        "ph", f"Pore-water pH, 0-30 cm, {last}: {base.scenario.title}",
+        f"pH of pore water in the upper 30 cm, mean of {last}, {base.scenario.title.lower()}.",
+        "pH in the field, at the soil's own CO$_2$", ph, PH_MAP, low, max(high, low + 0.1),
     )  # fmt: skip
     stock = depth_sum(base.start_sic, dz, 0, 0.3)
-    files["stock"] = one_map(
-        folder / "sic_start.png", domain, stock, f"Soil inorganic carbon, 0-30 cm, {first}{note}", "kg C m$^{-2}$ of calcareous arable soil",
-        STOCK_MAP, 0.0, nice_limit(stock),
+    add(
+        "sic_start", f"Soil inorganic carbon, 0-30 cm, {first}",
+        f"Soil inorganic carbon of the upper 30 cm at the start of {first}.",
+        "kg C m$^{-2}$ of calcareous arable soil", stock, STOCK_MAP, 0.0, nice_limit(stock),
     )  # fmt: skip
-    for r in results:
-        change = (r.layer["sic"][-1] - r.start_sic).sum(1) / len(r.years) * 1e3
-        limit = nice_limit((base.layer["sic"][-1] - base.start_sic).sum(1) / len(base.years) * 1e3)
-        files[f"change_{r.scenario.name}"] = one_map(
-            folder / f"sic_change_{r.scenario.name}.png", domain, change, f"SIC change {first}-{last}: {r.scenario.title}{note}",
-            "g C m$^{-2}$ yr$^{-1}$, whole profile (red = loss)", LOSS_MAP, -limit, limit,
-        )  # fmt: skip
-        if r is not base:
-            kept = kept_carbon(r, base) * 1e3
-            files[f"difference_{r.scenario.name}"] = one_map(
-                folder / f"sic_difference_{r.scenario.name}.png", domain, kept,
-                f"SIC in {last} against business as usual: {r.scenario.title}{note}",
-                "g C m$^{-2}$, whole profile (blue = more carbonate kept)", LOSS_MAP, -nice_limit(kept), nice_limit(kept),
-            )  # fmt: skip
     return files

@@ -48,9 +48,16 @@ def harvest(supply: np.ndarray, y_max: np.ndarray) -> np.ndarray:
 
 
 def year_plan(
-    mineral: np.ndarray, manure: np.ndarray, deposition: np.ndarray, fixed: np.ndarray, y_max: np.ndarray,
-    no3_share: np.ndarray, lat: np.ndarray, soil_air: np.ndarray, parameters: NitrogenParameters,
-) -> YearPlan:  # fmt: skip
+    mineral: np.ndarray,
+    manure: np.ndarray,
+    deposition: np.ndarray,
+    fixed: np.ndarray,
+    y_max: np.ndarray,
+    no3_share: np.ndarray,
+    lat: np.ndarray,
+    soil_air: np.ndarray,
+    parameters: NitrogenParameters,
+) -> YearPlan:
     """Plan of one year. Nitrogen in kg N ha-1 year-1 (column,); soil_air = topsoil temperature [degC] (column, 12)."""
     p = parameters
     mol = 1.0 / HA_M2 / N_KG_PER_MOL  # kg N ha-1 -> mol m-2
@@ -71,11 +78,13 @@ def year_plan(
     even = np.ones(12)
     bases = harvested * 1e3 / HA_M2 * p.bases_per_n / SECONDS_PER_YEAR  # mol_c m-2 s-1, mean of the year
     column = {
-        "dep_nh4": monthly(ammonium_nitrate + urea + sulphate, MINERAL_MONTHS) + monthly(slurry, MANURE_MONTHS) + monthly(0.5 * deposition, even),
+        "dep_nh4": monthly(ammonium_nitrate + urea + sulphate, MINERAL_MONTHS)
+        + monthly(slurry, MANURE_MONTHS)
+        + monthly(0.5 * deposition, even),
         "dep_no3": monthly(nitrate, MINERAL_MONTHS) + monthly(0.5 * deposition, even),
         "dep_dic": 0.5 * monthly(urea, MINERAL_MONTHS) + monthly(slurry, MANURE_MONTHS),
         "dep_so4": 0.5 * monthly(sulphate, MINERAL_MONTHS),
-    }  # fmt: skip
+    }
     n = len(lat)
     flat = np.ones((n, 12)) / SECONDS_PER_YEAR
     column["dep_so4"] = column["dep_so4"] + flat * p.sulphur_deposition / HA_M2 / S_KG_PER_MOL
@@ -120,7 +129,13 @@ def take(demand: np.ndarray, pool: np.ndarray, weight: np.ndarray) -> np.ndarray
 
 
 def month_rates(
-    plan: YearPlan, month: int, nh4: np.ndarray, no3: np.ndarray, t_soil: np.ndarray, dz: np.ndarray, parameters: NitrogenParameters
+    plan: YearPlan,
+    month: int,
+    nh4: np.ndarray,
+    no3: np.ndarray,
+    t_soil: np.ndarray,
+    dz: np.ndarray,
+    parameters: NitrogenParameters,
 ) -> dict[str, np.ndarray]:
     """Layer rates [kg N m-2 s-1; bc_up, weath mol_c m-2 s-1], (column, layer), of one month.
 

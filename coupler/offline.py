@@ -13,6 +13,7 @@ import multiprocessing
 import sys
 import time
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from . import restart
 from .budget import Budget, stocks
 from .config import RunConfig
 from .domain import Domain
+from .errors import CalcisolError
 from .europe import Europe
 from .scenario import Scenario, load_scenario
 from .units import MONTH_SECONDS
@@ -30,8 +32,18 @@ from .units import MONTH_SECONDS
 # yearly means of monthly rates and states, and end-of-year stocks
 MEAN_LAYER, END_LAYER = ("ph", "pco2"), ("sic", "dic", "base_sat")
 MEAN_COLUMN = (
-    "ph_top", "co2_adj", "dic_leach", "alk_leach", "ca_leach", "no3_leach", "nh4_leach", "n_sink", "ca_sink", "acid_load", "calcite_loss",
-)  # fmt: skip
+    "ph_top",
+    "co2_adj",
+    "dic_leach",
+    "alk_leach",
+    "ca_leach",
+    "no3_leach",
+    "nh4_leach",
+    "n_sink",
+    "ca_sink",
+    "acid_load",
+    "calcite_loss",
+)
 SPINUP = "spinup"
 
 
@@ -51,7 +63,7 @@ class Stopped(RuntimeError):
     """Raised by a task that was told to stop early (tests of restart)."""
 
 
-def open_model(config: RunConfig):  # noqa: ANN201 - the class lives in the compiled layer
+def open_model(config: RunConfig):
     """The emulator of this run; imported late so that ``calcisol --help`` needs no compiled library."""
     from .capi import Model
 
@@ -71,7 +83,9 @@ def _group(arrays: dict[str, np.ndarray], prefix: str) -> dict[str, np.ndarray]:
     return {k.removeprefix(prefix): v for k, v in arrays.items() if k.startswith(prefix)}
 
 
-def run_segment(model, europe: Europe, task: Task, scenario: Scenario | None, years: list[int], start: dict[str, np.ndarray] | None) -> None:
+def run_segment(
+    model, europe: Europe, task: Task, scenario: Scenario | None, years: list[int], start: dict[str, np.ndarray] | None
+) -> None:
     """Step one chunk through ``years`` and write its result; goes on from a checkpoint where there is one.
 
     ``start`` is the result file of the spin-up (None: begin with the soil as surveyed).
@@ -144,7 +158,7 @@ def run_segment(model, europe: Europe, task: Task, scenario: Scenario | None, ye
     part.unlink(missing_ok=True)
 
 
-def run_task(task: Task, model=None) -> int:  # noqa: ANN001
+def run_task(task: Task, model=None) -> int:
     """One chunk through everything; finished segments are kept. Returns the number of column-steps it took."""
     own = model is None
     model = open_model(task.config) if own else model
@@ -234,6 +248,8 @@ def run(domain: Domain, config: RunConfig, resume: bool = False) -> Path:
             for i, future in enumerate(as_completed(waiting)):
                 future.result()
                 progress_line(i + 1, len(tasks), "chunks")
+        except BrokenProcessPool:
+            raise CalcisolError("a worker was killed (out of memory?); go on with --resume, or with fewer --workers") from None
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise

@@ -62,27 +62,58 @@ def _coordinates(file: netCDF4.Dataset, lat: np.ndarray, lon: np.ndarray, years:
 
     begin = (years - years[0]) * 365.0
     axis(
-        "time", begin + 182.5, np.stack([begin, begin + 365], 1),
-        standard_name="time", long_name="middle of the year", units=f"days since {years[0]}-01-01", calendar="365_day", axis="T",
+        "time",
+        begin + 182.5,
+        np.stack([begin, begin + 365], 1),
+        standard_name="time",
+        long_name="middle of the year",
+        units=f"days since {years[0]}-01-01",
+        calendar="365_day",
+        axis="T",
     )
     edge = np.concatenate([[0.0], np.cumsum(dz)])
     axis(
-        "soil_layer", (edge[1:] + edge[:-1]) / 2, np.stack([edge[:-1], edge[1:]], 1),
-        standard_name="depth", long_name="depth of the layer centre", units="m", positive="down", axis="Z",
+        "soil_layer",
+        (edge[1:] + edge[:-1]) / 2,
+        np.stack([edge[:-1], edge[1:]], 1),
+        standard_name="depth",
+        long_name="depth of the layer centre",
+        units="m",
+        positive="down",
+        axis="Z",
     )
     half = CELL_DEGREES / 2
-    axis("lat", lat, np.stack([lat - half, lat + half], 1), standard_name="latitude", long_name="latitude", units="degrees_north", axis="Y")
-    axis("lon", lon, np.stack([lon - half, lon + half], 1), standard_name="longitude", long_name="longitude", units="degrees_east", axis="X")  # fmt: skip
+    axis(
+        "lat",
+        lat,
+        np.stack([lat - half, lat + half], 1),
+        standard_name="latitude",
+        long_name="latitude",
+        units="degrees_north",
+        axis="Y",
+    )
+    axis(
+        "lon",
+        lon,
+        np.stack([lon - half, lon + half], 1),
+        standard_name="longitude",
+        long_name="longitude",
+        units="degrees_east",
+        axis="X",
+    )
 
 
 def _attributes(result: Result, domain: Domain, config: RunConfig, contract: dict[str, Any], version: str) -> dict[str, Any]:
-    tiers = {"A": "embedded default: climate and soil are synthetic, regression-calibrated", "B": "real fields, see each variable"}
+    tiers = {
+        "A": "embedded default: climate and soil are synthetic, regression-calibrated",
+        "B": "real fields, see each variable",
+    }
     return {
         "Conventions": "CF-1.11",
         "title": f"Soil pH and inorganic carbon of calcareous arable soils in Europe: {result.scenario.title}",
         "institution": "calcisol",
         "source": f"calcisol {version}, emulator bundle {str(contract.get('records_sha256', ''))[:12]} trained on MIN3P",
-        "history": f"calcisol run, scenario {result.scenario.name}, {len(result.years)} years after {config.spinup_years} of spin-up",
+        "history": f"calcisol run, scenario {result.scenario.name}, {len(result.years)} years, {config.spinup_years} of spin-up",
         "references": "see the attribute source of each variable",
         "comment": f"Tier {domain.tier} ({tiers[domain.tier]}). {result.scenario.description} "
         "Each cell stands for its calcareous arable soils (more than 2 % CaCO3); weight by the variable area.",
@@ -106,7 +137,9 @@ def write(path: Path, domain: Domain, config: RunConfig, result: Result, contrac
         def put(name: str, dims: tuple[str, ...], values: np.ndarray, **attributes: Any) -> None:
             integer = values.dtype.kind == "i"
             fill = -1 if integer else FILL
-            variable = file.createVariable(name, "i4" if integer else "f4", dims, zlib=True, complevel=3, shuffle=True, fill_value=fill)
+            variable = file.createVariable(
+                name, "i4" if integer else "f4", dims, zlib=True, complevel=3, shuffle=True, fill_value=fill
+            )
             variable.setncatts({k: v for k, v in attributes.items() if v is not None})
             variable[:] = _spread(values, shape, row, col, fill)
 
@@ -114,35 +147,59 @@ def write(path: Path, domain: Domain, config: RunConfig, result: Result, contrac
         for name, values in result.layer.items():
             if name == "flag":
                 put(
-                    name, ("time", "soil_layer", "lat", "lon"), np.moveaxis(values, 1, 2),
-                    long_name=f"what the emulator reports of the cell in {FLAG_NOTE}", standard_name="status_flag",
-                    flag_masks=np.array([1 << f.bit for f in table.flags], "i4"), flag_meanings=" ".join(f.name for f in table.flags),
-                )  # fmt: skip
+                    name,
+                    ("time", "soil_layer", "lat", "lon"),
+                    np.moveaxis(values, 1, 2),
+                    long_name=f"what the emulator reports of the cell in {FLAG_NOTE}",
+                    standard_name="status_flag",
+                    flag_masks=np.array([1 << f.bit for f in table.flags], "i4"),
+                    flag_meanings=" ".join(f.name for f in table.flags),
+                )
                 continue
             mean = name in ("ph", "pco2")
             put(
-                name, ("time", "soil_layer", "lat", "lon"), np.moveaxis(values, 1, 2), units=known[name].units,
-                long_name=known[name].long_name, standard_name=known[name].standard_name,
-                cell_methods="time: mean" if mean else None, comment=None if mean else "at the end of the year",
-            )  # fmt: skip
+                name,
+                ("time", "soil_layer", "lat", "lon"),
+                np.moveaxis(values, 1, 2),
+                units=known[name].units,
+                long_name=known[name].long_name,
+                standard_name=known[name].standard_name,
+                cell_methods="time: mean" if mean else None,
+                comment=None if mean else "at the end of the year",
+            )
         for name, values in result.column.items():
             units, long_name = DRIVERS.get(name) or (known[name].units, known[name].long_name)
             standard = known[name].standard_name if name in known else None
             put(name, yearly, values, units=units, long_name=long_name, standard_name=standard, cell_methods="time: mean")
         put(
-            "sic_start", ("soil_layer", "lat", "lon"), result.start_sic.T, units="kg m-2",
+            "sic_start",
+            ("soil_layer", "lat", "lon"),
+            result.start_sic.T,
+            units="kg m-2",
             long_name="inorganic carbon in solid carbonate at the start of the first year, as carbon",
-        )  # fmt: skip
+        )
         for name, field in domain.fields.items():
             if field.values.ndim == 1:
                 put(
-                    name if name not in file.variables else f"input_{name}", ("lat", "lon"), field.values, units=field.units,
-                    long_name=field.long_name, provenance=field.provenance, source=field.source, license=field.licence,
-                )  # fmt: skip
+                    name if name not in file.variables else f"input_{name}",
+                    ("lat", "lon"),
+                    field.values,
+                    units=field.units,
+                    long_name=field.long_name,
+                    provenance=field.provenance,
+                    source=field.source,
+                    license=field.licence,
+                )
         codes = sorted(set(domain.country.tolist()))
         put(
-            "country", ("lat", "lon"), np.searchsorted(codes, domain.country).astype("i4"), long_name="country (ISO 3166-1 alpha-3)",
-            flag_values=np.arange(len(codes), dtype="i4"), flag_meanings=" ".join(codes), provenance="real",
-            source="Natural Earth 1:50m (world-atlas 2.0.2)", license="public domain",
-        )  # fmt: skip
+            "country",
+            ("lat", "lon"),
+            np.searchsorted(codes, domain.country).astype("i4"),
+            long_name="country (ISO 3166-1 alpha-3)",
+            flag_values=np.arange(len(codes), dtype="i4"),
+            flag_meanings=" ".join(codes),
+            provenance="real",
+            source="Natural Earth 1:50m (world-atlas 2.0.2)",
+            license="public domain",
+        )
     os.replace(temporary, path)

@@ -40,9 +40,10 @@ def check_state(domain: Domain, gathered: list[results.Result]) -> None:
                 if name in ("sic", "dic"):
                     bad |= values < 0
                 if bad.any():
-                    where = int(np.argwhere(bad)[0][1])
+                    cell = int(np.argwhere(bad)[0][1])
+                    place = f"{domain.lat[cell]:g} N {domain.lon[cell]:g} E"
                     raise CalcisolError(
-                        f"scenario {r.scenario.name}: {name} is NaN or negative at {domain.lat[where]:g} N {domain.lon[where]:g} E; "
+                        f"scenario {r.scenario.name}: {name} is NaN or negative at {place}; "
                         "please report this with your configuration"
                     )
 
@@ -53,7 +54,7 @@ def run_europe(config: RunConfig, resume: bool = False) -> Path:
     scenarios = [load_scenario(name) for name in config.scenarios]
     domain = load_domain(config)
     if not len(domain):
-        raise CalcisolError("the domain is empty; use domain = \"all\" or another data folder")
+        raise CalcisolError('the domain is empty; use domain = "all" or another data folder')
     sys.stderr.write(
         f"calcisol: Tier {domain.tier}, {len(domain)} columns x {len(config.layers)} layers, {len(scenarios)} scenarios, "
         f"{config.start_year}-{config.end_year} after {config.spinup_years} years of spin-up, {config.workers} workers\n"
@@ -74,7 +75,7 @@ def run_europe(config: RunConfig, resume: bool = False) -> Path:
         from . import maps, report
 
         figures = maps.draw(out, domain, config, gathered)
-        report.write(out / "report.html", domain, config, gathered, lines, figures, budgets, contract, version())
+        report.write(out / "report.html", domain, config, gathered, lines, figures, contract, version())
         print(report.answer(domain, gathered))
         print(f"report: {out / 'report.html'}")
     shutil.rmtree(folder.parent, ignore_errors=True)

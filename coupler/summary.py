@@ -42,7 +42,9 @@ def per_kg_n(result: Result, base: Result, area: np.ndarray) -> float:
     return float((kept_carbon(result, base) * area).sum()) / saved if abs(saved) > 0 else float("nan")
 
 
-def row(domain: Domain, config: RunConfig, result: Result, base: Result | None, where: np.ndarray, name: str) -> dict[str, float | str]:
+def row(
+    domain: Domain, config: RunConfig, result: Result, base: Result | None, where: np.ndarray, name: str
+) -> dict[str, float | str]:
     """One line of the summary over the cells ``where``."""
     dz = np.array(config.layers)
     area, years = domain["area"][where], len(result.years)

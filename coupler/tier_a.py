@@ -24,7 +24,11 @@ PH_SHARE = np.array([0.047, 0.087, 0.080, 0.154, 0.303, 0.540, 0.720, 0.707, 0.9
 LN_CACO3 = (-1.532, 0.597, 0.89)
 MIN_CALCAREOUS = 2.0  # % CaCO3: below it GEMAS cannot tell carbonate from silicate Ca
 # kg N per ha of cropland and year: EuropeAgriDB v1.0 (Einarsson et al. 2021), cropland 2019
-MANURE, FIXATION, DEPOSITION = ({"FRA": 43, "ESP": 34, "EST": 23}, 43.9), ({"FRA": 25, "ESP": 11, "EST": 11}, 15.0), ({"FRA": 12, "ESP": 6, "EST": 3}, 10.6)
+MANURE, FIXATION, DEPOSITION = (
+    ({"FRA": 43, "ESP": 34, "EST": 23}, 43.9),
+    ({"FRA": 25, "ESP": 11, "EST": 11}, 15.0),
+    ({"FRA": 12, "ESP": 6, "EST": 3}, 10.6),
+)
 # upper limit of harvested N, from Y = Ymax F / (Ymax + F) (Lassaletta et al. 2014, doi:10.1088/1748-9326/9/10/105011)
 # solved with the same table's inputs and harvests (FR 182 -> 138, ES 122 -> 48, EE 130 -> 93, EU28 159 -> 96)
 Y_MAX = ({"FRA": 570.0, "ESP": 79.0, "EST": 327.0, "PRT": 79.0, "GRC": 79.0}, 243.0)
@@ -47,15 +51,21 @@ def climate_fields(domain: Domain) -> dict[str, Field]:
     return {
         "mat": make(mat, "degC", "mean annual air temperature (R2 0.95, rmse 1.05)"),
         "t_amplitude": make(
-            np.sqrt(2.0 * np.maximum(sd**2 - 1.2**2, 1.0)), "degC", "amplitude of the seasonal air temperature (R2 0.82 for its sd)"
+            np.sqrt(2.0 * np.maximum(sd**2 - 1.2**2, 1.0)),
+            "degC",
+            "amplitude of the seasonal air temperature (R2 0.82 for its sd)",
         ),
         "rain": make(rain, "mm year-1", "annual precipitation (R2 only 0.28)"),
         "pet": make(np.maximum(pet, 250.0), "mm year-1", "annual potential evapotranspiration (R2 0.92)"),
         "rain_shape": Field(
-            precipitation_shape(lat, lon), "1", "share of annual rain per month",
-            "synthetic", "first harmonic regressed on latitude and longitude, fitted to BIOME4 input data (Kaplan)", OWN,
+            precipitation_shape(lat, lon),
+            "1",
+            "share of annual rain per month",
+            "synthetic",
+            "first harmonic regressed on latitude and longitude, fitted to BIOME4 input data (Kaplan)",
+            OWN,
         ),
-    }  # fmt: skip
+    }
 
 
 def arable_area(domain: Domain, mat: np.ndarray) -> np.ndarray:
@@ -96,7 +106,9 @@ def draw(lat: np.ndarray, lon: np.ndarray) -> np.ndarray:
     return np.clip(np.sqrt(3.0) / np.pi * np.log((u + 1e-9) / (1 - u + 1e-9)), -1.5, 1.5)  # logistic, near enough to a normal
 
 
-def soil_fields(ph: np.ndarray, clay: np.ndarray, sand: np.ndarray, soc: np.ndarray, tag: str, source: str, licence: str) -> dict[str, Field]:
+def soil_fields(
+    ph: np.ndarray, clay: np.ndarray, sand: np.ndarray, soc: np.ndarray, tag: str, source: str, licence: str
+) -> dict[str, Field]:
     """The soil fields both tiers share; bulk density by pedotransfer."""
     density = np.clip(1464.8 + 1.343 * clay - 66.16 * soc, 1100.0, 1600.0)
     return {
@@ -105,34 +117,57 @@ def soil_fields(ph: np.ndarray, clay: np.ndarray, sand: np.ndarray, soc: np.ndar
         "sand": Field(sand / 100, "kg kg-1", "sand", tag, source, licence),
         "soc": Field(soc / 100, "kg kg-1", "organic carbon of arable topsoil", tag, source, licence),
         "bulk_density": Field(
-            density, "kg m-3", "dry bulk density", "synthetic" if tag == "synthetic" else "estimated",
-            "regression on clay and organic carbon fitted to SoilGrids 2.0 where pH > 6.5 (R2 0.53)", OWN,
+            density,
+            "kg m-3",
+            "dry bulk density",
+            "synthetic" if tag == "synthetic" else "estimated",
+            "regression on clay and organic carbon fitted to SoilGrids 2.0 where pH > 6.5 (R2 0.53)",
+            OWN,
         ),
-    }  # fmt: skip
+    }
 
 
 def nitrogen_fields(country: np.ndarray) -> dict[str, Field]:
     """Country nitrogen rates, kg N per ha of cropland and year."""
     facts = read_countries()
-    db, licence = "EuropeAgriDB v1.0, Einarsson et al. 2021, cropland 2019; EU28 mean where no country value was read", "CC BY 4.0"
+    db, licence = (
+        "EuropeAgriDB v1.0, Einarsson et al. 2021, cropland 2019; EU28 mean where no country value was read",
+        "CC BY 4.0",
+    )
     unit = "kg ha-1 year-1"
     return {
         "mineral_n": Field(
-            np.array([facts[c]["mineral_n"] if c in facts else 0.0 for c in country]), unit, "mineral nitrogen on arable land",
-            "real", FUBC + "; flat within a country", "CC0 1.0",
+            np.array([facts[c]["mineral_n"] if c in facts else 0.0 for c in country]),
+            unit,
+            "mineral nitrogen on arable land",
+            "real",
+            FUBC + "; flat within a country",
+            "CC0 1.0",
         ),
         "manure_n": Field(by_country(country, MANURE), unit, "manure nitrogen on cropland", "estimated", db, licence),
-        "fixed_n": Field(by_country(country, FIXATION), unit, "nitrogen fixed by crops (15 where unknown)", "estimated", db, licence),
-        "deposition_n": Field(by_country(country, DEPOSITION), unit, "nitrogen deposition, half ammonium", "estimated", db, licence),
+        "fixed_n": Field(
+            by_country(country, FIXATION), unit, "nitrogen fixed by crops (15 where unknown)", "estimated", db, licence
+        ),
+        "deposition_n": Field(
+            by_country(country, DEPOSITION), unit, "nitrogen deposition, half ammonium", "estimated", db, licence
+        ),
         "y_max": Field(
-            by_country(country, Y_MAX), unit, "upper limit of harvested nitrogen", "estimated",
-            "Lassaletta et al. 2014, doi:10.1088/1748-9326/9/10/105011, solved with EuropeAgriDB v1.0", licence,
+            by_country(country, Y_MAX),
+            unit,
+            "upper limit of harvested nitrogen",
+            "estimated",
+            "Lassaletta et al. 2014, doi:10.1088/1748-9326/9/10/105011, solved with EuropeAgriDB v1.0",
+            licence,
         ),
         "no3_share": Field(
-            np.full(len(country), 0.2), "1", "nitrate share of mineral nitrogen", "estimated",
-            "Nishina et al. 2017, doi:10.5194/essd-9-149-2017, European range 0.07-0.33", "CC BY 3.0",
+            np.full(len(country), 0.2),
+            "1",
+            "nitrate share of mineral nitrogen",
+            "estimated",
+            "Nishina et al. 2017, doi:10.5194/essd-9-149-2017, European range 0.07-0.33",
+            "CC BY 3.0",
         ),
-    }  # fmt: skip
+    }
 
 
 def build() -> Domain:
@@ -156,11 +191,25 @@ def build() -> Domain:
     return domain.with_fields(
         **soil_fields(ph, clay, sand, soc, "synthetic", REGRESSION + "; organic carbon a flat 1.4 %", OWN),
         **nitrogen_fields(domain.country),
-        arable_area=Field(arable, "m2", "arable area", "estimated", FUBC + " by country, spread over low and warm land", "CC0 1.0"),
-        calcareous_share=Field(share, "1", "share of arable soils above 2 % CaCO3", "estimated",
-                               GEMAS + ", shares by country and pH class", gemas_licence),
+        arable_area=Field(
+            arable, "m2", "arable area", "estimated", FUBC + " by country, spread over low and warm land", "CC0 1.0"
+        ),
+        calcareous_share=Field(
+            share,
+            "1",
+            "share of arable soils above 2 % CaCO3",
+            "estimated",
+            GEMAS + ", shares by country and pH class",
+            gemas_licence,
+        ),
         area=Field(arable * share, "m2", "calcareous arable area", "estimated", "arable area times calcareous share", OWN),
-        caco3=Field(caco3 / 100, "kg kg-1", "calcium carbonate of the calcareous topsoils", "synthetic",
-                    "a fixed draw from the distribution by pH class; " + GEMAS, gemas_licence),
+        caco3=Field(
+            caco3 / 100,
+            "kg kg-1",
+            "calcium carbonate of the calcareous topsoils",
+            "synthetic",
+            "a fixed draw from the distribution by pH class; " + GEMAS,
+            gemas_licence,
+        ),
         caco3_ln_sd=Field(np.full(len(domain), sd), "1", "standard deviation of ln CaCO3", "estimated", GEMAS, gemas_licence),
-    )  # fmt: skip
+    )

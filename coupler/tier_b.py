@@ -34,7 +34,7 @@ RATE_LIMITS = (0.4, 2.0)  # a cell's nitrogen rate against its country's mean: r
 def read_table(path: Path) -> dict[str, np.ndarray]:
     """Columns of a (gzipped) CSV of numbers; text columns stay text, empty cells become NaN."""
     if not path.is_file():
-        raise CalcisolError(f"data file {path} is missing; complete the folder or use data = \"none\"")
+        raise CalcisolError(f'data file {path} is missing; complete the folder or use data = "none"')
     opener = gzip.open if path.suffix == ".gz" else open
     with opener(path, "rt", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
@@ -48,7 +48,9 @@ def read_table(path: Path) -> dict[str, np.ndarray]:
     return columns
 
 
-def neighbours(lat: np.ndarray, lon: np.ndarray, lat_s: np.ndarray, lon_s: np.ndarray, skip_self: bool = False) -> tuple[np.ndarray, np.ndarray]:
+def neighbours(
+    lat: np.ndarray, lon: np.ndarray, lat_s: np.ndarray, lon_s: np.ndarray, skip_self: bool = False
+) -> tuple[np.ndarray, np.ndarray]:
     """Indices and inverse-distance weights (point, 6) of the nearest sites."""
     a, b = np.radians(lat)[:, None], np.radians(lat_s)[None, :]
     h = np.sin((a - b) / 2) ** 2 + np.cos(a) * np.cos(b) * np.sin(np.radians(lon[:, None] - lon_s[None, :]) / 2) ** 2
@@ -127,7 +129,9 @@ def build(folder: Path) -> Domain:
     cells = read_cells()
     known = np.isin(cells.country, list(read_countries()))
     position = {(a, o): i for i, (a, o) in enumerate(zip(cells.lat.tolist(), cells.lon.tolist(), strict=True)) if known[i]}
-    needed = np.stack([table[c] for c in ("phw_mean_5_15", "clay_mean_5_15", "soc_mean_5_15", "pre_mean", "tmp_mean", "pet_mean")])
+    needed = np.stack(
+        [table[c] for c in ("phw_mean_5_15", "clay_mean_5_15", "soc_mean_5_15", "pre_mean", "tmp_mean", "pet_mean")]
+    )
     pairs = zip(table["lat"].tolist(), table["lon"].tolist(), strict=True)
     rows = [(k, position[p]) for k, p in enumerate(pairs) if p in position and np.isfinite(needed[:, k]).all()]
     take, where = np.array([r[0] for r in rows]), np.array([r[1] for r in rows])
@@ -152,25 +156,53 @@ def build(folder: Path) -> Domain:
     unit, licence = "kg ha-1 year-1", "GPL >= 2 (R package robCompositions)"
     amplitude = np.sqrt(2.0 * np.maximum(t["tmp_sd"] ** 2 - 1.2**2, 1.0))
     soil = tier_a.soil_fields(ph, t["clay_mean_5_15"] / 10, t["sand_mean_5_15"] / 10, soc, "real", SOILGRIDS, "CC BY 4.0")
-    soil["soc"] = Field(soc / 100, "kg kg-1", "organic carbon of arable topsoil", "estimated",
-                        f"{ARABLE_SOC[0]} of the all-land value of {SOILGRIDS}", "CC BY 4.0")  # fmt: skip
+    soil["soc"] = Field(
+        soc / 100,
+        "kg kg-1",
+        "organic carbon of arable topsoil",
+        "estimated",
+        f"{ARABLE_SOC[0]} of the all-land value of {SOILGRIDS}",
+        "CC BY 4.0",
+    )
     return domain.with_fields(
         **soil,
         **{k: v for k, v in tier_a_n.items() if k in ("fixed_n", "deposition_n", "y_max")},
         mat=Field(t["tmp_mean"], "degC", "mean annual air temperature", "real", CRU, cru),
-        t_amplitude=Field(amplitude, "degC", "amplitude of the seasonal air temperature", "estimated", CRU + " (harmonic with the same sd)", cru),
+        t_amplitude=Field(
+            amplitude, "degC", "amplitude of the seasonal air temperature", "estimated", CRU + " (harmonic with the same sd)", cru
+        ),
         rain=Field(t["pre_mean"] * 12, "mm year-1", "annual precipitation", "real", CRU, cru),
         pet=Field(t["pet_mean"] * 365.25, "mm year-1", "annual potential evapotranspiration", "real", CRU, cru),
-        rain_shape=Field(monthly_rain_shape(folder, lat, lon), "1", "share of annual rain per month", "estimated",
-                         "BIOME4 input data, monthly shape only (Kaplan)", "GPL-3.0"),
-        mineral_n=Field(rate, unit, "mineral nitrogen on arable land", "estimated", FUBC + " by country, pattern of " + NISHINA, grid_licence),
+        rain_shape=Field(
+            monthly_rain_shape(folder, lat, lon),
+            "1",
+            "share of annual rain per month",
+            "estimated",
+            "BIOME4 input data, monthly shape only (Kaplan)",
+            "GPL-3.0",
+        ),
+        mineral_n=Field(
+            rate, unit, "mineral nitrogen on arable land", "estimated", FUBC + " by country, pattern of " + NISHINA, grid_licence
+        ),
         manure_n=Field(manure_rate, unit, "manure nitrogen on cropland", "estimated", ZHANG, grid_licence),
         no3_share=Field(no3, "1", "nitrate share of mineral nitrogen", "real", NISHINA, grid_licence),
         arable_area=Field(arable, "m2", "arable area", "estimated", SPAM, "CC BY 4.0"),
-        calcareous_share=Field(share, "1", "share of arable soils above 2 % CaCO3", "estimated",
-                               GEMAS + ", mean of pH class and 6 nearest sites", licence),
+        calcareous_share=Field(
+            share,
+            "1",
+            "share of arable soils above 2 % CaCO3",
+            "estimated",
+            GEMAS + ", mean of pH class and 6 nearest sites",
+            licence,
+        ),
         area=Field(arable * share, "m2", "calcareous arable area", "estimated", "arable area times calcareous share", "calcisol"),
-        caco3=Field(amount / 100, "kg kg-1", "calcium carbonate of the calcareous topsoils", "estimated",
-                    f"pH regression and 6 nearest calcareous sites (leave-one-out rmse of ln {loo:.2f}); " + GEMAS, licence),
+        caco3=Field(
+            amount / 100,
+            "kg kg-1",
+            "calcium carbonate of the calcareous topsoils",
+            "estimated",
+            f"pH regression and 6 nearest calcareous sites (leave-one-out rmse of ln {loo:.2f}); " + GEMAS,
+            licence,
+        ),
         caco3_ln_sd=Field(ln_sd, "1", "standard deviation of ln CaCO3", "estimated", GEMAS, licence),
-    )  # fmt: skip
+    )

@@ -73,9 +73,17 @@ def bucket(rain: np.ndarray, pet: np.ndarray, store: np.ndarray, stress: float) 
 
 
 def water_year(
-    rain_annual: np.ndarray, rain_shape: np.ndarray, pet_annual: np.ndarray, pet_shape: np.ndarray,
-    clay: np.ndarray, sand: np.ndarray, soc: np.ndarray, porosity: np.ndarray, dz: np.ndarray, parameters: WaterParameters,
-) -> WaterYear:  # fmt: skip
+    rain_annual: np.ndarray,
+    rain_shape: np.ndarray,
+    pet_annual: np.ndarray,
+    pet_shape: np.ndarray,
+    clay: np.ndarray,
+    sand: np.ndarray,
+    soc: np.ndarray,
+    porosity: np.ndarray,
+    dz: np.ndarray,
+    parameters: WaterParameters,
+) -> WaterYear:
     """Water of one year. Annual sums in mm (column,), shapes (column, 12), soil (column, layer), dz (layer,) in m.
 
     The crop coefficient of each column is found by bisection so that the bucket's annual drainage is Fu's.
@@ -99,7 +107,9 @@ def water_year(
         over = bucket(rain - runoff, factor[:, None] * pet_annual[:, None] * pet_shape, store, p.stress_point)[2]
         too_wet = over.sum(1) > target
         low, high = np.where(too_wet, factor, low), np.where(too_wet, high, factor)
-    level, et, over = bucket(rain - runoff, (0.5 * (low + high))[:, None] * pet_annual[:, None] * pet_shape, store, p.stress_point)
+    level, et, over = bucket(
+        rain - runoff, (0.5 * (low + high))[:, None] * pet_annual[:, None] * pet_shape, store, p.stress_point
+    )
 
     saturation = level / store[:, None]
     change = np.diff(np.concatenate([saturation[:, -1:], saturation], axis=1), axis=1)  # of the month, (column, 12)
@@ -113,6 +123,12 @@ def water_year(
     top = np.exp(-depth / 0.2) * dz
     sink = taken + (top / top.sum())[None, :, None] * rest[:, None, :]
     return WaterYear(
-        rain=rain, runoff=runoff, evapotranspiration=et, drainage=over, saturation=saturation,
-        w_liq=w_liq, w_sink=sink / MONTH_SECONDS, q_bot=over / MONTH_SECONDS,
-    )  # fmt: skip
+        rain=rain,
+        runoff=runoff,
+        evapotranspiration=et,
+        drainage=over,
+        saturation=saturation,
+        w_liq=w_liq,
+        w_sink=sink / MONTH_SECONDS,
+        q_bot=over / MONTH_SECONDS,
+    )

@@ -43,11 +43,7 @@ def decode_arcs(topology: dict) -> list[np.ndarray]:
 def rings(geometry: dict, arcs: list[np.ndarray]) -> list[np.ndarray]:
     """Closed rings (outer and holes alike) of one country; a negative arc number means the arc backwards."""
     polygons = geometry["arcs"] if geometry["type"] == "MultiPolygon" else [geometry["arcs"]]
-    return [
-        np.concatenate([arcs[i] if i >= 0 else arcs[~i][::-1] for i in ring])
-        for polygon in polygons
-        for ring in polygon
-    ]
+    return [np.concatenate([arcs[i] if i >= 0 else arcs[~i][::-1] for i in ring]) for polygon in polygons for ring in polygon]
 
 
 def inside(rings_: list[np.ndarray], points: np.ndarray) -> np.ndarray:
@@ -130,12 +126,14 @@ def main(topology_file: str, relief_file: str) -> None:
             names.pop("", None)
             if not names:
                 continue
-            country, hits = names.most_common(1)[0]
-            box = relief[np.ix_((relief_lat >= south) & (relief_lat < south + STEP), (relief_lon >= west) & (relief_lon < west + STEP))]
+            country = names.most_common(1)[0][0]  # the largest; the share of land counts all of them
+            box = relief[
+                np.ix_((relief_lat >= south) & (relief_lat < south + STEP), (relief_lon >= west) & (relief_lon < west + STEP))
+            ]
             above = box[box > 0]
             altitude = above.mean() if above.size else 1.0
             lat, lon = south + STEP / 2, west + STEP / 2
-            rows.append(f"{lat:g},{lon:g},{country},{hits / SAMPLES**2:g},{altitude:.0f},{distance_km(lat, lon, coast):.0f}")
+            rows.append(f"{lat:g},{lon:g},{country},{land[j, :, i, :].mean():g},{altitude:.0f},{distance_km(lat, lon, coast):.0f}")
     here = FilePath(__file__).parent
     (here / "cells.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
 
