@@ -6,13 +6,13 @@ Use:     ``def test_x(toy, compile_host): ...``
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hosts import host_environment
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -33,13 +33,6 @@ def toy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from toy_bundle import write_toy
 
     return write_toy(tmp_path_factory.mktemp("toy") / "toy.calcisol")
-
-
-def host_environment() -> dict[str, str]:
-    """Environment in which pkg-config finds the installed package."""
-    from calcisol.coupler.install import pkgconfig_dir
-
-    return {**os.environ, "PKG_CONFIG_PATH": str(pkgconfig_dir())}
 
 
 @pytest.fixture(scope="session")

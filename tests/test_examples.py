@@ -1,0 +1,98 @@
+"""The examples, run as a user would: from the installed package, compiled through pkg-config.
+
+What:    output is compared with ``expected_output.txt``: the words exactly, the numbers within a tolerance.
+Use:     after a new bundle, ``python tests/test_examples.py`` writes the expected outputs again; look at the difference.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+EXAMPLES = Path(__file__).resolve().parents[1] / "examples"
+SCRIPTS = {"01_one_column_python": "one_column.py"}
+HOSTS = {"02_c_host": "gcc", "03_fortran_host": "gfortran"}
+
+# Other processors round the float32 network differently; a thousandth of pH is far below what the emulator can claim.
+RELATIVE, ABSOLUTE = 2e-3, 2e-3
+NUMBER = re.compile(r"-?\d+\.\d+")
+
+
+def run_script(name: str, bundle: Path) -> str:
+    """Output of a Python example."""
+    return finished([sys.executable, str(EXAMPLES / name / SCRIPTS[name]), str(bundle)], EXAMPLES.parent)
+
+
+def run_host(name: str, folder: Path, bundle: Path) -> str:
+    """Output of a compiled example, built by its own Makefile in a copy of its folder."""
+    from hosts import host_environment
+
+    copy = folder / name
+    shutil.copytree(EXAMPLES / name, copy)
+    done = subprocess.run(["make", "-s"], cwd=copy, env=host_environment(), capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, ""), done.stdout + done.stderr
+    return finished([str(copy / "host"), str(bundle)], copy)
+
+
+def finished(command: list[str], folder: Path) -> str:
+    """Output of a command that must end well and print no error."""
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=300)
+    assert (done.returncode, done.stderr) == (0, ""), done.stdout + done.stderr
+    return done.stdout
+
+
+def assert_alike(found: str, expected: str) -> None:
+    """Same words, numbers within the tolerance."""
+    assert NUMBER.sub("#", found).split() == NUMBER.sub("#", expected).split(), found
+    pairs = list(zip(map(float, NUMBER.findall(found)), map(float, NUMBER.findall(expected)), strict=True))
+    assert pairs, "an example must print numbers"
+    for a, b in pairs:
+        assert a == pytest.approx(b, rel=RELATIVE, abs=ABSOLUTE), found
+
+
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_script(name: str, shipped: Path) -> None:
+    assert_alike(run_script(name, shipped), (EXAMPLES / name / "expected_output.txt").read_text())
+
+
+@pytest.mark.parametrize("name", HOSTS)
+def test_host(name: str, shipped: Path, tmp_path: Path) -> None:
+    for tool in ("make", "pkg-config", HOSTS[name]):
+        if shutil.which(tool) is None:
+            pytest.skip(f"{tool} is not installed")
+    assert_alike(run_host(name, tmp_path, shipped), (EXAMPLES / name / "expected_output.txt").read_text())
+
+
+def test_flags_of_the_command_compile_too(shipped: Path, tmp_path: Path, compile_host: Callable[..., Path]) -> None:
+    """Hosts without pkg-config use `calcisol config`; its flags build the Fortran example as well."""
+    from calcisol.coupler import install
+
+    source, host = EXAMPLES / "03_fortran_host" / "host.f90", tmp_path / "host"
+    if shutil.which("gfortran") is None:
+        pytest.skip("gfortran is not installed")
+    command = ["gfortran", str(source), "-o", str(host), f"-J{tmp_path}", *install.fflags().split(), *install.libs().split()]
+    subprocess.run(command, check=True)
+    assert "same bits: T" in finished([str(host), str(shipped)], tmp_path)
+
+
+def main() -> None:
+    """Write all expected outputs again."""
+    from calcisol.emulator.bundle import default_bundle
+
+    sys.path.insert(0, str(Path(__file__).parent / "bridge"))
+    with tempfile.TemporaryDirectory() as folder:
+        outputs = {name: run_script(name, default_bundle()) for name in SCRIPTS}
+        outputs |= {name: run_host(name, Path(folder), default_bundle()) for name in HOSTS}
+    for name, text in outputs.items():
+        (EXAMPLES / name / "expected_output.txt").write_text(text)
+
+
+if __name__ == "__main__":
+    main()
