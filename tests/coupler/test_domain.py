@@ -25,7 +25,7 @@ def tier_a():
 
 
 def at(domain, lat, lon):
-    (found,) = np.flatnonzero((np.floor(domain.lat * 2) == np.floor(lat * 2)) & (np.floor(domain.lon * 2) == np.floor(lon * 2)))
+    (found,) = np.flatnonzero((np.floor(2 * domain.lat) == np.floor(2 * lat)) & (np.floor(2 * domain.lon) == np.floor(2 * lon)))
     return int(found)
 
 

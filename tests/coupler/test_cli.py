@@ -1,0 +1,61 @@
+"""The command line: help with an example everywhere, no torch where none is needed."""
+
+import subprocess
+import sys
+
+import pytest
+from calcisol.coupler import cli
+
+
+@pytest.mark.parametrize("command", ["run", "check", "describe", "config", "bench"])
+def test_every_command_has_help_with_one_example(command, capsys):
+    with pytest.raises(SystemExit) as stop:
+        cli.main([command, "--help"])
+    assert stop.value.code == 0
+    assert "example: " in capsys.readouterr().out
+
+
+def test_version(capsys):
+    from importlib.metadata import version
+
+    with pytest.raises(SystemExit):
+        cli.main(["--version"])
+    assert capsys.readouterr().out.strip() == f"calcisol {version('calcisol')}"
+
+
+def test_all_commands_are_listed(capsys):
+    with pytest.raises(SystemExit):
+        cli.main(["--help"])
+    text = capsys.readouterr().out
+    for name in ("run", "check", "describe", "config", "ensemble", "train", "evaluate", "export", "explain", "bench"):
+        assert f"\n    {name} " in text
+
+
+def test_describe_config_and_check_never_import_torch(shipped, tmp_path):
+    code = (
+        "import sys; from calcisol.coupler.cli import main; "
+        "assert main(['describe']) == 0; assert main(['config', '--cflags']) == 0; assert main(['check', 'absent.nc']) == 2; "
+        "assert 'torch' not in sys.modules"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "w_liq" in done.stdout and "-I" in done.stdout
+
+
+def test_run_never_imports_torch(shipped, tmp_path):
+    code = (
+        "import sys; from calcisol.coupler.config import load_config; from calcisol.coupler.run import run_europe; "
+        "run_europe(load_config(None, data='none', coverage=0.001, spinup_years=0, end_year=2020, workers=1, plots=False, "
+        "scenarios=('baseline',), out='x')); assert 'torch' not in sys.modules"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+
+
+def test_damaged_bundle_is_one_sentence(tmp_path, capsys):
+    (tmp_path / "x.calcisol").write_bytes(b"PK\x03\x04nothing")
+    assert cli.main(["describe", str(tmp_path / "x.calcisol")]) == 2
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1 and "damaged" in error
+    assert cli.main(["run", "--bundle", str(tmp_path / "y.calcisol"), "--data", "none", "--out", str(tmp_path)]) == 2
+    assert "does not exist" in capsys.readouterr().err

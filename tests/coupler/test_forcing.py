@@ -1,0 +1,132 @@
+"""Forcing files: what is found, converted, refused; calendars; and a run of one."""
+
+import netCDF4
+import numpy as np
+import pytest
+from calcisol.coupler.cli import main
+from calcisol.coupler.forcing import Forcing, ForcingError, inspect
+
+from small import forcing_file
+
+
+def change(path, action):
+    with netCDF4.Dataset(path, "a") as file:
+        action(file)
+    return path
+
+
+def problem(path):
+    (text,) = [f.problem for f in inspect(path) if f.problem]
+    assert "\n" not in text
+    return text
+
+
+def test_good_file_has_no_problem_and_is_converted(tmp_path):
+    path = forcing_file(tmp_path / "f.nc")
+    by = {f.variable.name: f for f in inspect(path)}
+    assert not [f.problem for f in by.values() if f.problem]
+    assert by["t_soil"].found == "tsl" and by["t_soil"].status == "converted"  # found by its standard name
+    assert (by["w_liq"].status, by["w_ice"].status, by["cec"].status) == ("given", "default", "derived")
+    with Forcing(path) as forcing:
+        step = forcing.step(1)
+        assert step["t_soil"] == pytest.approx(np.full((2, 5), 283.15))
+        assert step["q_bot"] * 365 / 12 * 86400 == pytest.approx(np.full(2, 20.0))
+        assert forcing.static()["caco3"] == pytest.approx(np.full((2, 5), 0.1))
+
+
+@pytest.mark.parametrize("calendar", ["standard", "noleap", "360_day", "proleptic_gregorian", "julian"])
+def test_steps_of_every_calendar_last_30_days(tmp_path, calendar):
+    with Forcing(forcing_file(tmp_path / "f.nc", calendar)) as forcing:
+        assert forcing.times() == pytest.approx(np.full(3, 30 * 86400.0))
+
+
+def test_leap_day_counts_only_where_it_exists(tmp_path):
+    lengths = {}
+    for calendar in ("standard", "noleap"):
+        path = forcing_file(tmp_path / f"{calendar}.nc", calendar, "days since 2004-02-01", steps=2)
+
+        def months(file):
+            file.createDimension("bnds", 2)
+            file["time"].bounds = "time_bnds"
+            bounds = netCDF4.date2num(
+                [netCDF4.num2date(0, file["time"].units, file["time"].calendar).replace(month=m) for m in (2, 3, 4)],
+                file["time"].units, file["time"].calendar,
+            )  # fmt: skip
+            file.createVariable("time_bnds", "f8", ("time", "bnds"))[:] = np.stack([bounds[:-1], bounds[1:]], 1)
+
+        with Forcing(change(path, months)) as forcing:
+            lengths[calendar] = forcing.times()[0] / 86400
+    assert lengths == {"standard": 29.0, "noleap": 28.0}
+
+
+@pytest.mark.parametrize(
+    ("action", "words"),
+    [
+        (lambda f: f.renameVariable("w_liq", "water"), r"w_liq \[kg m-2\] is missing"),
+        (lambda f: f["w_liq"].setncattr("units", "K"), r"w_liq: unit 'K' \(temperature\) cannot become 'kg m-2'"),
+        (lambda f: f["w_liq"].setncattr("units", "cubits"), "w_liq: unit 'cubits' is not known"),
+        (lambda f: f["w_liq"].__setitem__((0, 0, 0), np.nan), r"w_liq holds 1 missing values"),
+        (lambda f: f["w_liq"].__setitem__((0, 0, 0), np.inf), r"w_liq holds 1 infinite values"),
+        (lambda f: f["w_liq"].__setitem__((0, 0, slice(None)), -9999.0), r"w_liq holds 5 times -9999"),
+        (lambda f: f["tsl"].__setitem__((0, 0, 0), 1e20), r"t_soil holds 1 times 1e\+20"),
+        (lambda f: f["w_liq"].__setitem__((0, 0, 0), -1.0), r"w_liq is negative \(-1 kg m-2\)"),
+    ],
+)
+def test_each_fault_is_one_sentence(tmp_path, action, words):
+    import re
+
+    assert re.search(words, problem(change(forcing_file(tmp_path / "f.nc"), action)))
+
+
+def test_wrong_shape(tmp_path):
+    def reshape(file):
+        file.renameVariable("q_bot", "old")
+        file.createVariable("q_bot", "f8", ("time",))[:] = 1e-5
+
+    assert problem(change(forcing_file(tmp_path / "f.nc"), reshape)).startswith("q_bot has dims (time), not (time, column)")
+
+
+def test_out_of_range_is_a_note_not_a_fault(tmp_path):
+    path = change(forcing_file(tmp_path / "f.nc"), lambda f: f["dz"].__setitem__((0, 0), 6.0))
+    (finding,) = [f for f in inspect(path) if f.variable.name == "dz"]
+    assert not finding.problem and "1 of 10 values outside 0.005 to 5 will be clipped" in finding.note
+
+
+def test_no_netcdf_no_time_and_too_long_steps(tmp_path):
+    (tmp_path / "x.nc").write_text("no", encoding="utf-8")
+    with pytest.raises(ForcingError, match="is no NetCDF file"):
+        inspect(tmp_path / "x.nc")
+    with pytest.raises(ForcingError, match="does not exist"):
+        inspect(tmp_path / "y.nc")
+    path = change(forcing_file(tmp_path / "f.nc"), lambda f: f["time"].__setitem__(slice(None), [1.0, 50.0, 99.0]))
+    with pytest.raises(ForcingError, match="step 1 lasts"):
+        inspect(path)
+
+
+def test_check_command_prints_a_table_and_its_exit_code(tmp_path, capsys):
+    path = forcing_file(tmp_path / "f.nc")
+    assert main(["check", str(path)]) == 0
+    assert "converted" in capsys.readouterr().out
+    change(path, lambda f: f["w_liq"].__setitem__((0, 0, 0), -1.0))
+    assert main(["check", str(path)]) == 2
+    assert "w_liq is negative" in capsys.readouterr().err
+
+
+def test_run_of_a_forcing_file_closes_its_budgets(tmp_path, capsys, shipped):
+    path = forcing_file(tmp_path / "f.nc", steps=12)
+    config = tmp_path / "run.toml"
+    config.write_text(f'forcing = "{path}"\nout = "{tmp_path / "out"}"\n', encoding="utf-8")
+    assert main(["run", str(config)]) == 0
+    assert "carbon" in capsys.readouterr().out
+    with netCDF4.Dataset(tmp_path / "out" / "f_calcisol.nc") as file:
+        assert file["ph"].dimensions == ("time", "column", "soil_layer") and np.isfinite(file["ph"][:]).all()
+        assert 6.5 < float(file["ph_top"][-1, 0]) < 8.3  # calcite-saturated water between 0.1 and 0.0004 atm CO2
+        assert (np.diff(file["sic"][:].sum(2), axis=0) < 0).all()  # it drains, so carbonate is lost
+
+
+def test_bad_forcing_does_not_start(tmp_path, capsys):
+    path = change(forcing_file(tmp_path / "f.nc"), lambda f: f["w_liq"].__setitem__((0, 0, 0), np.nan))
+    config = tmp_path / "run.toml"
+    config.write_text(f'forcing = "{path}"\nout = "{tmp_path / "out"}"\n', encoding="utf-8")
+    assert main(["run", str(config)]) == 2
+    assert capsys.readouterr().err.count("\n") == 1 and not (tmp_path / "out").exists()

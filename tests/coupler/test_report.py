@@ -1,0 +1,63 @@
+"""Maps and report: self-contained, honest, rendered by a real browser at phone width."""
+
+import re
+import shutil
+import subprocess
+
+import numpy as np
+import pytest
+from calcisol.coupler import maps
+
+from small import run_small
+
+pytestmark = pytest.mark.usefixtures("shipped")
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory):
+    return run_small(tmp_path_factory.mktemp("report") / "out", plots=True) / "report.html"
+
+
+def test_first_sentence_answers(page):
+    text = page.read_text(encoding="utf-8")
+    answer = re.search(r'class="answer">(.*?)</p>', text, re.S).group(1)
+    assert re.match(r"(Yes|No): cuts of fertiliser", answer)
+    assert re.search(r"each kilogram of mineral nitrogen not applied keeps -?\d\.\d\d", answer)
+    assert text.index('class="answer"') < text.index("<h2>")
+
+
+def test_page_stands_alone_and_says_what_it_rests_on(page):
+    text = page.read_text(encoding="utf-8")
+    assert not re.search(r'(src|href)="(?!data:)', text)
+    assert "Soils and climate of this run are synthetic" in text
+    assert all(f'class="tag {tag}"' in text for tag in ("real", "estimated", "synthetic"))
+    assert "10.1038/s41597-022-01592-z" in text and "$" not in re.sub(r"base64,[^\"]*", "", text)
+
+
+def test_maps_have_coasts_where_europe_is():
+    coast, inner = maps.borders()
+    points = np.concatenate(coast)
+    for lon, lat in ((-5.7, 50.05), (15.65, 37.95), (-9.5, 38.75)):  # Land's End, the toe of Italy, Cabo da Roca
+        assert np.hypot(points[:, 0] - lon, points[:, 1] - lat).min() < 0.3
+    rhine = np.concatenate(inner)
+    assert np.hypot(rhine[:, 0] - 7.6, rhine[:, 1] - 47.6).min() < 0.3  # the border at Basel
+
+
+def test_nice_limit():
+    assert maps.nice_limit(np.array([0.0, 7.3])) == 10 and maps.nice_limit(np.array([0.0, 0.019])) == pytest.approx(0.02)
+
+
+def test_browser_renders_it_at_phone_width(page, tmp_path):
+    browser = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if browser is None:
+        pytest.skip("no chromium on this machine (apt-get install chromium)")
+    picture = tmp_path / "phone.png"
+    command = [
+        browser, "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", f"--user-data-dir={tmp_path / 'profile'}",
+        "--window-size=500,900", f"--screenshot={picture}", page.as_uri(),
+    ]  # fmt: skip
+    subprocess.run(command, check=True, capture_output=True, timeout=120)
+    from PIL import Image
+
+    pixels = np.asarray(Image.open(picture).convert("L"), float)
+    assert pixels.std() > 10  # not a blank page

@@ -1,0 +1,84 @@
+"""Tier B: real fields, where they are present."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+from calcisol.coupler.config import RunConfig
+from calcisol.coupler.domain import load_domain
+from calcisol.coupler.geotiff import lzw, read_geotiff
+from calcisol.coupler.tier_b import carbonate
+
+ROOT = Path(__file__).resolve().parents[2]
+FOLDER = Path(os.environ.get("CALCISOL_DATA") or ROOT.parent / "shared" / "data")
+needs_data = pytest.mark.skipif(
+    not (FOLDER / "soil_climate").is_dir(), reason="needs ../shared/data or CALCISOL_DATA (real fields)"
+)
+
+
+def test_lzw_by_hand():
+    # codes 256 (clear), 65, 258 (the string that is just being defined), 257 (end), 9 bits each
+    bits = "".join(f"{c:09b}" for c in (256, 65, 258, 257)).ljust(40, "0")
+    assert lzw(bytes(int(bits[i : i + 8], 2) for i in range(0, 40, 8))) == b"AAA"
+
+
+@pytest.fixture(scope="module")
+def real():
+    return load_domain(RunConfig(data=str(FOLDER)))
+
+
+@needs_data
+@pytest.mark.data
+def test_national_fertiliser_sums():
+    values, west, north, step = read_geotiff(FOLDER / "nitrogen" / "nifert.tif")
+    assert (values.shape, west, north, step) == ((2, 280, 720), -180.0, 84.0, 0.5)
+    from calcisol.coupler.domain import read_cells
+    from calcisol.coupler.geotiff import sample
+
+    cells = read_cells()
+    total = sample(FOLDER / "nitrogen" / "nifert.tif", cells.lat, cells.lon).sum(0) * cells["cell_area"] / 1e4 / 1e9
+    # data.md 2: FR 2.05, DE 1.78, PL 1.28, ES 0.93 Mt; another mask at the borders
+    for country, known in {"FRA": 2.05, "DEU": 1.78, "POL": 1.28, "ESP": 0.93}.items():
+        assert total[cells.country == country].sum() == pytest.approx(known, rel=0.1)
+
+
+@needs_data
+@pytest.mark.data
+def test_fields_at_known_places(real):
+    def at(lat, lon):
+        return int(np.hypot(real.lat - lat, real.lon - lon).argmin())
+
+    assert real.tier == "B"
+    # data.md 1a: pH x 10 after the repaired join: Seville 80, Champagne 75
+    assert real["ph_survey"][at(37.25, -5.75)] == pytest.approx(8.0, abs=0.1)
+    assert real["ph_survey"][at(48.75, 4.25)] == pytest.approx(7.5, abs=0.2)
+    assert real["mat"][at(37.25, -5.75)] > 16 > 12 > real["mat"][at(48.75, 4.25)]
+    for name in ("ph_survey", "rain", "clay"):
+        assert real.fields[name].provenance == "real" and real.fields[name].licence
+    assert real.fields["caco3"].provenance == "estimated" and (real["caco3_ln_sd"] > 0.5).all()
+    assert all(np.isfinite(f.values).all() for f in real.fields.values())
+
+
+@needs_data
+@pytest.mark.data
+def test_nitrogen_keeps_the_national_mean(real):
+    whole = load_domain(RunConfig(data=str(FOLDER), domain="all"))
+    from calcisol.coupler.domain import read_countries
+
+    for country in ("FRA", "ESP", "DEU"):
+        here = whole.country == country
+        mean = np.average(whole["mineral_n"][here], weights=whole["arable_area"][here])
+        assert mean == pytest.approx(read_countries()[country]["mineral_n"], rel=0.1)  # areas are capped at 85 % of land
+
+
+@needs_data
+@pytest.mark.data
+def test_carbonate_beats_the_regression_alone(real):
+    from calcisol.coupler import tier_a
+
+    share, amount, spread, loo = carbonate(FOLDER, real.lat, real.lon, real["ph_survey"])
+    assert loo < tier_a.LN_CACO3[2] * 1.05 and (spread >= loo - 1e-12).all()
+    assert 2.0 <= amount.min() and amount.max() <= 80.0 and 0 <= share.min() and share.max() <= 0.98
+    north, south = real.lat > 52, real.lat < 42
+    assert amount[south].mean() > 1.5 * amount[north].mean()
