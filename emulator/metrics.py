@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 import torch
 from torch import Tensor
 
-from .chemistry.constants import MOLAR_MASS_C, MOLAR_MASS_N
+from .chemistry.constants import MOLAR_MASS_C, MOLAR_MASS_CACO3, MOLAR_MASS_N
 from .dataset import Ensemble
 from .processes.sources import alkalinity
 from .rollout import Rollout
@@ -89,6 +89,8 @@ def closure(result: Rollout, data: Ensemble) -> dict[str, float]:
     layer_names = table.names("forcing", "layer")
     dep = {n[4:]: (data.forcing_column[:, names.index(n)] * data.dt).sum(0) for n in names if n.startswith("dep_")}
     out = {n: (result.column[:, i] * data.dt).sum(0) for i, n in enumerate(table.names("output", "column"))}
+    lime = (data.forcing_column[:, names.index("lime")] * data.dt).sum(0) / MOLAR_MASS_CACO3
+    mineralised = (data.forcing_layer[:, layer_names.index("n_min")].sum(1) * data.dt).sum(0) / MOLAR_MASS_N
     weathered = (data.forcing_layer[:, layer_names.index("weath")].sum(1) * data.dt).sum(0)
 
     def residual(change: Tensor, gain: Tensor, loss: Tensor, held: Tensor) -> float:
@@ -96,14 +98,14 @@ def closure(result: Rollout, data: Ensemble) -> dict[str, float]:
 
     carbon = first[0] + first[9]
     budgets = {
-        "carbon": residual((last[0] + last[9] - carbon).sum(0), dep["dic"], (out["co2_adj"] + out["dic_leach"]) / MOLAR_MASS_C, carbon.sum(0)),
-        "calcium": residual((last[0] + last[1] - first[0] - first[1]).sum(0), dep["ca"] + 0.15 * weathered, out["ca_leach"] + out["ca_sink"],
+        "carbon": residual((last[0] + last[9] - carbon).sum(0), dep["dic"] + lime, (out["co2_adj"] + out["dic_leach"]) / MOLAR_MASS_C, carbon.sum(0)),
+        "calcium": residual((last[0] + last[1] - first[0] - first[1]).sum(0), dep["ca"] + lime + 0.15 * weathered, out["ca_leach"] + out["ca_sink"],
                             (first[0] + first[1]).sum(0)),
-        "nitrogen": residual((last[5] + last[6] - first[5] - first[6]).sum(0), dep["nh4"] + dep["no3"],
+        "nitrogen": residual((last[5] + last[6] - first[5] - first[6]).sum(0), dep["nh4"] + dep["no3"] + mineralised,
                              (out["no3_leach"] + out["nh4_leach"] + out["n_sink"]) / MOLAR_MASS_N, (first[5] + first[6]).sum(0)),
     }  # fmt: skip
     charge = [alkalinity(s[1:9]) + 2.0 * s[0] for s in (first, last)]
-    budgets["charge"] = residual((charge[1] - charge[0]).sum(0), -out["acid_load"], out["alk_leach"], charge[0].sum(0).abs())
+    budgets["charge"] = residual((charge[1] - charge[0]).sum(0), 2.0 * lime - out["acid_load"], out["alk_leach"], charge[0].sum(0).abs())
     return budgets
 
 

@@ -11,9 +11,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from statistics import NormalDist
 
 import numpy as np
+import torch
 
 from .min3p.column import MONTH_DAYS, PARTICLE_DENSITY, Column, Source, VanGenuchten, hydraulics, soil_temperature
 
@@ -47,9 +49,8 @@ def _log(low: float, high: float) -> Callable[[float], float]:
 
 
 def _lognormal(median: float, sigma: float, low: float, high: float) -> Callable[[float], float]:
-    from scipy.special import ndtri
-
-    return lambda u: float(np.clip(median * math.exp(sigma * float(ndtri(min(max(u, 1e-6), 1 - 1e-6)))), low, high))
+    normal = NormalDist()
+    return lambda u: float(np.clip(median * math.exp(sigma * normal.inv_cdf(min(max(u, 1e-6), 1 - 1e-6))), low, high))
 
 
 def _caco3(u: float) -> float:
@@ -137,13 +138,10 @@ class Point:
 
 def draw(count: int, seed: int, start: int = 0) -> list[Point]:
     """Members ``start`` to ``start + count`` of the scrambled Sobol sequence of ``seed``; longer draws only append."""
-    from scipy.stats import qmc
-
-    sampler = qmc.Sobol(len(PARAMETERS), scramble=True, seed=seed)
+    engine = torch.quasirandom.SobolEngine(len(PARAMETERS), scramble=True, seed=seed)
     if start:
-        sampler.fast_forward(start)
-    power = max(0, math.ceil(math.log2(max(count, 1))))
-    u = sampler.random(2**power)[:count] if start == 0 else sampler.random(count)
+        engine.fast_forward(start)
+    u = engine.draw(count, dtype=torch.float64).numpy()
     out = []
     for i, row in enumerate(u):
         named = dict(zip((p.name for p in PARAMETERS), row, strict=True))
@@ -276,8 +274,6 @@ def build_column(point: Point, years: int = 40) -> Column:
 
 
 def _with_sources(column: Column, sources: dict[str, Source]) -> Column:
-    from dataclasses import replace
-
     return replace(column, sources={n: s for n, s in sources.items() if float(np.sum(s.monthly)) > 0.0})
 
 

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from .chemistry import constants
 from .chemistry.equilibrium import Activity, Constants, Equilibrium, Problem, Solution
 from .core import NoCore
+from .ordered import ordered_sum
 from .processes.gas import conductance, pressure
 from .processes.sources import Sourced, add_sources, alkalinity, top
 from .processes.transport import dispersion_conductance, transport
@@ -153,8 +154,8 @@ class Step(nn.Module):
         u = torch.exp(v)
         u2 = u * u
         equivalents = self.equilibrium.selectivity * gamma.cations * torch.stack([u2, u2, u, u, u], dim=1) * free
-        held = (sites.unsqueeze(1) * equivalents / self.equilibrium.charge).sum(0)
-        bases = (sites * equivalents.sum(1)).sum(0) / sites.sum(0)
+        held = ordered_sum(sites.unsqueeze(1) * equivalents / self.equilibrium.charge, 0)
+        bases = ordered_sum(sites * ordered_sum(equivalents, 1), 0) / ordered_sum(sites, 0)
         wanted = torch.where(torch.isnan(s.base_saturation) | (calcite > 0.0), bases, s.base_saturation)
         pools = water * free + held * (wanted / bases)
 
@@ -174,7 +175,7 @@ class Step(nn.Module):
         """Sum of equivalent fractions on each site [site, layer, column] at exchange potential ``v``."""
         u = torch.exp(v)
         u2 = u * u
-        bases = (self.equilibrium.selectivity * (gamma.cations * free) * torch.stack([u2, u2, u, u, u], dim=1)).sum(1)
+        bases = ordered_sum(self.equilibrium.selectivity * (gamma.cations * free) * torch.stack([u2, u2, u, u, u], dim=1), 1)
         order = self.equilibrium.aluminium_order
         aluminium = self.equilibrium.aluminium_affinity * a_al * torch.exp(order * v) * torch.pow(gamma.cations[3] * free[3], order - 3.0)
         return bases + self.equilibrium.proton_affinity * h * u + aluminium
@@ -187,7 +188,7 @@ class Step(nn.Module):
         """CO2 production per layer [layer, column], mol m-2 s-1; a column total is split by exp(-z / 0.3 m)."""
         bottom = torch.cumsum(s.dz, 0)
         weight = torch.exp(-(bottom - s.dz) / 0.3) - torch.exp(-bottom / 0.3)
-        return (f.co2_src + c.co2_src_total * weight / weight.sum(0)) / self.MOLAR_MASS_C
+        return (f.co2_src + c.co2_src_total * weight / ordered_sum(weight, 0)) / self.MOLAR_MASS_C
 
     def features(
         self, s: Static, dt: Tensor, water: Tensor, air: Tensor, t: Tensor, q_lower: Tensor, q_top: Tensor, pco2: Tensor, p_new: Tensor,
@@ -301,8 +302,8 @@ class Step(nn.Module):
         )
 
         # budgets
-        dic_leached = dt * (c.q_bot * b.dic[-1] + (f.q_lat * b.dic).sum(0))
-        adjustment = (x.dic - dic + dissolved).sum(0) + dt * c.dep_dic - dic_leached
+        dic_leached = dt * (c.q_bot * b.dic[-1] + ordered_sum(f.q_lat * b.dic, 0))
+        adjustment = ordered_sum(x.dic - dic + dissolved, 0) + dt * c.dep_dic - dic_leached
         leached_alkalinity = alkalinity(leached)
         output_layer = torch.stack(
             [
@@ -318,7 +319,7 @@ class Step(nn.Module):
         per_second = 1.0 / dt
         output_column = torch.stack(
             [
-                (thick * new_state[12]).sum(0) / thick.sum(0),
+                ordered_sum(thick * new_state[12], 0) / ordered_sum(thick, 0),
                 self.MOLAR_MASS_C * adjustment * per_second,
                 self.MOLAR_MASS_C * dic_leached * per_second,
                 leached_alkalinity * per_second,
@@ -327,8 +328,8 @@ class Step(nn.Module):
                 self.MOLAR_MASS_N * leached[4] * per_second,
                 self.MOLAR_MASS_N * sourced.n_sink * per_second,
                 sourced.ca_sink * per_second,
-                sourced.acid.sum(0) * per_second,
-                dissolved.sum(0) * per_second,
+                ordered_sum(sourced.acid, 0) * per_second,
+                ordered_sum(dissolved, 0) * per_second,
             ]
         )
         unconverged = b.residual > self.tolerance

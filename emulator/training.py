@@ -150,6 +150,7 @@ def train(config: TrainingConfig, data: Ensemble, folder: Path, say: Callable[[s
         say(f"resuming after iteration {done}")
     plan = [(length, rate, phase) for phase, (length, count, rate) in enumerate(config.phases) for _ in range(count)]
     began = time.monotonic()
+    skip, length_check = min(24, data.forcing_column.shape[0] // 4), min(120, data.forcing_column.shape[0] // 2)
     n_time, n_member = train_set.forcing_column.shape[0], train_set.static.shape[-1]
     for iteration in range(done, len(plan)):
         length, rate, phase = plan[iteration]
@@ -173,14 +174,14 @@ def train(config: TrainingConfig, data: Ensemble, folder: Path, say: Callable[[s
         if (iteration + 1) % config.refresh == 0 or iteration + 1 == len(plan):
             with torch.no_grad():
                 columns = torch.arange(check_set.static.shape[-1])
-                check = window_loss(step, check_set, torch.zeros_like(columns) + 24, check_set.state[24], columns, 120)
+                check = window_loss(step, check_set, torch.full_like(columns, skip), check_set.state[skip], columns, length_check)
             left = (time.monotonic() - began) / (iteration + 1 - done) * (len(plan) - iteration - 1)
-            say(f"{iteration + 1}/{len(plan)} window {length} loss {loss.item():.3f} validation(120) {check.item():.3f} left {left / 60:.1f} min")
+            say(f"{iteration + 1}/{len(plan)} window {length} loss {loss.item():.3f} validation({length_check}) {check.item():.3f} left {left / 60:.1f} min")
             fresh = not curve.exists()
             with curve.open("a", newline="") as stream:
                 writer = csv.writer(stream)
                 if fresh:
-                    writer.writerow(["iteration", "window", "loss", "validation_120"])
+                    writer.writerow(["iteration", "window", "loss", "validation"])
                 writer.writerow([iteration + 1, length, f"{loss.item():.6g}", f"{check.item():.6g}"])
             save_atomically(
                 {"identity": identity, "core": core.state_dict(), "optimiser": optimiser.state_dict(), "generator": generator.get_state(),

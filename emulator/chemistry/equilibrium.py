@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 import torch
 from torch import Tensor, nn
 
+from ..ordered import ordered_sum
 from .constants import CATIONS, CHARGE, EXCHANGE_LOG_K, ION_CHARGE, ION_SIZE, LN10, coefficients, temperature_basis
 
 N_SITES = len(EXCHANGE_LOG_K)
@@ -119,8 +120,8 @@ class Equilibrium(nn.Module):
         self.aluminium_order: float = float(aluminium_order)
         self.n_sites: int = N_SITES
         self.max_step: float = 1.5  # largest Newton step in a log unknown (0.65 pH): a cold start must not overshoot
-        self.min_step: float = 0.05
-        self.register_buffer("log_k", coefficients(thermodynamics))
+        self.min_step: float = 0.005
+        self.register_buffer("log_k", coefficients(thermodynamics).view(-1, 6, 1, 1))
         self.register_buffer("charge", torch.tensor(CHARGE, dtype=torch.float64).view(-1, 1, 1))
         selectivity = torch.zeros(N_SITES, len(CATIONS), 1, 1, dtype=torch.float64)
         proton = torch.zeros(N_SITES, 1, 1, dtype=torch.float64)
@@ -139,7 +140,11 @@ class Equilibrium(nn.Module):
 
     def constants(self, t: Tensor) -> Constants:
         """Equilibrium constants at temperature ``t`` [K]."""
-        k = torch.exp(self.LN10 * torch.tensordot(self.log_k, temperature_basis(t), dims=1)).unbind(0)
+        basis = temperature_basis(t).unbind(0)
+        log_k = self.log_k[:, 0] + self.log_k[:, 1] * basis[1]  # no matrix product: its bits depend on a cell's neighbours
+        for i in range(2, 6):
+            log_k = log_k + self.log_k[:, i] * basis[i]
+        k = torch.exp(self.LN10 * log_k).unbind(0)
         return Constants(k[0], k[1], k[2], k[3], k[4], k[5], k[6], k[7], k[8], k[9], k[10], k[11], k[12], k[13])
 
     def activity(self, ionic_strength: Tensor, t: Tensor) -> Activity:
@@ -173,7 +178,7 @@ class Equilibrium(nn.Module):
         u2 = u * u
         equivalents = self.selectivity * g.cations * torch.stack([u2, u2, u, u, u], dim=1)
         held = p.cec.unsqueeze(1) * equivalents
-        den = alpha + (held / self.charge).sum(0)
+        den = alpha + ordered_sum(held / self.charge, 0)
 
         # calcite by an implicit linear rate law: xi = kinetic (1 - Omega), never more than there is
         per_ca = g_ca * a_co3 / k.calcite  # Omega per mole of free Ca
@@ -197,11 +202,11 @@ class Equilibrium(nn.Module):
 
     def system(self, p: Problem, s: Speciation) -> tuple[Tensor, Tensor]:
         """Residuals [1 + site, ...] and Jacobian [1 + site, 1 + site, ...]; sites first, charge balance (ln h) last."""
-        filling = s.beta.sum(1) + s.beta_h + s.beta_al
+        filling = ordered_sum(s.beta, 1) + s.beta_h + s.beta_al
         free_2 = s.free[:2]
         paired = s.pairs_hco3 * free_2
         charge_of = torch.cat([self.charge[:2] * free_2 + paired, s.free[2:]])
-        positive = charge_of.sum(0) + s.hydrogen + 3.0 * s.al + 2.0 * s.aloh + s.aloh2
+        positive = ordered_sum(charge_of, 0) + s.hydrogen + 3.0 * s.al + 2.0 * s.aloh + s.aloh2
         negative = p.anions + 2.0 * s.so4_free + s.hco3 + 2.0 * s.co3 + s.hydroxide
         residual = torch.cat([torch.log(filling), torch.log(positive / negative).unsqueeze(0)])
 
@@ -214,11 +219,11 @@ class Equilibrium(nn.Module):
         coupling = missing * s.beta_al.unsqueeze(1) * share[:, 3].unsqueeze(0)
         for i in range(5):
             coupling = coupling - s.beta[:, i].unsqueeze(1) * share[:, i].unsqueeze(0)
-        diagonal = (self.charge * s.beta).sum(1) + s.beta_h + self.aluminium_order * s.beta_al
+        diagonal = ordered_sum(self.charge * s.beta, 1) + s.beta_h + self.aluminium_order * s.beta_al
         site_site = (coupling + torch.diag_embed(diagonal.permute(1, 2, 0)).permute(2, 3, 0, 1)) / filling.unsqueeze(1)
-        site_h = ((s.beta[:, :2] * slope).sum(1) + s.beta_h + 3.0 * s.beta_al) / filling
-        charge_site = -(charge_of * share).sum(1) / positive
-        d_positive = (charge_of[:2] * slope - paired).sum(0) + s.hydrogen + 9.0 * s.al + 4.0 * s.aloh + s.aloh2
+        site_h = (ordered_sum(s.beta[:, :2] * slope, 1) + s.beta_h + 3.0 * s.beta_al) / filling
+        charge_site = -ordered_sum(charge_of * share, 1) / positive
+        d_positive = ordered_sum(charge_of[:2] * slope - paired, 0) + s.hydrogen + 9.0 * s.al + 4.0 * s.aloh + s.aloh2
         charge_h = d_positive / positive + (s.hco3 + 4.0 * s.co3 + s.hydroxide) / negative
         jacobian = torch.cat(
             [
@@ -235,13 +240,13 @@ class Equilibrium(nn.Module):
 
     def solution(self, p: Problem, x: Tensor, s: Speciation) -> Solution:
         """What the step needs of a speciation."""
-        pairs_1, pairs_2 = (s.pairs_hco3 * s.free[:2]).sum(0), (s.pairs_co3 * s.free[:2]).sum(0)
-        bases = s.beta.sum(1)
+        pairs_1, pairs_2 = ordered_sum(s.pairs_hco3 * s.free[:2], 0), ordered_sum(s.pairs_co3 * s.free[:2], 0)
+        bases = ordered_sum(s.beta, 1)
         filling = bases + s.beta_h + s.beta_al
-        positive = (self.charge * s.free).sum(0) + pairs_1 + s.hydrogen + 3.0 * s.al + 2.0 * s.aloh + s.aloh2
+        positive = ordered_sum(self.charge * s.free, 0) + pairs_1 + s.hydrogen + 3.0 * s.al + 2.0 * s.aloh + s.aloh2
         negative = p.anions + 2.0 * s.so4_free + s.hco3 + 2.0 * s.co3 + s.hydroxide
         strength = 0.5 * (
-            (self.charge * self.charge * s.free).sum(0) + pairs_1 + s.hydrogen + 9.0 * s.al + p.anions + 4.0 * s.so4_free + s.hco3
+            ordered_sum(self.charge * self.charge * s.free, 0) + pairs_1 + s.hydrogen + 9.0 * s.al + p.anions + 4.0 * s.so4_free + s.hco3
             + 4.0 * s.co3 + s.hydroxide
         )  # fmt: skip
         return Solution(
@@ -250,10 +255,10 @@ class Equilibrium(nn.Module):
             ca_total=s.free[0] * s.den[0],
             dic=s.co2 + s.hco3 + s.co3 + pairs_1 + pairs_2,
             bicarbonate=s.hco3 + pairs_1,
-            base_saturation=(p.cec * bases).sum(0) / (p.cec * filling).sum(0),
+            base_saturation=ordered_sum(p.cec * bases, 0) / ordered_sum(p.cec * filling, 0),
             saturation=s.per_ca * s.free[0],
             ionic_strength=strength,
-            residual=torch.log(filling).abs().sum(0) + torch.log(positive / negative).abs(),
+            residual=ordered_sum(torch.log(filling).abs(), 0) + torch.log(positive / negative).abs(),
         )
 
     def newton(self, residual: Tensor, jacobian: Tensor, x: Tensor, limit: float) -> Tensor:

@@ -61,8 +61,11 @@ class RunResult:
     wall_s: float
 
 
-def find_log(folder: Path) -> Path | None:
-    """The run's log: ``<stem>.log`` of root.dat, else the only (or newest) log in the folder."""
+def find_log(folder: Path, stem: str | None = None) -> Path | None:
+    """The run's log: ``<stem>.log``; without a stem that of root.dat, else the newest log in the folder."""
+    if stem is not None:
+        log = folder / f"{stem}.log"
+        return log if log.is_file() else None
     root = folder / "root.dat"
     if root.is_file():
         stem = root.read_text(errors="replace").split("\n", 1)[0].strip().strip("'\"")
@@ -82,9 +85,9 @@ def _ends(path: Path, head: int = 4000, tail: int = 6000) -> tuple[str, str]:
     return first.decode("latin-1"), last.decode("latin-1")
 
 
-def status(folder: Path) -> RunStatus:
-    """How the run in ``folder`` ended, from its log alone."""
-    log = find_log(folder)
+def status(folder: Path, stem: str | None = None) -> RunStatus:
+    """How the run in ``folder`` (or the one named ``stem``) ended, from its log alone."""
+    log = find_log(folder, stem)
     if log is None:
         return RunStatus("no log", "there is no log file", "", 0)
     head, tail = _ends(log)

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from ..chemistry.constants import MOLAR_MASS_CACO3, MOLAR_MASS_N
+from ..ordered import ordered_sum
 from ..rows import ColumnForcing, LayerForcing, State
 
 HARVEST = (0.375 / 2.0, 0.125 / 2.0, 0.5)  # mol Ca, Mg, K per mol_c of harvested base cations
@@ -57,7 +58,7 @@ def add_sources(
     per_kg_n = dt / molar_mass_n
     own_nh4 = torch.where(torch.isnan(f.nh4), s.nh4, f.nh4 / molar_mass_n)
     own_no3 = torch.where(torch.isnan(f.no3), s.no3, f.no3 / molar_mass_n)
-    replaced = (own_nh4 - s.nh4 + own_no3 - s.no3).sum(0)
+    replaced = ordered_sum(own_nh4 - s.nh4 + own_no3 - s.no3, 0)
 
     nh4 = own_nh4 + top(dt * c.dep_nh4, own_nh4) + per_kg_n * f.n_min.clamp(min=0.0)
     nh4_wanted = per_kg_n * (f.n_nit + f.n_up_nh4 + (-f.n_min).clamp(min=0.0))
@@ -89,8 +90,8 @@ def add_sources(
         calcite=s.calcite + top(dt * c.lime / molar_mass_caco3, s.calcite),
         pools=pools,
         # what the host's own pools add counts as a negative sink; mineralisation is an input of its own
-        n_sink=(nh4_taken + no3_taken - per_kg_n * (-f.n_min).clamp(min=0.0)).sum(0) - replaced,
-        ca_sink=harvest[0] * harvested.sum(0),
+        n_sink=ordered_sum(nh4_taken + no3_taken - per_kg_n * (-f.n_min).clamp(min=0.0), 0) - replaced,
+        ca_sink=harvest[0] * ordered_sum(harvested, 0),
         acid=before - alkalinity(pools),
         limited=(nh4_met < 1.0) | (no3_met < 1.0) | (bc_met < 1.0),
     )

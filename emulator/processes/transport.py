@@ -12,6 +12,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from ..ordered import ordered_sum
 from .tridiagonal import solve
 
 
@@ -56,4 +57,4 @@ def transport(
     flux = torch.cat([flux[:, :-1], flux[:, -1:] - inflow], dim=1)
     lateral = q_lat * concentration
     moved = pool - dt * (flux - torch.cat([zero, flux[:, :-1]], dim=1) + lateral)
-    return moved, dt * (flux[:, -1] + lateral.sum(1))
+    return moved, dt * (flux[:, -1] + ordered_sum(lateral, 1))

@@ -1,0 +1,128 @@
+"""The equilibrium solver against PHREEQC, closed forms and its own derivatives."""
+
+import math
+
+import pytest
+import torch
+from calcisol.emulator.chemistry.equilibrium import Equilibrium, Problem
+
+from ..reference.phreeqc_calcite import ACID, CALCITE_OPEN
+
+# same constants as PHREEQC: what is left is its activity model for pairs and H2O
+SAME_DATABASE_PH, SAME_DATABASE_CA = 0.005, 0.01
+# ion sizes are MIN3P's (Ca 6.0 against 5.0 angstrom in phreeqc.dat): 0.006 pH at an ionic strength of 0.03
+ACID_PH, ACID_CA = 0.01, 0.015
+# MIN3P's constant enthalpies against PHREEQC's analytic log K (science.md fact 6: 0.03 pH and 6 % Ca between 5 and 25 degC)
+CROSS_DATABASE_PH, CROSS_DATABASE_CA = 0.03, 0.06
+
+
+def calcite_water(thermodynamics: str, t: torch.Tensor, pco2: torch.Tensor, acid: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """pH, Ca and DIC [mol/kg] of water with plenty of calcite; inputs [1, n]."""
+    solver = Equilibrium(thermodynamics)
+    k = solver.constants(t)
+    zero = torch.zeros_like(t)
+    problem = Problem(
+        totals=torch.stack([zero + 1e-9] + [zero + 1e-12] * 4), anions=acid + 1e-12, so4=zero, cec=torch.stack([zero + 1e-9] * 3),
+        kinetic=zero + 1e6, stock=zero + 1e3, pco2=pco2,
+    )  # fmt: skip
+    unknowns = torch.stack([zero - 16.0] + [zero + 3.0] * 3)
+    strength = zero + 0.005
+    for _ in range(6):
+        solution = solver(problem, k, solver.activity(strength, t), unknowns, 30)
+        strength, unknowns = solution.ionic_strength, solution.unknowns
+    assert solution.residual.max() < 1e-9
+    return -unknowns[0] / math.log(10.0), solution.dissolved[0], solution.dic
+
+
+@pytest.mark.parametrize(
+    ("thermodynamics", "ph_tolerance", "ca_tolerance"),
+    [("phreeqc", SAME_DATABASE_PH, SAME_DATABASE_CA), ("min3p", CROSS_DATABASE_PH, CROSS_DATABASE_CA)],
+)
+def test_calcite_saturated_water_agrees_with_phreeqc(thermodynamics: str, ph_tolerance: float, ca_tolerance: float) -> None:
+    rows = [(p, *row) for p, table in CALCITE_OPEN.items() for row in table]
+    p, t, ph, ca, dic = (torch.tensor(x, dtype=torch.float64)[None] for x in zip(*rows, strict=True))
+    found_ph, found_ca, found_dic = calcite_water(thermodynamics, t + 273.15, p, torch.zeros_like(p))
+    assert (found_ph - ph).abs().max() < ph_tolerance
+    assert (found_ca / (1e-3 * ca) - 1.0).abs().max() < ca_tolerance
+    assert (found_dic / (1e-3 * dic) - 1.0).abs().max() < ca_tolerance
+
+
+def test_acid_response_of_calcite_agrees_with_phreeqc() -> None:
+    rows = [(p, *row) for p, table in ACID.items() for row in table]
+    p, acid, ph, ca, _ = (torch.tensor(x, dtype=torch.float64)[None] for x in zip(*rows, strict=True))
+    t = torch.full_like(p, 283.15)
+    found_ph, found_ca, _ = calcite_water("phreeqc", t, p, 1e-3 * acid)
+    assert (found_ph - ph).abs().max() < ACID_PH
+    assert (found_ca / (1e-3 * ca) - 1.0).abs().max() < ACID_CA
+    more = calcite_water("phreeqc", t, p, 1e-3 * acid + 1e-5)[1]
+    marginal = (more - found_ca) / 1e-5
+    assert marginal.min() > 0.33 and marginal.max() < 0.50
+
+
+def soil_problem(n: int = 40) -> tuple[Problem, torch.Tensor]:
+    """Random soils, from decalcified to calcareous; last value the temperature."""
+    generator = torch.Generator().manual_seed(3)
+
+    def draw(low: float, high: float) -> torch.Tensor:
+        return torch.exp(torch.empty(1, n, dtype=torch.float64).uniform_(math.log(low), math.log(high), generator=generator))
+
+    cec = torch.stack([draw(0.2, 1.5), draw(0.02, 0.3), draw(0.02, 0.3)])
+    total = cec.sum(0)
+    totals = torch.stack([total * draw(0.2, 0.45), total * draw(0.02, 0.06), total * draw(0.01, 0.05), total * draw(0.005, 0.05), draw(1e-6, 1e-3)])
+    problem = Problem(totals, draw(1e-4, 5e-3), draw(1e-6, 2e-3), cec, draw(1e-6, 1e2), draw(1e-9, 1e1), draw(5e-4, 5e-2))
+    return problem, torch.full((1, n), 283.15, dtype=torch.float64)
+
+
+@pytest.mark.parametrize("order", [3, 1])
+def test_jacobian_is_the_derivative_of_the_residual(order: int) -> None:
+    solver = Equilibrium("min3p", order)
+    problem, t = soil_problem()
+    k, g = solver.constants(t), solver.activity(torch.full_like(t, 0.01), t)
+    x = torch.stack([torch.full_like(t, -15.0), *[torch.full_like(t, 2.0 + 0.1 * s) for s in range(3)]])
+    so4 = 0.8 * problem.so4
+    _, jacobian = solver.system(problem, solver.speciate(problem, k, g, x, so4))
+    step = 1e-6
+    for column, row in enumerate((1, 2, 3, 0)):  # Jacobian columns: sites first, ln h last
+        shift = torch.zeros_like(x)
+        shift[row] = step
+        plus, _ = solver.system(problem, solver.speciate(problem, k, g, x + shift, so4))
+        minus, _ = solver.system(problem, solver.speciate(problem, k, g, x - shift, so4))
+        # central differences of order step^2 with round-off 1e-16 / step: 1e-8 at best, 1e-5 leaves room
+        torch.testing.assert_close((plus - minus) / (2 * step), jacobian[:, column], rtol=1e-5, atol=1e-6)
+
+
+def test_every_soil_converges_from_a_cold_start() -> None:
+    solver = Equilibrium("min3p")
+    problem, t = soil_problem(2000)
+    k, g = solver.constants(t), solver.activity(torch.full_like(t, 0.01), t)
+    guess = torch.stack([torch.full_like(t, -15.0)] + [torch.full_like(t, 2.0)] * 3)
+    solution = solver(problem, k, g, guess, 60)
+    assert solution.residual.max() < 1e-6
+    reacted = solution.ca_total - problem.totals[0]
+    assert (reacted <= problem.stock + 1e-12).all()  # round-off of the totals
+
+
+def test_calcite_extent_follows_the_implicit_rate_law() -> None:
+    solver = Equilibrium("min3p")
+    problem, t = soil_problem(200)
+    k, g = solver.constants(t), solver.activity(torch.full_like(t, 0.01), t)
+    guess = torch.stack([torch.full_like(t, -15.0)] + [torch.full_like(t, 2.0)] * 3)
+    solution = solver(problem, k, g, guess, 80)
+    expected = torch.minimum(problem.kinetic * (1.0 - solution.saturation), problem.stock)
+    torch.testing.assert_close(solution.ca_total - problem.totals[0], expected, rtol=1e-6, atol=1e-9)
+
+
+def test_gradient_is_that_of_the_root() -> None:
+    """d pH / d pco2 by autograd against two independent solves."""
+    solver = Equilibrium("min3p")
+    problem, t = soil_problem(20)
+    problem = problem._replace(so4=torch.zeros_like(t))  # its pairs lag behind Newton and are not differentiated
+    k, g = solver.constants(t), solver.activity(torch.full_like(t, 0.01), t)
+    guess = torch.stack([torch.full_like(t, -15.0)] + [torch.full_like(t, 2.0)] * 3)
+    p = problem.pco2.clone().requires_grad_(True)
+    solver(problem._replace(pco2=p), k, g, guess, 60).unknowns[0].sum().backward()
+    step = 1e-5 * problem.pco2
+    high = solver(problem._replace(pco2=problem.pco2 + step), k, g, guess, 60).unknowns[0]
+    low = solver(problem._replace(pco2=problem.pco2 - step), k, g, guess, 60).unknowns[0]
+    # central differences with a relative step of 1e-5: error of order 1e-5
+    torch.testing.assert_close(p.grad, (high - low) / (2 * step), rtol=1e-4, atol=1e-5)

@@ -1,0 +1,146 @@
+"""Training and scoring: resumption to the bit, splits by column, scores by hand arithmetic, the shipped bundle on MIN3P."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from calcisol.emulator.bundle import default_bundle, read_contract
+from calcisol.emulator.dataset import DataError, load_ensemble
+from calcisol.emulator.metrics import closure, score
+from calcisol.emulator.rollout import Rollout, rollout
+from calcisol.emulator.step import Step
+from calcisol.emulator.training import TrainingConfig, fit_core, make_step, train
+
+from .ensembles import tiny_ensemble
+
+CONFIG = TrainingConfig(width=16, phases=((2, 6, 1e-3), (3, 6, 1e-3)), batch=4, refresh=3)
+
+
+def test_training_resumes_to_the_bit(tmp_path: Path) -> None:
+    data = tiny_ensemble()
+    whole = train(CONFIG, data, tmp_path / "whole", say=lambda _: None)
+
+    class Stop(Exception):
+        """Stands in for a kill."""
+
+    def stop_after_two(_: str, seen: list[int] = []) -> None:  # noqa: B006 - counts calls
+        seen.append(1)
+        if len(seen) == 3:
+            raise Stop
+
+    with pytest.raises(Stop):
+        train(CONFIG, data, tmp_path / "cut", say=stop_after_two)
+    resumed = train(CONFIG, data, tmp_path / "cut", say=lambda _: None)
+    for a, b in zip(whole.parameters(), resumed.parameters(), strict=True):
+        assert torch.equal(a, b)
+    assert any(float(p.abs().max()) > 0 for p in resumed.output.parameters())
+
+
+def test_a_checkpoint_of_another_config_is_refused(tmp_path: Path) -> None:
+    data = tiny_ensemble()
+    short = TrainingConfig(width=16, phases=((2, 2, 1e-3),), batch=4, refresh=2)
+    train(short, data, tmp_path, say=lambda _: None)
+    with pytest.raises(ValueError, match="belongs to another config or archive"):
+        train(CONFIG, data, tmp_path, say=lambda _: None)
+
+
+def test_an_unknown_config_key_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "train.toml"
+    file.write_text("widht = 32\n", encoding="utf-8")
+    with pytest.raises(ValueError, match="key 'widht' is unknown; known are .*width"):
+        TrainingConfig.from_toml(file)
+
+
+def test_an_untrained_core_is_b0() -> None:
+    data = tiny_ensemble()
+    fresh = rollout(make_step(CONFIG, fit_core(CONFIG, data)), data)
+    b0 = rollout(make_step(CONFIG, None), data)
+    assert torch.equal(fresh.state, b0.state)
+
+
+def test_splits_are_by_column_and_disjoint() -> None:
+    data = tiny_ensemble(20, 2)
+    parts = [set(data.part(p).members.tolist()) for p in ("train", "validation", "test")]
+    assert set.union(*parts) == set(range(20)) and sum(map(len, parts)) == 20
+    member = int(data.part("test").members[0])
+    assert torch.equal(data.part("test").state[..., 0], data.state[..., member])
+
+
+def test_scores_by_hand() -> None:
+    """Two columns, errors put in by hand: pH off by 0.1 everywhere, calcite change off by 10 % in one column."""
+    data = tiny_ensemble(2, 30)
+    states = data.state.clone()
+    states[1:, 12] += 0.1
+    change = states[-1, 0, :, 1] - states[0, 0, :, 1]
+    states[-1, 0, :, 1] += 0.1 * change
+    column = torch.zeros(30, 11, 2, dtype=torch.float64)
+    column[:, 4] = 1.03 * data.leached[:, 0] / data.dt
+    column[:, 2] = data.leached[:, 1] / data.dt * 12.011e-3
+    column[:, 5] = data.leached[:, 2] / data.dt * 14.007e-3
+    result = score(Rollout(states, column, torch.zeros(30, 10, 2, dtype=torch.int32)), data)
+    assert result.ph_present == pytest.approx(0.1, rel=1e-9)
+    assert result.dsic_p95 == pytest.approx(0.1, rel=1e-9)
+    assert result.ca_leach_bias == pytest.approx(0.03, rel=1e-9)
+    assert abs(result.dic_leach_bias) < 1e-12 and abs(result.no3_leach_bias) < 1e-12
+    assert result.closure > 1e-3  # the tampered calcite breaks the budgets, and the score says so
+
+
+def test_closure_of_a_rollout_is_round_off() -> None:
+    data = tiny_ensemble()
+    assert max(closure(rollout(Step(), data), data).values()) < 1e-12
+
+
+def test_a_missing_archive_is_one_sentence(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="does not exist"):
+        load_ensemble(tmp_path / "none.nc")
+    (tmp_path / "text.nc").write_text("no netCDF", encoding="utf-8")
+    with pytest.raises(DataError, match="cannot be read as netCDF"):
+        load_ensemble(tmp_path / "text.nc")
+
+
+def archive() -> Path:
+    path = Path(os.environ.get("CALCISOL_ENSEMBLE", Path(__file__).parents[3] / "shared" / "min3p" / "train_v0.nc"))
+    if not path.exists():
+        pytest.skip("no MIN3P ensemble on this machine: set CALCISOL_ENSEMBLE")
+    return path
+
+
+@pytest.mark.data
+def test_the_default_bundle_beats_b0_on_unseen_min3p_columns() -> None:
+    from calcisol.emulator.evaluate import load_scripted
+
+    contract = read_contract(default_bundle())
+    data = load_ensemble(archive())
+    if data.sha256 != contract["data"]["archive_sha256"]:
+        pytest.skip("the ensemble is another than the one the bundle was trained on")
+    test = data.part("test")
+    chosen = contract["parameters"]
+    b0 = score(rollout(Step(None, chosen["thermodynamics"], chosen["aluminium_order"]), test), test)
+    ours = score(rollout(load_scripted(default_bundle()), test), test)
+    assert ours.ph_present < b0.ph_present
+    assert ours.ph_depleted < b0.ph_depleted
+    assert ours.dsic_median < b0.dsic_median and ours.dsic_p95 < b0.dsic_p95
+    assert ours.closure < 1e-10 and ours.lowest_pool >= 0.0
+
+
+@pytest.mark.data
+def test_the_equilibrium_repeats_min3p_s_ph_from_its_totals() -> None:
+    """MIN3P prints 7 digits; its pH from our totals agrees to 0.002, with its own treatment of exchangeable Al."""
+    from calcisol.emulator.rows import static_rows
+    from calcisol.emulator.soil import exchange_sites
+
+    data = load_ensemble(archive())
+    step = Step(None, "min3p", 1)
+    for t in (12, 120, 300):
+        x = data.state[t]
+        temperature = data.forcing_layer[t - 1, 2]
+        zero = torch.zeros_like(x[0])
+        guess = torch.cat([-np.log(10.0) * x[12:13], x[13:16]])
+        solution = step.cold_solve(
+            x[1:6], x[6] + x[7], x[8], x[10], exchange_sites(static_rows(data.static)), step.equilibrium.constants(temperature),
+            temperature, x[11], zero, zero, guess,
+        )  # fmt: skip
+        error = (-solution.unknowns[0] / np.log(10.0) - x[12]).abs()
+        assert float(error.flatten().sort().values[int(0.99 * error.numel())]) < 0.002
