@@ -19,6 +19,7 @@ QUANTITIES = ("carbon", "calcium", "nitrogen", "charge")
 UNITS = {"carbon": "kg C m-2", "calcium": "mol m-2", "nitrogen": "kg N m-2", "charge": "mol_c m-2"}
 # float64 over 10^3 steps loses about 1e-13 of the throughput; a wrong term loses 1e-3
 TOLERANCE = 1e-10
+ROUND_OFF = 1e-3
 CA_PER_WEATHERED = 0.15
 
 
@@ -95,10 +96,15 @@ class Budget:
         self.last = {k: v.copy() for k, v in stock.items()}
 
     def residual(self, quantity: str) -> np.ndarray:
-        """Change of stock minus fluxes, per column, relative to the column's throughput."""
+        """Change of stock minus fluxes, per column, relative to the column's throughput.
+
+        A stock of thousands of mol is itself known only to its last digits, so the throughput counts as at least
+        ROUND_OFF of the stock; only runs of a few years in very dry columns come that low.
+        """
         change = self.last[quantity] - self.first[quantity]
         flux = sum(v for k, v in self.sums.items() if k.startswith(quantity + "/"))
-        return np.abs(change - flux) / np.maximum(self.throughput[quantity], 1e-30)
+        floor = ROUND_OFF * np.abs(self.first[quantity]) + 1e-30
+        return np.abs(change - flux) / np.maximum(self.throughput[quantity], floor)
 
     def arrays(self) -> dict[str, np.ndarray]:
         """All numbers as flat arrays for a checkpoint."""

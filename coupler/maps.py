@@ -18,6 +18,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
+from matplotlib.ticker import MaxNLocator
 
 from .config import RunConfig
 from .domain import CELL_DEGREES, Domain
@@ -111,6 +112,7 @@ def series(path: Path, domain: Domain, results: list[Result]) -> Path:
         years, values = np.append(r.years[0], r.years + 1), np.append(0.0, change)
         axes.plot(years, values, color=colour, lw=2, label=r.scenario.title)
     axes.axhline(0, color=GREY, lw=0.8)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set_ylabel("SIC change since the start, g C m$^{-2}$", fontsize=9)
     axes.set_title("Soil inorganic carbon of calcareous arable soils, area mean of the profile", fontsize=11, loc="left")
     axes.legend(frameon=False, fontsize=9, loc="lower left")
@@ -149,11 +151,6 @@ def draw(folder: Path, domain: Domain, config: RunConfig, results: list[Result])
             f"sic_difference_{name}", f"SIC in {last} against baseline: {title}",
             f"Soil inorganic carbon in {last}: {title} minus business as usual.",
             "g C m$^{-2}$, whole profile (blue = more carbonate kept)", kept, LOSS_MAP, -nice_limit(kept), nice_limit(kept),
-        )  # fmt: skip
-        add(
-            f"sic_change_{name}", f"SIC change {first}-{last}: {title}",
-            f"Change of soil inorganic carbon per year, {first} to {last}, {title}.",
-            per_year, rate(r), LOSS_MAP, -limit, limit,
         )  # fmt: skip
     ph = base.column["ph_top"][-1]
     low, high = (float(np.round(np.percentile(ph, q), 1)) for q in (2, 98))

@@ -10,7 +10,9 @@ Use:     ``results = run(domain, config, resume=True)``.
 from __future__ import annotations
 
 import multiprocessing
+import os
 import sys
+import threading
 import time
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
@@ -185,6 +187,18 @@ def run_task(task: Task, model=None) -> int:
 _worker_model = None
 
 
+def _watch_parent() -> None:
+    """Pool initialiser: a worker ends with its parent, so that none goes on beside a resumed run."""
+    parent = os.getppid()
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(0.5)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
 def _worker(task: Task) -> tuple[int, int]:
     """Pool entry: the model is opened once per process."""
     global _worker_model
@@ -242,7 +256,7 @@ def run(domain: Domain, config: RunConfig, resume: bool = False) -> Path:
                 progress_line(i + 1, len(tasks), "chunks")
         return folder
     # spawn: torch must not be forked
-    with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
+    with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"), initializer=_watch_parent) as pool:
         waiting = [pool.submit(_worker, task) for task in tasks]
         try:
             for i, future in enumerate(as_completed(waiting)):

@@ -155,13 +155,10 @@ NUMBERS = (
 
 
 def numbers(lines: list[Line]) -> str:
-    """Europe, one row per scenario."""
-    body = [
-        [str(x["scenario"]), *(format(x[key], form) if key in x else "–" for _, key, form in NUMBERS)]
-        for x in lines
-        if x["country"] == ALL
-    ]
-    return table(["scenario", *(n[0] for n in NUMBERS)], body)
+    """Europe: one row per quantity, one column per scenario."""
+    whole = [x for x in lines if x["country"] == ALL]
+    body = [[text, *(format(x[key], form) if key in x else "–" for x in whole)] for text, key, form in NUMBERS]
+    return table(["calcareous arable soils of the domain", *(str(x["scenario"]) for x in whole)], body)
 
 
 def countries(lines: list[Line]) -> str:

@@ -133,7 +133,8 @@ def main(topology_file: str, relief_file: str) -> None:
             above = box[box > 0]
             altitude = above.mean() if above.size else 1.0
             lat, lon = south + STEP / 2, west + STEP / 2
-            rows.append(f"{lat:g},{lon:g},{country},{land[j, :, i, :].mean():g},{altitude:.0f},{distance_km(lat, lon, coast):.0f}")
+            share = land[j, :, i, :].mean()
+            rows.append(f"{lat:g},{lon:g},{country},{share:g},{altitude:.0f},{distance_km(lat, lon, coast):.0f}")
     here = FilePath(__file__).parent
     (here / "cells.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
 

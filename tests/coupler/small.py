@@ -15,10 +15,10 @@ from calcisol.coupler.run import run_europe
 
 FAST = {
     "data": "none",
-    "coverage": 0.02,
+    "coverage": 0.05,
     "spinup_years": 1,
     "end_year": 2022,
-    "chunk": 8,
+    "chunk": 6,
     "workers": 1,
     "plots": False,
     "checkpoint_years": 1,
@@ -26,7 +26,7 @@ FAST = {
 
 
 def small_config(out: Path, **changes):
-    """About twenty columns in three chunks, three years."""
+    """Eighteen columns in three chunks, three years."""
     return load_config(None, out=str(out), **{**FAST, **changes})
 
 

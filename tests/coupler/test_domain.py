@@ -36,7 +36,7 @@ def test_land_area_of_countries(cells, country):
 
 
 def test_land_area_of_europe(cells):
-    # EU27 without overseas and Cyprus, UK, NO, CH and the Balkans: about 4.8 million km2 (CIA World Factbook); Ukraine, Belarus apart
+    # EU27 without overseas and Cyprus, UK, NO, CH and the Balkans: 4.8 million km2 (CIA World Factbook)
     west = ~np.isin(cells.country, ["UKR", "BLR", "MDA"])
     assert (cells["cell_area"] * cells["land"])[west].sum() / 1e12 == pytest.approx(4.8, rel=0.03)
 
@@ -86,6 +86,16 @@ def test_climate_at_known_places(tier_a):
     shape = tier_a["rain_shape"]
     assert shape.sum(1) == pytest.approx(np.ones(len(tier_a)), rel=1e-12)
     assert shape[seville, 0] > 2 * shape[seville, 6]  # Mediterranean: dry July
+
+
+def test_soils_are_draws_that_belong_to_their_place(tier_a):
+    from calcisol.coupler.tier_a import draw
+
+    z = draw(tier_a.lat, tier_a.lon)
+    assert abs(z.mean()) < 0.1 and z.std() == pytest.approx(0.85, abs=0.1)  # a logistic of sd 1, cut at 1.5
+    assert (draw(tier_a.lat[5:9], tier_a.lon[5:9]) == z[5:9]).all()
+    neighbours = np.corrcoef(z[:-1], z[1:])[0, 1]
+    assert abs(neighbours) < 0.1
 
 
 def test_country_nitrogen_is_the_cited_one():

@@ -5,7 +5,6 @@ import numpy as np
 import pytest
 from calcisol.coupler.cli import main
 from calcisol.coupler.forcing import Forcing, ForcingError, inspect
-
 from small import forcing_file
 
 

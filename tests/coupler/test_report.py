@@ -7,7 +7,6 @@ import subprocess
 import numpy as np
 import pytest
 from calcisol.coupler import maps
-
 from small import run_small
 
 pytestmark = pytest.mark.usefixtures("shipped")

@@ -13,7 +13,6 @@ import pytest
 from calcisol.coupler import budget, offline, results
 from calcisol.coupler.domain import load_domain
 from calcisol.coupler.scenario import load_scenario
-
 from small import FAST, run_small, small_config, variables
 
 pytestmark = pytest.mark.usefixtures("shipped")
