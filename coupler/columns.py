@@ -35,7 +35,7 @@ def table() -> Table:
 def _as_array(name: str, value: ArrayLike) -> NDArray[Any]:
     """Native float32 or float64 array, copied only where its type or alignment asks for it. Masked values become NaN."""
     if isinstance(value, np.ma.MaskedArray):
-        value = value.astype(np.float64).filled(np.nan)
+        value = np.ma.filled(value.astype(np.float64), np.nan)
     array = np.asarray(value)
     if array.dtype.kind not in "fiub":
         raise ArgumentError(f"{name} has type {array.dtype}; give numbers")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -37,13 +38,18 @@ def test_abuse(toy: Path, tmp_path: Path, compile_host: Callable[..., Path]) -> 
     assert output.endswith("0 failures\n")
 
 
-def test_two_threads_give_the_bits_of_one(toy: Path, tmp_path: Path, compile_host: Callable[..., Path]) -> None:
+@pytest.mark.parametrize("bundle", ["toy", "shipped"])
+def test_two_threads_give_the_bits_of_one(
+    bundle: str, request: pytest.FixtureRequest, tmp_path: Path, compile_host: Callable[..., Path]
+) -> None:
     host = compile_host("gcc", [HERE / "threads.c"], tmp_path / "threads", "-std=c11", *STRICT, "-pthread")
-    run(host, toy)
+    run(host, request.getfixturevalue(bundle))
 
 
 @pytest.mark.parametrize("kinds", [(), ("-fdefault-real-8", "-fconvert=big-endian")])
-def test_fortran_host_with_traps(kinds: tuple[str, ...], tmp_path: Path, compile_host: Callable[..., Path]) -> None:
+def test_fortran_host_with_traps(
+    kinds: tuple[str, ...], shipped: Path, tmp_path: Path, compile_host: Callable[..., Path]
+) -> None:
     """The module is compiled from its installed source with the host's flags; the toy module computes 0/0 and 1/0."""
     from calcisol.coupler.install import fortran_source_dir
 
@@ -51,6 +57,7 @@ def test_fortran_host_with_traps(kinds: tuple[str, ...], tmp_path: Path, compile
     flags = ("-g", "-fcheck=all", "-ffpe-trap=invalid,zero,overflow", "-fopenmp", f"-J{tmp_path}", *kinds)
     host = compile_host("gfortran", [*sources, HERE / "traps.f90"], tmp_path / "traps", *flags)
     assert run(host, write_toy(tmp_path / "nan.calcisol", "nan")) == "fine\n"
+    assert run(host, shipped) == "fine\n"
 
 
 def test_stub_has_the_same_entries_and_no_torch(tmp_path: Path, compile_host: Callable[..., Path]) -> None:
@@ -60,6 +67,23 @@ def test_stub_has_the_same_entries_and_no_torch(tmp_path: Path, compile_host: Ca
     linked = subprocess.run(["ldd", str(host)], capture_output=True, text=True, check=True).stdout
     assert "libcalcisol_stub" in linked
     assert "torch" not in linked
+
+
+def test_cmake_finds_the_package(toy: Path, tmp_path: Path) -> None:
+    if shutil.which("cmake") is None:
+        pytest.skip("cmake is not installed")
+    from calcisol.coupler import install
+
+    example = HERE.parents[1] / "examples" / "02_c_host" / "host.c"
+    (tmp_path / "CMakeLists.txt").write_text(
+        "cmake_minimum_required(VERSION 3.16)\nproject(host C)\nfind_package(calcisol 0.1 REQUIRED)\n"
+        f"add_executable(host {example})\ntarget_link_libraries(host calcisol::calcisol)\n"
+    )
+    found = f"-Dcalcisol_DIR={install.config('cmake-dir')}"
+    for command in (["cmake", "-S", tmp_path, "-B", tmp_path / "b", found], ["cmake", "--build", tmp_path / "b"]):
+        done = subprocess.run(list(map(str, command)), capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+    assert "column 3" in run(tmp_path / "b" / "host", toy)
 
 
 def test_libraries_export_only_the_c_abi() -> None:

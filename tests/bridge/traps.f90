@@ -22,7 +22,7 @@ program traps
   call omp_set_num_threads(2)
   call model%open(bundle, stat, text)
   call must(stat == calcisol_ok, text)
-  plain = 0.25_c_double
+  plain = 0.25_c_double ! a dry soil: 0.25 m layers with 0.25 kg m-2 of water
   every_second = 0.25_c_float
   flipped = 0.25_c_double
   q_bot = 0.0_c_double
