@@ -99,6 +99,19 @@ def test_libraries_export_only_the_c_abi() -> None:
     assert len(symbols[0]) >= 18
 
 
+def test_libraries_cannot_stop_or_print() -> None:
+    """No function that ends a process or writes to a terminal is even linked."""
+    from calcisol.coupler.install import library_dir
+
+    forbidden = {"exit", "_exit", "abort", "_ZSt9terminatev", "puts", "putchar", "printf", "fprintf", "_ZSt4cout", "_ZSt4cerr"}
+    for name in ("libcalcisol.so", "libcalcisol_stub.so"):
+        command = ["nm", "-D", "--undefined-only", str(library_dir() / name)]
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+        symbols = {line.split()[-1].split("@")[0] for line in done.stdout.splitlines()}
+        assert "snprintf" in symbols  # the list is that of a library which formats numbers
+        assert not symbols & forbidden, (name, symbols & forbidden)
+
+
 def test_installed_libraries_hold_no_path_of_the_build_machine() -> None:
     from calcisol.coupler.install import PACKAGE
 
