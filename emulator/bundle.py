@@ -68,7 +68,9 @@ def read_contract(path: str | os.PathLike[str], *, verify: bool = True) -> dict[
     except (zipfile.BadZipFile, json.JSONDecodeError, UnicodeDecodeError, EOFError, OSError) as error:
         raise BundleError(f"bundle {path} is damaged or cut short ({error}); copy it again") from None
     if not isinstance(contract, dict) or contract.get("format") != FORMAT:
-        raise BundleError(f"bundle {path} says format {contract.get('format') if isinstance(contract, dict) else None!r}, not {FORMAT!r}")
+        raise BundleError(
+            f"bundle {path} says format {contract.get('format') if isinstance(contract, dict) else None!r}, not {FORMAT!r}"
+        )
     if verify:
         check_contract(contract, load_table(), path)
         try:
@@ -76,7 +78,9 @@ def read_contract(path: str | os.PathLike[str], *, verify: bool = True) -> dict[
         except (zipfile.BadZipFile, OSError, EOFError) as error:
             raise BundleError(f"bundle {path} is damaged or cut short ({error}); copy it again") from None
         if found != contract.get("records_sha256"):
-            raise BundleError(f"bundle {path} was changed after export (SHA-256 {found[:12]}... differs from its contract); copy it again")
+            raise BundleError(
+                f"bundle {path} was changed after export (SHA-256 {found[:12]}... differs from its contract); copy it again"
+            )
     return contract
 
 
@@ -93,7 +97,9 @@ def check_contract(contract: dict[str, Any], table: Table, path: Path) -> None:
         ours = [(v["name"], v["units"]) for v in own[role]]
         if theirs != ours:
             first = next((a for a, b in zip(theirs, ours, strict=False) if a != b), "length")
-            raise BundleError(f"bundle {path}: its {role} variables differ from this version's (first difference: {first}); export it again")
+            raise BundleError(
+                f"bundle {path}: its {role} variables differ from this version's (first difference: {first}); export it again"
+            )
 
 
 def write_bundle(path: str | os.PathLike[str], module: Any, contract: dict[str, Any]) -> None:

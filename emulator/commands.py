@@ -84,7 +84,9 @@ class Export:
         core = Core(config.width, config.seed)
         core.load_state_dict(torch.load(checkpoint, weights_only=True)["core"])
         contract = export_bundle(core, config, load_ensemble(find_archive(args.data)), args.bundle)
-        print(f"wrote {args.bundle} ({args.bundle.stat().st_size / 1000:.0f} kB), trained on {contract['data']['columns']} columns")
+        print(
+            f"wrote {args.bundle} ({args.bundle.stat().st_size / 1000:.0f} kB), trained on {contract['data']['columns']} columns"
+        )
         return 0
 
 
@@ -98,7 +100,9 @@ class Evaluate:
         """Declare the arguments."""
         parser.add_argument("--data", help="MIN3P ensemble (netCDF)")
         parser.add_argument("--bundle", type=Path, help="bundle; default: the one that ships with calcisol")
-        parser.add_argument("--part", choices=("train", "validation", "test", "all"), default="test", help="columns to use (default: test)")
+        parser.add_argument(
+            "--part", choices=("train", "validation", "test", "all"), default="test", help="columns to use (default: test)"
+        )
         parser.add_argument("--out", type=Path, default=Path("out/evaluate"), help="folder for scorecard and plots")
 
     def run(self, args: argparse.Namespace) -> int:

@@ -2,7 +2,7 @@
 
 What:    reads an ensemble in the format of the v0 archive (dims member, time, layer; names in ``_TOTALS`` and ``_SOURCES``),
          turns concentrations into conserved totals per m2, and splits the columns (never the times).
-Units:   as in variables.toml; fluxes mol m-2 per interval. Shapes: static [row, layer, member], forcing [time, row, layer, member].
+Units:   as in variables.toml; fluxes mol m-2 per interval. Shapes: static [row, layer, member], forcing with time first.
 Source:  totals after ../shared/min3p/README.md (dissolved + exchangeable + gas), checked there against budgets.
 Use:     ``data = load_ensemble(path); train = data.part("train")``
 """
@@ -80,7 +80,7 @@ class Ensemble:
     def part(self, name: str) -> Ensemble:
         """Train, validation or test columns; the split is by column and fixed by ``SPLIT_SEED``."""
         order = np.random.default_rng(SPLIT_SEED).permutation(len(self.members))
-        low, high = (int(round(x * len(order))) for x in SPLITS[name])
+        low, high = (round(x * len(order)) for x in SPLITS[name])
         return self.select(np.sort(order[low:high]))
 
 
@@ -110,7 +110,19 @@ def load_ensemble(path: str | Path) -> Ensemble:
         ds = xr.open_dataset(path).isel(time=slice(1, None)).transpose("member", "time", "layer", ...).load()
     except (OSError, ValueError) as error:
         raise DataError(f"ensemble {path} cannot be read as netCDF with dims member, time, layer ({error})") from None
-    needed = ["pH", "theta", "temperature", "p_co2(g)", "phi_calcite", "cec", "sample", "water_out", "src_x-resp", "src_x-nitr", "src_fert"]
+    needed = [
+        "pH",
+        "theta",
+        "temperature",
+        "p_co2(g)",
+        "phi_calcite",
+        "cec",
+        "sample",
+        "water_out",
+        "src_x-resp",
+        "src_x-nitr",
+        "src_fert",
+    ]
     missing = [v for v in (*needed, *(f"tot_{c}" for c, _, _ in _TOTALS.values())) if v not in ds]
     if missing:
         raise DataError(f"ensemble {path} lacks {', '.join(missing)}; a training file needs them (see emulator/README.md)")
@@ -207,13 +219,16 @@ def load_ensemble(path: str | Path) -> Ensemble:
         "dep_cl": rain["cl-1"] / dt, "dep_so4": (rain["so4-2"] + per[3] * fertiliser) / dt,
         "dep_dic": (rain["co3-2"] + per[2] * fertiliser) / dt, "lime": 0.0, "active": 1.0,
     }  # fmt: skip
-    forcing_column = np.stack([np.broadcast_to(column_values[v], (n_time, n_member)) for v in table.names("forcing", "column")], axis=1)
+    forcing_column = np.stack(
+        [np.broadcast_to(column_values[v], (n_time, n_member)) for v in table.names("forcing", "column")], axis=1
+    )
 
     def tensor(x: np.ndarray) -> Tensor:
         return torch.as_tensor(np.ascontiguousarray(x), dtype=torch.float64)
 
     return Ensemble(
-        static=tensor(static_tensor), state=tensor(state), forcing_layer=tensor(forcing_layer), forcing_column=tensor(forcing_column),
+        static=tensor(static_tensor), state=tensor(state),
+        forcing_layer=tensor(forcing_layer), forcing_column=tensor(forcing_column),
         ph=tensor(layered("pH")),
         leached=tensor(np.stack([column("flux_out_ca+2"), column("flux_out_co3-2"), column("flux_out_no3-1")], axis=1)),
         co2_efflux=tensor(column("flux_gasout_co3-2")), calcite_loss=tensor(column("src_calcite")),

@@ -49,8 +49,8 @@ def evaluate(archive: Path, bundle: Path | None, part: str, folder: Path) -> dic
     print(f"{data.static.shape[-1]} columns ({part}), {data.years:.1f} years, monthly steps, driven by forcing alone")
     print(text)
     print(f"lowest pool {scores['bundle'].lowest_pool:.2e} mol m-2; outside the envelope {_share(results, 2):.2%} of cell-steps")
-    ratio = float(torch.as_tensor(data.wall_s).sum()) / seconds
-    print(f"cost: {seconds:.2f} s of CPU, MIN3P needed {float(torch.as_tensor(data.wall_s).sum()):.0f} s of wall time ({ratio:.0f} times)")
+    teacher = float(torch.as_tensor(data.wall_s).sum())
+    print(f"cost: {seconds:.2f} s of CPU, MIN3P needed {teacher:.0f} s of wall time ({teacher / seconds:.0f} times)")
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "scorecard.md").write_text(text + "\n", encoding="utf-8")
     payload = {"archive_sha256": data.sha256, "part": part, **{k: asdict(v) for k, v in scores.items()}}

@@ -57,7 +57,9 @@ def check_agreement(step: Step, scripted: torch.jit.ScriptModule, data: Ensemble
                 for output, (x, y) in enumerate(zip(a, b, strict=True)):
                     difference = _relative(x.double(), y.double())
                     if difference > AGREEMENT:
-                        raise ExportError(f"{name} output {output} differs from eager by {difference:.1e} (limit {AGREEMENT:g}) at step {n}")
+                        raise ExportError(
+                            f"{name} output {output} differs from eager by {difference:.1e} (limit {AGREEMENT:g}) at step {n}"
+                        )
                 mine, theirs = a[0], b[0]
 
 
@@ -76,7 +78,7 @@ def build_contract(core: Core, config: TrainingConfig, data: Ensemble, step: nn.
         "bundle_version": "0.1.0",
         "created": dt.datetime.now(dt.UTC).strftime("%Y-%m-%d"),
         "licence": "MIT",
-        "citation": "calcisol authors (2026): calcisol 0.1, soil acidity and inorganic carbon for land-surface models; see CITATION.cff",
+        "citation": "calcisol authors (2026): calcisol 0.1, soil acidity and inorganic carbon in land models; see CITATION.cff",
         "parameters": {
             "thermodynamics": config.thermodynamics,
             "aluminium_order": config.aluminium_order,
@@ -84,7 +86,8 @@ def build_contract(core: Core, config: TrainingConfig, data: Ensemble, step: nn.
             "network": {"width": config.width, "features": list(FEATURES), "factors": list(FACTORS)},
         },
         "envelope": {
-            name: [float(low), float(high)] for name, low, high in zip(FEATURES, core.low.flatten(), core.high.flatten(), strict=True)
+            name: [float(low), float(high)]
+            for name, low, high in zip(FEATURES, core.low.flatten(), core.high.flatten(), strict=True)
         },
         "data": {
             "teacher": "MIN3P 2.6.2.880",

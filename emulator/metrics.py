@@ -98,14 +98,17 @@ def closure(result: Rollout, data: Ensemble) -> dict[str, float]:
 
     carbon = first[0] + first[9]
     budgets = {
-        "carbon": residual((last[0] + last[9] - carbon).sum(0), dep["dic"] + lime, (out["co2_adj"] + out["dic_leach"]) / MOLAR_MASS_C, carbon.sum(0)),
-        "calcium": residual((last[0] + last[1] - first[0] - first[1]).sum(0), dep["ca"] + lime + 0.15 * weathered, out["ca_leach"] + out["ca_sink"],
-                            (first[0] + first[1]).sum(0)),
+        "carbon": residual((last[0] + last[9] - carbon).sum(0), dep["dic"] + lime,
+                           (out["co2_adj"] + out["dic_leach"]) / MOLAR_MASS_C, carbon.sum(0)),
+        "calcium": residual((last[0] + last[1] - first[0] - first[1]).sum(0), dep["ca"] + lime + 0.15 * weathered,
+                            out["ca_leach"] + out["ca_sink"], (first[0] + first[1]).sum(0)),
         "nitrogen": residual((last[5] + last[6] - first[5] - first[6]).sum(0), dep["nh4"] + dep["no3"] + mineralised,
                              (out["no3_leach"] + out["nh4_leach"] + out["n_sink"]) / MOLAR_MASS_N, (first[5] + first[6]).sum(0)),
     }  # fmt: skip
     charge = [alkalinity(s[1:9]) + 2.0 * s[0] for s in (first, last)]
-    budgets["charge"] = residual((charge[1] - charge[0]).sum(0), 2.0 * lime - out["acid_load"], out["alk_leach"], charge[0].sum(0).abs())
+    budgets["charge"] = residual(
+        (charge[1] - charge[0]).sum(0), 2.0 * lime - out["acid_load"], out["alk_leach"], charge[0].sum(0).abs()
+    )
     return budgets
 
 

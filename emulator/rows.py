@@ -101,7 +101,9 @@ def static_rows(x: Tensor) -> Static:
 def layer_rows(x: Tensor) -> LayerForcing:
     """Unpack [17, layer, column]."""
     r = x.unbind(0)
-    return LayerForcing(r[0], r[1], r[2], r[3], r[4], r[5], r[6], r[7], r[8], r[9], r[10], r[11], r[12], r[13], r[14], r[15], r[16])
+    return LayerForcing(
+        r[0], r[1], r[2], r[3], r[4], r[5], r[6], r[7], r[8], r[9], r[10], r[11], r[12], r[13], r[14], r[15], r[16]
+    )
 
 
 def column_rows(x: Tensor) -> ColumnForcing:

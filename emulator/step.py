@@ -20,8 +20,8 @@ from .processes.gas import conductance, pressure
 from .processes.sources import Sourced, add_sources, alkalinity, top
 from .processes.transport import dispersion_conductance, transport
 from .processes.water import face_fluxes
-from .rows import ColumnForcing, LayerForcing, State, Static, column_rows, layer_rows, state_rows, static_rows
-from .soil import air_fraction, complete, exchange_sites, layer_centre, reactive_water
+from .rows import ColumnForcing, LayerForcing, Static, column_rows, layer_rows, state_rows, static_rows
+from .soil import air_fraction, complete, exchange_sites, reactive_water
 
 
 class Step(nn.Module):
@@ -70,12 +70,22 @@ class Step(nn.Module):
         for salt in [0.0, 0.01]:
             moles = salt * water
             added = torch.cat([(pools[0] + moles).unsqueeze(0), pools[1:]])
-            solution = self.cold_solve(added, x.no3 + x.cl + 2.0 * moles, x.so4, water, sites, k, t, p_air, plenty, x.calcite, guess)
+            solution = self.cold_solve(
+                added, x.no3 + x.cl + 2.0 * moles, x.so4, water, sites, k, t, p_air, plenty, x.calcite, guess
+            )
             rows.append(-solution.unknowns[0] / self.LN10)
         return torch.stack(rows)
 
     def problem(
-        self, cations: Tensor, anions: Tensor, so4: Tensor, water: Tensor, sites: Tensor, kinetic: Tensor, stock: Tensor, pco2: Tensor
+        self,
+        cations: Tensor,
+        anions: Tensor,
+        so4: Tensor,
+        water: Tensor,
+        sites: Tensor,
+        kinetic: Tensor,
+        stock: Tensor,
+        pco2: Tensor,
     ) -> Problem:
         """Amounts per m2 to amounts per kg of water."""
         w = 1.0 / water
@@ -166,9 +176,9 @@ class Step(nn.Module):
         x = solution.unknowns
         n = anions * water
         return torch.stack(
-            [(calcite - reacted).clamp(min=0.0), pools[0] + reacted, pools[1], pools[2], pools[3], pools[4], 0.5 * n, 0.5 * n, 1e-5 * water,
-             water * solution.dic + self.gas_capacity(air, s.dz, t) * pco2, f.w_liq + f.w_ice, pco2, -x[0] / self.LN10, x[1], x[2], x[3],
-             solution.ionic_strength]
+            [(calcite - reacted).clamp(min=0.0), pools[0] + reacted, pools[1], pools[2], pools[3], pools[4], 0.5 * n, 0.5 * n,
+             1e-5 * water, water * solution.dic + self.gas_capacity(air, s.dz, t) * pco2, f.w_liq + f.w_ice, pco2,
+             -x[0] / self.LN10, x[1], x[2], x[3], solution.ionic_strength]
         )  # fmt: skip
 
     def site_filling(self, v: Tensor, free: Tensor, gamma: Activity, h: Tensor, a_al: Tensor) -> Tensor:
@@ -177,7 +187,9 @@ class Step(nn.Module):
         u2 = u * u
         bases = ordered_sum(self.equilibrium.selectivity * (gamma.cations * free) * torch.stack([u2, u2, u, u, u], dim=1), 1)
         order = self.equilibrium.aluminium_order
-        aluminium = self.equilibrium.aluminium_affinity * a_al * torch.exp(order * v) * torch.pow(gamma.cations[3] * free[3], order - 3.0)
+        aluminium = (
+            self.equilibrium.aluminium_affinity * a_al * torch.exp(order * v) * torch.pow(gamma.cations[3] * free[3], order - 3.0)
+        )
         return bases + self.equilibrium.proton_affinity * h * u + aluminium
 
     def gas_capacity(self, air: Tensor, dz: Tensor, t: Tensor) -> Tensor:
@@ -191,8 +203,8 @@ class Step(nn.Module):
         return (f.co2_src + c.co2_src_total * weight / ordered_sum(weight, 0)) / self.MOLAR_MASS_C
 
     def features(
-        self, s: Static, dt: Tensor, water: Tensor, air: Tensor, t: Tensor, q_lower: Tensor, q_top: Tensor, pco2: Tensor, p_new: Tensor,
-        kinetic: Tensor, calcite: Tensor, a: Solution, anions: Tensor, dispersion: Tensor, up: Tensor, sourced: Sourced,
+        self, s: Static, dt: Tensor, water: Tensor, air: Tensor, t: Tensor, q_lower: Tensor, q_top: Tensor, pco2: Tensor,
+        p_new: Tensor, kinetic: Tensor, calcite: Tensor, a: Solution, anions: Tensor, dispersion: Tensor, up: Tensor, sourced: Sourced,
     ) -> Tensor:  # fmt: skip
         """Inputs of the core [feature, layer, column]; names in ``core.FEATURES``."""
         above = torch.cat([q_top.unsqueeze(0), q_lower[:-1]])
@@ -267,7 +279,9 @@ class Step(nn.Module):
 
         dispersion = dispersion_conductance(s.dz, water, s.porosity, s.dispersivity, q_lower, self.d_aqueous)
         factors, inside = self.core(
-            self.features(s, dt, water, air, t, q_lower, q_top, x.pco2, p_first, kinetic, calcite, a, anions, dispersion, up, sourced)
+            self.features(
+                s, dt, water, air, t, q_lower, q_top, x.pco2, p_first, kinetic, calcite, a, anions, dispersion, up, sourced
+            )
         )
         scale = torch.exp(factors)
         p_new = pressure(x.pco2, storage, capacity, carbon, up * scale[1], p_air, dt)
@@ -285,7 +299,11 @@ class Step(nn.Module):
         # equilibrium at the end of the step
         gamma = self.equilibrium.activity(a.ionic_strength, t)
         b = self.equilibrium(
-            self.problem(moved[:5], moved[5] + moved[6], moved[7], water, sites, kinetic, calcite, p_new), k, gamma, a.unknowns, self.last
+            self.problem(moved[:5], moved[5] + moved[6], moved[7], water, sites, kinetic, calcite, p_new),
+            k,
+            gamma,
+            a.unknowns,
+            self.last,
         )
         dissolved = torch.minimum(water * b.ca_total - moved[0], calcite)
         calcite = calcite - dissolved

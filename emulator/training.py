@@ -1,8 +1,8 @@
 """Training of the learned core through unrolled steps, resumable to the bit.
 
-What:    windows of a MIN3P archive, started from true states and unrolled through the whole step, ever longer; the last phase
-         starts from the emulator's own states, so that the core sees the errors it makes.
-Loss:    pH, calcite of each layer over the window, leaching of Ca, DIC and NO3, CO2 pressure; each over its own scale (``SCALES``).
+What:    windows of a MIN3P archive, started from true states and unrolled through the whole step, ever longer; later phases
+         start from the emulator's own states too, so that the core sees the errors it makes.
+Loss:    pH, calcite of each layer over the window, leaching of Ca, DIC and NO3, CO2 pressure, each over its scale (``SCALES``).
 Source:  unrolled training with a curriculum against drift (Sanchez-Gonzalez et al. 2020; Silva et al. 2024, arXiv 2405.14548).
 Use:     ``train(TrainingConfig.from_toml(path), data, folder)``
 """
@@ -176,7 +176,10 @@ def train(config: TrainingConfig, data: Ensemble, folder: Path, say: Callable[[s
                 columns = torch.arange(check_set.static.shape[-1])
                 check = window_loss(step, check_set, torch.full_like(columns, skip), check_set.state[skip], columns, length_check)
             left = (time.monotonic() - began) / (iteration + 1 - done) * (len(plan) - iteration - 1)
-            say(f"{iteration + 1}/{len(plan)} window {length} loss {loss.item():.3f} validation({length_check}) {check.item():.3f} left {left / 60:.1f} min")
+            say(
+                f"{iteration + 1}/{len(plan)} window {length} loss {loss.item():.3f} "
+                f"validation({length_check}) {check.item():.3f} left {left / 60:.1f} min"
+            )
             fresh = not curve.exists()
             with curve.open("a", newline="") as stream:
                 writer = csv.writer(stream)
@@ -184,7 +187,7 @@ def train(config: TrainingConfig, data: Ensemble, folder: Path, say: Callable[[s
                     writer.writerow(["iteration", "window", "loss", "validation"])
                 writer.writerow([iteration + 1, length, f"{loss.item():.6g}", f"{check.item():.6g}"])
             save_atomically(
-                {"identity": identity, "core": core.state_dict(), "optimiser": optimiser.state_dict(), "generator": generator.get_state(),
-                 "done": iteration + 1, "own": own}, checkpoint,
+                {"identity": identity, "core": core.state_dict(), "optimiser": optimiser.state_dict(),
+                 "generator": generator.get_state(), "done": iteration + 1, "own": own}, checkpoint,
             )  # fmt: skip
     return core

@@ -136,7 +136,9 @@ class Equilibrium(nn.Module):
         self.register_buffer("aluminium_affinity", aluminium)
         self.register_buffer("ion_size", torch.tensor([ION_SIZE[i][0] for i in IONS], dtype=torch.float64).view(-1, 1, 1))
         self.register_buffer("ion_b", torch.tensor([ION_SIZE[i][1] for i in IONS], dtype=torch.float64).view(-1, 1, 1))
-        self.register_buffer("ion_charge2", torch.tensor([float(ION_CHARGE[i] ** 2) for i in IONS], dtype=torch.float64).view(-1, 1, 1))
+        self.register_buffer(
+            "ion_charge2", torch.tensor([float(ION_CHARGE[i] ** 2) for i in IONS], dtype=torch.float64).view(-1, 1, 1)
+        )
 
     def constants(self, t: Tensor) -> Constants:
         """Equilibrium constants at temperature ``t`` [K]."""
@@ -196,8 +198,8 @@ class Equilibrium(nn.Module):
             beta_al = beta_al * torch.pow(g.cations[3] * free[3], -missing)
         return Speciation(
             co2, a_hco3 / g.hco3, a_co3 / g.co3, h / g.h, k.water / (h * g.oh), a_al / g.al, k.aloh * a_al / (h * g.aloh),
-            k.aloh2 * a_al / (h * h * g.cahco3), torch.stack([ca_1, mg_1]), torch.stack([ca_2, mg_2]), alpha, held, den, back, per_ca,
-            free, beta, self.proton_affinity * h * u, beta_al, so4_free,
+            k.aloh2 * a_al / (h * h * g.cahco3), torch.stack([ca_1, mg_1]), torch.stack([ca_2, mg_2]), alpha, held, den, back,
+            per_ca, free, beta, self.proton_affinity * h * u, beta_al, so4_free,
         )  # fmt: skip
 
     def system(self, p: Problem, s: Speciation) -> tuple[Tensor, Tensor]:
@@ -246,8 +248,8 @@ class Equilibrium(nn.Module):
         positive = ordered_sum(self.charge * s.free, 0) + pairs_1 + s.hydrogen + 3.0 * s.al + 2.0 * s.aloh + s.aloh2
         negative = p.anions + 2.0 * s.so4_free + s.hco3 + 2.0 * s.co3 + s.hydroxide
         strength = 0.5 * (
-            ordered_sum(self.charge * self.charge * s.free, 0) + pairs_1 + s.hydrogen + 9.0 * s.al + p.anions + 4.0 * s.so4_free + s.hco3
-            + 4.0 * s.co3 + s.hydroxide
+            ordered_sum(self.charge * self.charge * s.free, 0) + pairs_1 + s.hydrogen + 9.0 * s.al + p.anions
+            + 4.0 * s.so4_free + s.hco3 + 4.0 * s.co3 + s.hydroxide
         )  # fmt: skip
         return Solution(
             unknowns=x,
@@ -279,7 +281,13 @@ class Equilibrium(nn.Module):
         Gradients flow through the last step alone, with its Jacobian held: the implicit-function theorem at the root.
         """
         fixed = Problem(
-            p.totals.detach(), p.anions.detach(), p.so4.detach(), p.cec.detach(), p.kinetic.detach(), p.stock.detach(), p.pco2.detach()
+            p.totals.detach(),
+            p.anions.detach(),
+            p.so4.detach(),
+            p.cec.detach(),
+            p.kinetic.detach(),
+            p.stock.detach(),
+            p.pco2.detach(),
         )
         x = guess.detach()
         so4_free = 0.8 * fixed.so4

@@ -17,7 +17,9 @@ from .tridiagonal import solve
 MAX_PRESSURE = 0.35  # atm; beyond it respiration would have run out of oxygen (science.md A.5)
 
 
-def conductance(dz: Tensor, theta_gas: Tensor, porosity: Tensor, t: Tensor, d_gas: float, gas_constant: float = GAS_CONSTANT) -> Tensor:
+def conductance(
+    dz: Tensor, theta_gas: Tensor, porosity: Tensor, t: Tensor, d_gas: float, gas_constant: float = GAS_CONSTANT
+) -> Tensor:
     """Conductance from each layer to the one above (row 0: to the air), half layers in series."""
     diffusivity = d_gas * theta_gas * theta_gas / torch.pow(porosity, 2.0 / 3.0)
     half = 0.5 * dz / diffusivity

@@ -16,7 +16,9 @@ from ..ordered import ordered_sum
 from .tridiagonal import solve
 
 
-def dispersion_conductance(dz: Tensor, water: Tensor, porosity: Tensor, dispersivity: Tensor, q_lower: Tensor, d_aqueous: float) -> Tensor:
+def dispersion_conductance(
+    dz: Tensor, water: Tensor, porosity: Tensor, dispersivity: Tensor, q_lower: Tensor, d_aqueous: float
+) -> Tensor:
     """Exchange of water between neighbours [layer, column], kg m-2 s-1, last row zero.
 
     Mechanical dispersion dispersivity x |q| plus molecular diffusion with the tortuosity of Millington & Quirk (1961).
@@ -41,7 +43,6 @@ def transport(
     inflow = up[:, -1:] * (share * pool)[:, -1:]
     up = torch.cat([up[:, :-1], torch.zeros_like(up[:, -1:])], dim=1)
     zero = torch.zeros_like(down[:, :1])
-    down_above = torch.cat([zero, down[:, :-1]], dim=1)
     up_above = torch.cat([zero, up[:, :-1]], dim=1)
 
     carried = dt * share

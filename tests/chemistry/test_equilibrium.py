@@ -16,7 +16,9 @@ ACID_PH, ACID_CA = 0.01, 0.015
 CROSS_DATABASE_PH, CROSS_DATABASE_CA = 0.03, 0.06
 
 
-def calcite_water(thermodynamics: str, t: torch.Tensor, pco2: torch.Tensor, acid: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+def calcite_water(
+    thermodynamics: str, t: torch.Tensor, pco2: torch.Tensor, acid: torch.Tensor
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """pH, Ca and DIC [mol/kg] of water with plenty of calcite; inputs [1, n]."""
     solver = Equilibrium(thermodynamics)
     k = solver.constants(t)
@@ -68,7 +70,9 @@ def soil_problem(n: int = 40) -> tuple[Problem, torch.Tensor]:
 
     cec = torch.stack([draw(0.2, 1.5), draw(0.02, 0.3), draw(0.02, 0.3)])
     total = cec.sum(0)
-    totals = torch.stack([total * draw(0.2, 0.45), total * draw(0.02, 0.06), total * draw(0.01, 0.05), total * draw(0.005, 0.05), draw(1e-6, 1e-3)])
+    totals = torch.stack(
+        [total * draw(0.2, 0.45), total * draw(0.02, 0.06), total * draw(0.01, 0.05), total * draw(0.005, 0.05), draw(1e-6, 1e-3)]
+    )
     problem = Problem(totals, draw(1e-4, 5e-3), draw(1e-6, 2e-3), cec, draw(1e-6, 1e2), draw(1e-9, 1e1), draw(5e-4, 5e-2))
     return problem, torch.full((1, n), 283.15, dtype=torch.float64)
 

@@ -28,8 +28,19 @@ def tiny_ensemble(columns: int = 12, months: int = 40) -> Ensemble:
             states.append(state)
             layers.append(f)
             cols.append(c)
-            leached.append(torch.stack([total[names.index("ca_leach")], total[names.index("dic_leach")] / 12.011e-3, total[names.index("no3_leach")] / 14.007e-3]) * MONTH)
-            efflux.append((total[names.index("co2_adj")] + c[TABLE.names("forcing", "column").index("co2_src_total")]) * MONTH / 12.011e-3)
+            leached.append(
+                torch.stack(
+                    [
+                        total[names.index("ca_leach")],
+                        total[names.index("dic_leach")] / 12.011e-3,
+                        total[names.index("no3_leach")] / 14.007e-3,
+                    ]
+                )
+                * MONTH
+            )
+            efflux.append(
+                (total[names.index("co2_adj")] + c[TABLE.names("forcing", "column").index("co2_src_total")]) * MONTH / 12.011e-3
+            )
             loss.append(total[names.index("calcite_loss")] * MONTH)
     history = torch.stack(states)
     return Ensemble(

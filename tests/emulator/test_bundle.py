@@ -96,8 +96,6 @@ def test_the_default_bundle_says_what_it_is() -> None:
     assert len(contract["data"]["archive_sha256"]) == 64
 
 
-
-
 def test_export_refuses_a_module_that_disagrees_with_itself() -> None:
     from .ensembles import tiny_ensemble
 

@@ -66,7 +66,7 @@ def test_a_wrong_table_says_what_is_wrong(tmp_path: Path) -> None:
     text = (Path(variables.__file__).with_name("variables.toml")).read_text(encoding="utf-8")
     file = tmp_path / "variables.toml"
     file.write_text(text.replace('name = "sand"', 'name = "clay"'), encoding="utf-8")
-    with pytest.raises(ValueError, match="static variable .'clay'. appears twice"):
+    with pytest.raises(ValueError, match=r"static variable .'clay'. appears twice"):
         load_table(file)
     file.write_text(text.replace('role = "static"', 'role = "statik"', 1), encoding="utf-8")
     with pytest.raises(ValueError, match="dz: role 'statik'"):
@@ -97,3 +97,13 @@ def test_the_emulator_imports_no_land_model() -> None:
     for file in (SOURCE / "emulator").rglob("*.py"):
         text = file.read_text(encoding="utf-8")
         assert "calcisol.coupler" not in text and "import cffi" not in text, file.name
+
+
+@pytest.mark.parametrize("folder", ["emulator", "coupler"])
+def test_every_module_is_installed(folder: str) -> None:
+    """meson has no patterns: a file that is not listed is missing from the installed package."""
+    listed = (SOURCE / folder / "meson.build").read_text(encoding="utf-8")
+    for file in (SOURCE / folder).rglob("*.py"):
+        name = file.relative_to(SOURCE / folder).as_posix()
+        if name != "data/make_tables.py":  # a tool of the repository, not of the package
+            assert f"'{name}'" in listed, f"{folder}/{name} is not in {folder}/meson.build"

@@ -49,7 +49,7 @@ def test_a_checkpoint_of_another_config_is_refused(tmp_path: Path) -> None:
 def test_an_unknown_config_key_is_named(tmp_path: Path) -> None:
     file = tmp_path / "train.toml"
     file.write_text("widht = 32\n", encoding="utf-8")
-    with pytest.raises(ValueError, match="key 'widht' is unknown; known are .*width"):
+    with pytest.raises(ValueError, match=r"key 'widht' is unknown; known are .*width"):
         TrainingConfig.from_toml(file)
 
 
