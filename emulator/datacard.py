@@ -8,13 +8,13 @@ Use:     ``path = datacard.write(folder)`` or ``calcisol ensemble --report --out
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from .min3p.store import EnsembleError, read_plan, records
 from .sampling import PARAMETERS
 
 _LOG = {"calcite_rate", "caco3", "mg_level", "na_level", "dispersivity", "drainage"}
@@ -30,22 +30,25 @@ def _quantiles(values: np.ndarray) -> list[str]:
 
 
 def write(folder: Path) -> Path:
-    """Write the card and return its path. Raises ensemble.EnsembleError when the folder holds no record."""
-    from .ensemble import EnsembleError, records
-
+    """Write the card and return its path. Raises EnsembleError when the folder holds no record."""
     found = records(folder)
     if not found:
         raise EnsembleError(f"{folder} holds no member record; run `calcisol ensemble --out {folder}` first")
-    plan = json.loads((folder / "plan.json").read_text())
+    plan = read_plan(folder)
     good = [r for r in found if r["state"] == "accepted"]
     states = Counter(r["state"] for r in found)
+    share = 100.0 * (len(found) - len(good)) / len(found)
+    versions = ", ".join(sorted({str(r.get("min3p_version", "?")) for r in found}))
+    seconds = [r["wall_s"] for r in found]
     lines = [
-        f"# Data card: {folder.name}", "",
+        f"# Data card: {folder.name}",
+        "",
         f"{len(found)} MIN3P runs of {plan['years']} years, design seed {plan['seed']}: {states['accepted']} accepted, "
-        f"{states['refused']} refused by the budget checks, {states['failed']} failed ({100.0 * (len(found) - len(good)) / len(found):.1f} % lost).",
-        f"MIN3P {', '.join(sorted({str(r.get('min3p_version', '?')) for r in found}))}; exchange sites {plan['sites']}; "
-        f"{sum(r['wall_s'] for r in found) / 3600.0:.2f} h of machine time, median {np.median([r['wall_s'] for r in found]):.0f} s per run.", "",
-    ]  # fmt: skip
+        f"{states['refused']} refused by the budget checks, {states['failed']} failed ({share:.1f} % lost).",
+        f"MIN3P {versions}; exchange sites {plan['sites']}; {sum(seconds) / 3600.0:.2f} h of machine time, "
+        f"median {np.median(seconds):.0f} s per run.",
+        "",
+    ]
     lost = [r for r in found if r["state"] != "accepted"]
     if lost:
         lines += ["## What was lost", ""]

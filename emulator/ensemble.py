@@ -1,6 +1,6 @@
 """``calcisol ensemble``: simulate the design with the user's MIN3P, keep what closes, build the learning file and its data card.
 
-What:    one folder holds the plan, one record and (when accepted) one netCDF per member; started again it goes on where it stopped.
+What:    one folder holds the plan, one record and one netCDF per member; started again it goes on where it stopped.
          Members run in parallel processes here, or on a Dask cluster; failures are kept with their reason.
 Units:   of the learning file: see ``min3p.learning``; layers of shorter columns are padded with NaN.
 Source:  MIN3P is the user's own (MIN3P_EXE, MIN3P_DB); parameters and their ranges: ``sampling.PARAMETERS``.
@@ -10,66 +10,26 @@ Use:     ``calcisol ensemble --members 64 --years 40 --out ens64``
 from __future__ import annotations
 
 import argparse
-import hashlib
 import json
 import os
 import shutil
 import sys
 import time
 from collections.abc import Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
-from dataclasses import asdict, dataclass
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from . import sampling
 from .min3p import acceptance, runner
+from .min3p.collect import WIDE, collect
 from .min3p.deck import DeckOptions, write_run
+from .min3p.design import build_column
 from .min3p.learning import RunError, learning_member
+from .min3p.store import EnsembleError, Plan, member_path, record_path, records, write_text
 
 HELP = "run MIN3P over a design of soil columns and build the learning file"
 EXAMPLE = "example: MIN3P_EXE=... MIN3P_DB=... calcisol ensemble --members 64 --years 40 --workers 2 --out ens64"
-FORMAT = "calcisol-ensemble-1"
-
-
-class EnsembleError(RuntimeError):
-    """The ensemble cannot start or go on; the text names the setting and the mend."""
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What an ensemble folder was started with; a folder never mixes two plans."""
-
-    seed: int
-    years: int
-    sites: dict[str, float]
-    format: str = FORMAT
-
-    def check_or_write(self, folder: Path) -> None:
-        """Write the plan into a new folder; raise EnsembleError when the folder holds another one."""
-        path = folder / "plan.json"
-        if path.is_file():
-            old = json.loads(path.read_text())
-            for key, value in asdict(self).items():
-                if old.get(key) != value:
-                    raise EnsembleError(f"{folder} was started with {key} = {old.get(key)!r}, not {value!r}; use another --out or the old value")
-            return
-        folder.mkdir(parents=True, exist_ok=True)
-        _write_text(path, json.dumps(asdict(self), indent=1))
-
-
-def _write_text(path: Path, text: str) -> None:
-    """Write under another name, then rename: a killed run leaves no half file behind."""
-    part = path.with_name(f"{path.name}.{os.getpid()}.part")
-    part.write_text(text)
-    os.replace(part, path)
-
-
-def record_path(folder: Path, index: int) -> Path:
-    """Record of one member."""
-    return folder / "members" / f"m{index:05d}.json"
 
 
 def run_member(folder: Path, index: int, seed: int, years: int, wall_limit: float, keep: bool = False) -> dict[str, Any]:
@@ -79,7 +39,7 @@ def run_member(folder: Path, index: int, seed: int, years: int, wall_limit: floa
     record: dict[str, Any] = {"index": index, "seed": seed, "years": years, "state": "failed", "reason": "", "wall_s": 0.0}
     try:
         point = sampling.draw(1, seed, start=index)[0]
-        column = sampling.build_column(point, years)
+        column = build_column(point, years)
         record["parameters"] = column.labels
         record["database_sha256"] = write_run(scratch, column, stock, DeckOptions())["database_sha256"]
         result = runner.run(scratch, program, wall_limit)
@@ -93,7 +53,7 @@ def run_member(folder: Path, index: int, seed: int, years: int, wall_limit: floa
             record["state"] = "accepted" if verdict.ok else "refused"
             record["reason"] = "; ".join(verdict.reasons)
             member.attrs.update(index=index, seed=seed, wall_s=record["wall_s"], min3p_version=result.status.version)
-            target = record_path(folder, index).with_suffix(".nc")
+            target = member_path(folder, index)
             part = target.with_name(f"{target.name}.{os.getpid()}.part")
             member.to_netcdf(part, engine="netcdf4", encoding=_encoding(member))
             os.replace(part, target)
@@ -102,7 +62,7 @@ def run_member(folder: Path, index: int, seed: int, years: int, wall_limit: floa
     finally:
         if not keep:
             shutil.rmtree(scratch, ignore_errors=True)
-    _write_text(record_path(folder, index), json.dumps(record, default=float, indent=1))
+    write_text(record_path(folder, index), json.dumps(record, default=float, indent=1))
     return record
 
 
@@ -111,14 +71,14 @@ def _encoding(member: Any) -> dict[str, dict[str, Any]]:
     out = {}
     for name, variable in member.data_vars.items():
         if variable.dtype.kind == "f":
-            wide = str(name).startswith(("pool_", "phi_"))
-            out[str(name)] = {"zlib": variable.ndim > 0, "complevel": 4, "shuffle": True, "dtype": "float64" if wide else "float32"}
+            wide = str(name).startswith(WIDE)
+            out[str(name)] = {
+                "zlib": variable.ndim > 0,
+                "complevel": 4,
+                "shuffle": True,
+                "dtype": "float64" if wide else "float32",
+            }
     return out
-
-
-def records(folder: Path) -> list[dict[str, Any]]:
-    """All member records of a folder, by index."""
-    return [json.loads(p.read_text()) for p in sorted((folder / "members").glob("m*.json"))]
 
 
 # ------------------------------------------------------------------------------------------------ running many
@@ -126,7 +86,7 @@ def _local(tasks: Iterable[tuple], workers: int) -> Iterator[dict[str, Any]]:
     """Records as they come, from ``workers`` processes of this machine; only as many tasks are queued as can run."""
     queue = iter(tasks)
     with ProcessPoolExecutor(workers) as pool:
-        pending = set()
+        pending: set[Future] = set()
         try:
             while True:
                 while len(pending) < workers and (task := next(queue, None)) is not None:
@@ -153,7 +113,9 @@ def _cluster(tasks: Iterable[tuple], address: str) -> Iterator[dict[str, Any]]:
             yield future.result()
 
 
-def simulate(folder: Path, members: int, seed: int, years: int, workers: int, wall_limit: float, retry: bool, dask: str | None) -> None:
+def simulate(
+    folder: Path, members: int, seed: int, years: int, workers: int, wall_limit: float, retry: bool, dask: str | None
+) -> None:
     """Run what is missing of the first ``members`` design points, with a line of progress per member."""
     runner.executable(), runner.stock_database()
     Plan(seed, years, DeckOptions().sites).check_or_write(folder)
@@ -161,7 +123,9 @@ def simulate(folder: Path, members: int, seed: int, years: int, workers: int, wa
     shutil.rmtree(folder / "scratch", ignore_errors=True)
     done = {r["index"]: r["state"] for r in records(folder)}
     missing = [i for i in range(members) if i not in done or (retry and done[i] != "accepted")]
-    counts = {state: sum(1 for i, s in done.items() if s == state and i not in missing) for state in ("accepted", "refused", "failed")}
+    counts = {
+        state: sum(1 for i, s in done.items() if s == state and i not in missing) for state in ("accepted", "refused", "failed")
+    }
     tasks = [(folder, i, seed, years, wall_limit) for i in missing]
     begin = time.monotonic()
     for n, record in enumerate(_cluster(tasks, dask) if dask else _local(tasks, workers), 1):
@@ -175,93 +139,19 @@ def simulate(folder: Path, members: int, seed: int, years: int, workers: int, wa
         )  # fmt: skip
 
 
-# ------------------------------------------------------------------------------------------------ one file out of many
-def collect(folder: Path, target: Path) -> dict[str, Any]:
-    """Write all accepted members into one learning file, member by member, and return its manifest.
-
-    Raises EnsembleError when no member was accepted.
-    """
-    import xarray as xr
-    from netCDF4 import Dataset
-
-    good = [r for r in records(folder) if r["state"] == "accepted"]
-    if not good:
-        raise EnsembleError(f"{folder} holds no accepted member; run `calcisol ensemble --out {folder}` first")
-    files = [record_path(folder, r["index"]).with_suffix(".nc") for r in good]
-    shapes: dict[str, tuple[tuple[str, ...], dict]] = {}
-    layers = 0
-    for file in files:
-        with xr.open_dataset(file) as member:
-            layers = max(layers, member.sizes["layer"])
-            for name, variable in member.data_vars.items():
-                shapes.setdefault(str(name), (tuple(map(str, variable.dims)), dict(variable.attrs)))
-            times = member["time"].values
-            time_units = member["time"].attrs.get("units", "days")
-    part = target.with_name(target.name + ".part")
-    with Dataset(part, "w") as out:
-        for name, size in (("member", len(files)), ("time", len(times)), ("layer", layers), ("vgpar", 4), ("parameter", len(sampling.PARAMETERS))):
-            out.createDimension(name, size)
-        out.createVariable("time", "f8", ("time",))[:] = times
-        out["time"].units = time_units
-        out.createVariable("layer", "i4", ("layer",))[:] = np.arange(1, layers + 1)
-        out.createVariable("parameter", str, ("parameter",))[:] = np.array([p.name for p in sampling.PARAMETERS], dtype=object)
-        out.createVariable("sample", "f4", ("member", "parameter"))[:] = [[r["parameters"][p.name] for p in sampling.PARAMETERS] for r in good]
-        for name, kind, values in (
-            ("wall_s", "f4", [r["wall_s"] for r in good]),
-            ("member_id", "i4", [r["index"] for r in good]),
-            ("n_layer", "i4", [0] * len(good)),
-        ):
-            out.createVariable(name, kind, ("member",))[:] = values
-        for name, (dims, attrs) in shapes.items():
-            wide = name.startswith(("pool_", "phi_"))
-            chunk = (1, *(len(out.dimensions[d]) for d in dims))
-            variable = out.createVariable(name, "f8" if wide else "f4", ("member", *dims), zlib=True, complevel=4, chunksizes=chunk, fill_value=np.nan)
-            variable.units = attrs.get("units", "1")
-        for i, file in enumerate(files):
-            with xr.open_dataset(file) as member:
-                out["n_layer"][i] = member.sizes["layer"]
-                for name, (dims, _) in shapes.items():
-                    if name in member:
-                        values = member[name].values
-                        where = tuple(slice(0, n) for n in values.shape)
-                        out[name][(i, *where)] = values
-                    elif name.startswith(("src_", "lsrc_", "flux_")):
-                        blank = np.zeros(tuple(member.sizes[d] for d in dims))  # a source this member does not have
-                        out[name][(i, *(slice(0, n) for n in blank.shape))] = blank
-                out.stoichiometry = json.dumps({**json.loads(getattr(out, "stoichiometry", "{}")), **json.loads(member.attrs["stoichiometry"])})
-        plan = json.loads((folder / "plan.json").read_text())
-        refused = {r["index"]: r["reason"] for r in records(folder) if r["state"] != "accepted"}
-        out.setncatts({"title": "MIN3P ensemble of calcareous arable columns", "format": FORMAT, "failed": json.dumps(refused), "plan": json.dumps(plan)})
-        out.database_sha256 = json.dumps(sorted({r["database_sha256"] for r in good}))
-        out.min3p_version = ", ".join(sorted({r["min3p_version"] for r in good}))
-    os.replace(part, target)
-    return manifest(folder, target, good, plan)
-
-
-def manifest(folder: Path, target: Path, good: list[dict[str, Any]], plan: dict[str, Any]) -> dict[str, Any]:
-    """What the learning file is, small enough for git: hash, seed, parameters, versions, counts."""
-    with open(target, "rb") as stream:
-        digest = hashlib.file_digest(stream, "sha256").hexdigest()
-    everything = records(folder)
-    data = {
-        "format": FORMAT, "file": target.name, "sha256": digest, "bytes": target.stat().st_size, **{k: plan[k] for k in ("seed", "years", "sites")},
-        "members": len(good), "refused": sum(r["state"] == "refused" for r in everything), "failed": sum(r["state"] == "failed" for r in everything),
-        "min3p_version": sorted({r["min3p_version"] for r in good}),
-        "database_sha256": sorted({r["database_sha256"] for r in good}),
-        "parameters": {p.name: {"unit": p.unit, "low": min(r["parameters"][p.name] for r in good), "high": max(r["parameters"][p.name] for r in good)} for p in sampling.PARAMETERS},
-        "column_years": len(good) * plan["years"], "wall_s": round(sum(r["wall_s"] for r in good), 1),
-    }  # fmt: skip
-    _write_text(target.with_suffix(".manifest.json"), json.dumps(data, indent=1))
-    return data
-
-
 # ------------------------------------------------------------------------------------------------ command
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of ``calcisol ensemble``."""
     parser.epilog = EXAMPLE
-    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder of the ensemble; started again, it goes on there")
+    parser.add_argument(
+        "--out", type=Path, required=True, metavar="DIR", help="folder of the ensemble; started again, it goes on there"
+    )
     parser.add_argument("--members", type=int, help="how many columns (default: 16)")
-    parser.add_argument("--tier", choices=tuple(sampling.TIERS), help="or a named size: " + ", ".join(f"{k} {v}" for k, v in sampling.TIERS.items()))
+    parser.add_argument(
+        "--tier",
+        choices=tuple(sampling.TIERS),
+        help="or a named size: " + ", ".join(f"{k} {v}" for k, v in sampling.TIERS.items()),
+    )
     parser.add_argument("--years", type=int, default=40, help="length of each run (default: 40)")
     parser.add_argument("--seed", type=int, default=1, help="of the Sobol sequence (default: 1)")
     parser.add_argument("--workers", type=int, default=1, help="processes on this machine (default: 1)")
@@ -278,7 +168,10 @@ def run(args: argparse.Namespace) -> int:
 
     members = args.members or sampling.TIERS.get(args.tier or "smoke", 16)
     if not 1 <= args.years <= 83:
-        print(f"calcisol ensemble: --years {args.years} is outside 1 to 83 (MIN3P keeps 1000 monthly factors); choose fewer", file=sys.stderr)
+        print(
+            f"calcisol ensemble: --years {args.years} is outside 1 to 83 (MIN3P keeps 1000 monthly factors); choose fewer",
+            file=sys.stderr,
+        )
         return 1
     try:
         if not (args.collect or args.report):

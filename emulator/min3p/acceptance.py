@@ -1,6 +1,6 @@
 """Which runs may train: every budget of a member must close, its protons must add up, nothing may be negative.
 
-What:    residuals of each conserved total, of water, of charge and of the proton identity, relative to what went through the column.
+What:    residuals of each conserved total, of water, of charge and of the proton identity, relative to what went through.
 Units:   relative to throughput (sum of the absolute inputs, outputs and sources over the run), unless said.
 Source:  proton identity per reaction: van Breemen et al. (1983, https://doi.org/10.1007/BF02369968), written out in ``PROTONS``.
 Use:     ``verdict = accept(member); verdict.ok, verdict.reasons``
@@ -88,8 +88,8 @@ def residuals(member: xr.Dataset) -> dict[str, tuple[float, float]]:
 def proton_identity(member: xr.Dataset) -> tuple[float, float]:
     """(acid found missing from the alkalinity of the column, acid by the table), mol_c m-2 over the run.
 
-    The first comes from concentrations, exchanger, minerals and leaching; the second from reaction extents and PROTONS. Al dissolved
-    from gibbsite neutralises three protons.
+    The first comes from concentrations, exchanger, minerals and leaching; the second from reaction extents and PROTONS.
+    Al dissolved from gibbsite neutralises three protons.
     """
     start_end = 0.0
     boundary = 0.0

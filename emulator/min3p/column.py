@@ -22,7 +22,7 @@ PARTICLE_DENSITY = 2650.0
 
 @dataclass(frozen=True)
 class Source:
-    """A source or sink over time: ``monthly`` [month] mol of reaction per m2 and month, spread over layers by ``profile`` (sums to 1)."""
+    """A source or sink: ``monthly`` [month] mol of reaction per m2 and month, spread over layers by ``profile`` (sums to 1)."""
 
     profile: np.ndarray
     monthly: np.ndarray
@@ -31,7 +31,9 @@ class Source:
         if not math.isclose(float(np.sum(self.profile)), 1.0, rel_tol=1e-9):
             raise ValueError(f"source profile sums to {float(np.sum(self.profile)):.6g}; it must sum to 1")
         if np.any(np.asarray(self.monthly) < 0.0):
-            raise ValueError(f"monthly source amount {float(np.min(self.monthly)):.3g} is negative; sinks have their own reactions")
+            raise ValueError(
+                f"monthly source amount {float(np.min(self.monthly)):.3g} is negative; sinks have their own reactions"
+            )
 
 
 @dataclass(frozen=True)
@@ -86,7 +88,9 @@ class Column:
     sources: dict[str, Source]
     ph0: float = 6.2  # start of layers without calcite
     pco2_start: float = 0.01  # atm
-    start: dict[str, float] = field(default_factory=dict)  # component -> mol/L of the first pore water, where it differs from the deck's
+    start: dict[str, float] = field(
+        default_factory=dict
+    )  # component -> mol/L of the first pore water, where it differs from the deck's
     van_genuchten: VanGenuchten | None = None
     labels: dict[str, float | str] = field(default_factory=dict)  # how it was drawn; stored with the run
 

@@ -128,7 +128,14 @@ def reaction_entries(names: Iterable[str]) -> str:
     for name in names:
         reaction = REACTIONS[name]
         terms = " ".join(f"'{c}' {v:.4f}" for c, v in reaction.release.items())
-        lines += ["!", f"'{PREFIX}{name}'", "'surface'", " 1.0000 1.0d6", f" {len(reaction.release)} {terms}", "'irreversible dissolution'"]
+        lines += [
+            "!",
+            f"'{PREFIX}{name}'",
+            "'surface'",
+            " 1.0000 1.0d6",
+            f" {len(reaction.release)} {terms}",
+            "'irreversible dissolution'",
+        ]
         if reaction.monod:
             lines.append(f"'hyperbolic T^a' {len(reaction.monod)}")
             lines += [f"'{c}' {k:.3e} 1.0d0" for c, k in reaction.monod]
@@ -140,6 +147,7 @@ def reaction_entries(names: Iterable[str]) -> str:
 # ------------------------------------------------------------------------------------------------ exchange
 SITES: dict[str, float] = {"x": 1.0, "ya": 3.2, "yb": 4.6}
 """log10 K of H+ + Na-X = H-X + Na+ per site: permanent charge (MIN3P's own value) and two variable-charge sites."""
+
 
 @dataclass(frozen=True)
 class Exchanger:
@@ -208,11 +216,11 @@ def _repair_species(text: str, names: Iterable[str], where: str) -> str:
         log_k, enthalpy = fit(name)
         # MIN3P reads these lines by column, so that each number must end where the old one ended
         pattern = re.compile(rf"^({re.escape(name)})( +[-+.\d]+)( +[-+.\d]+)(?=\s)", re.MULTILINE)
-        text, count = pattern.subn(
-            lambda m, k=log_k, h=enthalpy: f"{m[1]}{h:{len(m[2])}.4f}{k:{len(m[3])}.4f}", text
-        )
-        if count == 0:
+        old = pattern.search(text)
+        if old is None:
             raise ValueError(f"{where} has no species {name!r}; point MIN3P_DB at MIN3P's default database")
+        new = f"{old[1]}{enthalpy:{len(old[2])}.4f}{log_k:{len(old[3])}.4f}"
+        text = text[: old.start()] + new + text[old.end() :]
     return text
 
 

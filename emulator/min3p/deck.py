@@ -32,14 +32,15 @@ SITE_IONS = {"x": ("na", "ca", "mg", "k", "nh4", "h", "aloh")}
 """Ions of the permanent-charge site; the variable-charge sites take VARIABLE_IONS."""
 VARIABLE_IONS = ("na", "ca", "mg", "h")
 MINERALS = ("calcite", "gypsum", "gibbsite(c)")
-START_WATER = {
-    "calcareous": {"ca+2": 2.0e-3, "mg+2": 2.5e-4, "k+1": 1.0e-4, "na+1": 2.0e-4, "nh4+1": 5e-6, "no3-1": 2e-4, "so4-2": 3e-4, "cl-1": 2e-4},
-    "decalcified": {"ca+2": 8.0e-4, "mg+2": 2.5e-4, "k+1": 1.0e-4, "na+1": 2.0e-4, "nh4+1": 5e-6, "no3-1": 2e-4, "so4-2": 3e-4, "cl-1": 2e-4},
-}  # fmt: skip
+_START = {"mg+2": 2.5e-4, "k+1": 1.0e-4, "na+1": 2.0e-4, "nh4+1": 5e-6, "no3-1": 2e-4, "so4-2": 3e-4, "cl-1": 2e-4}
+START_WATER = {"calcareous": {"ca+2": 2.0e-3, **_START}, "decalcified": {"ca+2": 8.0e-4, **_START}}
+"""mol/L of the first pore water; calcium is moved to close the charge."""
 REFERENCE_PHI = 0.05
 """Volume fraction of calcite at which ``calcite_rate`` is stated (variables.toml)."""
 CALCITE_FLOOR = 1.0e-7
-"""Volume fraction MIN3P never goes below (3e-3 mol m-3); with its usual 1e-10 a layer that runs empty leaves 1e-4 of the Ca unbalanced."""
+"""Volume fraction MIN3P never goes below (3e-3 mol m-3).
+
+With its usual 1e-10 a layer that runs empty leaves 1e-4 of the Ca unbalanced."""
 
 
 @dataclass(frozen=True)
@@ -172,10 +173,16 @@ class _Deck:
     def flow(self) -> None:
         c = self.column
         flux = float(c.drainage.mean()) / (MONTH_DAYS * SECONDS_PER_DAY)  # m/s
-        self.add("'initial condition - variably saturated flow'", "1", "'number and name of zone'", "1", "'all'", "'initial condition'")
-        self.add(f"{c.retention.head_at_flux(flux):.6e}", "'extent of zone'", f"0.0 1.0 0.0 1.0 0.0 {self.height:.9f}", "'end of zone'")
+        self.add(
+            "'initial condition - variably saturated flow'", "1", "'number and name of zone'", "1", "'all'", "'initial condition'"
+        )
+        self.add(
+            f"{c.retention.head_at_flux(flux):.6e}", "'extent of zone'", f"0.0 1.0 0.0 1.0 0.0 {self.height:.9f}", "'end of zone'"
+        )
         self.done()
-        self.add("'boundary conditions - variably saturated flow'", "2", "'number and name of zone'", "1", "'top'", "'boundary type'")
+        self.add(
+            "'boundary conditions - variably saturated flow'", "2", "'number and name of zone'", "1", "'top'", "'boundary type'"
+        )
         self.add(f"'second' {flux:.6e}", "'extent of zone'", self._cell_extent(0), "'end of zone'")
         self.add("'number and name of zone'", "2", "'bottom'", "'boundary type'", "'free-drainage' 1.0")
         self.add("'extent of zone'", self._cell_extent(c.layers - 1), "'end of zone'", "'transient boundary conditions'")
@@ -207,7 +214,11 @@ class _Deck:
             self._water(water, c.pco2_start, 7.3 if calcareous else c.ph0, "ca+2")
             self.add("'sorption parameter input of ion-exchange'", f"{c.cec[i] * 100.0:.6f}", f"{c.bulk_density * 1e-3:.6f}")
             share = float(c.cec_variable[i])
-            self.add("'CEC fraction of multisite ion exchange'", f"{1.0 - share:.8f}", *[f"{share / len(variable):.8f}"] * len(variable))
+            self.add(
+                "'CEC fraction of multisite ion exchange'",
+                f"{1.0 - share:.8f}",
+                *[f"{share / len(variable):.8f}"] * len(variable),
+            )
             self.add("'equilibrate with fixed solution composition'", "'mineral input'")
             self.add(*_calcite_line(float(phi[i]), c.calcite_rate, supplied))
             self.add("0.0 .false. 'constant'", "1.0d-10 1.0e-09 0.0")  # gypsum: absent, may form
@@ -216,12 +227,26 @@ class _Deck:
                 rate = mean[name] * float(source.profile[i]) / (c.thickness[i] * 1e3) / seconds
                 self.add("1.0d-5 .false. 'constant'", f"1.0d-10 {_fortran(rate)} 0.0")
             self._factors(mean)
-            self.add("'extent of zone'", f"0.0 1.0 0.0 1.0 {self.height - c.bottom[i]:.9f} {self.height - c.top[i]:.9f}", "'end of zone'")
+            self.add(
+                "'extent of zone'",
+                f"0.0 1.0 0.0 1.0 {self.height - c.bottom[i]:.9f} {self.height - c.top[i]:.9f}",
+                "'end of zone'",
+            )
         self.done()
-        self.add("'boundary conditions - reactive transport'", "2", "'number and name of zone'", "1", "'top'", "'boundary type'", "'mixed'")
+        self.add(
+            "'boundary conditions - reactive transport'",
+            "2",
+            "'number and name of zone'",
+            "1",
+            "'top'",
+            "'boundary type'",
+            "'mixed'",
+        )
         self.add("'concentration input'")
         self._water(c.rain, c.co2_atm, 5.6, "cl-1")
-        self.add("'exclude diffusive flux from mixed boundary condition'", "'extent of zone'", self._cell_extent(0), "'end of zone'")
+        self.add(
+            "'exclude diffusive flux from mixed boundary condition'", "'extent of zone'", self._cell_extent(0), "'end of zone'"
+        )
         self.add("'number and name of zone'", "2", "'bottom'", "'boundary type'", "'second'")
         self.add("'extent of zone'", self._cell_extent(c.layers - 1), "'end of zone'")
         self.done()

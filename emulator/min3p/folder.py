@@ -15,16 +15,17 @@ from pathlib import Path
 from .runner import RunStatus, status
 
 SPATIAL = {  # extension -> prefix of the variable
-    "gst": "tot", "gsc": "c", "gsm": "", "gsg": "p", "gsgr": "rate_gas", "gsv": "phi", "gsb": "sorb", "gss": "si", "gsx": "si_excluded",
-    "gsd": "rate", "gsi": "rate_aqueous", "gsp": "", "gsa": "activity", "vel": "",
+    "gst": "tot", "gsc": "c", "gsm": "", "gsg": "p", "gsgr": "rate_gas", "gsv": "phi", "gsb": "sorb", "gss": "si",
+    "gsx": "si_excluded", "gsd": "rate", "gsi": "rate_aqueous", "gsp": "", "gsa": "activity", "vel": "",
 }  # fmt: skip
 """Profiles and fields at output times."""
 TRANSIENT = {f"gb{k[2:]}": v for k, v in SPATIAL.items() if k.startswith("gs")}
 """The same quantities at chosen cells, every n-th step."""
-BALANCE = {
-    "mac": "component budget", "mae": "component budget error", "mgc": "gas budget", "mmc": "mineral budget", "mrc": "reaction budget",
-    "mas": "system mass, dissolved", "mss": "system mass, sorbed", "mgs": "system mass, gas", "mms": "system mass, minerals",
-    "mvc": "water budget", "mve": "water budget error", "mvs": "system mass, water", "gcvel": "component fluxes through a face",
+BALANCE = {  # tables over time
+    "mac": "component budget", "mae": "component budget error", "mgc": "gas budget", "mmc": "mineral budget",
+    "mrc": "reaction budget", "mas": "system mass, dissolved", "mss": "system mass, sorbed", "mgs": "system mass, gas",
+    "mms": "system mass, minerals", "mvc": "water budget", "mve": "water budget error", "mvs": "system mass, water",
+    "gcvel": "component fluxes through a face",
 }  # fmt: skip
 FAMILIES = {**SPATIAL, **TRANSIENT, **BALANCE}
 _NAME = re.compile(r"^(?P<stem>.+?)_(?P<index>\d+|o)(?:_(?P<face>\d+))?$")
@@ -34,7 +35,7 @@ _FILE = re.compile(r"^(\S+)\.([A-Za-z]+)\b")
 
 @dataclass(frozen=True)
 class OutputFile:
-    """One output file; ``index`` is the output number, cell or component (None: the name carries none), ``face`` that of a gcvel."""
+    """One output file; ``index`` is the output number, cell or component (None: not in the name), ``face`` that of a gcvel."""
 
     path: Path
     index: int | None
@@ -104,7 +105,9 @@ def list_runs(folder: Path) -> list[Run]:
         stem = found["stem"] if found else path.stem
         index = int(found["index"]) if found and found["index"] != "o" else None
         face = int(found["face"]) if found and found["face"] else None
-        runs.setdefault(stem, Run(folder, stem, status(folder, stem))).families.setdefault(family, []).append(OutputFile(path, index, face))
+        runs.setdefault(stem, Run(folder, stem, status(folder, stem))).families.setdefault(family, []).append(
+            OutputFile(path, index, face)
+        )
     for run in runs.values():
         for files in run.families.values():
             files.sort(key=lambda f: (f.index if f.index is not None else -1, f.face or 0))

@@ -4,7 +4,8 @@ What:    everything a conservative step needs per interval. Extents come from th
          (written with 17 digits; their change is the integral MIN3P itself applied), fluxes from the cumulated balance files.
 Units:   as in the data set's attributes: pools mol m-2 (or kg m-2 for water), extents and fluxes mol m-2 per interval,
          water m per interval, concentrations as MIN3P writes them. Signs: extents count what the reaction releases.
-Shapes:  (time, layer) or (time,); time 0 is the end of the first month, value i of an extent or flux belongs to the interval ending at time i.
+Shapes:  (time, layer) or (time,); time 0 is the end of the first month; value i of an extent or flux belongs to the interval
+         that ends at time i.
 Source:  file formats and traps: MIN3P-THCm user manual (2019) and its output routines.
 Use:     ``member = learning_member(folder, column)``
 """
@@ -32,8 +33,12 @@ MINERAL_MOLAR_VOLUME = {
 """m3 mol-1, from the weights and densities of MIN3P's mineral file."""
 PSEUDO_MOLAR_VOLUME = 1.0e-3 / 1.0e9
 """m3 mol-1 of our sources: gram formula weight 1 and density 1e6 g/cm3, see ``database.reaction_entries``."""
-POOLS = {"ca": "ca+2", "mg": "mg+2", "k": "k+1", "na": "na+1", "nh4": "nh4+1", "no3": "no3-1", "cl": "cl-1", "so4": "so4-2", "dic": "co3-2", "al": "al+3", "h": "h+1"}  # fmt: skip
+POOLS = {
+    "ca": "ca+2", "mg": "mg+2", "k": "k+1", "na": "na+1", "nh4": "nh4+1", "no3": "no3-1", "cl": "cl-1", "so4": "so4-2",
+    "dic": "co3-2", "al": "al+3", "h": "h+1",
+}  # fmt: skip
 """Name of a conserved total -> MIN3P component. ``h`` is TOTH (can be negative), kept for the charge balance alone."""
+FLOWS = {"in": "mass influx", "out": "mass outflux", "gasin": "mass influx (gas phase)", "gasout": "mass outflux (gas phase)"}
 FAMILIES = ("gst", "gsm", "gsg", "gsv", "gsb", "gsp")
 
 
@@ -83,7 +88,9 @@ def learning_member(folder: Path, column: Column) -> xr.Dataset:
     families = _snapshots(folder, count)
     thickness = column.thickness
     if families["gst"][1].shape[1] != column.layers:
-        raise RunError(f"{folder} has {families['gst'][1].shape[1]} cells, its column {column.layers} layers; it is another run's folder")
+        raise RunError(
+            f"{folder} has {families['gst'][1].shape[1]} cells, its column {column.layers} layers; it is another run's folder"
+        )
 
     def take(family: str, name: str) -> np.ndarray:
         names, values = families[family]
@@ -149,7 +156,7 @@ def learning_member(folder: Path, column: Column) -> xr.Dataset:
 
     for index, component in enumerate(record["components"], 1):
         path = folder / f"{STEM}_{index}.mac"
-        for name, title in (("in", "mass influx"), ("out", "mass outflux"), ("gasin", "mass influx (gas phase)"), ("gasout", "mass outflux (gas phase)")):  # fmt: skip
+        for name, title in FLOWS.items():
             amount = _cumulated(path, f"total {title} [mol/elapsed time]", times)
             if not name.startswith("gas") or np.any(amount):
                 put(f"flux_{name}_{component}", amount, "mol m-2 per interval", ("time",))
@@ -167,14 +174,14 @@ def learning_member(folder: Path, column: Column) -> xr.Dataset:
         "dispersivity": (column.dispersivity, "m"), "co2_atm": (column.co2_atm, "mol mol-1"),
     }  # fmt: skip
     for name, (value, units) in scalars.items():
-        put(name, np.float64(value), units, ())
+        put(name, np.asarray(value, dtype=float), units, ())
     vg = column.retention
     put("vg", np.array([vg.residual, vg.alpha, vg.n, vg.k_sat]), "Sr -, alpha m-1, n -, Ks m s-1", ("vgpar",))
     whole = xr.Dataset(data, coords={"time": ("time", times, {"units": "days"}), "layer": np.arange(1, column.layers + 1)})
     # The printed start is not what the run starts from: MIN3P equilibrates it at one temperature, then the profile takes over and
     # the exchanger with it. The member therefore begins at the end of the first month.
     out = whole.isel(time=slice(1, None)).copy()
-    for name, variable in out.data_vars.items():
+    for variable in out.data_vars.values():
         if "per interval" in variable.attrs["units"]:
             variable[{"time": 0}] = 0.0
     out.attrs["stoichiometry"] = json.dumps({PREFIX + n: dict(REACTIONS[n].release) for n in column.sources})

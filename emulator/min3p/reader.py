@@ -10,16 +10,15 @@ Use:     ``ds = open_run(folder)``; ``convert(folder, "run.nc")`` for a big one;
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import xarray as xr
 
-from .folder import BALANCE, FAMILIES, SPATIAL, TRANSIENT, OutputFile, Run, find_runs, list_runs
-from .tables import Zone, iter_zones, read_table
+from .folder import BALANCE, FAMILIES, SPATIAL, TRANSIENT, Run, find_runs, list_runs
+from .pieces import Grid, Piece, series_pieces, spatial_pieces
+from .tables import iter_zones
 
 TRAINING_NEEDS = {
     "totals of dissolved components (.gst)": ("tot_ca+2", "tot_co3-2", "tot_h+1"),
@@ -34,148 +33,10 @@ TRAINING_NEEDS = {
 """What a learning member is made of: description -> variables (or the beginnings of their names)."""
 CHUNK = 1024
 """Steps per chunk of a converted table."""
-_ENTITY = re.compile(r"\bfor (?:component |mineral )?(\S+)")
 
 
 class ReadError(ValueError):
     """A folder cannot be read as a run; the text names the file and the fault."""
-
-
-@dataclass(frozen=True)
-class Piece:
-    """Part of one variable: ``values`` go to ``start`` along the first dimension."""
-
-    name: str
-    dims: tuple[str, ...]
-    start: int
-    values: np.ndarray
-    units: str
-
-
-@dataclass(frozen=True)
-class Grid:
-    """Where the rows of a profile or field belong: ``dims`` and ``shape`` of space, ``order`` of the rows, coordinates."""
-
-    dims: tuple[str, ...]
-    shape: tuple[int, ...]
-    order: np.ndarray
-    coords: dict[str, tuple[tuple[str, ...], np.ndarray]]
-
-
-def _grid(names: list[str], rows: np.ndarray, face: bool) -> Grid:
-    """Geometry from the x, y, z columns: a column, a regular field, or a cloud of points."""
-    axes = {a: rows[:, names.index(a)] for a in "xyz"}
-    values = {a: np.unique(v) for a, v in axes.items()}
-    long = [a for a in "zyx" if len(values[a]) > 1]
-    if len(long) <= 1:
-        along = long[0] if long else "z"
-        label = ("face" if face else "layer") if along == "z" else along + ("_face" if face else "")
-        order = np.argsort(-axes[along] if along == "z" else axes[along], kind="stable")
-        coords = {("z_face" if face else "z") if along == "z" else label: ((label,), axes[along][order])}
-        return Grid((label,), (len(order),), order, coords)
-    shape = tuple(len(values[a]) for a in long)
-    suffix = "_face" if face else ""
-    if int(np.prod(shape)) == len(rows):
-        order = np.lexsort([-axes[a] if a == "z" else axes[a] for a in reversed(long)])
-        coords = {a + suffix: ((a + suffix,), values[a][::-1] if a == "z" else values[a]) for a in long}
-        return Grid(tuple(a + suffix for a in long), shape, order, coords)
-    label = "point" + suffix
-    return Grid((label,), (len(rows),), np.arange(len(rows)), {f"{a}_{label}": ((label,), axes[a]) for a in "xyz"})
-
-
-def _tidy(name: str) -> str:
-    return re.sub(r"\s+", "_", re.sub(r"\s*\[[^\]]*\]\s*", "", name)).strip("_")
-
-
-def _label(prefix: str, name: str) -> str:
-    return f"{prefix}_{_tidy(name)}" if prefix else _tidy(name)
-
-
-def _columns(zone: Zone, count: int) -> list[str]:
-    """Column names; numbered ones for a file without a header."""
-    return zone.names if len(zone.names) == count else [f"column_{i + 1}" for i in range(count)]
-
-
-# ------------------------------------------------------------------------------------------------ families as pieces
-def _spatial(run: Run, family: str, grids: dict[str, Grid], times: dict[int, float], notes: list[str]) -> Iterator[Piece]:
-    for file in run.families[family]:
-        number = file.index or 0
-        zone, rows = _read(file, notes)
-        if not len(rows):
-            continue
-        names = _columns(zone, rows.shape[1])
-        if zone.time is not None:
-            times.setdefault(number, zone.time)
-        key = "face" if family == "vel" else "cell"
-        if not {"x", "y", "z"} <= set(names):
-            notes.append(f"{file.path.name} has no x, y, z columns (no header): its rows stay in file order")
-            grid = Grid((f"row_{family}",), (len(rows),), np.arange(len(rows)), {})
-        else:
-            if key not in grids or len(grids[key].order) != len(rows):
-                key = key if key not in grids else f"{key}_{family}"
-                grids.setdefault(key, _grid(names, rows, family == "vel"))
-            grid = grids[key]
-        for i, name in enumerate(names):
-            if name not in ("x", "y", "z"):
-                values = rows[grid.order, i].reshape(1, *grid.shape)
-                yield Piece(_label(SPATIAL[family], name), ("output", *grid.dims), number, values, run.unit(family, i, name))
-
-
-def _series(run: Run, family: str, notes: list[str]) -> Iterator[Piece]:
-    """Files that are tables over time: one variable per column, entity and (for cells) place."""
-    step = f"step_{family}"
-    transient = family in TRANSIENT
-    for position, file in enumerate(run.families[family]):
-        start = 0
-        try:
-            for zone, rows in iter_zones(file.path):
-                names = _columns(zone, rows.shape[1])
-                entity = _entity(zone, file, family)
-                for i, name in enumerate(names):
-                    clock = i == 0 and (name.lower().startswith("time") or name.startswith("column_"))
-                    if clock and position:
-                        continue  # steps are the same for all files of a family
-                    if clock:
-                        label = f"time_{family}"
-                    elif transient:
-                        label = f"gb_{_label(TRANSIENT[family], name)}"
-                    else:
-                        label = "_".join(x for x in (family, entity, _tidy(name)) if x)
-                    if transient and not clock:
-                        where = file.index if file.index is not None else position + 1
-                        yield Piece(f"{label}@{where}", (step,), start, rows[:, i], run.unit(family, i, name))
-                    else:
-                        yield Piece(label, (step,), start, rows[:, i], run.unit(family, i, name) if not clock else _time_unit(run, name))
-                start += len(rows)
-                if zone.cut_short:
-                    notes.append(f"{file.path.name} ends in the middle of a line; that line was left out")
-        except ValueError as error:
-            notes.append(str(error))
-
-
-def _time_unit(run: Run, name: str) -> str:
-    found = re.search(r"\[([^\]]+)\]", name)
-    return found[1] if found else (run.time_unit or "unknown")
-
-
-def _entity(zone: Zone, file: OutputFile, family: str) -> str:
-    """Component, gas or mineral a budget file is about, from its zone title; its number where the title is silent."""
-    if family in TRANSIENT or file.index is None:
-        return ""
-    found = _ENTITY.search(zone.title)
-    entity = found[1].strip(",") if found else str(file.index)
-    return f"{entity}_face{file.face}" if file.face is not None else entity
-
-
-def _read(file: OutputFile, notes: list[str]) -> tuple[Zone, np.ndarray]:
-    try:
-        zone, rows = read_table(file.path)
-    except ValueError as error:
-        notes.append(str(error))
-        return Zone(file.path), np.empty((0, 0))
-    if zone.cut_short:
-        notes.append(f"{file.path.name} ends in the middle of a line; that line was left out")
-    return zone, rows
 
 
 def _choose(folder: Path, stem: str | None) -> Run:
@@ -204,9 +65,9 @@ class _Reading:
     def pieces(self) -> Iterator[Piece]:
         for family in self.families:
             if family in SPATIAL:
-                yield from _spatial(self.run, family, self.grids, self.times, self.notes)
+                yield from spatial_pieces(self.run, family, self.grids, self.times, self.notes)
             elif family in TRANSIENT or family in BALANCE:
-                yield from _series(self.run, family, self.notes)
+                yield from series_pieces(self.run, family, self.notes)
 
     def time(self, count: int) -> np.ndarray:
         """Time of each output; the start is that of the deck, unknown outputs are NaN."""
@@ -237,7 +98,9 @@ class _Reading:
 
 
 # ------------------------------------------------------------------------------------------------ public
-def open_run(folder: Path | str, families: Iterable[str] | None = None, stem: str | None = None, dtype: str = "float32") -> xr.Dataset:
+def open_run(
+    folder: Path | str, families: Iterable[str] | None = None, stem: str | None = None, dtype: str = "float32"
+) -> xr.Dataset:
     """Dataset of one run. Partial and failed runs open too: attribute ``state`` says so, ``missing`` what training would lack.
 
     ``families`` limits what is read (extensions), ``stem`` picks one of several runs in a folder.
@@ -246,7 +109,9 @@ def open_run(folder: Path | str, families: Iterable[str] | None = None, stem: st
     reading = _Reading(_choose(Path(folder), stem), families)
     parts: dict[str, list[Piece]] = {}
     for piece in reading.pieces():
-        parts.setdefault(piece.name, []).append(Piece(piece.name, piece.dims, piece.start, piece.values.astype(dtype), piece.units))
+        parts.setdefault(piece.name, []).append(
+            Piece(piece.name, piece.dims, piece.start, piece.values.astype(dtype), piece.units)
+        )
     outputs = max((p.start + len(p.values) for ps in parts.values() for p in ps if p.dims[0] == "output"), default=0)
     lengths: dict[str, int] = {"output": outputs}
     for pieces in parts.values():
@@ -289,7 +154,9 @@ def _stack_cells(data: dict[str, tuple]) -> dict[str, tuple]:
     return out
 
 
-def convert(folder: Path | str, target: Path | str, families: Iterable[str] | None = None, stem: str | None = None) -> dict[str, str]:
+def convert(
+    folder: Path | str, target: Path | str, families: Iterable[str] | None = None, stem: str | None = None
+) -> dict[str, str]:
     """Stream a run into a netCDF file, a block of rows at a time; returns its attributes. Raises ReadError as ``open_run``.
 
     Cells of the transient families stay variables of their own (``gb_tot_ca+2@3``), because their files come one after another.
@@ -304,7 +171,9 @@ def convert(folder: Path | str, target: Path | str, families: Iterable[str] | No
                     if dim not in out.dimensions:
                         out.createDimension(dim, None if i == 0 else piece.values.shape[i])
                 chunk = (CHUNK if len(piece.dims) == 1 else 32, *piece.values.shape[1:])
-                made = out.createVariable(piece.name, "f4", piece.dims, zlib=True, complevel=1, chunksizes=chunk, fill_value=np.nan)
+                made = out.createVariable(
+                    piece.name, "f4", piece.dims, zlib=True, complevel=1, chunksizes=chunk, fill_value=np.nan
+                )
                 made.units = piece.units
             variable = out[piece.name]
             if piece.values.shape[1:] == variable.shape[1:]:

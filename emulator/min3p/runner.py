@@ -121,7 +121,9 @@ def stock_database() -> Path:
     if not value:
         raise RunnerError("MIN3P_DB is not set; give the folder of MIN3P's default database (comp.dbs, complex.dbs, ...)")
     if not Path(value).is_dir():
-        raise RunnerError(f"MIN3P_DB={value} is no folder; give the folder of MIN3P's default database (comp.dbs, complex.dbs, ...)")
+        raise RunnerError(
+            f"MIN3P_DB={value} is no folder; give the folder of MIN3P's default database (comp.dbs, complex.dbs, ...)"
+        )
     return Path(value).resolve()
 
 
@@ -150,5 +152,5 @@ def run(folder: Path, program: Path, wall_limit: float, niceness: int = 10) -> R
     if late:
         found = RunStatus("failed", f"not finished within the wall limit of {wall_limit:.0f} s", found.version, found.steps)
     if found.version and not found.version.startswith(KNOWN_VERSIONS):
-        raise RunnerError(f"MIN3P version {found.version} was not checked with calcisol; use one of {', '.join(v + 'x' for v in KNOWN_VERSIONS)}")
+        raise RunnerError(f"MIN3P version {found.version} was not checked with calcisol; use {KNOWN_VERSIONS[0]}x")
     return RunResult(found, wall)

@@ -2,7 +2,7 @@
 
 What:    headers ``title`` / ``variables`` / ``zone`` (any may be missing) and rows of numbers, read block by block.
 Quirks:  touching numbers (``1.0E+000-2.0E-001``), exponents without a letter (``1.0-101``), ``D`` exponents, overflow
-         (``****`` becomes NaN), ``.5`` without a leading zero, tabs, a last line cut short by a killed run (dropped and reported).
+         (``****`` becomes NaN), ``.5`` without a leading zero, tabs, a last line cut short by a killed run (dropped, reported).
 Shapes:  arrays are float64 [row, column] in file order.
 Use:     ``for zone, rows in iter_zones(path): ...``
 """
@@ -70,7 +70,8 @@ def parse_rows(text: str, columns: int | None = None) -> np.ndarray:
 
 def parse_zone(path: Path, names: list[str], line: str) -> Zone:
     """Read a ``zone t = "..."`` line."""
-    zone = Zone(path, names=list(names), title=(_QUOTED.search(line) or [None, line.strip()])[1])
+    quoted = _QUOTED.search(line)
+    zone = Zone(path, names=list(names), title=quoted[1] if quoted else line.strip())
     if found := _TIME.search(line):
         zone.time, zone.time_unit = to_float(found[1]), found[2]
     size = {axis: int(n) for axis, n in _SHAPE.findall(line)}
@@ -134,7 +135,7 @@ def iter_zones(path: Path, block_rows: int = BLOCK_ROWS) -> Iterator[tuple[Zone,
 
 def read_table(path: Path) -> tuple[Zone, np.ndarray]:
     """Whole file of one zone: header of the last zone and all rows [row, column]. Raises ValueError as ``iter_zones``."""
-    zone, blocks = Zone(path), []
-    for zone, rows in iter_zones(path):
-        blocks.append(rows)
-    return zone, np.concatenate(blocks) if blocks else np.empty((0, 0))
+    pieces = list(iter_zones(path))
+    if not pieces:
+        return Zone(path), np.empty((0, 0))
+    return pieces[-1][0], np.concatenate([rows for _, rows in pieces])

@@ -1,0 +1,72 @@
+"""The folder of an ensemble: its plan, one record per member, and files that are never half written.
+
+What:    ``plan.json`` (what it was started with), ``members/m00042.json`` (how it went), ``members/m00042.nc`` (if it ran).
+Use:     ``Plan(seed, years, sites).check_or_write(folder)``; ``for record in records(folder): ...``
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+FORMAT = "calcisol-ensemble-1"
+
+
+class EnsembleError(RuntimeError):
+    """The ensemble cannot start or go on; the text names the setting and the mend."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What an ensemble folder was started with; a folder never mixes two plans."""
+
+    seed: int
+    years: int
+    sites: dict[str, float]
+    format: str = FORMAT
+
+    def check_or_write(self, folder: Path) -> None:
+        """Write the plan into a new folder; raise EnsembleError when the folder holds another one."""
+        if (folder / "plan.json").is_file():
+            old = read_plan(folder)
+            for key, value in asdict(self).items():
+                if old.get(key) != value:
+                    raise EnsembleError(
+                        f"{folder} was started with {key} = {old.get(key)!r}, not {value!r}; use another --out or the old value"
+                    )
+            return
+        folder.mkdir(parents=True, exist_ok=True)
+        write_text(folder / "plan.json", json.dumps(asdict(self), indent=1))
+
+
+def read_plan(folder: Path) -> dict[str, Any]:
+    """The plan of a folder. Raises EnsembleError when it has none."""
+    path = folder / "plan.json"
+    if not path.is_file():
+        raise EnsembleError(f"{folder} holds no plan.json; start an ensemble there with `calcisol ensemble --out {folder}`")
+    return json.loads(path.read_text())
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write under another name, then rename: a killed run leaves no half file behind."""
+    part = path.with_name(f"{path.name}.{os.getpid()}.part")
+    part.write_text(text)
+    os.replace(part, path)
+
+
+def record_path(folder: Path, index: int) -> Path:
+    """Record of one member."""
+    return folder / "members" / f"m{index:05d}.json"
+
+
+def member_path(folder: Path, index: int) -> Path:
+    """Data of one member."""
+    return record_path(folder, index).with_suffix(".nc")
+
+
+def records(folder: Path) -> list[dict[str, Any]]:
+    """All member records of a folder, by index."""
+    return [json.loads(p.read_text()) for p in sorted((folder / "members").glob("m*.json"))]
