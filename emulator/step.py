@@ -204,7 +204,8 @@ class Step(nn.Module):
 
     def features(
         self, s: Static, dt: Tensor, water: Tensor, air: Tensor, t: Tensor, q_lower: Tensor, q_top: Tensor, pco2: Tensor,
-        p_new: Tensor, kinetic: Tensor, calcite: Tensor, a: Solution, anions: Tensor, dispersion: Tensor, up: Tensor, sourced: Sourced,
+        p_new: Tensor, kinetic: Tensor, calcite: Tensor, a: Solution, anions: Tensor, dispersion: Tensor, up: Tensor,
+        sourced: Sourced,
     ) -> Tensor:  # fmt: skip
         """Inputs of the core [feature, layer, column]; names in ``core.FEATURES``."""
         above = torch.cat([q_top.unsqueeze(0), q_lower[:-1]])
