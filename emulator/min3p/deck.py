@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from .column import MONTH_DAYS, SECONDS_PER_DAY, Column
-from .database import CALCITE_DENSITY, PREFIX, SITES, write_database
+from .database import CALCITE_DENSITY, PREFIX, REACTIONS, SITES, write_database
 
 STEM = "soil"
 MONTH_SHIFT = 3.0
@@ -292,7 +292,7 @@ def write_run(folder: Path, column: Column, stock: Path, options: DeckOptions | 
     table = [f"{MONTH_DAYS:.9f} {column.layers} {elevation}"]
     table += [" ".join(f"{t:.4f}" for t in row[::-1]) for row in column.temperature]
     (folder / f"{STEM}.tem").write_text("\n".join(table) + "\n")
-    digest = write_database(stock, folder / "db", options.sites, deck.active)
+    digest = write_database(stock, folder / "db", options.sites, REACTIONS)  # all of them: one hash per data set
     record = {
         "thickness": column.thickness.tolist(),
         "components": list(COMPONENTS),
