@@ -151,17 +151,25 @@ class Account:
     worst: float
 
 
-def account(budget: Budget, quantity: str, area: np.ndarray, years: float) -> Account:
-    """Budget of one quantity in Tg or Gmol per year over ``area`` [m2]."""
-    unit = {"carbon": "Tg C", "nitrogen": "Tg N", "calcium": "Gmol", "charge": "Gmol_c"}[quantity]
-    total = lambda x: float((x * area).sum()) * 1e-9 / years  # noqa: E731
+def account(budget: Budget, quantity: str, area: np.ndarray | None, years: float) -> Account:
+    """Budget of one quantity in Tg or Gmol per year over ``area`` [m2]; without an area, the mean of the columns per m2."""
+    unit = (
+        {"carbon": "Tg C", "nitrogen": "Tg N", "calcium": "Gmol", "charge": "Gmol_c"}[quantity]
+        if area is not None
+        else UNITS[quantity]
+    )
+    weight, scale = (area, 1e-9) if area is not None else (1.0, 1.0 / len(budget.first[quantity]))
+
+    def total(values: np.ndarray) -> float:
+        return float((values * weight).sum()) * scale / years
+
     parts = {k.split("/")[1]: total(v) for k, v in budget.sums.items() if k.startswith(quantity + "/")}
     change = total(budget.last[quantity] - budget.first[quantity])
     gap = abs(change - sum(parts.values())) / max(total(budget.throughput[quantity]), 1e-30)
     return Account(unit, change, parts, gap, float(budget.residual(quantity).max()))
 
 
-def table(budget: Budget, area: np.ndarray, years: float) -> list[str]:
+def table(budget: Budget, area: np.ndarray | None, years: float) -> list[str]:
     """Printable budget, one line per quantity."""
     lines = []
     for quantity in QUANTITIES:

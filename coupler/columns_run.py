@@ -19,6 +19,7 @@ from . import budget
 from .config import RunConfig
 from .forcing import Forcing, ForcingError, inspect
 from .offline import open_model, progress_line
+from .units import SECONDS_PER_YEAR
 
 
 def _create(path: Path, forcing: Forcing, version: str) -> netCDF4.Dataset:
@@ -88,11 +89,9 @@ def run_forcing(config: RunConfig) -> Path:
                 progress_line(i + 1, len(dts), "steps")
         if len(dts) > 1:
             whole.close(budget.stocks(result, columns.state()))
-            live = np.isfinite(whole.last["carbon"])
-            print(
-                "\n".join(budget.table(budget.restrict(whole, live), np.ones(int(live.sum())), float(dts[1:].sum() / 3.1536e7)))
-            )
-            budget.check(budget.restrict(whole, live), path.name)
+            live = budget.restrict(whole, np.isfinite(whole.last["carbon"]))
+            print("\n".join(budget.table(live, None, float(dts[1:].sum()) / SECONDS_PER_YEAR)))
+            budget.check(live, path.name)
     os.replace(temporary, target)
     print(f"output: {target}")
     return target

@@ -64,7 +64,7 @@ class Domain:
         """Values of a field."""
         return self.fields[name].values
 
-    def subset(self, index: np.ndarray) -> Domain:
+    def subset(self, index: np.ndarray | slice) -> Domain:
         """The same with some cells (boolean mask or positions)."""
         cut = {k: replace(f, values=f.values[index]) for k, f in self.fields.items()}
         return Domain(self.tier, self.lat[index], self.lon[index], self.country[index], cut)

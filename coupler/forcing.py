@@ -76,7 +76,7 @@ class Forcing:
 
     def dimensions(self, variable: Variable) -> tuple[str, ...]:
         """Dims this variable must have, in the order used inside (time first for forcing)."""
-        dims = ("time",) if variable.role == "forcing" else ()
+        dims: tuple[str, ...] = ("time",) if variable.role == "forcing" else ()
         dims += ("column",) if "column" in self.file.dimensions else ()
         return dims + (("soil_layer",) if variable.dims == "layer" else ())
 
@@ -118,10 +118,10 @@ class Forcing:
         bounds = getattr(time, "bounds", "")
         try:
             if bounds in self.file.variables:
-                dates = netCDF4.num2date(np.asarray(self.file.variables[bounds][:]), units, calendar)
+                dates = np.atleast_2d(netCDF4.num2date(np.asarray(self.file.variables[bounds][:]), units, calendar))
                 dt = np.array([(b - a).total_seconds() for a, b in dates])
             else:
-                dates = netCDF4.num2date(np.asarray(time[:]), units, calendar)
+                dates = np.atleast_1d(netCDF4.num2date(np.asarray(time[:]), units, calendar))
                 dt = np.array([(b - a).total_seconds() for a, b in itertools.pairwise(dates)])
                 dt = np.concatenate([dt[:1], dt]) if dt.size else dt
         except (ValueError, TypeError) as error:

@@ -33,7 +33,8 @@ LOSS_MAP, PH_MAP, STOCK_MAP = "RdBu", "viridis", "YlOrBr"
 
 def borders() -> tuple[list[np.ndarray], list[np.ndarray]]:
     """Coast lines and land borders, each a list of (point, lon/lat) arrays in degrees."""
-    coast, inner = [], []
+    coast: list[np.ndarray] = []
+    inner: list[np.ndarray] = []
     for line in Path(__file__).with_name("data").joinpath("borders.csv").read_text(encoding="utf-8").splitlines():
         kind, *steps = line.split(" ")
         points = np.cumsum(np.array([s.split(",") for s in steps], float), axis=0) / 100.0

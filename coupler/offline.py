@@ -99,7 +99,7 @@ def run_segment(
     column = _empty((*MEAN_COLUMN, "mineral_n", "harvested_n", "supplied_n", "co2_src", "drainage"), (steps, n))
     budget, done = Budget(), 0
     columns = model.columns(europe.static())
-    state = None if start is None else _group(start, "state:")
+    state: dict[str, np.ndarray] = {} if start is None else _group(start, "state:")
     carbon = None if start is None else _group(start, "output:")
     begin = carbon["sic"] if carbon else np.zeros((n, nlay))
     saved = restart.load(part)
@@ -111,7 +111,7 @@ def run_segment(
                 values[key][:done] = saved[f"{group}:{key}"]
         state = _group(saved, "state:")
     nh4 = no3 = np.zeros((n, nlay))
-    if state is not None:
+    if state:
         columns.set_state(state)
         nh4, no3 = state["nh4"], state["no3"]
         if saved is None:

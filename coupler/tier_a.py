@@ -9,6 +9,8 @@ Use:     ``domain = build()``. Climate and soil are synthetic: right on average 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from .climate import precipitation_shape
@@ -34,7 +36,7 @@ MANURE, FIXATION, DEPOSITION = (
 Y_MAX = ({"FRA": 570.0, "ESP": 79.0, "EST": 327.0, "PRT": 79.0, "GRC": 79.0}, 243.0)
 
 
-def by_country(country: np.ndarray, table: tuple[dict[str, float], float]) -> np.ndarray:
+def by_country(country: np.ndarray, table: tuple[Mapping[str, float], float]) -> np.ndarray:
     """Value of each cell's country, or the European one."""
     return np.array([float(table[0].get(c, table[1])) for c in country])
 
