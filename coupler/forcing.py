@@ -118,10 +118,12 @@ class Forcing:
         bounds = getattr(time, "bounds", "")
         try:
             if bounds in self.file.variables:
-                dates = np.atleast_2d(netCDF4.num2date(np.asarray(self.file.variables[bounds][:]), units, calendar))
+                dates = np.array(
+                    netCDF4.num2date(np.asarray(self.file.variables[bounds][:]), units, calendar), dtype=object, ndmin=2
+                )
                 dt = np.array([(b - a).total_seconds() for a, b in dates])
             else:
-                dates = np.atleast_1d(netCDF4.num2date(np.asarray(time[:]), units, calendar))
+                dates = np.array(netCDF4.num2date(np.asarray(time[:]), units, calendar), dtype=object, ndmin=1)
                 dt = np.array([(b - a).total_seconds() for a, b in itertools.pairwise(dates)])
                 dt = np.concatenate([dt[:1], dt]) if dt.size else dt
         except (ValueError, TypeError) as error:

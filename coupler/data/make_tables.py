@@ -113,8 +113,8 @@ def main(topology_file: str, relief_file: str) -> None:
         hit = inside(rings(geometry, arcs), points)
         land |= hit
         owner[hit] = ISO.get(geometry["properties"]["name"], "")
-    owner = owner.reshape(len(lats), SAMPLES, len(lons), SAMPLES)
-    land = land.reshape(owner.shape)
+    blocks = (len(lats), SAMPLES, len(lons), SAMPLES)
+    owner, land = np.reshape(owner, blocks), np.reshape(land, blocks)
 
     with netCDF4.Dataset(relief_file) as data:
         relief = data["ROSE"][:].filled(np.nan)
