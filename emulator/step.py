@@ -187,9 +187,8 @@ class Step(nn.Module):
         u2 = u * u
         bases = ordered_sum(self.equilibrium.selectivity * (gamma.cations * free) * torch.stack([u2, u2, u, u, u], dim=1), 1)
         order = self.equilibrium.aluminium_order
-        aluminium = (
-            self.equilibrium.aluminium_affinity * a_al * torch.exp(order * v) * torch.pow(gamma.cations[3] * free[3], order - 3.0)
-        )
+        sodium = (gamma.cations[3] * free[3]).clamp(min=self.equilibrium.least_sodium)
+        aluminium = self.equilibrium.aluminium_affinity * a_al * torch.exp(order * v) * torch.pow(sodium, order - 3.0)
         return bases + self.equilibrium.proton_affinity * h * u + aluminium
 
     def gas_capacity(self, air: Tensor, dz: Tensor, t: Tensor) -> Tensor:

@@ -87,6 +87,7 @@ class Speciation(NamedTuple):
     beta: Tensor  # [site, 5, ...] equivalent fractions
     beta_h: Tensor  # [site, ...]
     beta_al: Tensor  # [site, ...]
+    na_order: Tensor  # exponent of the Na activity in beta_al; 0 by the Gaines-Thomas law
     so4_free: Tensor
 
 
@@ -120,6 +121,7 @@ class Equilibrium(nn.Module):
         self.aluminium_order: float = float(aluminium_order)
         self.n_sites: int = N_SITES
         self.max_step: float = 1.5  # largest Newton step in a log unknown (0.65 pH): a cold start must not overshoot
+        self.least_sodium: float = 3e-5  # mol/kg, the least in the archives: below it the law of order 1 has no meaning
         self.min_step: float = 0.005
         self.register_buffer("log_k", coefficients(thermodynamics).view(-1, 6, 1, 1))
         self.register_buffer("charge", torch.tensor(CHARGE, dtype=torch.float64).view(-1, 1, 1))
@@ -192,14 +194,15 @@ class Equilibrium(nn.Module):
         free = torch.cat([ca.unsqueeze(0), p.totals[1:] / den[1:]])
 
         beta = equivalents * free
-        missing = 3.0 - self.aluminium_order
         beta_al = self.aluminium_affinity * a_al * torch.exp(self.aluminium_order * x[1:])
-        if missing > 0.0:
-            beta_al = beta_al * torch.pow(g.cations[3] * free[3], -missing)
+        sodium = g.cations[3] * free[3]
+        na_order = (sodium > self.least_sodium).to(sodium.dtype) * (self.aluminium_order - 3.0)
+        if self.aluminium_order < 3.0:
+            beta_al = beta_al * torch.pow(sodium.clamp(min=self.least_sodium), self.aluminium_order - 3.0)
         return Speciation(
             co2, a_hco3 / g.hco3, a_co3 / g.co3, h / g.h, k.water / (h * g.oh), a_al / g.al, k.aloh * a_al / (h * g.aloh),
             k.aloh2 * a_al / (h * h * g.cahco3), torch.stack([ca_1, mg_1]), torch.stack([ca_2, mg_2]), alpha, held, den, back,
-            per_ca, free, beta, self.proton_affinity * h * u, beta_al, so4_free,
+            per_ca, free, beta, self.proton_affinity * h * u, beta_al, na_order, so4_free,
         )  # fmt: skip
 
     def system(self, p: Problem, s: Speciation) -> tuple[Tensor, Tensor]:
@@ -217,8 +220,7 @@ class Equilibrium(nn.Module):
         slope = s.pairs_hco3 + 2.0 * s.pairs_co3
         slope = torch.cat([(slope[0] + 2.0 * s.back).unsqueeze(0), slope[1:]]) / den_rate[:2]
         share = s.held / den_rate
-        missing = 3.0 - self.aluminium_order
-        coupling = missing * s.beta_al.unsqueeze(1) * share[:, 3].unsqueeze(0)
+        coupling = (-s.na_order * s.beta_al).unsqueeze(1) * share[:, 3].unsqueeze(0)
         for i in range(5):
             coupling = coupling - s.beta[:, i].unsqueeze(1) * share[:, i].unsqueeze(0)
         diagonal = ordered_sum(self.charge * s.beta, 1) + s.beta_h + self.aluminium_order * s.beta_al
