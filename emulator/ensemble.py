@@ -41,7 +41,9 @@ def run_member(folder: Path, index: int, seed: int, years: int, wall_limit: floa
         point = sampling.draw(1, seed, start=index)[0]
         column = build_column(point, years)
         record["parameters"] = column.labels
-        record["database_sha256"] = write_run(scratch, column, stock, DeckOptions())["database_sha256"]
+        options = DeckOptions()
+        record["deck"] = {"tolerance": options.tolerance, "dt_max_d": options.dt_max}
+        record["database_sha256"] = write_run(scratch, column, stock, options)["database_sha256"]
         result = runner.run(scratch, program, wall_limit)
         record.update(wall_s=round(result.wall_s, 2), min3p_version=result.status.version, steps=result.status.steps)
         if not result.status.ok:
