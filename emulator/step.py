@@ -162,10 +162,9 @@ class Step(nn.Module):
             low = torch.where(full, low, middle)
         v = 0.5 * (low + high)
         u = torch.exp(v)
-        u2 = u * u
-        equivalents = self.equilibrium.selectivity * gamma.cations * torch.stack([u2, u2, u, u, u], dim=1) * free
-        held = ordered_sum(sites.unsqueeze(1) * equivalents / self.equilibrium.charge, 0)
-        bases = ordered_sum(sites * ordered_sum(equivalents, 1), 0) / ordered_sum(sites, 0)
+        sorbed = self.equilibrium.selectivity * gamma.cations * free
+        held = sorbed * self.equilibrium.capacity(sites * u, sites * u * u)
+        bases = ordered_sum(sites * self.equilibrium.bases(u, u * u, sorbed), 0) / ordered_sum(sites, 0)
         wanted = torch.where(torch.isnan(s.base_saturation) | (calcite > 0.0), bases, s.base_saturation)
         pools = water * free + held * (wanted / bases)
 
@@ -184,8 +183,7 @@ class Step(nn.Module):
     def site_filling(self, v: Tensor, free: Tensor, gamma: Activity, h: Tensor, a_al: Tensor) -> Tensor:
         """Sum of equivalent fractions on each site [site, layer, column] at exchange potential ``v``."""
         u = torch.exp(v)
-        u2 = u * u
-        bases = ordered_sum(self.equilibrium.selectivity * (gamma.cations * free) * torch.stack([u2, u2, u, u, u], dim=1), 1)
+        bases = self.equilibrium.bases(u, u * u, self.equilibrium.selectivity * gamma.cations * free)
         order = self.equilibrium.aluminium_order
         sodium = (gamma.cations[3] * free[3]).clamp(min=self.equilibrium.least_sodium)
         aluminium = self.equilibrium.aluminium_affinity * a_al * torch.exp(order * v) * torch.pow(sodium, order - 3.0)

@@ -8,101 +8,18 @@ Method:  the unknowns are logarithms (ln of H+ activity; ln u of each site, u = 
          the residuals logs of sums of exponentials, nearly linear: damped Newton steps converge from far away.
 """
 
-from typing import Final, NamedTuple
+from typing import Final
 
 import torch
 from torch import Tensor, nn
 
 from ..ordered import ordered_sum
 from .constants import CATIONS, CHARGE, EXCHANGE_LOG_K, ION_CHARGE, ION_SIZE, LN10, coefficients, temperature_basis
+from .records import Activity, Constants, Problem, Solution, Speciation
 
 N_SITES = len(EXCHANGE_LOG_K)
 IONS = tuple(ION_SIZE)
-
-
-class Constants(NamedTuple):
-    """Equilibrium constants [layer, column]; fields in the order of ``constants.REACTIONS``."""
-
-    water: Tensor
-    co2_solubility: Tensor
-    carbonic_1: Tensor
-    carbonic_2: Tensor
-    calcite: Tensor
-    cahco3: Tensor
-    caco3_aq: Tensor
-    mghco3: Tensor
-    mgco3_aq: Tensor
-    caso4_aq: Tensor
-    mgso4_aq: Tensor
-    gibbsite: Tensor
-    aloh: Tensor
-    aloh2: Tensor
-
-
-class Activity(NamedTuple):
-    """Activity coefficients: cations [5, layer, column], the others [layer, column]."""
-
-    cations: Tensor
-    h: Tensor
-    oh: Tensor
-    hco3: Tensor
-    co3: Tensor
-    so4: Tensor
-    cahco3: Tensor
-    al: Tensor
-    aloh: Tensor
-
-
-class Problem(NamedTuple):
-    """What is given, per kg of water; [layer, column] unless said."""
-
-    totals: Tensor  # [5, ...] Ca Mg K Na NH4, dissolved + exchangeable, without calcite
-    anions: Tensor  # NO3 + Cl
-    so4: Tensor
-    cec: Tensor  # [site, ...] moles of charge
-    kinetic: Tensor  # rate constant x surface x dt of calcite
-    stock: Tensor  # calcite that may dissolve
-    pco2: Tensor  # atm
-
-
-class Speciation(NamedTuple):
-    """All species at one guess, mol kg-1; [layer, column] unless said."""
-
-    co2: Tensor
-    hco3: Tensor
-    co3: Tensor
-    hydrogen: Tensor
-    hydroxide: Tensor
-    al: Tensor
-    aloh: Tensor
-    aloh2: Tensor
-    pairs_hco3: Tensor  # [2, ...] CaHCO3 and MgHCO3 per mole of free Ca, Mg
-    pairs_co3: Tensor  # [2, ...]
-    alpha: Tensor  # [5, ...] dissolved per free ion
-    held: Tensor  # [site, 5, ...] exchangeable moles of charge per mole of free ion
-    den: Tensor  # [5, ...] total per free ion
-    back: Tensor  # calcite that precipitates per mole of free Ca by the rate law, 0 where the stock limits
-    per_ca: Tensor  # Omega of calcite per mole of free Ca
-    free: Tensor  # [5, ...]
-    beta: Tensor  # [site, 5, ...] equivalent fractions
-    beta_h: Tensor  # [site, ...]
-    beta_al: Tensor  # [site, ...]
-    na_order: Tensor  # exponent of the Na activity in beta_al; 0 by the Gaines-Thomas law
-    so4_free: Tensor
-
-
-class Solution(NamedTuple):
-    """Equilibrated soil solution; [layer, column] unless said."""
-
-    unknowns: Tensor  # [1 + site, ...]: ln of H+ activity, ln u of each site
-    dissolved: Tensor  # [5, ...] free + pairs, mol kg-1
-    ca_total: Tensor  # dissolved + exchangeable calcium, mol kg-1 of water
-    dic: Tensor  # dissolved inorganic carbon (without soil air), mol kg-1
-    bicarbonate: Tensor  # HCO3 and its pairs, mol kg-1
-    base_saturation: Tensor  # share of the CEC not held by H and Al
-    saturation: Tensor  # Omega of calcite
-    ionic_strength: Tensor  # mol kg-1
-    residual: Tensor  # |ln (positive / negative charge)| + sum over sites of |ln filling|
+FIRST_SITE_ONLY = ("k", "nh4")  # ions that the variable-charge sites do not take
 
 
 class Equilibrium(nn.Module):
@@ -124,23 +41,24 @@ class Equilibrium(nn.Module):
         self.least_sodium: float = 3e-5  # mol/kg, the least in the archives: below it the law of order 1 has no meaning
         self.min_step: float = 0.005
         self.register_buffer("log_k", coefficients(thermodynamics).view(-1, 6, 1, 1))
-        self.register_buffer("charge", torch.tensor(CHARGE, dtype=torch.float64).view(-1, 1, 1))
-        selectivity = torch.zeros(N_SITES, len(CATIONS), 1, 1, dtype=torch.float64)
-        proton = torch.zeros(N_SITES, 1, 1, dtype=torch.float64)
-        aluminium = torch.zeros(N_SITES, 1, 1, dtype=torch.float64)
-        for s, site in enumerate(EXCHANGE_LOG_K.values()):
-            for i, cation in enumerate(CATIONS):
-                selectivity[s, i] = 10.0 ** site[cation] if cation in site else 0.0
-            proton[s] = 10.0 ** site["h"]
-            aluminium[s] = 10.0 ** site["al"] if "al" in site else 0.0
-        self.register_buffer("selectivity", selectivity)
-        self.register_buffer("proton_affinity", proton)
-        self.register_buffer("aluminium_affinity", aluminium)
-        self.register_buffer("ion_size", torch.tensor([ION_SIZE[i][0] for i in IONS], dtype=torch.float64).view(-1, 1, 1))
-        self.register_buffer("ion_b", torch.tensor([ION_SIZE[i][1] for i in IONS], dtype=torch.float64).view(-1, 1, 1))
-        self.register_buffer(
-            "ion_charge2", torch.tensor([float(ION_CHARGE[i] ** 2) for i in IONS], dtype=torch.float64).view(-1, 1, 1)
-        )
+        for name, site in EXCHANGE_LOG_K.items():
+            expected = {c: k for c, k in EXCHANGE_LOG_K["site_1"].items() if c in CATIONS}
+            if name != "site_1":
+                expected = {c: k for c, k in expected.items() if c not in FIRST_SITE_ONLY}
+            if {c: k for c, k in site.items() if c in CATIONS} != expected:
+                raise ValueError(f"{name}: sites must share their selectivity for bases and differ in H and Al alone")
+
+        def column(values: list[float]) -> Tensor:
+            return torch.tensor(values, dtype=torch.float64).view(-1, 1, 1)
+
+        self.register_buffer("charge", column(list(CHARGE)))
+        sites = list(EXCHANGE_LOG_K.values())
+        self.register_buffer("selectivity", column([10.0 ** sites[0][c] for c in CATIONS]))
+        self.register_buffer("proton_affinity", column([10.0 ** site["h"] for site in sites]))
+        self.register_buffer("aluminium_affinity", column([10.0 ** site["al"] if "al" in site else 0.0 for site in sites]))
+        self.register_buffer("ion_size", column([ION_SIZE[i][0] for i in IONS]))
+        self.register_buffer("ion_b", column([ION_SIZE[i][1] for i in IONS]))
+        self.register_buffer("ion_charge2", column([float(ION_CHARGE[i] ** 2) for i in IONS]))
 
     def constants(self, t: Tensor) -> Constants:
         """Equilibrium constants at temperature ``t`` [K]."""
@@ -161,6 +79,19 @@ class Equilibrium(nn.Module):
         g = torch.exp(self.LN10 * log_gamma)
         return Activity(g[0:5], g[5], g[6], g[7], g[8], g[9], g[10], g[11], g[12])
 
+    def capacity(self, held: Tensor, held2: Tensor) -> Tensor:
+        """Exchangeable moles [5, ...] per unit of affinity x free ion, from CEC x u and CEC x u^2 of each site.
+
+        Sites share their selectivity for bases, so the sums over sites and over ions separate.
+        """
+        divalent = 0.5 * ordered_sum(held2, 0)
+        return torch.stack([divalent, divalent, held[0], ordered_sum(held, 0), held[0]])
+
+    def bases(self, u: Tensor, u2: Tensor, sorbed: Tensor) -> Tensor:
+        """Equivalent fraction of the base cations on each site, from ``sorbed`` = affinity x free ion [5, ...]."""
+        everywhere = u2 * (sorbed[0] + sorbed[1]) + u * sorbed[3]
+        return torch.cat([everywhere[:1] + u[:1] * (sorbed[2] + sorbed[4]), everywhere[1:]])
+
     def speciate(self, p: Problem, k: Constants, g: Activity, x: Tensor, so4_free: Tensor) -> Speciation:
         """Every species at the unknowns ``x`` [1 + site, ...], with ``so4_free`` as the free sulphate."""
         h = torch.exp(x[0])
@@ -175,14 +106,13 @@ class Equilibrium(nn.Module):
         ca_1, ca_2 = k.cahco3 * g_ca * a_hco3 / g.cahco3, k.caco3_aq * g_ca * a_co3
         mg_1, mg_2 = k.mghco3 * g_mg * a_hco3 / g.cahco3, k.mgco3_aq * g_mg * a_co3
         ca_3, mg_3 = k.caso4_aq * g_ca * g.so4 * so4_free, k.mgso4_aq * g_mg * g.so4 * so4_free
-        one = torch.ones_like(h)
-        alpha = torch.stack([1.0 + ca_1 + ca_2 + ca_3, 1.0 + mg_1 + mg_2 + mg_3, one, one, one])
+        alpha = torch.stack([1.0 + ca_1 + ca_2 + ca_3, 1.0 + mg_1 + mg_2 + mg_3])
 
-        # exchanger: equivalents on each site per mole of free ion and kg of water
         u2 = u * u
-        equivalents = self.selectivity * g.cations * torch.stack([u2, u2, u, u, u], dim=1)
-        held = p.cec.unsqueeze(1) * equivalents
-        den = alpha + ordered_sum(held / self.charge, 0)
+        held, held2 = p.cec * u, p.cec * u2
+        affinity = self.selectivity * g.cations
+        one = torch.ones_like(h)
+        den = torch.cat([alpha, torch.stack([one, one, one])]) + affinity * self.capacity(held, held2)
 
         # calcite by an implicit linear rate law: xi = kinetic (1 - Omega), never more than there is
         per_ca = g_ca * a_co3 / k.calcite  # Omega per mole of free Ca
@@ -193,7 +123,7 @@ class Equilibrium(nn.Module):
         back = torch.where(by_rate < limited, back, torch.zeros_like(back))
         free = torch.cat([ca.unsqueeze(0), p.totals[1:] / den[1:]])
 
-        beta = equivalents * free
+        bases = self.bases(u, u2, affinity * free)
         beta_al = self.aluminium_affinity * a_al * torch.exp(self.aluminium_order * x[1:])
         sodium = g.cations[3] * free[3]
         na_order = (sodium > self.least_sodium).to(sodium.dtype) * (self.aluminium_order - 3.0)
@@ -201,41 +131,101 @@ class Equilibrium(nn.Module):
             beta_al = beta_al * torch.pow(sodium.clamp(min=self.least_sodium), self.aluminium_order - 3.0)
         return Speciation(
             co2, a_hco3 / g.hco3, a_co3 / g.co3, h / g.h, k.water / (h * g.oh), a_al / g.al, k.aloh * a_al / (h * g.aloh),
-            k.aloh2 * a_al / (h * h * g.cahco3), torch.stack([ca_1, mg_1]), torch.stack([ca_2, mg_2]), alpha, held, den, back,
-            per_ca, free, beta, self.proton_affinity * h * u, beta_al, na_order, so4_free,
+            k.aloh2 * a_al / (h * h * g.cahco3), torch.stack([ca_1, mg_1]), torch.stack([ca_2, mg_2]), alpha, u, u2, held, held2,
+            affinity, den, back, per_ca, free, bases, self.proton_affinity * h * u, beta_al, na_order, so4_free,
         )  # fmt: skip
 
-    def system(self, p: Problem, s: Speciation) -> tuple[Tensor, Tensor]:
-        """Residuals [1 + site, ...] and Jacobian [1 + site, 1 + site, ...]; sites first, charge balance (ln h) last."""
-        filling = ordered_sum(s.beta, 1) + s.beta_h + s.beta_al
-        free_2 = s.free[:2]
-        paired = s.pairs_hco3 * free_2
-        charge_of = torch.cat([self.charge[:2] * free_2 + paired, s.free[2:]])
-        positive = ordered_sum(charge_of, 0) + s.hydrogen + 3.0 * s.al + 2.0 * s.aloh + s.aloh2
-        negative = p.anions + 2.0 * s.so4_free + s.hco3 + 2.0 * s.co3 + s.hydroxide
-        residual = torch.cat([torch.log(filling), torch.log(positive / negative).unsqueeze(0)])
+    def charges(self, p: Problem, s: Speciation) -> tuple[Tensor, Tensor]:
+        """Positive and negative charge of the dissolved ions."""
+        divalent = (2.0 + s.pairs_hco3) * s.free[:2]
+        bases = divalent[0] + divalent[1] + s.free[2] + s.free[3] + s.free[4]
+        positive = bases + s.hydrogen + 3.0 * s.al + 2.0 * s.aloh + s.aloh2
+        return positive, p.anions + 2.0 * s.so4_free + s.hco3 + 2.0 * s.co3 + s.hydroxide
+
+    def step(self, p: Problem, s: Speciation, x: Tensor, limit: float) -> Tensor:
+        """One damped Newton step from ``x`` [1 + site, ...], at most ``limit`` in any log unknown."""
+        residual, jacobian = self.system(p, s)
+        for i in range(self.n_sites + 1):  # gradients flow through the residual alone
+            for j in range(self.n_sites + 1):
+                jacobian[i][j] = jacobian[i][j].detach()
+        move = torch.stack(self.eliminate(residual, jacobian))
+        move = move * (limit / move.abs().amax(0).clamp(min=limit))  # shorter, never another direction
+        return x - torch.cat([move[-1:], move[:-1]])
+
+    def system(self, p: Problem, s: Speciation) -> tuple[list[Tensor], list[list[Tensor]]]:
+        """Residuals and Jacobian rows, as lists of [layer, column]; sites first, charge balance (ln h) last."""
+        filling = s.bases + s.beta_h + s.beta_al
+        positive, negative = self.charges(p, s)
+        per_filling = 1.0 / filling
+        residual = torch.log(filling).unbind(0)
 
         # d ln free / d ln h of Ca and Mg (pairs, calcite); the other cations do not feel h
-        den_rate = torch.cat([(s.den[0] + s.back).unsqueeze(0), s.den[1:]])
         slope = s.pairs_hco3 + 2.0 * s.pairs_co3
-        slope = torch.cat([(slope[0] + 2.0 * s.back).unsqueeze(0), slope[1:]]) / den_rate[:2]
-        share = s.held / den_rate
-        coupling = (-s.na_order * s.beta_al).unsqueeze(1) * share[:, 3].unsqueeze(0)
-        for i in range(5):
-            coupling = coupling - s.beta[:, i].unsqueeze(1) * share[:, i].unsqueeze(0)
-        diagonal = ordered_sum(self.charge * s.beta, 1) + s.beta_h + self.aluminium_order * s.beta_al
-        site_site = (coupling + torch.diag_embed(diagonal.permute(1, 2, 0)).permute(2, 3, 0, 1)) / filling.unsqueeze(1)
-        site_h = (ordered_sum(s.beta[:, :2] * slope, 1) + s.beta_h + 3.0 * s.beta_al) / filling
-        charge_site = -ordered_sum(charge_of * share, 1) / positive
-        d_positive = ordered_sum(charge_of[:2] * slope - paired, 0) + s.hydrogen + 9.0 * s.al + 4.0 * s.aloh + s.aloh2
-        charge_h = d_positive / positive + (s.hco3 + 4.0 * s.co3 + s.hydroxide) / negative
-        jacobian = torch.cat(
-            [
-                torch.cat([site_site, site_h.unsqueeze(1)], dim=1),
-                torch.cat([charge_site, charge_h.unsqueeze(0)], dim=0).unsqueeze(0),
-            ]
+        ca_rate = s.den[0] + s.back
+        slope_ca, slope_mg = (slope[0] + 2.0 * s.back) / ca_rate, slope[1] / s.den[1]
+        # what each ion gives up per relative change of its exchangeable part, shared by all pairs of sites
+        share = s.affinity / torch.cat([ca_rate.unsqueeze(0), s.den[1:]])
+        sorbed = s.affinity * s.free
+        give = sorbed * share
+        give_2, give_na, give_1 = give[0] + give[1], give[3], give[2] + give[4]
+        paired = s.pairs_hco3 * s.free[:2]
+        charge_ca, charge_mg = 2.0 * s.free[0] + paired[0], 2.0 * s.free[1] + paired[1]
+        charge_2 = charge_ca * share[0] + charge_mg * share[1]
+        charge_na, charge_1 = s.free[3] * share[3], s.free[2] * share[2] + s.free[4] * share[4]
+        divalent, slopes = sorbed[0] + sorbed[1], sorbed[0] * slope_ca + sorbed[1] * slope_mg
+        diagonal = s.u2 * divalent + s.bases + s.beta_h + self.aluminium_order * s.beta_al
+        by_h = (s.u2 * slopes + s.beta_h + 3.0 * s.beta_al) * per_filling
+        aluminium = s.na_order * s.beta_al * share[3]
+
+        rows: list[list[Tensor]] = []
+        for i in range(self.n_sites):
+            row: list[Tensor] = []
+            for j in range(self.n_sites):
+                entry = -(s.u2[i] * give_2) * s.held2[j] - (s.u[i] * give_na + aluminium[i]) * s.held[j]
+                if i == j:
+                    entry = entry + diagonal[i]
+                if i == 0 and j == 0:
+                    entry = entry - s.u[0] * give_1 * s.held[0]
+                row.append(entry * per_filling[i])
+            row.append(by_h[i])
+            rows.append(row)
+        per_positive = 1.0 / positive
+        row = []
+        for j in range(self.n_sites):
+            entry = charge_2 * s.held2[j] + charge_na * s.held[j]
+            if j == 0:
+                entry = entry + charge_1 * s.held[0]
+            row.append(-entry * per_positive)
+        rise = (
+            charge_ca * slope_ca + charge_mg * slope_mg - paired[0] - paired[1] + s.hydrogen + 9.0 * s.al + 4.0 * s.aloh + s.aloh2
         )
-        return residual, jacobian
+        row.append(rise * per_positive + (s.hco3 + 4.0 * s.co3 + s.hydroxide) / negative)
+        rows.append(row)
+        residuals: list[Tensor] = []
+        for i in range(self.n_sites):
+            residuals.append(residual[i])
+        residuals.append(torch.log(positive * (1.0 / negative)))
+        return residuals, rows
+
+    def eliminate(self, right: list[Tensor], rows: list[list[Tensor]]) -> list[Tensor]:
+        """Gauss elimination without pivoting (the diagonal dominates), cell by cell."""
+        n = self.n_sites + 1
+        for i in range(n):
+            pivot = 1.0 / rows[i][i]
+            for j in range(i + 1, n):
+                factor = rows[j][i] * pivot
+                for m in range(i + 1, n):
+                    rows[j][m] = rows[j][m] - factor * rows[i][m]
+                right[j] = right[j] - factor * right[i]
+        solved = right[n - 1] / rows[n - 1][n - 1]
+        x = [solved]
+        for back in range(1, n):
+            i = n - 1 - back
+            value = right[i]
+            for m in range(i + 1, n):
+                value = value - rows[i][m] * x[m - i - 1]
+            x.insert(0, value / rows[i][i])
+        return x
 
     def free_sulphate(self, p: Problem, k: Constants, g: Activity, s: Speciation) -> Tensor:
         """Free sulphate with the Ca and Mg of ``s``; one lag behind the Newton steps, the pairs are a small share."""
@@ -244,38 +234,25 @@ class Equilibrium(nn.Module):
 
     def solution(self, p: Problem, x: Tensor, s: Speciation) -> Solution:
         """What the step needs of a speciation."""
-        pairs_1, pairs_2 = ordered_sum(s.pairs_hco3 * s.free[:2], 0), ordered_sum(s.pairs_co3 * s.free[:2], 0)
-        bases = ordered_sum(s.beta, 1)
-        filling = bases + s.beta_h + s.beta_al
-        positive = ordered_sum(self.charge * s.free, 0) + pairs_1 + s.hydrogen + 3.0 * s.al + 2.0 * s.aloh + s.aloh2
-        negative = p.anions + 2.0 * s.so4_free + s.hco3 + 2.0 * s.co3 + s.hydroxide
+        paired = (s.pairs_hco3 + s.pairs_co3) * s.free[:2]
+        in_hco3 = s.pairs_hco3[0] * s.free[0] + s.pairs_hco3[1] * s.free[1]
+        filling = s.bases + s.beta_h + s.beta_al
+        positive, negative = self.charges(p, s)
         strength = 0.5 * (
-            ordered_sum(self.charge * self.charge * s.free, 0) + pairs_1 + s.hydrogen + 9.0 * s.al + p.anions
+            4.0 * (s.free[0] + s.free[1]) + s.free[2] + s.free[3] + s.free[4] + in_hco3 + s.hydrogen + 9.0 * s.al + p.anions
             + 4.0 * s.so4_free + s.hco3 + 4.0 * s.co3 + s.hydroxide
         )  # fmt: skip
         return Solution(
             unknowns=x,
-            dissolved=s.free * s.alpha,
+            dissolved=torch.cat([s.free[:2] * s.alpha, s.free[2:]]),
             ca_total=s.free[0] * s.den[0],
-            dic=s.co2 + s.hco3 + s.co3 + pairs_1 + pairs_2,
-            bicarbonate=s.hco3 + pairs_1,
-            base_saturation=ordered_sum(p.cec * bases, 0) / ordered_sum(p.cec * filling, 0),
+            dic=s.co2 + s.hco3 + s.co3 + paired[0] + paired[1],
+            bicarbonate=s.hco3 + in_hco3,
+            base_saturation=ordered_sum(p.cec * s.bases, 0) / ordered_sum(p.cec * filling, 0),
             saturation=s.per_ca * s.free[0],
             ionic_strength=strength,
             residual=ordered_sum(torch.log(filling).abs(), 0) + torch.log(positive / negative).abs(),
         )
-
-    def newton(self, residual: Tensor, jacobian: Tensor, x: Tensor, limit: float) -> Tensor:
-        """One damped Newton step; Gauss-Jordan on the small dense system of every cell (the diagonal dominates)."""
-        n = self.n_sites + 1
-        system = torch.cat([jacobian, residual.unsqueeze(1)], dim=1)
-        for i in range(n):
-            pivot = system[i] / system[i, i]
-            system = system - system[:, i].unsqueeze(1) * pivot.unsqueeze(0)
-            system = torch.cat([system[:i], pivot.unsqueeze(0), system[i + 1 :]])
-        step = system[:, n]
-        step = step * (limit / step.abs().amax(0).clamp(min=limit))  # shorter, never another direction
-        return x - torch.cat([step[n - 1 :], step[: n - 1]])
 
     def forward(self, p: Problem, k: Constants, g: Activity, guess: Tensor, iterations: int) -> Solution:
         """Solve all cells at once with a fixed number of Newton steps from ``guess`` [1 + site, layer, column].
@@ -296,12 +273,10 @@ class Equilibrium(nn.Module):
         limit = self.max_step
         for _ in range(iterations - 1):
             s = self.speciate(fixed, k, g, x, so4_free)
-            residual, jacobian = self.system(fixed, s)
-            x = self.newton(residual, jacobian, x, limit)
+            x = self.step(fixed, s, x, limit)
             so4_free = self.free_sulphate(fixed, k, g, s)
             limit = max(0.9 * limit, self.min_step)  # breaks the cycles of a long search between the two calcite branches
         s = self.speciate(p, k, g, x, so4_free)
-        residual, jacobian = self.system(p, s)
-        x = self.newton(residual, jacobian.detach(), x, limit)
+        x = self.step(p, s, x, limit)
         so4_free = self.free_sulphate(p, k, g, s)
         return self.solution(p, x, self.speciate(p, k, g, x, so4_free))

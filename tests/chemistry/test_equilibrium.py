@@ -84,15 +84,29 @@ def test_jacobian_is_the_derivative_of_the_residual(order: int) -> None:
     k, g = solver.constants(t), solver.activity(torch.full_like(t, 0.01), t)
     x = torch.stack([torch.full_like(t, -15.0), *[torch.full_like(t, 2.0 + 0.1 * s) for s in range(3)]])
     so4 = 0.8 * problem.so4
-    _, jacobian = solver.system(problem, solver.speciate(problem, k, g, x, so4))
+    _, rows = solver.system(problem, solver.speciate(problem, k, g, x, so4))
     step = 1e-6
-    for column, row in enumerate((1, 2, 3, 0)):  # Jacobian columns: sites first, ln h last
+    for column, unknown in enumerate((1, 2, 3, 0)):  # Jacobian columns: sites first, ln h last
         shift = torch.zeros_like(x)
-        shift[row] = step
+        shift[unknown] = step
         plus, _ = solver.system(problem, solver.speciate(problem, k, g, x + shift, so4))
         minus, _ = solver.system(problem, solver.speciate(problem, k, g, x - shift, so4))
+        numerical = (torch.stack(plus) - torch.stack(minus)) / (2 * step)
         # central differences of order step^2 with round-off 1e-16 / step: 1e-8 at best, 1e-5 leaves room
-        torch.testing.assert_close((plus - minus) / (2 * step), jacobian[:, column], rtol=1e-5, atol=1e-6)
+        torch.testing.assert_close(numerical, torch.stack([row[column] for row in rows]), rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("order", [3, 1])
+def test_elimination_solves_the_system(order: int) -> None:
+    solver = Equilibrium("min3p", order)
+    problem, t = soil_problem()
+    k, g = solver.constants(t), solver.activity(torch.full_like(t, 0.01), t)
+    x = torch.stack([torch.full_like(t, -15.0), *[torch.full_like(t, 2.0 + 0.1 * s) for s in range(3)]])
+    right, rows = solver.system(problem, solver.speciate(problem, k, g, x, 0.8 * problem.so4))
+    matrix = torch.stack([torch.stack(row) for row in rows]).permute(2, 3, 0, 1)
+    expected = torch.linalg.solve(matrix, torch.stack(right).permute(1, 2, 0))
+    found = torch.stack(solver.eliminate(right, rows)).permute(1, 2, 0)
+    torch.testing.assert_close(found, expected, rtol=1e-8, atol=1e-10)
 
 
 def test_every_soil_converges_from_a_cold_start() -> None:

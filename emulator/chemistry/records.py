@@ -1,0 +1,98 @@
+"""Records of the soil-solution solver: what is given, what is looked up, what comes out.
+
+Units:   mol per kg of water and activities; CO2 pressure in atm. Shapes [layer, column], or [row, layer, column] where said.
+Use:     ``Problem(totals, anions, so4, cec, kinetic, stock, pco2)``; TorchScript needs plain annotations, hence no __future__.
+"""
+
+from typing import NamedTuple
+
+from torch import Tensor
+
+
+class Constants(NamedTuple):
+    """Equilibrium constants [layer, column]; fields in the order of ``constants.REACTIONS``."""
+
+    water: Tensor
+    co2_solubility: Tensor
+    carbonic_1: Tensor
+    carbonic_2: Tensor
+    calcite: Tensor
+    cahco3: Tensor
+    caco3_aq: Tensor
+    mghco3: Tensor
+    mgco3_aq: Tensor
+    caso4_aq: Tensor
+    mgso4_aq: Tensor
+    gibbsite: Tensor
+    aloh: Tensor
+    aloh2: Tensor
+
+
+class Activity(NamedTuple):
+    """Activity coefficients: cations [5, layer, column], the others [layer, column]."""
+
+    cations: Tensor
+    h: Tensor
+    oh: Tensor
+    hco3: Tensor
+    co3: Tensor
+    so4: Tensor
+    cahco3: Tensor
+    al: Tensor
+    aloh: Tensor
+
+
+class Problem(NamedTuple):
+    """What is given, per kg of water; [layer, column] unless said."""
+
+    totals: Tensor  # [5, ...] Ca Mg K Na NH4, dissolved + exchangeable, without calcite
+    anions: Tensor  # NO3 + Cl
+    so4: Tensor
+    cec: Tensor  # [site, ...] moles of charge
+    kinetic: Tensor  # rate constant x surface x dt of calcite
+    stock: Tensor  # calcite that may dissolve
+    pco2: Tensor  # atm
+
+
+class Speciation(NamedTuple):
+    """All species at one guess, mol kg-1; [layer, column] unless said. "affinity": selectivity x activity coefficient."""
+
+    co2: Tensor
+    hco3: Tensor
+    co3: Tensor
+    hydrogen: Tensor
+    hydroxide: Tensor
+    al: Tensor
+    aloh: Tensor
+    aloh2: Tensor
+    pairs_hco3: Tensor  # [2, ...] CaHCO3 and MgHCO3 per mole of free Ca, Mg
+    pairs_co3: Tensor  # [2, ...]
+    alpha: Tensor  # [2, ...] dissolved per free Ca, Mg; the monovalent ions form no pairs
+    u: Tensor  # [site, ...] exchange potentials
+    u2: Tensor  # [site, ...] their squares
+    held: Tensor  # [site, ...] CEC x u
+    held2: Tensor  # [site, ...] CEC x u^2
+    affinity: Tensor  # [5, ...]
+    den: Tensor  # [5, ...] total per free ion
+    back: Tensor  # calcite that precipitates per mole of free Ca by the rate law, 0 where the stock limits
+    per_ca: Tensor  # Omega of calcite per mole of free Ca
+    free: Tensor  # [5, ...]
+    bases: Tensor  # [site, ...] equivalent fraction of the base cations
+    beta_h: Tensor  # [site, ...]
+    beta_al: Tensor  # [site, ...]
+    na_order: Tensor  # exponent of the Na activity in beta_al; 0 by the Gaines-Thomas law
+    so4_free: Tensor
+
+
+class Solution(NamedTuple):
+    """Equilibrated soil solution; [layer, column] unless said."""
+
+    unknowns: Tensor  # [1 + site, ...]: ln of H+ activity, ln u of each site
+    dissolved: Tensor  # [5, ...] free + pairs, mol kg-1
+    ca_total: Tensor  # dissolved + exchangeable calcium, mol kg-1 of water
+    dic: Tensor  # dissolved inorganic carbon (without soil air), mol kg-1
+    bicarbonate: Tensor  # HCO3 and its pairs, mol kg-1
+    base_saturation: Tensor  # share of the CEC not held by H and Al
+    saturation: Tensor  # Omega of calcite
+    ionic_strength: Tensor  # mol kg-1
+    residual: Tensor  # |ln (positive / negative charge)| + sum over sites of |ln filling|
