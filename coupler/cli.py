@@ -1,6 +1,6 @@
 """The command ``calcisol``: one entry, one sentence when something is wrong.
 
-What:    run, check, describe, config, bench here; ensemble, train, evaluate, export, explain in the emulator, loaded only then.
+What:    run, check, describe, config, bench here; ensemble, train, evaluate, export in the emulator, loaded only then.
 Errors:  one sentence on stderr, exit code 2; a stopped run exits with 130 and says how to go on.
 Source:  DESIGN.md 7. ``run``, ``check`` and ``describe`` never import torch.
 Use:     ``calcisol run --out out/europe``; ``calcisol COMMAND --help`` shows one example each.
@@ -14,14 +14,6 @@ from pathlib import Path
 from typing import Any
 
 from .errors import CalcisolError
-
-EMULATOR_COMMANDS = {
-    "ensemble": "run or read MIN3P simulations to learn from",
-    "train": "train an emulator on an ensemble file",
-    "evaluate": "judge a bundle on an ensemble file by free rollouts",
-    "export": "write a trained emulator as a bundle",
-    "explain": "attribute the emulator's answers to its inputs",
-}
 
 
 def _run(args: argparse.Namespace) -> int:
@@ -171,6 +163,7 @@ def _add_own(commands: Any) -> None:
 
 def build_parser(command: str = "") -> argparse.ArgumentParser:
     """The parser; an emulator command gets its arguments only when it is the one called (that imports torch)."""
+    from ..emulator.commands import SUBCOMMANDS
     from .run import version
 
     parser = argparse.ArgumentParser(
@@ -181,24 +174,17 @@ def build_parser(command: str = "") -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"calcisol {version()}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     _add_own(commands)
-    for name, text in EMULATOR_COMMANDS.items():
-        if name != command:
-            commands.add_parser(name, help=text)
-            continue
-        from ..emulator.commands import SUBCOMMANDS
-
-        if name not in SUBCOMMANDS:
-            raise CalcisolError(f"command {name!r} is not in this build; see `calcisol --help`")
-        module = SUBCOMMANDS[name]
+    for name, module in SUBCOMMANDS.items():
         sub = commands.add_parser(
             name,
-            help=text,
+            help=module.HELP,
             description=module.HELP,
             epilog=getattr(module, "EPILOG", None),
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
-        module.add_arguments(sub)
-        sub.set_defaults(action=module.run)
+        if name == command:  # the arguments of some live in modules that import torch
+            module.add_arguments(sub)
+            sub.set_defaults(action=module.run)
     return parser
 
 

@@ -129,6 +129,9 @@ class FromModule:
         return int(importlib.import_module(self.module, __package__).run(args))
 
 
-SUBCOMMANDS: dict[str, Subcommand] = {"train": Train(), "evaluate": Evaluate(), "export": Export()}
-if (Path(__file__).with_name("ensemble.py")).exists():
-    SUBCOMMANDS["ensemble"] = FromModule(".ensemble", "run MIN3P columns and collect them into a training archive")
+SUBCOMMANDS: dict[str, Subcommand] = {
+    "ensemble": FromModule(".ensemble", "run MIN3P columns and collect them into a training archive"),
+    "train": Train(),
+    "evaluate": Evaluate(),
+    "export": Export(),
+}

@@ -27,7 +27,7 @@ def test_all_commands_are_listed(capsys):
     with pytest.raises(SystemExit):
         cli.main(["--help"])
     text = capsys.readouterr().out
-    for name in ("run", "check", "describe", "config", "ensemble", "train", "evaluate", "export", "explain", "bench"):
+    for name in ("run", "check", "describe", "config", "ensemble", "train", "evaluate", "export", "bench"):
         assert f"\n    {name} " in text
 
 
