@@ -56,7 +56,7 @@ def write(folder: Path) -> Path:
     if good:
         lines += ["## How well the budgets close (largest over accepted runs, relative to throughput)", ""]
         names = list(good[0]["checks"])
-        lines += _table([[n, f"{max(abs(r['checks'][n]) for r in good):.1e}"] for n in names], ["check", "largest"])
+        lines += _table([[n, f"{max(abs(r['checks'].get(n, 0.0)) for r in good):.1e}"] for n in names], ["check", "largest"])
         lines += ["## Coverage", ""]
         rows = [[p.name, p.unit, *_quantiles(_values(good, p.name)), p.note] for p in PARAMETERS]
         lines += _table(rows, ["parameter", "unit", "min", "5 %", "median", "95 %", "max", "note"])

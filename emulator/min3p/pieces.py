@@ -41,19 +41,22 @@ class Grid:
     coords: Mapping[str, tuple[tuple[str, ...], np.ndarray]]
 
 
-def _grid(names: list[str], rows: np.ndarray, face: bool) -> Grid:
-    """Geometry from the x, y, z columns: a column, a regular field, or a cloud of points."""
+def _grid(names: list[str], rows: np.ndarray, face: bool, extra: str = "") -> Grid:
+    """Geometry from the x, y, z columns: a column, a regular field, or a cloud of points.
+
+    ``extra`` marks the names of a second geometry within the same run.
+    """
     axes = {a: rows[:, names.index(a)] for a in "xyz"}
     values = {a: np.unique(v) for a, v in axes.items()}
     long = [a for a in "zyx" if len(values[a]) > 1]
     if len(long) <= 1:
         along = long[0] if long else "z"
-        label = ("face" if face else "layer") if along == "z" else along + ("_face" if face else "")
+        label = (("face" if face else "layer") if along == "z" else along + ("_face" if face else "")) + extra
         order = np.argsort(-axes[along] if along == "z" else axes[along], kind="stable")
-        coords = {("z_face" if face else "z") if along == "z" else label: ((label,), axes[along][order])}
+        coords = {("z_face" if face else "z") + extra if along == "z" else label: ((label,), axes[along][order])}
         return Grid((label,), (len(order),), order, coords)
     shape = tuple(len(values[a]) for a in long)
-    suffix = "_face" if face else ""
+    suffix = ("_face" if face else "") + extra
     if int(np.prod(shape)) == len(rows):
         order = np.lexsort([-axes[a] if a == "z" else axes[a] for a in reversed(long)])
         coords = {a + suffix: ((a + suffix,), values[a][::-1] if a == "z" else values[a]) for a in long}
@@ -63,7 +66,8 @@ def _grid(names: list[str], rows: np.ndarray, face: bool) -> Grid:
 
 
 def _tidy(name: str) -> str:
-    return re.sub(r"\s+", "_", re.sub(r"\s*\[[^\]]*\]\s*", "", name)).strip("_")
+    """Name without its bracketed unit, spaces and slashes (a slash means a group in netCDF)."""
+    return re.sub(r"\s+", "_", re.sub(r"\s*\[[^\]]*\]\s*", "", name)).replace("/", "-").strip("_")
 
 
 def _label(prefix: str, name: str) -> str:
@@ -89,10 +93,12 @@ def spatial_pieces(run: Run, family: str, grids: dict[str, Grid], times: dict[in
             notes.append(f"{file.path.name} has no x, y, z columns (no header): its rows stay in file order")
             grid = Grid((f"row_{family}",), (len(rows),), np.arange(len(rows)), {})
         else:
-            if key not in grids or len(grids[key].order) != len(rows):
-                key = key if key not in grids else f"{key}_{family}"
-                grids.setdefault(key, _grid(names, rows, family == "vel"))
-            grid = grids[key]
+            extra = ""
+            if key in grids and len(grids[key].order) != len(rows):  # a file cut short, or a family of another geometry
+                extra = f"_{len(rows)}"
+            if key + extra not in grids:
+                grids[key + extra] = _grid(names, rows, family == "vel", extra)
+            grid = grids[key + extra]
         for i, name in enumerate(names):
             if name not in ("x", "y", "z"):
                 values = rows[grid.order, i].reshape(1, *grid.shape)

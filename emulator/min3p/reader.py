@@ -122,7 +122,7 @@ def open_run(
         first = pieces[0]
         whole = np.full((lengths[first.dims[0]], *first.values.shape[1:]), np.nan, dtype=dtype)
         for piece in pieces:
-            if piece.values.shape[1:] == whole.shape[1:]:
+            if piece.dims == first.dims:
                 whole[piece.start : piece.start + len(piece.values)] = piece.values
             else:
                 reading.notes.append(f"{name} changes its shape at output {piece.start}; that output was left out")
@@ -176,7 +176,7 @@ def convert(
                 )
                 made.units = piece.units
             variable = out[piece.name]
-            if piece.values.shape[1:] == variable.shape[1:]:
+            if piece.dims == variable.dimensions:
                 variable[piece.start : piece.start + len(piece.values)] = piece.values
             else:
                 reading.notes.append(f"{piece.name} changes its shape at output {piece.start}; that output was left out")

@@ -1,0 +1,34 @@
+"""Shared by the MIN3P tests: the run folder in the repository, its learning member, and the user's MIN3P where there is one."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+import xarray as xr
+from calcisol.emulator.min3p.learning import learning_member
+
+from .columns import small_column
+
+RUNS = Path(__file__).with_name("runs")
+
+
+@pytest.fixture(scope="session")
+def good() -> Path:
+    """Three months of small_column, as MIN3P wrote them."""
+    return RUNS / "good"
+
+
+@pytest.fixture
+def member(good: Path) -> xr.Dataset:
+    """Learning member of that run."""
+    return learning_member(good, small_column())
+
+
+@pytest.fixture(scope="session")
+def min3p() -> None:
+    """Skip unless MIN3P_EXE and MIN3P_DB name the user's MIN3P."""
+    missing = [name for name in ("MIN3P_EXE", "MIN3P_DB") if not os.environ.get(name)]
+    if missing:
+        pytest.skip(f"{' and '.join(missing)} not set: needs the user's MIN3P (github.com/min3p-ubc/min3p)")
