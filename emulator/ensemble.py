@@ -161,6 +161,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--retry", action="store_true", help="run failed and refused members again")
     parser.add_argument("--dask", metavar="ADDRESS", help="run on the Dask cluster at this address")
     parser.add_argument("--collect", action="store_true", help="only build the learning file from what is there")
+    parser.add_argument("--file", default="learning.nc", help="name of the learning file within DIR (default: learning.nc)")
     parser.add_argument("--report", action="store_true", help="only write the data card from what is there")
 
 
@@ -179,8 +180,9 @@ def run(args: argparse.Namespace) -> int:
         if not (args.collect or args.report):
             simulate(args.out, members, args.seed, args.years, max(1, args.workers), args.wall_limit, args.retry, args.dask)
         if not args.report:
-            made = collect(args.out, args.out / "learning.nc")
-            print(f"{args.out / 'learning.nc'}: {made['members']} columns of {made['years']} years, {made['bytes'] / 1e6:.0f} MB")
+            target = args.out / args.file
+            made = collect(args.out, target, args.members or sampling.TIERS.get(args.tier or ""))
+            print(f"{target}: {made['members']} columns of {made['years']} years, {made['bytes'] / 1e6:.0f} MB")
         print(datacard.write(args.out))
     except (EnsembleError, runner.RunnerError) as error:
         print(f"calcisol ensemble: {error}", file=sys.stderr)

@@ -56,14 +56,15 @@ def _declare(out: Any, shapes: dict[str, tuple[tuple[str, ...], str]], sizes: di
         made.units = units
 
 
-def collect(folder: Path, target: Path) -> dict[str, Any]:
-    """Write all accepted members of ``folder`` into ``target`` and return the manifest (also written beside it).
+def collect(folder: Path, target: Path, members: int | None = None) -> dict[str, Any]:
+    """Write the accepted members of ``folder`` into ``target`` and return the manifest (also written beside it).
 
+    ``members`` limits the file to the first design points, so that a tier can be taken out of a larger ensemble.
     Raises EnsembleError when no member was accepted.
     """
     from netCDF4 import Dataset
 
-    everything = records(folder)
+    everything = [r for r in records(folder) if members is None or r["index"] < members]
     good = [r for r in everything if r["state"] == "accepted"]
     if not good:
         raise EnsembleError(f"{folder} holds no accepted member; run `calcisol ensemble --out {folder}` first")
