@@ -135,7 +135,7 @@ def simulate(
         left = (time.monotonic() - begin) / n * (len(tasks) - n)
         note = f": {record['reason']}" if record["reason"] else ""
         print(
-            f"member {record['index']:5d} {record['state']} in {record['wall_s']:.0f} s{note} | {len(done) + n} of {members}, "
+            f"member {record['index']:5d} {record['state']} in {record['wall_s']:.0f} s{note} | {sum(counts.values())} of {max(members, len(done))}, "
             f"{counts['accepted']} accepted, {counts['refused']} refused, {counts['failed']} failed, {left / 60.0:.0f} min left",
             file=sys.stderr, flush=True,
         )  # fmt: skip
