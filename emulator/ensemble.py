@@ -129,13 +129,14 @@ def simulate(
         state: sum(1 for i, s in done.items() if s == state and i not in missing) for state in ("accepted", "refused", "failed")
     }
     tasks = [(folder, i, seed, years, wall_limit) for i in missing]
+    goal = max(members, len(done))
     begin = time.monotonic()
     for n, record in enumerate(_cluster(tasks, dask) if dask else _local(tasks, workers), 1):
         counts[record["state"]] += 1
         left = (time.monotonic() - begin) / n * (len(tasks) - n)
         note = f": {record['reason']}" if record["reason"] else ""
         print(
-            f"member {record['index']:5d} {record['state']} in {record['wall_s']:.0f} s{note} | {sum(counts.values())} of {max(members, len(done))}, "
+            f"member {record['index']:5d} {record['state']} in {record['wall_s']:.0f} s{note} | {sum(counts.values())} of {goal}, "
             f"{counts['accepted']} accepted, {counts['refused']} refused, {counts['failed']} failed, {left / 60.0:.0f} min left",
             file=sys.stderr, flush=True,
         )  # fmt: skip
