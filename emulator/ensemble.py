@@ -136,8 +136,8 @@ def simulate(
         left = (time.monotonic() - begin) / n * (len(tasks) - n)
         note = f": {record['reason']}" if record["reason"] else ""
         print(
-            f"member {record['index']:5d} {record['state']} in {record['wall_s']:.0f} s{note} | {sum(counts.values())} of {goal}, "
-            f"{counts['accepted']} accepted, {counts['refused']} refused, {counts['failed']} failed, {left / 60.0:.0f} min left",
+            f"member {record['index']:5d} {record['state']} in {record['wall_s']:.0f} s{note} | "
+            f"{sum(counts.values())} of {goal}, {counts['accepted']} accepted, {counts['refused']} refused, {counts['failed']} failed, {left / 60.0:.0f} min left",
             file=sys.stderr, flush=True,
         )  # fmt: skip
 
