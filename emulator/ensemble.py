@@ -137,7 +137,8 @@ def simulate(
         note = f": {record['reason']}" if record["reason"] else ""
         print(
             f"member {record['index']:5d} {record['state']} in {record['wall_s']:.0f} s{note} | "
-            f"{sum(counts.values())} of {goal}, {counts['accepted']} accepted, {counts['refused']} refused, {counts['failed']} failed, {left / 60.0:.0f} min left",
+            f"{sum(counts.values())} of {goal}, {counts['accepted']} accepted, {counts['refused']} refused, "
+            f"{counts['failed']} failed, {left / 60.0:.0f} min left",
             file=sys.stderr, flush=True,
         )  # fmt: skip
 
