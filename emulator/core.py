@@ -7,8 +7,6 @@ Source:  fluxes and extents instead of states, after Sturm & Wexler (2020, GMD 1
 Use:     ``factors, inside = core(features)``
 """
 
-from __future__ import annotations
-
 import torch
 from torch import Tensor, nn
 
@@ -25,6 +23,12 @@ MARGIN = 0.25  # share of the training range by which a feature may leave it bef
 
 class Core(nn.Module):
     """Three linear layers with SiLU on normalised features; switched off smoothly outside the training ranges."""
+
+    mean: Tensor
+    scale: Tensor
+    low: Tensor
+    high: Tensor
+    bound: Tensor
 
     def __init__(self, width: int = 64, seed: int = 0) -> None:
         super().__init__()

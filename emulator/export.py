@@ -17,6 +17,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from .baselines import train_baseline
 from .bundle import write_bundle
 from .chemistry.constants import EXCHANGE_LOG_K
 from .core import FACTORS, FEATURES, Core
@@ -40,7 +41,7 @@ def script(step: nn.Module) -> torch.jit.ScriptModule:
     """TorchScript of the step (deprecated upstream; the warnings are silenced here and nowhere else)."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
-        return torch.jit.script(step.eval())  # type: ignore[no-any-return]
+        return torch.jit.script(step.eval())
 
 
 def check_agreement(step: Step, scripted: torch.jit.ScriptModule, data: Ensemble) -> None:
@@ -72,7 +73,12 @@ def _relative(x: Tensor, y: Tensor) -> float:
 def build_contract(core: Core, config: TrainingConfig, data: Ensemble, step: nn.Module) -> dict[str, Any]:
     """What a bundle says of itself, besides the variable table."""
     test = data.part("test")
-    ours, b0 = score(rollout(step, test), test), score(rollout(make_step(config, None), test), test)
+    competitors: dict[str, nn.Module] = {
+        "B0": make_step(config, None),
+        "B1": train_baseline(data, increments=False),
+        "B2": train_baseline(data, increments=True),
+        "bundle": step,
+    }
     return {
         "name": "calcisol default bundle",
         "bundle_version": "0.1.0",
@@ -81,7 +87,7 @@ def build_contract(core: Core, config: TrainingConfig, data: Ensemble, step: nn.
         "citation": "calcisol authors (2026): calcisol 0.1, soil acidity and inorganic carbon in land models; see CITATION.cff",
         "parameters": {
             "thermodynamics": config.thermodynamics,
-            "aluminium_order": config.aluminium_order,
+            "aluminium": config.aluminium,
             "exchange_log_k": EXCHANGE_LOG_K,
             "network": {"width": config.width, "features": list(FEATURES), "factors": list(FACTORS)},
         },
@@ -99,7 +105,7 @@ def build_contract(core: Core, config: TrainingConfig, data: Ensemble, step: nn.
             "split": {"seed": SPLIT_SEED, **{k: list(v) for k, v in SPLITS.items()}},
         },
         "training": asdict(config),
-        "scores": {"bundle": asdict(ours), "B0": asdict(b0)},
+        "scores": {name: asdict(score(rollout(module, test), test)) for name, module in competitors.items()},
     }
 
 

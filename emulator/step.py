@@ -37,10 +37,10 @@ class Step(nn.Module):
     PA_PER_ATM: Final[float] = constants.PA_PER_ATM
     LAB_RATIO: Final[float] = 5.0  # kg of solution per kg of soil in the laboratory suspension (ISO 10390)
 
-    def __init__(self, core: nn.Module | None = None, thermodynamics: str = "min3p", aluminium_order: int = 3) -> None:
+    def __init__(self, core: nn.Module | None = None, thermodynamics: str = "min3p", aluminium: str = "AlX3") -> None:
         super().__init__()
         self.core = NoCore() if core is None else core
-        self.equilibrium = Equilibrium(thermodynamics, aluminium_order)
+        self.equilibrium = Equilibrium(thermodynamics, aluminium)
         self.first: int = 3  # Newton steps before transport
         self.last: int = 4  # Newton steps after it
         self.cold: int = 60  # Newton steps from nowhere
@@ -157,7 +157,7 @@ class Step(nn.Module):
         a_al = k.gibbsite * h * h * h
         for _ in range(60):
             middle = 0.5 * (low + high)
-            full = self.site_filling(middle, free, gamma, h, a_al) > 1.0
+            full = self.site_filling(middle, free, gamma, h, a_al, k) > 1.0
             high = torch.where(full, middle, high)
             low = torch.where(full, low, middle)
         v = 0.5 * (low + high)
@@ -180,13 +180,11 @@ class Step(nn.Module):
              -x[0] / self.LN10, x[1], x[2], x[3], solution.ionic_strength]
         )  # fmt: skip
 
-    def site_filling(self, v: Tensor, free: Tensor, gamma: Activity, h: Tensor, a_al: Tensor) -> Tensor:
+    def site_filling(self, v: Tensor, free: Tensor, gamma: Activity, h: Tensor, a_al: Tensor, k: Constants) -> Tensor:
         """Sum of equivalent fractions on each site [site, layer, column] at exchange potential ``v``."""
         u = torch.exp(v)
         bases = self.equilibrium.bases(u, u * u, self.equilibrium.selectivity * gamma.cations * free)
-        order = self.equilibrium.aluminium_order
-        sodium = (gamma.cations[3] * free[3]).clamp(min=self.equilibrium.least_sodium)
-        aluminium = self.equilibrium.aluminium_affinity * a_al * torch.exp(order * v) * torch.pow(sodium, order - 3.0)
+        aluminium = self.equilibrium.aluminium(v, h, a_al, k.aloh, gamma.cations[3] * free[3])
         return bases + self.equilibrium.proton_affinity * h * u + aluminium
 
     def gas_capacity(self, air: Tensor, dz: Tensor, t: Tensor) -> Tensor:

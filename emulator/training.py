@@ -37,7 +37,7 @@ class TrainingConfig:
     seed: int = 1
     width: int = 64
     thermodynamics: str = "min3p"
-    aluminium_order: int = 3
+    aluminium: str = "AlX3"
     phases: tuple[tuple[int, int, float], ...] = ((4, 400, 2e-3), (12, 500, 1e-3), (36, 250, 4e-4))
     """(unrolled steps, iterations, learning rate), in order."""
     batch: int = 64
@@ -75,7 +75,7 @@ class FeatureRecorder(NoCore):
 
 def make_step(config: TrainingConfig, core: nn.Module | None) -> Step:
     """A step with the chemistry of ``config``."""
-    return Step(core, config.thermodynamics, config.aluminium_order)
+    return Step(core, config.thermodynamics, config.aluminium)
 
 
 def fit_core(config: TrainingConfig, data: Ensemble) -> Core:
@@ -167,7 +167,7 @@ def train(config: TrainingConfig, data: Ensemble, folder: Path, say: Callable[[s
             begin = torch.where(mine, own[start, :, :, member].permute(1, 2, 0), begin)
         optimiser.zero_grad()
         loss = window_loss(step, train_set, start, begin, member, length)
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         norm = nn.utils.clip_grad_norm_(core.parameters(), 1.0)
         if torch.isfinite(norm):
             optimiser.step()

@@ -131,12 +131,20 @@ CATIONS = ("ca", "mg", "k", "na", "nh4")
 CHARGE = (2.0, 2.0, 1.0, 1.0, 1.0)
 
 # Gaines-Thomas log10 K of  (1/z) M + Na-X = (1/z) M-X + Na, raised to z; sites differ only in their affinity for protons.
-# Ca, Mg, K, NH4: MIN3P default database, as Appelo & Postma (2005, table 6.4). Al: phreeqc.dat. Protons on site 1: MIN3P default;
+# Ca, Mg, K, NH4: MIN3P default database, as Appelo & Postma (2005, table 6.4). Protons on site 1: MIN3P default;
 # on sites 2 and 3: 3.2 and 4.6, chosen in the v0 ensemble to give half points near pH 4.7 and 6 in a Ca-saturated soil.
 EXCHANGE_LOG_K = {
-    "site_1": {"ca": 0.7959, "mg": 0.6021, "k": 0.6990, "na": 0.0, "nh4": 0.6021, "h": 1.0, "al": 0.41},
+    "site_1": {"ca": 0.7959, "mg": 0.6021, "k": 0.6990, "na": 0.0, "nh4": 0.6021, "h": 1.0},
     "site_2": {"ca": 0.7959, "mg": 0.6021, "na": 0.0, "h": 3.2},
     "site_3": {"ca": 0.7959, "mg": 0.6021, "na": 0.0, "h": 4.6},
+}
+
+# How aluminium sits on site 1: (log10 K, power of the exchange potential u, power of the Na activity, charge it takes from H:
+# the power of h in its solution species at gibbsite equilibrium). Equivalent fraction = K a u^n / a_Na^m.
+ALUMINIUM_LAWS = {
+    "AlX3": (0.41, 3.0, 0.0, 3.0),  # Gaines-Thomas; log K of phreeqc.dat
+    "AlX3-linear": (0.41, 1.0, 2.0, 3.0),  # as MIN3P 2.6.2 solves trivalent ions (sorbspc.F90); for archives made with it
+    "AlOHX2": (2.7, 2.0, 0.0, 2.0),  # divalent, effective K of the second MIN3P ensemble (min3p/database.py)
 }
 
 # Ion-size parameter a [angstrom] and b of the extended Debye-Hueckel law (Truesdell & Jones 1974; MIN3P default database)

@@ -14,7 +14,17 @@ import torch
 from torch import Tensor, nn
 
 from ..ordered import ordered_sum
-from .constants import CATIONS, CHARGE, EXCHANGE_LOG_K, ION_CHARGE, ION_SIZE, LN10, coefficients, temperature_basis
+from .constants import (
+    ALUMINIUM_LAWS,
+    CATIONS,
+    CHARGE,
+    EXCHANGE_LOG_K,
+    ION_CHARGE,
+    ION_SIZE,
+    LN10,
+    coefficients,
+    temperature_basis,
+)
 from .records import Activity, Constants, Problem, Solution, Speciation
 
 N_SITES = len(EXCHANGE_LOG_K)
@@ -25,20 +35,29 @@ FIRST_SITE_ONLY = ("k", "nh4")  # ions that the variable-charge sites do not tak
 class Equilibrium(nn.Module):
     """Solver; the thermodynamic set is held as a buffer, so that a bundle carries its own constants.
 
-    ``aluminium_order`` 3 is the Gaines-Thomas law. MIN3P 2.6.2 sums only linear and quadratic terms of the site balance
-    (sorbspc.F90) and so enters Al linearly, beta_Al = K a_Al beta_Na / a_Na^3: order 1 repeats that, for archives made with it.
+    ``aluminium`` names the law of exchangeable Al (``constants.ALUMINIUM_LAWS``). "AlX3" is Gaines-Thomas; MIN3P 2.6.2 sums only
+    linear and quadratic terms of the site balance (sorbspc.F90) and so enters Al linearly: "AlX3-linear" repeats that.
     """
 
     LN10: Final[float] = LN10
+    log_k: Tensor
+    charge: Tensor
+    selectivity: Tensor
+    proton_affinity: Tensor
+    first_site: Tensor
+    ion_size: Tensor
+    ion_b: Tensor
+    ion_charge2: Tensor
 
-    def __init__(self, thermodynamics: str = "min3p", aluminium_order: int = 3) -> None:
+    def __init__(self, thermodynamics: str = "min3p", aluminium: str = "AlX3") -> None:
         super().__init__()
-        if aluminium_order not in (1, 3):
-            raise ValueError(f"aluminium_order is {aluminium_order}; use 3 (Gaines-Thomas) or 1 (as MIN3P 2.6.2 solves it)")
-        self.aluminium_order: float = float(aluminium_order)
+        if aluminium not in ALUMINIUM_LAWS:
+            raise ValueError(f"aluminium law {aluminium!r} is unknown; choose one of {', '.join(ALUMINIUM_LAWS)}")
+        log_k, self.al_u, self.al_na, self.al_h = ALUMINIUM_LAWS[aluminium]
+        self.al_affinity: float = 10.0**log_k
         self.n_sites: int = N_SITES
         self.max_step: float = 1.5  # largest Newton step in a log unknown (0.65 pH): a cold start must not overshoot
-        self.least_sodium: float = 3e-5  # mol/kg, the least in the archives: below it the law of order 1 has no meaning
+        self.least_sodium: float = 3e-5  # mol/kg, the least in the archives: below it "AlX3-linear" has no meaning
         self.min_step: float = 0.005
         self.register_buffer("log_k", coefficients(thermodynamics).view(-1, 6, 1, 1))
         for name, site in EXCHANGE_LOG_K.items():
@@ -55,7 +74,7 @@ class Equilibrium(nn.Module):
         sites = list(EXCHANGE_LOG_K.values())
         self.register_buffer("selectivity", column([10.0 ** sites[0][c] for c in CATIONS]))
         self.register_buffer("proton_affinity", column([10.0 ** site["h"] for site in sites]))
-        self.register_buffer("aluminium_affinity", column([10.0 ** site["al"] if "al" in site else 0.0 for site in sites]))
+        self.register_buffer("first_site", column([1.0, 0.0, 0.0]))
         self.register_buffer("ion_size", column([ION_SIZE[i][0] for i in IONS]))
         self.register_buffer("ion_b", column([ION_SIZE[i][1] for i in IONS]))
         self.register_buffer("ion_charge2", column([float(ION_CHARGE[i] ** 2) for i in IONS]))
@@ -92,6 +111,14 @@ class Equilibrium(nn.Module):
         everywhere = u2 * (sorbed[0] + sorbed[1]) + u * sorbed[3]
         return torch.cat([everywhere[:1] + u[:1] * (sorbed[2] + sorbed[4]), everywhere[1:]])
 
+    def aluminium(self, v: Tensor, h: Tensor, a_al: Tensor, k_aloh: Tensor, sodium: Tensor) -> Tensor:
+        """Equivalent fraction of aluminium on each site at exchange potentials ``v`` = ln u; ``sodium`` an activity."""
+        activity = a_al if self.al_h == 3.0 else k_aloh * a_al / h
+        fraction = self.al_affinity * activity * torch.exp(self.al_u * v)
+        if self.al_na > 0.0:
+            fraction = fraction * torch.pow(sodium.clamp(min=self.least_sodium), -self.al_na)
+        return self.first_site * fraction
+
     def speciate(self, p: Problem, k: Constants, g: Activity, x: Tensor, so4_free: Tensor) -> Speciation:
         """Every species at the unknowns ``x`` [1 + site, ...], with ``so4_free`` as the free sulphate."""
         h = torch.exp(x[0])
@@ -124,11 +151,9 @@ class Equilibrium(nn.Module):
         free = torch.cat([ca.unsqueeze(0), p.totals[1:] / den[1:]])
 
         bases = self.bases(u, u2, affinity * free)
-        beta_al = self.aluminium_affinity * a_al * torch.exp(self.aluminium_order * x[1:])
         sodium = g.cations[3] * free[3]
-        na_order = (sodium > self.least_sodium).to(sodium.dtype) * (self.aluminium_order - 3.0)
-        if self.aluminium_order < 3.0:
-            beta_al = beta_al * torch.pow(sodium.clamp(min=self.least_sodium), self.aluminium_order - 3.0)
+        na_order = (sodium > self.least_sodium).to(sodium.dtype) * -self.al_na
+        beta_al = self.aluminium(x[1:], h, a_al, k.aloh, sodium)
         return Speciation(
             co2, a_hco3 / g.hco3, a_co3 / g.co3, h / g.h, k.water / (h * g.oh), a_al / g.al, k.aloh * a_al / (h * g.aloh),
             k.aloh2 * a_al / (h * h * g.cahco3), torch.stack([ca_1, mg_1]), torch.stack([ca_2, mg_2]), alpha, u, u2, held, held2,
@@ -173,8 +198,8 @@ class Equilibrium(nn.Module):
         charge_2 = charge_ca * share[0] + charge_mg * share[1]
         charge_na, charge_1 = s.free[3] * share[3], s.free[2] * share[2] + s.free[4] * share[4]
         divalent, slopes = sorbed[0] + sorbed[1], sorbed[0] * slope_ca + sorbed[1] * slope_mg
-        diagonal = s.u2 * divalent + s.bases + s.beta_h + self.aluminium_order * s.beta_al
-        by_h = (s.u2 * slopes + s.beta_h + 3.0 * s.beta_al) * per_filling
+        diagonal = s.u2 * divalent + s.bases + s.beta_h + self.al_u * s.beta_al
+        by_h = (s.u2 * slopes + s.beta_h + self.al_h * s.beta_al) * per_filling
         aluminium = s.na_order * s.beta_al * share[3]
 
         rows: list[list[Tensor]] = []

@@ -117,7 +117,7 @@ def test_the_default_bundle_beats_b0_on_unseen_min3p_columns() -> None:
         pytest.skip("the ensemble is another than the one the bundle was trained on")
     test = data.part("test")
     chosen = contract["parameters"]
-    b0 = score(rollout(Step(None, chosen["thermodynamics"], chosen["aluminium_order"]), test), test)
+    b0 = score(rollout(Step(None, chosen["thermodynamics"], chosen["aluminium"]), test), test)
     ours = score(rollout(load_scripted(default_bundle()), test), test)
     assert ours.ph_present < b0.ph_present
     assert ours.ph_depleted < b0.ph_depleted
@@ -132,7 +132,7 @@ def test_the_equilibrium_repeats_min3p_s_ph_from_its_totals() -> None:
     from calcisol.emulator.soil import exchange_sites
 
     data = load_ensemble(archive())
-    step = Step(None, "min3p", 1)
+    step = Step(None, "min3p", "AlX3-linear")
     for t in (12, 120, 300):
         x = data.state[t]
         temperature = data.forcing_layer[t - 1, 2]
