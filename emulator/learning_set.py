@@ -132,7 +132,8 @@ def _one_layering(ds: xr.Dataset, members: np.ndarray, digest: str) -> Ensemble:
     leached = np.stack([column("flux_out_ca+2"), column("flux_out_co3-2"), column("flux_out_no3-1")], axis=1)
     return Ensemble(
         static=tensor(static_rows), state=tensor(state), forcing_layer=tensor(forcing_layer),
-        forcing_column=tensor(forcing_column), ph=tensor(layered("pH")), leached=tensor(leached), co2_efflux=tensor(column("flux_gasout_co3-2")),
+        forcing_column=tensor(forcing_column), ph=tensor(layered("pH")),
+        leached=tensor(leached), co2_efflux=tensor(column("flux_gasout_co3-2")),
         calcite_loss=tensor(layered("lsrc_calcite")[1:].sum(1)), dt=dt, members=ds.member_id.values,
         form=np.full(n_member, "mix"), wall_s=ds.wall_s.values.astype(float), sha256=digest,
     )  # fmt: skip
