@@ -2,6 +2,7 @@
 #
 #   make europe   offline run over Europe into out/europe: NetCDF, summary.csv, maps, report.html
 #   make test     build, install, run the tests
+#   make bundle DATA=train_v0.nc   the default bundle again, from the MIN3P archive (about an hour)
 #   make setup    compiler, .venv, torch, build, install
 #   make lint     ruff, mypy, clang-format
 #   make clean    remove .venv, build and out
@@ -16,13 +17,17 @@ CPU_INDEX := https://download.pytorch.org/whl/cpu
 SOURCES := $(shell find meson.build meson.options pyproject.toml VERSION LICENSE README.md emulator fortran_bridge coupler \
 	-type f -not -name '*.pyc')
 .DEFAULT_GOAL := help
-.PHONY: help europe test setup lint clean
+.PHONY: help europe test bundle setup lint clean
 
 europe: $(VENV)/installed
 	$(BIN)/calcisol run --out out/europe
 
 test: $(VENV)/installed $(VENV)/test-tools
 	$(BIN)/python -m pytest -q
+
+bundle: $(VENV)/installed
+	$(BIN)/calcisol train --config emulator/train_v0.toml --data $(DATA) --out out/train
+	$(BIN)/calcisol export --run out/train --config emulator/train_v0.toml --data $(DATA) --bundle out/default.calcisol
 
 setup: $(VENV)/installed
 
@@ -35,7 +40,7 @@ clean:
 	rm -rf $(VENV) build out
 
 help:
-	@sed -n '2,9s/^# \{0,1\}//p' Makefile
+	@sed -n '2,10s/^# \{0,1\}//p' Makefile
 
 # compilers and a virtual environment, through apt where they are missing
 $(VENV)/system:
