@@ -19,6 +19,8 @@ FACTORS = ("calcite rate", "gas conductance", "mobility anions", "mobility dival
 BOUND = (2.5, 0.7, 0.6, 0.6, 0.6)  # largest |ln factor|: a calcite rate 12 times, a conductance 2 times, a mobility 1.8 times
 PAD = 16  # output rows padded: MKL is slow on 5-10 columns (performance.md 2.3)
 MARGIN = 0.25  # share of the training range by which a feature may leave it before the cell counts as outside
+LEAST_MARGIN = 0.12  # and at least this much: months of 28 to 31 days are months (ln 31/28 = 0.10)
+LEAST_SCALE = 0.1  # of a feature that hardly varied in training, so that a small departure stays a small input
 
 
 class Core(nn.Module):
@@ -65,9 +67,9 @@ class Core(nn.Module):
         """Set mean, scale and ranges from samples [feature, n]; ranges are the 0.05-99.95 % quantiles plus a margin."""
         x = features.to(torch.float32)
         self.mean.copy_(x.mean(1, keepdim=True))
-        self.scale.copy_(x.std(1, keepdim=True).clamp(min=1e-3))
+        self.scale.copy_(x.std(1, keepdim=True).clamp(min=LEAST_SCALE))
         low, high = torch.quantile(x, 0.0005, dim=1, keepdim=True), torch.quantile(x, 0.9995, dim=1, keepdim=True)
-        pad = MARGIN * (high - low) + 1e-3
+        pad = MARGIN * (high - low) + LEAST_MARGIN
         self.low.copy_(low - pad)
         self.high.copy_(high + pad)
 
