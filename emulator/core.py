@@ -4,7 +4,7 @@ What:    per cell, log factors on the rate of calcite, the conductance of CO2 an
          Zero output is the physical step alone; no output can break a budget, because all of them only scale fluxes and extents.
 Shapes:  features [feature, layer, column] -> factors [5, layer, column], both without unit; float32 inside, float64 outside.
 Source:  fluxes and extents instead of states, after Sturm & Wexler (2020, GMD 13, 4435-4442).
-Use:     ``factors, inside = core(features)``
+Use:     ``factors, inside = core(features)``; no __future__ annotations here, TorchScript cannot read them
 """
 
 import torch

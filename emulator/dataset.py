@@ -19,7 +19,7 @@ import torch
 import xarray as xr
 from torch import Tensor
 
-from .chemistry.constants import GAS_CONSTANT, MOLAR_MASS_C, MOLAR_MASS_N, MOLAR_VOLUME_CALCITE
+from .chemistry.constants import GAS_CONSTANT, MOLAR_MASS_C, MOLAR_MASS_CACO3, MOLAR_MASS_N, MOLAR_VOLUME_CALCITE
 from .variables import load_table
 
 SPLITS = {"train": (0.0, 0.70), "validation": (0.70, 0.85), "test": (0.85, 1.0)}
@@ -111,6 +111,8 @@ def load_ensemble(path: str | Path) -> Ensemble:
         ds = xr.open_dataset(path).isel(time=slice(1, None)).transpose("member", "time", "layer", ...).load()
     except (OSError, ValueError) as error:
         raise DataError(f"ensemble {path} cannot be read as netCDF with dims member, time, layer ({error})") from None
+    if ds.attrs.get("format") == "calcisol-ensemble-1":
+        raise DataError(f"{path} is a learning file of several layerings; read it with learning_set.load_learning_file, not here")
     needed = [
         "pH",
         "theta",
@@ -172,7 +174,7 @@ def load_ensemble(path: str | Path) -> Ensemble:
         "dz": dz[:, None], "clay": 0.01 * sample["clay"], "sand": 0.4, "soc": 0.01 * sample["soc"], "bulk_density": 1000.0 * bulk,
         "porosity": porosity, "cec": 0.01 * ds.cec.values.T.astype(float), "base_saturation": np.nan,
         "cec_variable": np.clip(sample["yfrac"] * np.exp(-depth / 0.5), 0.02, 0.95),
-        "caco3": state[0, slot["calcite"]] * 0.1000869 / (1000.0 * bulk * dz[:, None]), "ph0": state[0, slot["ph"]],
+        "caco3": state[0, slot["calcite"]] * MOLAR_MASS_CACO3 / (1000.0 * bulk * dz[:, None]), "ph0": state[0, slot["ph"]],
         "calcite_rate": 1000.0 * sample["k_calcite"], "dispersivity": sample["dispersivity"],
     }  # fmt: skip
     ones = np.ones((n_layer, n_member))

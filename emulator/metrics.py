@@ -15,7 +15,7 @@ from torch import Tensor
 
 from .chemistry.constants import MOLAR_MASS_C, MOLAR_MASS_CACO3, MOLAR_MASS_N
 from .dataset import Ensemble
-from .processes.sources import alkalinity
+from .processes.sources import WEATHERING, alkalinity
 from .rollout import Rollout
 from .variables import load_table
 
@@ -100,7 +100,7 @@ def closure(result: Rollout, data: Ensemble) -> dict[str, float]:
     budgets = {
         "carbon": residual((last[0] + last[9] - carbon).sum(0), dep["dic"] + lime,
                            (out["co2_adj"] + out["dic_leach"]) / MOLAR_MASS_C, carbon.sum(0)),
-        "calcium": residual((last[0] + last[1] - first[0] - first[1]).sum(0), dep["ca"] + lime + 0.15 * weathered,
+        "calcium": residual((last[0] + last[1] - first[0] - first[1]).sum(0), dep["ca"] + lime + WEATHERING[0] * weathered,
                             out["ca_leach"] + out["ca_sink"], (first[0] + first[1]).sum(0)),
         "nitrogen": residual((last[5] + last[6] - first[5] - first[6]).sum(0), dep["nh4"] + dep["no3"] + mineralised,
                              (out["no3_leach"] + out["nh4_leach"] + out["n_sink"]) / MOLAR_MASS_N, (first[5] + first[6]).sum(0)),
@@ -128,6 +128,7 @@ def _rms(x: Tensor) -> float:
 
 
 def _quantile(x: Tensor, q: float) -> float:
+    """As torch.quantile, which refuses more than 16 million values."""
     ordered = x.flatten().sort().values
     return float(ordered[min(int(q * ordered.numel()), ordered.numel() - 1)])
 

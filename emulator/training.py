@@ -21,6 +21,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from .chemistry.constants import MOLAR_MASS_C, MOLAR_MASS_N
 from .core import Core, NoCore
 from .dataset import Ensemble
 from .rollout import rollout
@@ -104,7 +105,7 @@ def window_loss(step: nn.Module, data: Ensemble, start: Tensor, begin: Tensor, m
         truth = data.state[at + 1, :, :, member].permute(1, 2, 0)
         ph_error = ph_error + nn.functional.huber_loss(state[12] / SCALES["ph"], truth[12] / SCALES["ph"], delta=3.0)
         pressure_error = pressure_error + torch.square((state[11] / truth[11]).log() / SCALES["pressure"]).clamp(max=100.0).mean()
-        leached.append(torch.stack([out[4], out[2] / 12.011e-3, out[5] / 14.007e-3]) * dt)
+        leached.append(torch.stack([out[4], out[2] / MOLAR_MASS_C, out[5] / MOLAR_MASS_N]) * dt)
     end = data.state[start + length, 0, :, member].t()
     first = data.state[start, 0, :, member].t()
     turnover = (end - first).abs().sum(0) + 0.002 * length
