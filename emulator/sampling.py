@@ -83,7 +83,7 @@ PARAMETERS: tuple[Parameter, ...] = (
     Parameter("respiration", "gC m-2 yr-1", _linear(250, 1200), "base; crops add to it"),
     Parameter("respiration_depth", "m", _linear(0.10, 0.35), "e-folding"),
     Parameter("q10", "1", _linear(1.5, 3.0), "of respiration"),
-    Parameter("air_porosity", "1", _linear(0.07, 0.32), "soil air at mean drainage; sets the conductivity"),
+    Parameter("air_porosity", "1", _linear(0.05, 0.38), "soil air at mean drainage; sets the conductivity"),
     Parameter("pco2_limit", "atm", _log(0.02, 0.12), "oxygen runs out: caps the mean soil CO2"),
     Parameter("nitrogen", "kg/ha/yr", _nitrogen, "all fertiliser and manure; 10 % none"),
     Parameter("main_form", "1", _linear(0, 1), "form that gets most of it, see design.FORMS"),
