@@ -1,6 +1,6 @@
 """Learning tables from the learning file of `calcisol ensemble`: exact pools and extents per layer, any layering.
 
-What:    members of one layering become one ``dataset.Ensemble``; the file's layers are padded with NaN beyond ``n_layer``.
+What:    members with the same number of layers become one ``dataset.Ensemble``; the file's layers are padded with NaN beyond ``n_layer``.
 Units:   pools mol m-2, extents mol m-2 per interval and layer, released > 0; contract units out.
 Source:  format in min3p/README.md (attribute format calcisol-ensemble-1); reactions by the attribute ``stoichiometry``.
 Use:     ``ensembles = load_learning_file(path)``; all fertiliser, lime and irrigation enter layer 1.
@@ -40,7 +40,7 @@ RAIN = {
 
 
 def load_learning_file(path: str | Path) -> list[Ensemble]:
-    """Ensembles of one layering each. Raises DataError when the file is of another format."""
+    """Ensembles of one number of layers each. Raises DataError when the file is of another format."""
     path = Path(path)
     if not path.is_file():
         raise DataError(f"learning file {path} does not exist; make one with `calcisol ensemble`")
@@ -51,18 +51,16 @@ def load_learning_file(path: str | Path) -> list[Ensemble]:
             )
         ds = opened.transpose("member", "time", "layer", ...).load()
     digest = file_sha256(path)
-    thickness = np.nan_to_num(ds.thickness.values)
-    layerings = {tuple(row) for row in thickness}
-    return [_one_layering(ds, np.flatnonzero((thickness == np.array(key)).all(1)), digest) for key in sorted(layerings)]
+    layers = ds.n_layer.values
+    return [_one_count(ds, np.flatnonzero(layers == n), digest) for n in np.unique(layers)]
 
 
-def _one_layering(ds: xr.Dataset, members: np.ndarray, digest: str) -> Ensemble:
-    """All members that share their layers."""
+def _one_count(ds: xr.Dataset, members: np.ndarray, digest: str) -> Ensemble:
+    """All members with the same number of layers; the thicknesses are a static row, one column each."""
     n = int(ds.n_layer.values[members[0]])
     ds = ds.isel(member=members, layer=slice(0, n))
     times = ds.time.values.astype(float)
     dt = float(np.median(np.diff(times))) * DAY
-    dz = ds.thickness.values[0].astype(float)
     n_time, n_member = times.size - 1, members.size
 
     def layered(name: str) -> np.ndarray:  # [time, layer, member]
@@ -95,7 +93,7 @@ def _one_layering(ds: xr.Dataset, members: np.ndarray, digest: str) -> Ensemble:
     fixed["cec"] = 0.01 * fixed["cec"]  # meq per 100 g
     fixed["bulk_density"] = 1000.0 * fixed["bulk_density"]  # g cm-3
     fixed |= {
-        "dz": np.repeat(dz[:, None], n_member, 1),
+        "dz": static("thickness"),
         "base_saturation": np.full((n, n_member), np.nan),
         "ph0": state[0, slots["ph"]],
     }
@@ -121,7 +119,7 @@ def _one_layering(ds: xr.Dataset, members: np.ndarray, digest: str) -> Ensemble:
     one = np.ones((n_time, n_member))
     column_values = {
         "q_bot": column("water_out") * 1000.0 / dt, "co2_src_total": 0.0 * one, "p_surf": 101325.0 * one,
-        "co2_atm": one * ds.co2_atm.values.astype(float), "lime": extent("x-lime").sum(1) * MOLAR_MASS_CACO3 / dt, "active": one,
+        "co2_atm": column("pco2_air"), "lime": extent("x-lime").sum(1) * MOLAR_MASS_CACO3 / dt, "active": one,
         **{f"dep_{ion}": amount / dt for ion, amount in deposited.items()},
     }  # fmt: skip
     forcing_column = np.stack([column_values[v] for v in table.names("forcing", "column")], axis=1)

@@ -110,6 +110,11 @@ class Column:
         return 1.0 - self.bulk_density / PARTICLE_DENSITY
 
     @property
+    def mean_temperature(self) -> float:
+        """Mean temperature of the first layer over the run [degC]."""
+        return float(self.temperature[:, 0].mean())
+
+    @property
     def bottom(self) -> np.ndarray:
         """Depth of each lower face [m]."""
         return np.cumsum(self.thickness)

@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from .column import MONTH_DAYS, SECONDS_PER_DAY, Column
-from .database import CALCITE_DENSITY, PREFIX, REACTIONS, SITES, write_database
+from .database import CALCITE_DENSITY, PREFIX, REACTIONS, SITES, fit, van_t_hoff, write_database
 
 STEM = "soil"
 EDGE = 0.02
@@ -46,6 +46,15 @@ CALCITE_FLOOR = 1.0e-7
 """Volume fraction MIN3P never goes below (3e-3 mol m-3).
 
 With its usual 1e-10 a layer that runs empty leaves 1e-4 of the Ca unbalanced."""
+
+INPUT_LOG_K_CO2 = 18.16
+"""log10 K of CO3 + 2 H = CO2(g) + H2O that MIN3P applies to a 'pco2' input at any temperature (phcorr.F90)."""
+
+
+def pco2_input(pressure: float, celsius: float) -> float:
+    """The 'pco2' to write for a ``pressure`` [atm] at ``celsius``: MIN3P converts it with INPUT_LOG_K_CO2, then takes the database's
+    constant. Written as it is, the atmosphere of a column at 1 degC would hold a third more CO2 than asked for."""
+    return pressure * 10.0 ** (INPUT_LOG_K_CO2 - float(van_t_hoff(*fit("co2(g)"), celsius + 273.15)))
 
 
 @dataclass(frozen=True)
@@ -112,7 +121,7 @@ class _Deck:
         self.add("'backup frequency'", "1000000")
         self.done()
         self.add("'geochemical system'", "'use new database format'", "'database directory'", "'db'")
-        self.add("'define temperature'", f"{float(c.temperature[0].mean()):.4f}", "'define temperature field'")
+        self.add("'define temperature'", f"{c.mean_temperature:.4f}", "'define temperature field'")
         sorbed = _sorbed(self.options.sites)
         for title, names in (
             ("components", COMPONENTS),
@@ -196,7 +205,7 @@ class _Deck:
     def _water(self, values: dict[str, float], pco2: float, ph: float, balance: str) -> None:
         for component in COMPONENTS:
             if component == "co3-2":
-                self.add(f"{pco2:.6e} 'pco2'")
+                self.add(f"{pco2_input(pco2, self.column.mean_temperature):.6e} 'pco2'")
             elif component == "h+1":
                 self.add(f"{ph:.4f} 'ph'")
             else:

@@ -134,6 +134,8 @@ def learning_member(folder: Path, column: Column) -> xr.Dataset:
         if pool == "h":
             total = total + 2.0 * gas  # CO2(g) = CO3 + 2 H - H2O
         put(f"pool_{pool}", total, "mol m-2")
+    # MIN3P holds the concentration of the air above the soil, which was set at the mean temperature, not its pressure
+    put("pco2_air", column.co2_atm * (temperature[:, 0] + 273.15) / (column.mean_temperature + 273.15), "atm", ("time",))
     put("pool_calcite", (take("gsv", "calcite") - CALCITE_FLOOR) * thickness / MINERAL_MOLAR_VOLUME["calcite"], "mol m-2")
     put("pool_water", theta * thickness * 1e3, "kg m-2")
 
