@@ -14,7 +14,7 @@ import numpy as np
 import torch
 import xarray as xr
 
-from .chemistry.constants import MOLAR_MASS_C, MOLAR_MASS_CACO3, MOLAR_MASS_N
+from .chemistry.constants import MOLAR_MASS_C, MOLAR_MASS_N
 from .dataset import DAY, DataError, Ensemble, file_sha256
 from .variables import load_table
 
@@ -24,7 +24,7 @@ SITES = {"site_1": "x", "site_2": "ya", "site_3": "yb"}
 SURFACE = {
     "x-an": {"nh4": 1.0, "no3": 1.0}, "x-urea": {"nh4": 2.0, "dic": 1.0}, "x-as": {"nh4": 2.0, "so4": 1.0},
     "x-cn": {"ca": 1.0, "no3": 2.0}, "x-man": {"nh4": 1.0, "dic": 1.0}, "x-irr": {"ca": 1.0, "dic": 2.0},
-    "x-kcl": {"k": 1.0, "cl": 1.0},
+    "x-kcl": {"k": 1.0, "cl": 1.0}, "x-lime": {"ca": 1.0, "dic": 1.0},  # the decks' lime is set free dissolved
 }  # fmt: skip
 RAIN = {
     "ca": "ca+2",
@@ -119,7 +119,7 @@ def _one_count(ds: xr.Dataset, members: np.ndarray, digest: str) -> Ensemble:
     one = np.ones((n_time, n_member))
     column_values = {
         "q_bot": column("water_out") * 1000.0 / dt, "co2_src_total": 0.0 * one, "p_surf": 101325.0 * one,
-        "co2_atm": column("pco2_air"), "lime": extent("x-lime").sum(1) * MOLAR_MASS_CACO3 / dt, "active": one,
+        "co2_atm": column("pco2_air"), "lime": 0.0 * one, "active": one,
         **{f"dep_{ion}": amount / dt for ion, amount in deposited.items()},
     }  # fmt: skip
     forcing_column = np.stack([column_values[v] for v in table.names("forcing", "column")], axis=1)

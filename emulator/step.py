@@ -16,7 +16,7 @@ from .chemistry import constants
 from .chemistry.equilibrium import Activity, Constants, Equilibrium, Problem, Solution
 from .core import NoCore
 from .ordered import ordered_sum
-from .processes.gas import conductance, pressure
+from .processes.gas import conductance, pressure, pressure_with_water
 from .processes.sources import Sourced, add_sources, alkalinity, top
 from .processes.transport import dispersion_conductance, transport
 from .processes.water import face_fluxes
@@ -42,7 +42,11 @@ class Step(nn.Module):
         self.core = NoCore() if core is None else core
         self.equilibrium = Equilibrium(thermodynamics, aluminium)
         self.first: int = 3  # Newton steps before transport
-        self.last: int = 4  # Newton steps after it
+        self.passes: int = 3  # of transport, equilibrium and CO2 pressure
+        self.polish: int = 3  # Newton steps in each pass
+        self.relax: float = 1.0
+        self.follow: bool = True
+        self.last: int = 2  # Newton steps at the end
         self.cold: int = 60  # Newton steps from nowhere
         self.d_gas: float = 1.6e-5  # m2 s-1, CO2 in air near 10 degC (as the MIN3P decks)
         self.d_aqueous: float = 1.0e-9  # m2 s-1, ions in water (as the MIN3P decks)
@@ -135,7 +139,7 @@ class Step(nn.Module):
         up = conductance(s.dz, air, s.porosity, t, self.d_gas)
         zero = torch.zeros_like(s.dz)
         # steady profile: no storage, one second of sources against one second of diffusion
-        pco2 = pressure(zero, zero, zero, source, up, p_air, torch.ones_like(c.co2_atm[0]))
+        pco2 = pressure(p_air.expand_as(zero), source, zero, up, p_air, torch.ones_like(c.co2_atm[0]))
 
         gamma = self.equilibrium.activity(torch.full_like(water, 0.006), t)
         co2 = k.co2_solubility * pco2
@@ -264,14 +268,12 @@ class Step(nn.Module):
         p_air = c.co2_atm * c.p_surf / self.PA_PER_ATM
         respired = self.respiration(f, c, s)
         in_air = self.gas_capacity(air, s.dz, t)
-        dissolving = water * a.ca_total - pools[0]
-        storage = water * a.dic + in_air * x.pco2
-        capacity = in_air + water * (k.co2_solubility + a.bicarbonate / (6.0 * x.pco2))
-        drained = q_lower.clamp(min=0.0) * a.dic
-        inflow = torch.cat([torch.zeros_like(drained[:1]), drained[:-1]])
-        carbon = x.dic + dissolving + dt * (respired + inflow - drained - f.q_lat * a.dic) + top(dt * c.dep_dic, x.dic)
         up = conductance(s.dz, air, s.porosity, t, self.d_gas)
-        p_first = pressure(x.pco2, storage, capacity, carbon, up, p_air, dt)
+        carbon = x.dic + dt * respired + top(dt * c.dep_dic, x.dic)
+        reacting = water * a.ca_total - pools[0]
+        p_first = pressure(
+            x.pco2, carbon + reacting - water * a.dic - in_air * x.pco2, in_air + water * a.storage_response / x.pco2, up, p_air, dt
+        )
 
         dispersion = dispersion_conductance(s.dz, water, s.porosity, s.dispersivity, q_lower, self.d_aqueous)
         factors, inside = self.core(
@@ -280,27 +282,41 @@ class Step(nn.Module):
             )
         )
         scale = torch.exp(factors)
-        p_new = pressure(x.pco2, storage, capacity, carbon, up * scale[1], p_air, dt)
         kinetic = kinetic * scale[0]
 
-        # transport: calcium moves with the calcite that can follow it within the step
+        # Transport and equilibrium after it, repeated: water leaves a layer with the composition of the end of the step, and the
+        # pressure is that at which the carbon of every layer adds up. Calcium moves with the calcite that can follow it.
         buffer = torch.minimum(calcite, kinetic)
         total = torch.cat([(pools[:1] + buffer.unsqueeze(0)), pools[1:]])
-        share = torch.cat([a.dissolved / total[:5].clamp(min=1e-30), (1.0 / water).expand_as(pools[5:])])
-        share = torch.minimum(share, 1.0 / water)
+        passive = (1.0 / water).expand_as(pools[5:])
         mobility = torch.stack([scale[3], scale[3], scale[4], scale[4], scale[4], scale[2], scale[2], scale[2]])
-        moved, leached = transport(total, share, q_lower, f.q_lat, dispersion, mobility, dt)
-        moved = torch.cat([(pools[:1] + (moved[:1] - total[:1])), moved[1:]])
-
-        # equilibrium at the end of the step
+        down = q_lower.clamp(min=0.0) + dispersion
+        rising = torch.cat([((-q_lower).clamp(min=0.0) + dispersion)[:-1], torch.zeros_like(dispersion[:1])])
+        risen = torch.cat([torch.zeros_like(dispersion[:-1]), (-c.q_bot).clamp(min=0.0).unsqueeze(0)])
         gamma = self.equilibrium.activity(a.ionic_strength, t)
-        b = self.equilibrium(
-            self.problem(moved[:5], moved[5] + moved[6], moved[7], water, sites, kinetic, calcite, p_new),
-            k,
-            gamma,
-            a.unknowns,
-            self.last,
-        )
+        conducted = up * scale[1]
+        p_new, after, b, leached = p_first, total, a, c.q_bot
+        moved = pools
+        share = torch.cat([a.dissolved / total[:5].clamp(min=1e-30), passive])
+        p_then = p_new
+        for n in range(self.passes):
+            if n > 0:  # half-way: the full change makes neighbouring layers swing against each other
+                follow = torch.exp((b.ca_response / b.dissolved[0] * torch.log(p_new / p_then)).clamp(-1.0, 1.0)) if self.follow else torch.ones_like(p_new)
+                out = torch.cat([(b.dissolved[0] * follow).unsqueeze(0), b.dissolved[1:]])
+                share = (1.0 - self.relax) * share + self.relax * torch.cat([out / after[:5].clamp(min=1e-30), passive])
+            p_then = p_new
+            after, leached = transport(total, torch.minimum(share, 1.0 / water), q_lower, f.q_lat, dispersion, mobility, dt)
+            moved = torch.cat([(pools[:1] + (after[:1] - total[:1])), after[1:]])
+            given = self.problem(moved[:5], moved[5] + moved[6], moved[7], water, sites, kinetic, calcite, p_new)
+            b = self.equilibrium(given, k, gamma, b.unknowns, self.polish)
+            reacting = torch.minimum(water * b.ca_total - moved[0], calcite)
+            excess = carbon + reacting - water * b.dic - in_air * p_new + dt * (risen - f.q_lat) * b.dic
+            capacity = in_air + water * b.storage_response / p_new
+            p_new = pressure_with_water(
+                p_new, excess, capacity, conducted, down, rising, b.dic, b.dic_response / p_new, p_air, dt
+            )
+        given = self.problem(moved[:5], moved[5] + moved[6], moved[7], water, sites, kinetic, calcite, p_new)
+        b = self.equilibrium(given, k, gamma, b.unknowns, self.last)
         dissolved = torch.minimum(water * b.ca_total - moved[0], calcite)
         calcite = calcite - dissolved
         dic = water * b.dic + in_air * p_new

@@ -257,6 +257,40 @@ class Equilibrium(nn.Module):
         bound = k.caso4_aq * g.cations[0] * s.free[0] + k.mgso4_aq * g.cations[1] * s.free[1]
         return p.so4 / (1.0 + g.so4 * bound)
 
+    def pressure_response(self, p: Problem, s: Speciation) -> tuple[Tensor, Tensor, Tensor]:
+        """d(dic), d(dic - ca_total) and d(dissolved Ca) by ln pCO2 [layer, column], the soil solution following in equilibrium.
+
+        The second is what a layer stores: dissolved carbon less what calcite gives. Raising the pressure lowers pH, protons go
+        to the exchanger and carbonate dissolves: the buffer can be ten times the dissolved CO2. Implicit-function theorem at the root.
+        """
+        residual, rows = self.system(p, s)
+        ca_rate = s.den[0] + s.back
+        pair_1, pair_2 = s.pairs_hco3 * s.free[:2], s.pairs_co3 * s.free[:2]
+        by_p_ca = -(s.pairs_hco3[0] + s.pairs_co3[0] + s.back) / ca_rate
+        by_p_mg = -(s.pairs_hco3[1] + s.pairs_co3[1]) / s.den[1]
+        sorbed = s.affinity[:2] * s.free[:2]
+        filling = s.bases + s.beta_h + s.beta_al
+        positive, negative = self.charges(p, s)
+        right: list[Tensor] = []
+        for i in range(self.n_sites):
+            right.append(-s.u2[i] * (sorbed[0] * by_p_ca + sorbed[1] * by_p_mg) / filling[i])
+        rise = (2.0 * s.free[0] + pair_1[0]) * by_p_ca + (2.0 * s.free[1] + pair_1[1]) * by_p_mg + pair_1[0] + pair_1[1]
+        right.append(-rise / positive + (s.hco3 + 2.0 * s.co3) / negative)
+        move = self.eliminate(right, rows)
+        by_h = move[self.n_sites]
+        potentials = torch.stack(move[: self.n_sites])
+        exchanged = ordered_sum(s.held2 * potentials, 0)
+        ca_h = (s.pairs_hco3[0] + 2.0 * s.pairs_co3[0] + 2.0 * s.back) / ca_rate
+        mg_h = (s.pairs_hco3[1] + 2.0 * s.pairs_co3[1]) / s.den[1]
+        ln_ca = by_p_ca + ca_h * by_h - s.affinity[0] / ca_rate * exchanged
+        ln_mg = by_p_mg + mg_h * by_h - s.affinity[1] / s.den[1] * exchanged
+        once, twice = 1.0 - by_h, 1.0 - 2.0 * by_h
+        dic = s.co2 + s.hco3 * once + s.co3 * twice + pair_1[0] * (once + ln_ca) + pair_2[0] * (twice + ln_ca)
+        dic = dic + pair_1[1] * (once + ln_mg) + pair_2[1] * (twice + ln_mg)
+        ca_total = s.free[0] * s.den[0] * ln_ca + pair_1[0] * once + pair_2[0] * twice + sorbed[0] * exchanged
+        ca = s.free[0] * s.alpha[0] * ln_ca + pair_1[0] * once + pair_2[0] * twice
+        return dic, dic - ca_total, ca
+
     def solution(self, p: Problem, x: Tensor, s: Speciation) -> Solution:
         """What the step needs of a speciation."""
         paired = (s.pairs_hco3 + s.pairs_co3) * s.free[:2]
@@ -267,12 +301,15 @@ class Equilibrium(nn.Module):
             4.0 * (s.free[0] + s.free[1]) + s.free[2] + s.free[3] + s.free[4] + in_hco3 + s.hydrogen + 9.0 * s.al + p.anions
             + 4.0 * s.so4_free + s.hco3 + 4.0 * s.co3 + s.hydroxide
         )  # fmt: skip
+        dic_response, storage_response, ca_response = self.pressure_response(p, s)
         return Solution(
             unknowns=x,
             dissolved=torch.cat([s.free[:2] * s.alpha, s.free[2:]]),
             ca_total=s.free[0] * s.den[0],
             dic=s.co2 + s.hco3 + s.co3 + paired[0] + paired[1],
-            bicarbonate=s.hco3 + in_hco3,
+            dic_response=dic_response,
+            storage_response=storage_response,
+            ca_response=ca_response,
             base_saturation=ordered_sum(p.cec * s.bases, 0) / ordered_sum(p.cec * filling, 0),
             saturation=s.per_ca * s.free[0],
             ionic_strength=strength,

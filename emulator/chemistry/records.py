@@ -91,7 +91,9 @@ class Solution(NamedTuple):
     dissolved: Tensor  # [5, ...] free + pairs, mol kg-1
     ca_total: Tensor  # dissolved + exchangeable calcium, mol kg-1 of water
     dic: Tensor  # dissolved inorganic carbon (without soil air), mol kg-1
-    bicarbonate: Tensor  # HCO3 and its pairs, mol kg-1
+    dic_response: Tensor  # d dic / d ln pCO2 with everything else following, mol kg-1
+    ca_response: Tensor  # d dissolved Ca / d ln pCO2, likewise
+    storage_response: Tensor  # the same less the carbon that calcite gives: what gas must bring
     base_saturation: Tensor  # share of the CEC not held by H and Al
     saturation: Tensor  # Omega of calcite
     ionic_strength: Tensor  # mol kg-1

@@ -56,6 +56,9 @@ def pco2_input(pressure: float, celsius: float) -> float:
     constant. Written as it is, the atmosphere of a column at 1 degC would hold a third more CO2 than asked for."""
     return pressure * 10.0 ** (INPUT_LOG_K_CO2 - float(van_t_hoff(*fit("co2(g)"), celsius + 273.15)))
 
+NUCLEUS = 1.0e-5
+"""Volume fraction below which calcite counts as absent at the start (0.03 mol m-2 in a layer of 10 cm)."""
+
 
 @dataclass(frozen=True)
 class DeckOptions:
@@ -84,15 +87,17 @@ def calcite_volume(column: Column) -> np.ndarray:
 def _calcite_line(phi: float, rate: float, supplied: bool) -> list[str]:
     """Mineral input of one cell. ``rate`` mol m-3 s-1 at the reference volume fraction; ``supplied``: lime may come.
 
-    Area follows the two-thirds law from the start amount. Where lime may arrive in a cell that has run empty, precipitation
-    must not wait for surface: 'twothird-mix' dissolves by the two-thirds law and precipitates on the start area.
+    Area follows the two-thirds law. Calcite that is absent at the start may form, on the area of the reference volume or more, and
+    dissolves by the same law ('twothird-mix' of a secondary mineral; an absent 'constant' mineral would form but never dissolve). Where
+    lime may arrive in a cell that has run empty, precipitation must not wait for surface either: there it has the start area.
     """
-    effective = rate * 1.0e-3 * (max(phi, 1e-5) / REFERENCE_PHI) ** (2.0 / 3.0)  # mol/(L bulk)/s
-    if supplied and phi > 1e-5:
-        return [f"{phi:.9e} .false. 'twothird-mix'", f"{CALCITE_FLOOR:.1e} {_fortran(effective)} 0.0 1.0d-9"]
-    if phi > CALCITE_FLOOR:
-        return [f"{phi:.9e} .false. 'twothird'", f"{CALCITE_FLOOR:.1e} {_fortran(effective)} 0.0"]
-    return ["0.0 .false. 'constant'", f"{CALCITE_FLOOR:.1e} {_fortran(rate * 1.0e-3 * 0.05)} 0.0"]
+    if phi <= max(CALCITE_FLOOR, NUCLEUS):
+        whole = rate * 1.0e-3 * REFERENCE_PHI ** (-2.0 / 3.0)  # mol/(L bulk)/s at a volume fraction of one
+        return ["0.0 .false. 'twothird-mix'", f"{CALCITE_FLOOR:.1e} {_fortran(whole)} 0.0 {NUCLEUS:.1e}"]
+    effective = rate * 1.0e-3 * (phi / REFERENCE_PHI) ** (2.0 / 3.0)  # mol/(L bulk)/s
+    if supplied:
+        return [f"{phi:.9e} .false. 'twothird-mix'", f"{CALCITE_FLOOR:.1e} {_fortran(effective)} 0.0 {NUCLEUS:.1e}"]
+    return [f"{phi:.9e} .false. 'twothird'", f"{CALCITE_FLOOR:.1e} {_fortran(effective)} 0.0"]
 
 
 class _Deck:

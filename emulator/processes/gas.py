@@ -29,26 +29,54 @@ def conductance(
 
 def pressure(
     p_old: Tensor,
-    storage: Tensor,
+    excess: Tensor,
     capacity: Tensor,
-    source: Tensor,
     upward: Tensor,
     co2_atm: Tensor,
     dt: Tensor,
     highest: float = MAX_PRESSURE,
 ) -> Tensor:
-    """Pressure at the end of the step.
+    """Pressure at the end of the step, diffusion alone moving the gas.
 
-    Carbon left after the step: storage (at ``p_old``) + capacity (p - p_old) = source - dt div(flux), where ``source``
-    [mol m-2] is the carbon there was plus all that came; ``upward`` the conductances.
+    ``excess`` [mol m-2]: carbon there was plus all that came less what is stored at ``p_old``; ``capacity``: what a layer stores per
+    atm; ``upward`` the conductances. Solves capacity (p - p_old) = excess - dt div(flux).
+    """
+    zero = torch.zeros_like(upward)
+    return pressure_with_water(p_old, excess, capacity, upward, zero, zero, zero, zero, co2_atm, dt, highest)
+
+
+def pressure_with_water(
+    p_old: Tensor,
+    excess: Tensor,
+    capacity: Tensor,
+    upward: Tensor,
+    down: Tensor,
+    up: Tensor,
+    dissolved: Tensor,
+    slope: Tensor,
+    co2_atm: Tensor,
+    dt: Tensor,
+    highest: float = MAX_PRESSURE,
+) -> Tensor:
+    """As ``pressure``, with water that carries dissolved carbon between the layers, implicit like the gas.
+
+    ``down`` leaves each layer through its lower face and ``up`` enters it there (``up`` of the last row: zero) [kg m-2 s-1];
+    ``dissolved`` is the concentration at ``p_old`` [mol kg-1], ``slope`` its derivative by pressure.
     """
     exchange = dt * upward
     zero = torch.zeros_like(exchange[:1])
     below = torch.cat([exchange[1:], zero])
-    diagonal = capacity + exchange + below
-    right = source - storage + capacity * p_old
-    right = torch.cat([right[:1] + exchange[:1] * co2_atm.unsqueeze(0), right[1:]])
-    lower = torch.cat([zero, -exchange[1:]])
-    upper = torch.cat([-exchange[1:], zero])
-    p = solve(lower, diagonal, upper, right)
+    leaving, rising = dt * down, dt * up
+    entering = torch.cat([zero, leaving[:-1]])  # from above, with the concentration of the layer above
+    risen = torch.cat([zero, rising[:-1]])  # to the layer above, with the own concentration
+    lost = leaving + risen
+    diagonal = capacity + exchange + below + lost * slope
+    above_c, below_c = torch.cat([zero, dissolved[:-1]]), torch.cat([dissolved[1:], zero])
+    carried = entering * above_c + rising * below_c - lost * dissolved
+    above_p = torch.cat([co2_atm.unsqueeze(0), p_old[:-1]])
+    below_p = torch.cat([p_old[1:], p_old[-1:]])
+    right = excess + carried + exchange * (above_p - p_old) + below * (below_p - p_old)
+    lower = torch.cat([zero, -exchange[1:] - entering[1:] * slope[:-1]])
+    upper = torch.cat([-exchange[1:] - rising[:-1] * slope[1:], zero])
+    p = p_old + solve(lower, diagonal, upper, right)
     return torch.minimum(torch.maximum(p, 0.5 * co2_atm.unsqueeze(0)), torch.full_like(p, highest))
