@@ -4,7 +4,7 @@ What:    one network per cell that sees its own pools, its neighbours' and the f
          columns as the bundle; fluxes out of the column are extra outputs of the bottom and top cells. Nothing is conserved.
 Shapes:  same call as ``step.Step``, so that the same rollout and scores apply.
 Source:  the usual surrogate (Laloy & Jacques 2019, Silva et al. 2024); B0, the step without network, is ``Step()``.
-Use:     ``b1 = train_baseline(data, increments=False)``
+Use:     ``b1 = train_baseline(sets, increments=False)``
 """
 
 from __future__ import annotations
@@ -90,27 +90,27 @@ class PlainNetwork(nn.Module):
         return new, state[:6], out, torch.zeros_like(state[0], dtype=torch.int32)
 
 
-def train_baseline(data: Ensemble, increments: bool, seed: int = 0) -> PlainNetwork:
-    """Train B1 or B2 one step ahead on the training columns of ``data``."""
-    train = data.part("train")
+def train_baseline(sets: list[Ensemble], increments: bool, seed: int = 0) -> PlainNetwork:
+    """Train B1 or B2 one step ahead on the training columns of ``sets``."""
     model = PlainNetwork(increments, seed)
-    n_time, n_member = train.forcing_column.shape[0], train.static.shape[-1]
+    inputs, targets, lowest, highest = [], [], [], []
     with torch.no_grad():
-        inputs, targets, seen = [], [], []
-        for t in range(0, n_time, 2):
-            seen.append(model.coordinates(train.state[t]))
-            inputs.append(
-                model.inputs(train.state[t], train.static, train.forcing_layer[t], train.forcing_column[t]).flatten(1).t()
-            )
-            now, then = model.coordinates(train.state[t]), model.coordinates(train.state[t + 1])
-            fluxes = torch.zeros(4, *now.shape[1:], dtype=now.dtype)
-            fluxes[:3, -1] = train.leached[t]
-            fluxes[3, 0] = train.co2_efflux[t]
-            targets.append(torch.cat([then - now if increments else then, fluxes]).flatten(1).t())
-        states = torch.cat(seen, 2).flatten(1)
-        model.low.copy_(states.amin(1).view(-1, 1, 1))
-        model.high.copy_(states.amax(1).view(-1, 1, 1))
-        x, y = torch.cat(inputs).float(), torch.cat(targets).float()
+        for train in (s.part("train") for s in sets):
+            if not len(train.members):
+                continue
+            for t in range(0, train.forcing_column.shape[0], 2):
+                x = model.inputs(train.state[t], train.static, train.forcing_layer[t], train.forcing_column[t])
+                inputs.append(x.flatten(1).t().float())
+                now, then = model.coordinates(train.state[t]), model.coordinates(train.state[t + 1])
+                lowest.append(now.flatten(1).amin(1))
+                highest.append(now.flatten(1).amax(1))
+                fluxes = torch.zeros(4, *now.shape[1:], dtype=now.dtype)
+                fluxes[:3, -1] = train.leached[t]
+                fluxes[3, 0] = train.co2_efflux[t]
+                targets.append(torch.cat([then - now if increments else then, fluxes]).flatten(1).t().float())
+        model.low.copy_(torch.stack(lowest).amin(0).view(-1, 1, 1))
+        model.high.copy_(torch.stack(highest).amax(0).view(-1, 1, 1))
+        x, y = torch.cat(inputs), torch.cat(targets)
         model.in_mean.copy_(x.mean(0))
         model.in_scale.copy_(x.std(0).clamp(min=1e-6))
         model.out_mean.copy_(y.mean(0))
@@ -121,7 +121,7 @@ def train_baseline(data: Ensemble, increments: bool, seed: int = 0) -> PlainNetw
     for step in range(STEPS):
         for group in optimiser.param_groups:
             group["lr"] = RATE * (1.0 - 0.95 * step / STEPS)
-        rows = torch.randint(x.shape[0], (min(BATCH, n_time * n_member),), generator=generator)
+        rows = torch.randint(x.shape[0], (min(BATCH, x.shape[0]),), generator=generator)
         optimiser.zero_grad()
         nn.functional.mse_loss(model.net(x[rows]), y[rows]).backward()
         optimiser.step()

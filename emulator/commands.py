@@ -37,7 +37,7 @@ class Train:
     """calcisol train"""
 
     HELP = "train the learned core on a MIN3P ensemble (resumable)"
-    EPILOG = "example: calcisol train --config emulator/train_v0.toml --data train_v0.nc --out runs/v0"
+    EPILOG = "example: calcisol train --config emulator/train.toml --data ens300/learning.nc --out runs/default"
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         """Declare the arguments."""
@@ -47,11 +47,11 @@ class Train:
 
     def run(self, args: argparse.Namespace) -> int:
         """Train or resume."""
-        from .dataset import load_ensemble
+        from .learning_set import load_archive
         from .training import TrainingConfig, train
 
         config = TrainingConfig.from_toml(args.config) if args.config else TrainingConfig()
-        train(config, load_ensemble(find_archive(args.data)), args.out)
+        train(config, load_archive(find_archive(args.data)), args.out)
         return 0
 
 
@@ -59,7 +59,9 @@ class Export:
     """calcisol export"""
 
     HELP = "turn a training run into a bundle"
-    EPILOG = "example: calcisol export --run runs/v0 --config emulator/train_v0.toml --data train_v0.nc --bundle my.calcisol"
+    EPILOG = (
+        "example: calcisol export --run runs/default --config emulator/train.toml --data ens300/learning.nc --bundle my.calcisol"
+    )
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         """Declare the arguments."""
@@ -73,7 +75,7 @@ class Export:
         import torch
 
         from .core import Core
-        from .dataset import load_ensemble
+        from .learning_set import load_archive
         from .export import export_bundle
         from .training import TrainingConfig
 
@@ -83,7 +85,7 @@ class Export:
             raise ValueError(f"{checkpoint} does not exist; run `calcisol train --out {args.run}` first")
         core = Core(config.width, config.seed)
         core.load_state_dict(torch.load(checkpoint, weights_only=True)["core"])
-        contract = export_bundle(core, config, load_ensemble(find_archive(args.data)), args.bundle)
+        contract = export_bundle(core, config, load_archive(find_archive(args.data)), args.bundle)
         print(
             f"wrote {args.bundle} ({args.bundle.stat().st_size / 1000:.0f} kB), trained on {contract['data']['columns']} columns"
         )
@@ -94,7 +96,7 @@ class Evaluate:
     """calcisol evaluate"""
 
     HELP = "free rollouts of a bundle against MIN3P, beside baseline B0: scorecard and plots"
-    EPILOG = "example: calcisol evaluate --data train_v0.nc --out out/evaluate"
+    EPILOG = "example: calcisol evaluate --data ens300/learning.nc --out out/evaluate"
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         """Declare the arguments."""

@@ -4,7 +4,7 @@ What:    per cell, log factors on the rate of calcite, the conductance of CO2 an
          Zero output is the physical step alone; no output can break a budget, because all of them only scale fluxes and extents.
 Shapes:  features [feature, layer, column] -> factors [5, layer, column], both without unit; float32 inside, float64 outside.
 Source:  fluxes and extents instead of states, after Sturm & Wexler (2020, GMD 13, 4435-4442).
-Use:     ``factors, inside = core(features)``; no __future__ annotations here, TorchScript cannot read them
+Use:     ``factors, inside = core(features, dt / longest)``; no __future__ annotations here, TorchScript cannot read them
 """
 
 import torch
@@ -50,8 +50,11 @@ class Core(nn.Module):
         nn.init.zeros_(self.output.weight)
         nn.init.zeros_(self.output.bias)
 
-    def forward(self, features: Tensor) -> tuple[Tensor, Tensor]:
-        """Log factors [5, layer, column] float64, and a mask [layer, column]: inside the training ranges."""
+    def forward(self, features: Tensor, share: Tensor) -> tuple[Tensor, Tensor]:
+        """Log factors [5, layer, column] float64, and a mask [layer, column]: inside the training ranges.
+
+        ``share`` is the step as a share of the longest (0-d): what a finite step smears out is proportional to it, so are the factors.
+        """
         shape = features.shape
         x = features.reshape(shape[0], -1).to(torch.float32)
         inside = ((x >= self.low) & (x <= self.high)).all(0)
@@ -60,7 +63,7 @@ class Core(nn.Module):
         x = torch.nn.functional.silu(self.hidden(x))
         y = self.output(x)[:, : self.n_factors].t()
         y = self.bound * torch.tanh(y / self.bound) * inside.to(torch.float32)
-        return y.to(torch.float64).reshape(self.n_factors, shape[1], shape[2]), inside.reshape(shape[1], shape[2])
+        return share * y.to(torch.float64).reshape(self.n_factors, shape[1], shape[2]), inside.reshape(shape[1], shape[2])
 
     @torch.jit.ignore
     def fit_scaling(self, features: Tensor) -> None:
@@ -81,6 +84,6 @@ class NoCore(nn.Module):
         super().__init__()
         self.n_factors: int = len(FACTORS)
 
-    def forward(self, features: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(self, features: Tensor, share: Tensor) -> tuple[Tensor, Tensor]:
         """Zero log factors, everything inside."""
         return torch.zeros_like(features[: self.n_factors]), torch.ones_like(features[0], dtype=torch.bool)

@@ -79,10 +79,14 @@ class Ensemble:
         return replace(self, **chosen)
 
     def part(self, name: str) -> Ensemble:
-        """Train, validation or test columns; the split is by column and fixed by ``SPLIT_SEED``."""
-        order = np.random.default_rng(SPLIT_SEED).permutation(len(self.members))
-        low, high = (round(x * len(order)) for x in SPLITS[name])
-        return self.select(np.sort(order[low:high]))
+        """Train, validation or test columns; the split is by column (``split_of``), never by time."""
+        return self.select(np.flatnonzero([split_of(int(m)) == name for m in self.members]))
+
+
+def split_of(member: int) -> str:
+    """Part a member belongs to: from its own number, so that it stays there when the ensemble grows."""
+    u = float(np.random.default_rng([SPLIT_SEED, member]).random())
+    return next(name for name, (low, high) in SPLITS.items() if low <= u < high)
 
 
 def file_sha256(path: Path) -> str:

@@ -13,11 +13,13 @@ from dataclasses import asdict
 from pathlib import Path
 
 import torch
+from torch import Tensor
 
 from .bundle import default_bundle, read_contract
-from .dataset import Ensemble, load_ensemble
+from .dataset import DataError, Ensemble
+from .learning_set import load_archive
 from .metrics import Scores, score, table
-from .rollout import Rollout, rollout
+from .rollout import Rollout, rollout, substeps_for
 from .step import Step
 
 
@@ -35,67 +37,80 @@ def evaluate(archive: Path, bundle: Path | None, part: str, folder: Path) -> dic
     """Print and write the scorecard; returns the scores by competitor."""
     path = bundle or default_bundle()
     contract = read_contract(path)
-    data = load_ensemble(archive)
+    sets = load_archive(archive)
     if part != "all":
-        data = data.part(part)
+        sets = [d for d in (s.part(part) for s in sets) if len(d.members)]
+    if not sets:
+        raise DataError(f"{archive} has no column in the part {part!r}; choose another --part")
     chosen = contract["parameters"]
     b0 = Step(None, chosen["thermodynamics"], chosen["aluminium"])
-    b0_results = rollout(b0, data)
+    b0_results = [rollout(b0, d) for d in sets]
+    scripted = load_scripted(path)
     began = time.process_time()
-    results = rollout(load_scripted(path), data)
+    results = [rollout(scripted, d) for d in sets]
     seconds = time.process_time() - began
     # B1 and B2 were trained and scored once, at export, on the same columns
-    recorded = contract["scores"] if (data.sha256, part) == (contract["data"]["archive_sha256"], "test") else {}
+    recorded = contract["scores"] if (sets[0].sha256, part) == (contract["data"]["archive_sha256"], "test") else {}
     plain = {name: Scores(**recorded[name]) for name in ("B1", "B2") if name in recorded}
-    scores = {"B0": score(b0_results, data), **plain, "bundle": score(results, data)}
+    scores = {"B0": score(b0_results, sets), **plain, "bundle": score(results, sets)}
     text = table(scores)
-    print(f"{data.static.shape[-1]} columns ({part}), {data.years:.1f} years, monthly steps, driven by forcing alone")
+    columns = sum(len(d.members) for d in sets)
+    print(f"{columns} columns ({part}), {sets[0].years:.1f} years, driven by forcing alone; steps of {_days(scripted, sets[0].dt)} days")
     print(text)
-    print(f"lowest pool {scores['bundle'].lowest_pool:.2e} mol m-2; outside the envelope {_share(results, 2):.2%} of cell-steps")
-    teacher = float(torch.as_tensor(data.wall_s).sum())
+    outside = sum(_share(r, 2) * len(d.members) for r, d in zip(results, sets, strict=True)) / columns
+    print(f"lowest pool {scores['bundle'].lowest_pool:.2e} mol m-2; outside the envelope {outside:.2%} of cell-steps")
+    teacher = sum(float(torch.as_tensor(d.wall_s).sum()) for d in sets)
     print(f"cost: {seconds:.2f} s of CPU, MIN3P needed {teacher:.0f} s of wall time ({teacher / seconds:.0f} times)")
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "scorecard.md").write_text(text + "\n", encoding="utf-8")
-    payload = {"archive_sha256": data.sha256, "part": part, **{k: asdict(v) for k, v in scores.items()}}
+    payload = {"archive_sha256": sets[0].sha256, "part": part, **{k: asdict(v) for k, v in scores.items()}}
     (folder / "scorecard.json").write_text(json.dumps(payload, indent=1), encoding="utf-8")
-    _plot(data, b0_results, results, folder)
+    _plot(sets, b0_results, results, folder)
     print(f"wrote {folder}/scorecard.md, scorecard.json, dsic.png, ph.png")
     return scores
+
+
+def _days(step: torch.nn.Module, interval: float) -> str:
+    return f"{interval / substeps_for(step, interval) / 86400.0:.3g}"
 
 
 def _share(result: Rollout, bit: int) -> float:
     return float((result.flag & bit).ne(0).double().mean())
 
 
-def _plot(data: Ensemble, b0: Rollout, ours: Rollout, folder: Path) -> None:
-    """Two figures."""
+def _plot(sets: list[Ensemble], b0: list[Rollout], ours: list[Rollout], folder: Path) -> None:
+    """Two figures: change of calcite per column, and pH of the six plough layers that fall furthest."""
     import matplotlib
 
     matplotlib.use("Agg")
     import matplotlib.pyplot as plt
 
-    truth = data.state[:, 0]
-    change = (truth[-1] - truth[0]).sum(0)
+    def change(states: list[Tensor]) -> Tensor:
+        return torch.cat([(s[-1, 0] - s[0, 0]).sum(0) for s in states])
+
+    truth = change([d.state for d in sets])
     fig, axis = plt.subplots(figsize=(5, 5), layout="constrained")
-    for result, label, marker in ((b0, "B0 (no network)", "x"), (ours, "bundle", "o")):
-        axis.plot(change, (result.state[-1, 0] - result.state[0, 0]).sum(0), marker, ms=5, mfc="none", label=label)
-    limits = [float(change.min()) * 1.05, max(0.0, float(change.max()) * 1.05)]
+    for results, label, marker in ((b0, "B0 (no network)", "x"), (ours, "bundle", "o")):
+        axis.plot(truth, change([r.state for r in results]), marker, ms=5, mfc="none", label=label)
+    limits = [float(truth.min()) * 1.05, max(0.0, float(truth.max()) * 1.05)]
     axis.plot(limits, limits, color="0.6", lw=0.8, zorder=0)
     axis.set_xlabel("MIN3P (mol m$^{-2}$)")
     axis.set_ylabel("emulated (mol m$^{-2}$)")
-    axis.set_title(f"Change of calcite in the column over {data.years:.0f} years")
+    axis.set_title(f"Change of calcite in the column over {sets[0].years:.0f} years")
     axis.legend(frameon=False)
     fig.savefig(folder / "dsic.png", dpi=150)
     plt.close(fig)
 
-    fall = (data.ph[:12, 0].mean(0) - data.ph[-12:, 0].mean(0)).argsort(descending=True)[:6]
-    years = torch.arange(data.ph.shape[0]) * data.dt / (365.0 * 86400.0)
+    falls = [
+        (float(d.ph[:12, 0, m].mean() - d.ph[-12:, 0, m].mean()), i, m) for i, d in enumerate(sets) for m in range(len(d.members))
+    ]
     fig, axes = plt.subplots(2, 3, figsize=(10, 5.2), sharex=True, layout="constrained")
-    for axis, m in zip(axes.flat, fall.tolist(), strict=False):
-        axis.plot(years, data.ph[:, 0, m], color="k", lw=1.2, label="MIN3P")
-        axis.plot(years, b0.state[:, 12, 0, m], color="C0", lw=0.8, label="B0")
-        axis.plot(years, ours.state[:, 12, 0, m], color="C1", lw=0.8, label="bundle")
-        axis.set_title(f"column {int(data.members[m])}, {data.form[m].upper()}", fontsize=9)
+    for axis, (_, i, m) in zip(axes.flat, sorted(falls, reverse=True)[:6], strict=False):
+        years = torch.arange(sets[i].ph.shape[0]) * sets[i].dt / (365.0 * 86400.0)
+        axis.plot(years, sets[i].ph[:, 0, m], color="k", lw=1.2, label="MIN3P")
+        axis.plot(years, b0[i].state[:, 12, 0, m], color="C0", lw=0.8, label="B0")
+        axis.plot(years, ours[i].state[:, 12, 0, m], color="C1", lw=0.8, label="bundle")
+        axis.set_title(f"column {int(sets[i].members[m])}", fontsize=9)
     axes[0, 0].legend(frameon=False, fontsize=8)
     fig.supxlabel("years")
     fig.supylabel("pore-water pH of the plough layer")

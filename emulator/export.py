@@ -14,6 +14,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -23,11 +24,12 @@ from .chemistry.constants import EXCHANGE_LOG_K
 from .core import FACTORS, FEATURES, Core
 from .dataset import SPLIT_SEED, SPLITS, Ensemble
 from .metrics import score
-from .rollout import rollout
+from .rollout import rollout, substeps_for
 from .step import Step
 from .training import TrainingConfig, make_step
 
 CHECK_STEPS = 24
+CHECK_COLUMNS = 4
 AGREEMENT = 1e-9
 """Largest relative difference between eager, scripted and exported outputs: float64 round-off through 24 steps of root-finding;
 a wrong operator shows at 1e-3 and more."""
@@ -46,7 +48,8 @@ def script(step: nn.Module) -> torch.jit.ScriptModule:
 
 def check_agreement(step: Step, scripted: torch.jit.ScriptModule, data: Ensemble) -> None:
     """Raise ExportError unless eager, scripted and torch.export-ed steps agree over ``CHECK_STEPS`` steps."""
-    seconds = torch.tensor(data.dt, dtype=torch.float64)
+    parts = substeps_for(step, data.dt)
+    seconds = torch.tensor(data.dt / parts, dtype=torch.float64)
     arguments = (data.state[0], data.static, data.forcing_layer[0], data.forcing_column[0], seconds)
     with torch.no_grad():
         exported = torch.export.export(step, arguments, strict=False).module()
@@ -70,18 +73,18 @@ def _relative(x: Tensor, y: Tensor) -> float:
     return float(((x - y).flatten(1).abs() / scale).max())
 
 
-def build_contract(core: Core, config: TrainingConfig, data: Ensemble, step: nn.Module) -> dict[str, Any]:
+def build_contract(core: Core, config: TrainingConfig, sets: list[Ensemble], step: nn.Module) -> dict[str, Any]:
     """What a bundle says of itself, besides the variable table."""
-    test = data.part("test")
+    tests = [d for d in (s.part("test") for s in sets) if len(d.members)]
     competitors: dict[str, nn.Module] = {
         "B0": make_step(config, None),
-        "B1": train_baseline(data, increments=False),
-        "B2": train_baseline(data, increments=True),
+        "B1": train_baseline(sets, increments=False),
+        "B2": train_baseline(sets, increments=True),
         "bundle": step,
     }
     return {
         "name": "calcisol default bundle",
-        "bundle_version": "0.1.0",
+        "bundle_version": "0.2.0",
         "created": dt.datetime.now(dt.UTC).strftime("%Y-%m-%d"),
         "licence": "MIT",
         "citation": "calcisol authors (2026): calcisol 0.1, soil acidity and inorganic carbon in land models; see CITATION.cff",
@@ -89,6 +92,7 @@ def build_contract(core: Core, config: TrainingConfig, data: Ensemble, step: nn.
             "thermodynamics": config.thermodynamics,
             "aluminium": config.aluminium,
             "exchange_log_k": EXCHANGE_LOG_K,
+            "longest_step_s": float(make_step(config, None).longest),
             "network": {"width": config.width, "features": list(FEATURES), "factors": list(FACTORS)},
         },
         "envelope": {
@@ -97,25 +101,26 @@ def build_contract(core: Core, config: TrainingConfig, data: Ensemble, step: nn.
         },
         "data": {
             "teacher": "MIN3P 2.6.2.880",
-            "archive_sha256": data.sha256,
-            "columns": int(data.static.shape[-1]),
-            "years": data.years,
-            "layers_m": [round(float(x), 4) for x in data.static[0, :, 0]],
-            "step_s": data.dt,
+            "archive_sha256": sets[0].sha256,
+            "columns": sum(len(s.members) for s in sets),
+            "years": sets[0].years,
+            "layers": sorted(int(s.static.shape[1]) for s in sets),
+            "interval_s": sets[0].dt,
             "split": {"seed": SPLIT_SEED, **{k: list(v) for k, v in SPLITS.items()}},
         },
         "training": asdict(config),
-        "scores": {name: asdict(score(rollout(module, test), test)) for name, module in competitors.items()},
+        "scores": {name: asdict(score([rollout(m, d) for d in tests], tests)) for name, m in competitors.items()},
     }
 
 
-def export_bundle(core: Core, config: TrainingConfig, data: Ensemble, path: Path) -> dict[str, Any]:
+def export_bundle(core: Core, config: TrainingConfig, sets: list[Ensemble], path: Path) -> dict[str, Any]:
     """Check and write a bundle; returns its contract. Raises ExportError and writes nothing when the checks fail."""
     step = make_step(config, core).eval()
     for parameter in step.parameters():
         parameter.requires_grad_(False)
     scripted = script(step)
-    check_agreement(step, scripted, data.part("test"))
-    contract = build_contract(core, config, data, scripted)
+    for data in sets:
+        check_agreement(step, scripted, data.select(np.arange(min(len(data.members), CHECK_COLUMNS))))
+    contract = build_contract(core, config, sets, scripted)
     write_bundle(path, scripted, contract)
     return contract

@@ -15,7 +15,7 @@ import torch
 import xarray as xr
 
 from .chemistry.constants import MOLAR_MASS_C, MOLAR_MASS_N
-from .dataset import DAY, DataError, Ensemble, file_sha256
+from .dataset import DAY, DataError, Ensemble, file_sha256, load_ensemble
 from .variables import load_table
 
 FORMAT = "calcisol-ensemble-1"
@@ -37,6 +37,19 @@ RAIN = {
     "so4": "so4-2",
     "dic": "co3-2",
 }
+
+
+def load_archive(path: str | Path) -> list[Ensemble]:
+    """Ensembles of any archive this package can train on: a learning file, or one in the format of the v0 archive."""
+    path = Path(path)
+    if path.is_file():
+        try:
+            with xr.open_dataset(path) as opened:
+                if opened.attrs.get("format") == FORMAT:
+                    return load_learning_file(path)
+        except (OSError, ValueError):
+            pass  # load_ensemble says what is wrong with it
+    return [load_ensemble(path)]
 
 
 def load_learning_file(path: str | Path) -> list[Ensemble]:

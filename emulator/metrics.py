@@ -3,7 +3,7 @@
 What:    pH by regime, change of calcite, leaching, CO2 efflux, year of depletion, closure of the budgets.
 Units:   pH; shares (1 = 100 %); years. "present": layers that still hold calcite in MIN3P; "depleted": layers that lost it.
 Source:  targets after science.md D (gates for century rollouts); closure by the identities of DESIGN.md 4.
-Use:     ``scores = score(result, data)``; ``print(table({"B0": b0, "bundle": scores}))``
+Use:     ``scores = score([rollout(step, d) for d in sets], sets)``; ``print(table({"B0": b0, "bundle": scores}))``
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from .rollout import Rollout
 from .variables import load_table
 
 PRESENT = 1e-2  # mol m-2 of calcite in a layer: below it MIN3P's printed volume fraction no longer resolves it
+LEAST_CHANGE = 1e-3  # mol m-2 over a run: columns without calcite have none
 
 TARGETS = {
     "ph_present": 0.05, "ph_depleted": 0.15, "ph_p95": 0.3, "dsic_median": 0.05, "dsic_p95": 0.15, "depletion_years": 2.0,
@@ -54,27 +55,37 @@ class Scores:
     years: float
 
 
-def score(result: Rollout, data: Ensemble) -> Scores:
-    """Score a free rollout over ``data``."""
-    truth = data.state[:, 0]
-    error = (result.state[1:, 12] - data.ph[1:]).abs()
-    present = truth[1:] > PRESENT
-    had = truth[0] > PRESENT
-    depleted = ~present & had
-    change = (result.state[-1, 0] - result.state[0, 0]).sum(0)
-    true_change = (truth[-1] - truth[0]).sum(0)
-    relative = (change - true_change).abs() / true_change.abs().clamp(min=1e-3)
-    leached = torch.stack([result.column[:, 4], result.column[:, 2] / MOLAR_MASS_C, result.column[:, 5] / MOLAR_MASS_N]) * data.dt
-    ratio = leached.sum((1, 2)) / data.leached.sum((0, 2)) - 1.0
-    respired = data.forcing_layer[:, 6].sum(1)
-    efflux = (result.column[:, 1] + respired) * data.dt / MOLAR_MASS_C
+def score(results: list[Rollout], sets: list[Ensemble]) -> Scores:
+    """Score free rollouts over ``sets`` (one per number of layers), all columns together."""
+    present, depleted, everything, relative, ours, true, efflux = [], [], [], [], [], [], []
+    years, closed, lowest = [], [], []
+    for result, data in zip(results, sets, strict=True):
+        truth = data.state[:, 0]
+        error = (result.state[1:, 12] - data.ph[1:]).abs()
+        holds = truth[1:] > PRESENT
+        present.append(error[holds])
+        depleted.append(error[~holds & (truth[0] > PRESENT)])
+        everything.append(error.flatten())
+        change = (result.state[-1, 0] - result.state[0, 0]).sum(0)
+        true_change = (truth[-1] - truth[0]).sum(0)
+        relative.append((change - true_change).abs() / true_change.abs().clamp(min=LEAST_CHANGE))
+        leached = torch.stack([result.column[:, 4], result.column[:, 2] / MOLAR_MASS_C, result.column[:, 5] / MOLAR_MASS_N])
+        ours.append(leached.sum((1, 2)) * data.dt)
+        true.append(data.leached.sum((0, 2)))
+        respired = data.forcing_layer[:, 6].sum(1)
+        efflux.append(((result.column[:, 1] + respired).sum() * data.dt / MOLAR_MASS_C, data.co2_efflux.sum()))
+        years.append(depletion_errors(result.state[:, 0], truth, data.dt))
+        closed.append(max(closure(result, data).values()))
+        lowest.append(float(result.state[:, :10].min()))
+    ratio = torch.stack(ours).sum(0) / torch.stack(true).sum(0) - 1.0
+    errors, when = torch.cat(relative), torch.cat(years)
     return Scores(
-        ph_present=_rms(error[present]), ph_depleted=_rms(error[depleted]),
-        ph_p95=_quantile(error.flatten(), 0.95), dsic_median=float(relative.median()), dsic_p95=_quantile(relative, 0.95),
-        depletion_years=_depletion_error(result.state[:, 0], truth, data.dt),
+        ph_present=_rms(torch.cat(present)), ph_depleted=_rms(torch.cat(depleted)),
+        ph_p95=_quantile(torch.cat(everything), 0.95), dsic_median=float(errors.median()), dsic_p95=_quantile(errors, 0.95),
+        depletion_years=float(when.median()) if when.numel() else float("nan"),
         ca_leach_bias=float(ratio[0]), dic_leach_bias=float(ratio[1]), no3_leach_bias=float(ratio[2]),
-        co2_bias=float(efflux.sum() / data.co2_efflux.sum() - 1.0), closure=max(closure(result, data).values()),
-        lowest_pool=float(result.state[:, :10].min()), columns=int(truth.shape[-1]), years=data.years,
+        co2_bias=float(sum(e for e, _ in efflux) / sum(t for _, t in efflux) - 1.0), closure=max(closed),
+        lowest_pool=min(lowest), columns=int(errors.numel()), years=sets[0].years,
     )  # fmt: skip
 
 
@@ -133,8 +144,8 @@ def _quantile(x: Tensor, q: float) -> float:
     return float(ordered[min(int(q * ordered.numel()), ordered.numel() - 1)])
 
 
-def _depletion_error(calcite: Tensor, truth: Tensor, dt: float) -> float:
-    """Median |difference| in years of the first month without calcite, over layers depleted in either run."""
+def depletion_errors(calcite: Tensor, truth: Tensor, dt: float) -> Tensor:
+    """|Difference| in years of the first time without calcite [case], over layers depleted in either run."""
     n = truth.shape[0]
 
     def first(x: Tensor) -> Tensor:
@@ -143,6 +154,4 @@ def _depletion_error(calcite: Tensor, truth: Tensor, dt: float) -> float:
 
     ours, theirs = first(calcite), first(truth)
     cases = (truth[0] > PRESENT) & (torch.minimum(ours, theirs) < n)
-    if not bool(cases.any()):
-        return float("nan")
-    return float((ours - theirs)[cases].abs().double().median()) * dt / (365.0 * 86400.0)
+    return (ours - theirs)[cases].abs().double() * dt / (365.0 * 86400.0)

@@ -34,6 +34,7 @@ class Step(nn.Module):
     MOLAR_MASS_N: Final[float] = constants.MOLAR_MASS_N
     MOLAR_MASS_CACO3: Final[float] = constants.MOLAR_MASS_CACO3
     MOLAR_VOLUME_CALCITE: Final[float] = constants.MOLAR_VOLUME_CALCITE
+    REFERENCE_VOLUME: Final[float] = 0.05  # volume fraction of calcite at which calcite_rate is stated (variables.toml)
     PA_PER_ATM: Final[float] = constants.PA_PER_ATM
     LAB_RATIO: Final[float] = 5.0  # kg of solution per kg of soil in the laboratory suspension (ISO 10390)
 
@@ -41,11 +42,10 @@ class Step(nn.Module):
         super().__init__()
         self.core = NoCore() if core is None else core
         self.equilibrium = Equilibrium(thermodynamics, aluminium)
-        self.first: int = 3  # Newton steps before transport
-        self.passes: int = 3  # of transport, equilibrium and CO2 pressure
+        self.longest: float = 31.0 * 86400.0  # s; callers cut longer steps into equal parts (rollout.py, columns.cpp)
+        self.first: int = 2  # Newton steps before transport
+        self.passes: int = 2  # of transport, equilibrium and CO2 pressure
         self.polish: int = 3  # Newton steps in each pass
-        self.relax: float = 1.0
-        self.follow: bool = True
         self.last: int = 2  # Newton steps at the end
         self.cold: int = 60  # Newton steps from nowhere
         self.d_gas: float = 1.6e-5  # m2 s-1, CO2 in air near 10 degC (as the MIN3P decks)
@@ -88,12 +88,13 @@ class Step(nn.Module):
         water: Tensor,
         sites: Tensor,
         kinetic: Tensor,
+        forming: Tensor,
         stock: Tensor,
         pco2: Tensor,
     ) -> Problem:
         """Amounts per m2 to amounts per kg of water."""
         w = 1.0 / water
-        return Problem(cations * w, anions * w, so4 * w, sites * w, kinetic * w, stock * w, pco2)
+        return Problem(cations * w, anions * w, so4 * w, sites * w, kinetic * w, forming * w, stock * w, pco2)
 
     def cold_solve(
         self,
@@ -110,11 +111,12 @@ class Step(nn.Module):
         guess: Tensor,
     ) -> Solution:
         """Solve without a good start: many Newton steps, ionic strength iterated."""
-        p = self.problem(cations, anions, so4, water, sites, kinetic, stock, pco2)
-        solution = self.equilibrium(p, k, self.equilibrium.activity(torch.full_like(water, 0.005), t), guess, self.cold)
+        p = self.problem(cations, anions, so4, water, sites, kinetic, kinetic, stock, pco2)
+        gamma = self.equilibrium.activity(torch.full_like(water, 0.005), t)
+        solution = self.equilibrium(p, k, gamma, guess, torch.full_like(water, 0.8), self.cold)
         for _ in range(3):
             gamma = self.equilibrium.activity(solution.ionic_strength, t)
-            solution = self.equilibrium(p, k, gamma, solution.unknowns, self.cold // 4)
+            solution = self.equilibrium(p, k, gamma, solution.unknowns, solution.sulphate_share, self.cold // 4)
         return solution
 
     @torch.jit.export
@@ -257,12 +259,13 @@ class Step(nn.Module):
         pools, calcite = sourced.pools, sourced.calcite
         anions = pools[5] + pools[6]
         volume = (calcite * self.MOLAR_VOLUME_CALCITE / s.dz).clamp(min=1e-6)
-        kinetic = s.calcite_rate * torch.pow(volume / 0.05, 2.0 / 3.0) * s.dz * dt
+        whole = s.calcite_rate * s.dz * dt
+        kinetic = whole * torch.pow(volume / self.REFERENCE_VOLUME, 2.0 / 3.0)
+        forming = torch.maximum(kinetic, whole)  # grains need no surface of their own to grow on: at least the reference area
         guess = torch.stack([-self.LN10 * x.ph, x.site_1, x.site_2, x.site_3])
         gamma = self.equilibrium.activity(x.ionic_strength, t)
-        a = self.equilibrium(
-            self.problem(pools[:5], anions, pools[7], water, sites, kinetic, calcite, x.pco2), k, gamma, guess, self.first
-        )
+        given = self.problem(pools[:5], anions, pools[7], water, sites, kinetic, forming, calcite, x.pco2)
+        a = self.equilibrium(given, k, gamma, guess, self.equilibrium.sulphate_share(given, k, gamma, guess), self.first)
 
         # carbon dioxide: a first pressure, the factors of the core, then the pressure of the step
         p_air = c.co2_atm * c.p_surf / self.PA_PER_ATM
@@ -279,10 +282,11 @@ class Step(nn.Module):
         factors, inside = self.core(
             self.features(
                 s, dt, water, air, t, q_lower, q_top, x.pco2, p_first, kinetic, calcite, a, anions, dispersion, up, sourced
-            )
+            ),
+            (dt / self.longest).clamp(max=1.0),
         )
         scale = torch.exp(factors)
-        kinetic = kinetic * scale[0]
+        kinetic, forming = kinetic * scale[0], forming * scale[0]
 
         # Transport and equilibrium after it, repeated: water leaves a layer with the composition of the end of the step, and the
         # pressure is that at which the carbon of every layer adds up. Calcium moves with the calcite that can follow it.
@@ -293,30 +297,26 @@ class Step(nn.Module):
         down = q_lower.clamp(min=0.0) + dispersion
         rising = torch.cat([((-q_lower).clamp(min=0.0) + dispersion)[:-1], torch.zeros_like(dispersion[:1])])
         risen = torch.cat([torch.zeros_like(dispersion[:-1]), (-c.q_bot).clamp(min=0.0).unsqueeze(0)])
-        gamma = self.equilibrium.activity(a.ionic_strength, t)
         conducted = up * scale[1]
-        p_new, after, b, leached = p_first, total, a, c.q_bot
-        moved = pools
-        share = torch.cat([a.dissolved / total[:5].clamp(min=1e-30), passive])
-        p_then = p_new
-        for n in range(self.passes):
-            if n > 0:  # half-way: the full change makes neighbouring layers swing against each other
-                follow = torch.exp((b.ca_response / b.dissolved[0] * torch.log(p_new / p_then)).clamp(-1.0, 1.0)) if self.follow else torch.ones_like(p_new)
-                out = torch.cat([(b.dissolved[0] * follow).unsqueeze(0), b.dissolved[1:]])
-                share = (1.0 - self.relax) * share + self.relax * torch.cat([out / after[:5].clamp(min=1e-30), passive])
-            p_then = p_new
+        gamma = self.equilibrium.activity(a.ionic_strength, t)
+        p_new, p_then, after, moved, b, leached = p_first, p_first, total, pools, a, pools[:, 0]
+        for _ in range(self.passes):
+            # calcium at the new pressure; in the first pass p_new = p_then
+            calcium = b.dissolved[:1] * torch.exp((b.ca_response / b.dissolved[0] * torch.log(p_new / p_then)).clamp(-1.0, 1.0))
+            share = torch.cat([torch.cat([calcium, b.dissolved[1:]]) / after[:5].clamp(min=1e-30), passive])
             after, leached = transport(total, torch.minimum(share, 1.0 / water), q_lower, f.q_lat, dispersion, mobility, dt)
             moved = torch.cat([(pools[:1] + (after[:1] - total[:1])), after[1:]])
-            given = self.problem(moved[:5], moved[5] + moved[6], moved[7], water, sites, kinetic, calcite, p_new)
-            b = self.equilibrium(given, k, gamma, b.unknowns, self.polish)
+            given = self.problem(moved[:5], moved[5] + moved[6], moved[7], water, sites, kinetic, forming, calcite, p_new)
+            b = self.equilibrium(given, k, gamma, b.unknowns, b.sulphate_share, self.polish)
             reacting = torch.minimum(water * b.ca_total - moved[0], calcite)
             excess = carbon + reacting - water * b.dic - in_air * p_new + dt * (risen - f.q_lat) * b.dic
             capacity = in_air + water * b.storage_response / p_new
+            p_then = p_new
             p_new = pressure_with_water(
                 p_new, excess, capacity, conducted, down, rising, b.dic, b.dic_response / p_new, p_air, dt
             )
-        given = self.problem(moved[:5], moved[5] + moved[6], moved[7], water, sites, kinetic, calcite, p_new)
-        b = self.equilibrium(given, k, gamma, b.unknowns, self.last)
+        given = self.problem(moved[:5], moved[5] + moved[6], moved[7], water, sites, kinetic, forming, calcite, p_new)
+        b = self.equilibrium(given, k, gamma, b.unknowns, b.sulphate_share, self.last)
         dissolved = torch.minimum(water * b.ca_total - moved[0], calcite)
         calcite = calcite - dissolved
         dic = water * b.dic + in_air * p_new

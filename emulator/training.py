@@ -1,7 +1,7 @@
 """Training of the learned core through unrolled steps, resumable to the bit.
 
-What:    windows of a MIN3P archive, started from true states and unrolled through the whole step, ever longer; later phases
-         start from the emulator's own states too, so that the core sees the errors it makes.
+What:    windows of a MIN3P archive, started from true states and unrolled through the whole step, ever longer; in later phases
+         windows go on from the emulator's own states, so that the core sees the errors it makes.
 Loss:    pH, calcite of each layer over the window, leaching of Ca, DIC and NO3, CO2 pressure, each over its scale (``SCALES``).
 Source:  unrolled training with a curriculum against drift (Sanchez-Gonzalez et al. 2020; Silva et al. 2024, arXiv 2405.14548).
 Use:     ``train(TrainingConfig.from_toml(path), data, folder)``
@@ -24,10 +24,9 @@ from torch import Tensor, nn
 from .chemistry.constants import MOLAR_MASS_C, MOLAR_MASS_N
 from .core import Core, NoCore
 from .dataset import Ensemble
-from .rollout import rollout
 from .step import Step
 
-SCALES = {"ph": 0.02, "calcite": 0.02, "leaching": 0.05, "pressure": 0.03}
+SCALES = {"ph": 0.01, "calcite": 0.01, "leaching": 0.02, "pressure": 0.02}
 """Errors that cost one: pH; share of the window's calcite turnover; share of the mean leaching; ln of pCO2."""
 
 
@@ -37,15 +36,17 @@ class TrainingConfig:
 
     seed: int = 1
     width: int = 64
-    thermodynamics: str = "min3p"
-    aluminium: str = "AlX3"
-    phases: tuple[tuple[int, int, float], ...] = ((4, 400, 2e-3), (12, 500, 1e-3), (36, 250, 4e-4))
-    """(unrolled steps, iterations, learning rate), in order."""
-    batch: int = 64
-    on_policy: float = 0.5
-    """Share of windows of the later phases that start from the emulator's own rollout."""
-    refresh: int = 100
-    """Iterations between two rollouts that refresh those states."""
+    thermodynamics: str = "phreeqc"
+    aluminium: str = "AlOHX2"
+    phases: tuple[tuple[int, int, float], ...] = ((1, 300, 2e-3), (3, 300, 1e-3), (6, 100, 4e-4))
+    """(unrolled intervals of the archive, iterations, learning rate), in order; see ``substeps``."""
+    substeps: tuple[int, ...] = (1, 4)
+    """Equal steps an interval is cut into; one is drawn for each window, so that the core knows months and weeks."""
+    batch: int = 48
+    on_policy: float = 0.7
+    """Chance, in the later phases, that the next windows go on where the last ones ended, in the emulator's own states."""
+    report: int = 50
+    """Iterations between two checks, checkpoints and lines of progress."""
     weight_decay: float = 1e-5
 
     @classmethod
@@ -58,7 +59,13 @@ class TrainingConfig:
                 raise ValueError(f"{path}: key {key!r} is unknown; known are {', '.join(sorted(known))}")
         if "phases" in raw:
             raw["phases"] = tuple((int(k), int(n), float(rate)) for k, n, rate in raw["phases"])
+        if "substeps" in raw:
+            raw["substeps"] = tuple(int(n) for n in raw["substeps"])
         return cls(**raw)
+
+
+RANGE_STEPS = (1800.0, 86400.0)
+"""s; short steps whose features count for the training ranges, so that the core knows them."""
 
 
 class FeatureRecorder(NoCore):
@@ -68,10 +75,10 @@ class FeatureRecorder(NoCore):
         super().__init__()
         self.seen: list[Tensor] = []
 
-    def forward(self, features: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(self, features: Tensor, share: Tensor) -> tuple[Tensor, Tensor]:
         """As B0."""
         self.seen.append(features.detach().flatten(1))
-        return super().forward(features)
+        return super().forward(features, share)
 
 
 def make_step(config: TrainingConfig, core: nn.Module | None) -> Step:
@@ -79,20 +86,34 @@ def make_step(config: TrainingConfig, core: nn.Module | None) -> Step:
     return Step(core, config.thermodynamics, config.aluminium)
 
 
-def fit_core(config: TrainingConfig, data: Ensemble) -> Core:
-    """A fresh core whose scaling and ranges come from a B0 rollout over the training columns."""
+def fit_core(config: TrainingConfig, sets: list[Ensemble]) -> Core:
+    """A fresh core whose scaling and ranges come from single B0 steps from states of the training columns, at long and short steps."""
     recorder = FeatureRecorder()
-    rollout(make_step(config, recorder), data)
+    step = make_step(config, recorder)
+    with torch.no_grad():
+        for data in sets:
+            layer, column = data.forcing_layer, data.forcing_column
+            lengths = (*(data.dt / n for n in config.substeps), *RANGE_STEPS)
+            for n in range(0, column.shape[0], 5):
+                for seconds in (data.dt, lengths[n // 5 % len(lengths)]):
+                    now = layer[n].clone()
+                    now[0] = data.state[n, 10] + (layer[n, 0] - data.state[n, 10]) * (seconds / data.dt)
+                    step(data.state[n], data.static, now, column[n], torch.tensor(seconds, dtype=torch.float64))
     core = Core(config.width, config.seed)
-    samples = torch.cat(recorder.seen[::3], 1)
+    samples = torch.cat(recorder.seen, 1)
     pick = torch.randperm(samples.shape[1], generator=torch.Generator().manual_seed(config.seed))[:400_000]
     core.fit_scaling(samples[:, pick])
     return core
 
 
-def window_loss(step: nn.Module, data: Ensemble, start: Tensor, begin: Tensor, member: Tensor, length: int) -> Tensor:
-    """Loss of windows of ``length`` steps from states ``begin`` [slot, layer, batch] at times ``start`` of columns ``member``."""
-    dt = torch.tensor(data.dt, dtype=torch.float64)
+def window_loss(
+    step: nn.Module, data: Ensemble, start: Tensor, begin: Tensor, member: Tensor, length: int, parts: int
+) -> tuple[Tensor, Tensor]:
+    """Loss, and states at the end, of windows of ``length`` intervals, each in ``parts`` equal steps.
+
+    They start from states ``begin`` [slot, layer, batch] at times ``start`` of columns ``member``.
+    """
+    dt = torch.tensor(data.dt / parts, dtype=torch.float64)
     static = data.static[..., member]
     state = begin
     ph_error = pressure_error = torch.zeros((), dtype=torch.float64)
@@ -101,11 +122,17 @@ def window_loss(step: nn.Module, data: Ensemble, start: Tensor, begin: Tensor, m
         at = start + n
         layer = data.forcing_layer[at, :, :, member].permute(1, 2, 0)
         column = data.forcing_column[at, :, member].t()
-        state, _, out, _ = step(state, static, layer, column, dt)
+        before = state[10]
+        outputs = []
+        for i in range(parts):
+            now = torch.cat([(before + (layer[0] - before) * ((i + 1) / parts)).unsqueeze(0), layer[1:]])
+            state, _, out, _ = step(state, static, now, column, dt)
+            outputs.append(out)
+        out = torch.stack(outputs).mean(0)
         truth = data.state[at + 1, :, :, member].permute(1, 2, 0)
         ph_error = ph_error + nn.functional.huber_loss(state[12] / SCALES["ph"], truth[12] / SCALES["ph"], delta=3.0)
         pressure_error = pressure_error + torch.square((state[11] / truth[11]).log() / SCALES["pressure"]).clamp(max=100.0).mean()
-        leached.append(torch.stack([out[4], out[2] / MOLAR_MASS_C, out[5] / MOLAR_MASS_N]) * dt)
+        leached.append(torch.stack([out[4], out[2] / MOLAR_MASS_C, out[5] / MOLAR_MASS_N]) * data.dt)
     end = data.state[start + length, 0, :, member].t()
     first = data.state[start, 0, :, member].t()
     turnover = (end - first).abs().sum(0) + 0.002 * length
@@ -114,7 +141,7 @@ def window_loss(step: nn.Module, data: Ensemble, start: Tensor, begin: Tensor, m
     true_leached = torch.stack([data.leached[start + n, :, member].t() for n in range(length)]).sum(0)
     leach = (torch.stack(leached).sum(0) - true_leached) / (true_leached + 0.05 * true_leached.mean(1, keepdim=True) + 1e-6)
     leaching = nn.functional.huber_loss(leach / SCALES["leaching"], torch.zeros_like(leach), delta=3.0)
-    return (ph_error + 0.3 * pressure_error) / length + calcite + leaching
+    return (ph_error + 0.3 * pressure_error) / length + calcite + leaching, state.detach()
 
 
 def save_atomically(payload: dict[str, Any], path: Path) -> None:
@@ -124,22 +151,35 @@ def save_atomically(payload: dict[str, Any], path: Path) -> None:
     os.replace(part, path)
 
 
-def train(config: TrainingConfig, data: Ensemble, folder: Path, say: Callable[[str], None] = print) -> Core:
-    """Train a core on the training columns of ``data``; checkpoints and learning curve go to ``folder``.
+def validate(step: nn.Module, sets: list[Ensemble], skip: int, length: int, parts: int) -> float:
+    """Mean loss of one window of ``length`` intervals per column, weighted by columns."""
+    total, count = 0.0, 0
+    with torch.no_grad():
+        for data in sets:
+            columns = torch.arange(data.static.shape[-1])
+            loss, _ = window_loss(step, data, torch.full_like(columns, skip), data.state[skip], columns, length, parts)
+            total, count = total + float(loss) * len(columns), count + len(columns)
+    return total / max(count, 1)
+
+
+def train(config: TrainingConfig, sets: list[Ensemble], folder: Path, say: Callable[[str], None] = print) -> Core:
+    """Train a core on the training columns of ``sets`` (one per number of layers); checkpoints and learning curve go to ``folder``.
 
     Started again on the same folder it goes on where it stopped, with the same bits. Raises ValueError when the
     folder belongs to another config or another archive.
     """
     folder.mkdir(parents=True, exist_ok=True)
     checkpoint, curve = folder / "checkpoint.pt", folder / "learning_curve.csv"
-    train_set, check_set = data.part("train"), data.part("validation")
-    identity = {"config": repr(asdict(config)), "data": data.sha256}
-    core = fit_core(config, train_set)
+    train_sets = [d for d in (s.part("train") for s in sets) if len(d.members)]
+    check_sets = [d for d in (s.part("validation") for s in sets) if len(d.members)]
+    weights = torch.tensor([float(len(d.members)) for d in train_sets])
+    identity = {"config": repr(asdict(config)), "data": sets[0].sha256}
+    core = fit_core(config, train_sets)
     step = make_step(config, core)
     optimiser = torch.optim.AdamW(core.parameters(), lr=1e-3, weight_decay=config.weight_decay)
     generator = torch.Generator().manual_seed(config.seed)
     done = 0
-    own = train_set.state
+    chain: dict[str, Any] = {}  # windows that may go on from the emulator's own states
     if checkpoint.exists():
         saved = torch.load(checkpoint, weights_only=True)
         if saved["identity"] != identity:
@@ -147,48 +187,48 @@ def train(config: TrainingConfig, data: Ensemble, folder: Path, say: Callable[[s
         core.load_state_dict(saved["core"])
         optimiser.load_state_dict(saved["optimiser"])
         generator.set_state(saved["generator"])
-        done, own = int(saved["done"]), saved["own"]
+        done, chain = int(saved["done"]), saved["chain"]
         say(f"resuming after iteration {done}")
     plan = [(length, rate, phase) for phase, (length, count, rate) in enumerate(config.phases) for _ in range(count)]
     began = time.monotonic()
-    skip, length_check = min(24, data.forcing_column.shape[0] // 4), min(120, data.forcing_column.shape[0] // 2)
-    n_time, n_member = train_set.forcing_column.shape[0], train_set.static.shape[-1]
+    n_time = min(d.forcing_column.shape[0] for d in train_sets)
+    skip, length_check = min(24, n_time // 4), min(24, n_time // 2)
     for iteration in range(done, len(plan)):
         length, rate, phase = plan[iteration]
-        if phase > 0 and iteration % config.refresh == 0:
-            own = rollout(step, train_set).state
-        within = iteration - sum(c for _, c, _ in config.phases[:phase])
+        first = sum(c for _, c, _ in config.phases[:phase])
         for group in optimiser.param_groups:
-            group["lr"] = rate * (1.0 - 0.7 * within / config.phases[phase][1])
-        member = torch.randint(n_member, (config.batch,), generator=generator)
-        start = torch.randint(n_time - length, (config.batch,), generator=generator)
-        begin = train_set.state[start, :, :, member].permute(1, 2, 0)
-        if phase > 0:
-            mine = torch.rand(config.batch, generator=generator) < config.on_policy
-            begin = torch.where(mine, own[start, :, :, member].permute(1, 2, 0), begin)
+            group["lr"] = rate * (1.0 - 0.7 * (iteration - first) / config.phases[phase][1])
+        goes_on = float(torch.rand(1, generator=generator)) < config.on_policy
+        if phase > 0 and goes_on and chain and int(chain["start"].max()) + length < n_time:
+            which, member, start, begin = chain["which"], chain["member"], chain["start"], chain["state"]
+        else:
+            which = int(torch.multinomial(weights, 1, generator=generator))
+            member = torch.randint(len(train_sets[which].members), (config.batch,), generator=generator)
+            start = torch.randint(n_time - 2 * length, (config.batch,), generator=generator)
+            begin = train_sets[which].state[start, :, :, member].permute(1, 2, 0)
+        parts = config.substeps[int(torch.randint(len(config.substeps), (1,), generator=generator))]
         optimiser.zero_grad()
-        loss = window_loss(step, train_set, start, begin, member, length)
+        loss, end = window_loss(step, train_sets[which], start, begin, member, length, parts)
         loss.backward()
         norm = nn.utils.clip_grad_norm_(core.parameters(), 1.0)
         if torch.isfinite(norm):
             optimiser.step()
-        if (iteration + 1) % config.refresh == 0 or iteration + 1 == len(plan):
-            with torch.no_grad():
-                columns = torch.arange(check_set.static.shape[-1])
-                check = window_loss(step, check_set, torch.full_like(columns, skip), check_set.state[skip], columns, length_check)
+        chain = {"which": which, "member": member, "start": start + length, "state": end} if bool(torch.isfinite(end).all()) else {}
+        if (iteration + 1) % config.report == 0 or iteration + 1 == len(plan):
+            check = [validate(step, check_sets, skip, length_check, n) for n in config.substeps]
             left = (time.monotonic() - began) / (iteration + 1 - done) * (len(plan) - iteration - 1)
             say(
                 f"{iteration + 1}/{len(plan)} window {length} loss {loss.item():.3f} "
-                f"validation({length_check}) {check.item():.3f} left {left / 60:.1f} min"
+                f"validation({length_check}) {' '.join(f'{x:.3f}' for x in check)} left {left / 60:.1f} min"
             )
             fresh = not curve.exists()
             with curve.open("a", newline="") as stream:
                 writer = csv.writer(stream)
                 if fresh:
-                    writer.writerow(["iteration", "window", "loss", "validation"])
-                writer.writerow([iteration + 1, length, f"{loss.item():.6g}", f"{check.item():.6g}"])
+                    writer.writerow(["iteration", "window", "loss", *(f"validation_{n}" for n in config.substeps)])
+                writer.writerow([iteration + 1, length, f"{loss.item():.6g}", *(f"{x:.6g}" for x in check)])
             save_atomically(
                 {"identity": identity, "core": core.state_dict(), "optimiser": optimiser.state_dict(),
-                 "generator": generator.get_state(), "done": iteration + 1, "own": own}, checkpoint,
+                 "generator": generator.get_state(), "done": iteration + 1, "chain": chain}, checkpoint,
             )  # fmt: skip
     return core

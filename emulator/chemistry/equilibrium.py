@@ -143,9 +143,10 @@ class Equilibrium(nn.Module):
 
         # calcite by an implicit linear rate law: xi = kinetic (1 - Omega), never more than there is
         per_ca = g_ca * a_co3 / k.calcite  # Omega per mole of free Ca
-        back = p.kinetic * per_ca
+        rate = torch.where(per_ca * p.totals[0] > den[0], p.forming, p.kinetic)  # Omega of the unreacted water
+        back = rate * per_ca
         limited = (p.totals[0] + p.stock) / den[0]
-        by_rate = (p.totals[0] + p.kinetic) / (den[0] + back)
+        by_rate = (p.totals[0] + rate) / (den[0] + back)
         ca = torch.minimum(by_rate, limited)
         back = torch.where(by_rate < limited, back, torch.zeros_like(back))
         free = torch.cat([ca.unsqueeze(0), p.totals[1:] / den[1:]])
@@ -252,10 +253,10 @@ class Equilibrium(nn.Module):
             x.insert(0, value / rows[i][i])
         return x
 
-    def free_sulphate(self, p: Problem, k: Constants, g: Activity, s: Speciation) -> Tensor:
-        """Free sulphate with the Ca and Mg of ``s``; one lag behind the Newton steps, the pairs are a small share."""
+    def free_sulphate(self, k: Constants, g: Activity, s: Speciation) -> Tensor:
+        """Free share of sulphate with the Ca and Mg of ``s``; one lag behind the Newton steps, the pairs are a small share."""
         bound = k.caso4_aq * g.cations[0] * s.free[0] + k.mgso4_aq * g.cations[1] * s.free[1]
-        return p.so4 / (1.0 + g.so4 * bound)
+        return 1.0 / (1.0 + g.so4 * bound)
 
     def pressure_response(self, p: Problem, s: Speciation) -> tuple[Tensor, Tensor, Tensor]:
         """d(dic), d(dic - ca_total) and d(dissolved Ca) by ln pCO2 [layer, column], the soil solution following in equilibrium.
@@ -307,6 +308,7 @@ class Equilibrium(nn.Module):
             dissolved=torch.cat([s.free[:2] * s.alpha, s.free[2:]]),
             ca_total=s.free[0] * s.den[0],
             dic=s.co2 + s.hco3 + s.co3 + paired[0] + paired[1],
+            sulphate_share=s.so4_free / p.so4.clamp(min=1e-30),
             dic_response=dic_response,
             storage_response=storage_response,
             ca_response=ca_response,
@@ -316,8 +318,15 @@ class Equilibrium(nn.Module):
             residual=ordered_sum(torch.log(filling).abs(), 0) + torch.log(positive / negative).abs(),
         )
 
-    def forward(self, p: Problem, k: Constants, g: Activity, guess: Tensor, iterations: int) -> Solution:
+    def sulphate_share(self, p: Problem, k: Constants, g: Activity, guess: Tensor) -> Tensor:
+        """Share of the sulphate that is free at ``guess`` [layer, column]; what a solver call starts from."""
+        return self.free_sulphate(k, g, self.speciate(p, k, g, guess, 0.8 * p.so4))
+
+    def forward(self, p: Problem, k: Constants, g: Activity, guess: Tensor, sulphate_share: Tensor, iterations: int) -> Solution:
         """Solve all cells at once with a fixed number of Newton steps from ``guess`` [1 + site, layer, column].
+
+        ``sulphate_share`` [layer, column] is the free share of sulphate to start with (``sulphate_share`` of a solution or of a guess):
+        it lags one Newton step behind.
 
         Gradients flow through the last step alone, with its Jacobian held: the implicit-function theorem at the root.
         """
@@ -327,18 +336,19 @@ class Equilibrium(nn.Module):
             p.so4.detach(),
             p.cec.detach(),
             p.kinetic.detach(),
+            p.forming.detach(),
             p.stock.detach(),
             p.pco2.detach(),
         )
         x = guess.detach()
-        so4_free = 0.8 * fixed.so4
+        so4_free = sulphate_share.detach() * fixed.so4
         limit = self.max_step
         for _ in range(iterations - 1):
             s = self.speciate(fixed, k, g, x, so4_free)
             x = self.step(fixed, s, x, limit)
-            so4_free = self.free_sulphate(fixed, k, g, s)
+            so4_free = fixed.so4 * self.free_sulphate(k, g, s)
             limit = max(0.9 * limit, self.min_step)  # breaks the cycles of a long search between the two calcite branches
         s = self.speciate(p, k, g, x, so4_free)
         x = self.step(p, s, x, limit)
-        so4_free = self.free_sulphate(p, k, g, s)
+        so4_free = p.so4 * self.free_sulphate(k, g, s)
         return self.solution(p, x, self.speciate(p, k, g, x, so4_free))

@@ -49,7 +49,8 @@ class Problem(NamedTuple):
     anions: Tensor  # NO3 + Cl
     so4: Tensor
     cec: Tensor  # [site, ...] moles of charge
-    kinetic: Tensor  # rate constant x surface x dt of calcite
+    kinetic: Tensor  # rate constant x surface x dt of calcite where it dissolves
+    forming: Tensor  # the same where it forms
     stock: Tensor  # calcite that may dissolve
     pco2: Tensor  # atm
 
@@ -91,6 +92,7 @@ class Solution(NamedTuple):
     dissolved: Tensor  # [5, ...] free + pairs, mol kg-1
     ca_total: Tensor  # dissolved + exchangeable calcium, mol kg-1 of water
     dic: Tensor  # dissolved inorganic carbon (without soil air), mol kg-1
+    sulphate_share: Tensor  # free share of the sulphate
     dic_response: Tensor  # d dic / d ln pCO2 with everything else following, mol kg-1
     ca_response: Tensor  # d dissolved Ca / d ln pCO2, likewise
     storage_response: Tensor  # the same less the carbon that calcite gives: what gas must bring

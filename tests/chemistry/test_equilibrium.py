@@ -25,12 +25,12 @@ def calcite_water(
     zero = torch.zeros_like(t)
     problem = Problem(
         totals=torch.stack([zero + 1e-9] + [zero + 1e-12] * 4), anions=acid + 1e-12, so4=zero, cec=torch.stack([zero + 1e-9] * 3),
-        kinetic=zero + 1e6, stock=zero + 1e3, pco2=pco2,
+        kinetic=zero + 1e6, forming=zero + 1e6, stock=zero + 1e3, pco2=pco2,
     )  # fmt: skip
     unknowns = torch.stack([zero - 16.0] + [zero + 3.0] * 3)
     strength = zero + 0.005
     for _ in range(6):
-        solution = solver(problem, k, solver.activity(strength, t), unknowns, 30)
+        solution = solver(problem, k, solver.activity(strength, t), unknowns, torch.full_like(t, 0.8), 30)
         strength, unknowns = solution.ionic_strength, solution.unknowns
     assert solution.residual.max() < 1e-9
     return -unknowns[0] / math.log(10.0), solution.dissolved[0], solution.dic
@@ -73,7 +73,10 @@ def soil_problem(n: int = 40) -> tuple[Problem, torch.Tensor]:
     totals = torch.stack(
         [total * draw(0.2, 0.45), total * draw(0.02, 0.06), total * draw(0.01, 0.05), total * draw(0.005, 0.05), draw(1e-6, 1e-3)]
     )
-    problem = Problem(totals, draw(1e-4, 5e-3), draw(1e-6, 2e-3), cec, draw(1e-6, 1e2), draw(1e-9, 1e1), draw(5e-4, 5e-2))
+    kinetic = draw(1e-6, 1e2)
+    problem = Problem(
+        totals, draw(1e-4, 5e-3), draw(1e-6, 2e-3), cec, kinetic, 3.0 * kinetic, draw(1e-9, 1e1), draw(5e-4, 5e-2)
+    )
     return problem, torch.full((1, n), 283.15, dtype=torch.float64)
 
 
@@ -114,7 +117,7 @@ def test_every_soil_converges_from_a_cold_start() -> None:
     problem, t = soil_problem(2000)
     k, g = solver.constants(t), solver.activity(torch.full_like(t, 0.01), t)
     guess = torch.stack([torch.full_like(t, -15.0)] + [torch.full_like(t, 2.0)] * 3)
-    solution = solver(problem, k, g, guess, 60)
+    solution = solver(problem, k, g, guess, torch.full_like(t, 0.8), 60)
     assert solution.residual.max() < 1e-6
     reacted = solution.ca_total - problem.totals[0]
     assert (reacted <= problem.stock + 1e-12).all()  # round-off of the totals
@@ -125,9 +128,32 @@ def test_calcite_extent_follows_the_implicit_rate_law() -> None:
     problem, t = soil_problem(200)
     k, g = solver.constants(t), solver.activity(torch.full_like(t, 0.01), t)
     guess = torch.stack([torch.full_like(t, -15.0)] + [torch.full_like(t, 2.0)] * 3)
-    solution = solver(problem, k, g, guess, 80)
-    expected = torch.minimum(problem.kinetic * (1.0 - solution.saturation), problem.stock)
+    solution = solver(problem, k, g, guess, torch.full_like(t, 0.8), 80)
+    rate = torch.where(solution.saturation > 1.0, problem.forming, problem.kinetic)
+    assert (solution.saturation > 1.0).any() and (solution.saturation < 1.0).any()
+    expected = torch.minimum(rate * (1.0 - solution.saturation), problem.stock)
     torch.testing.assert_close(solution.ca_total - problem.totals[0], expected, rtol=1e-6, atol=1e-9)
+
+
+@pytest.mark.parametrize("law", ["AlX3", "AlX3-linear", "AlOHX2"])
+def test_responses_are_derivatives_by_pressure(law: str) -> None:
+    """dic, dic - ca_total and dissolved Ca at two pressures, each solved to the root."""
+    solver = Equilibrium("phreeqc", law)
+    problem, t = soil_problem(200)
+    problem = problem._replace(so4=torch.zeros_like(t))  # its pairs are held in the response
+    k, g = solver.constants(t), solver.activity(torch.full_like(t, 0.01), t)
+    guess = torch.stack([torch.full_like(t, -15.0)] + [torch.full_like(t, 2.0)] * 3)
+    middle = solver(problem, k, g, guess, torch.full_like(t, 0.8), 80)
+    shift = 1e-5
+    high = solver(problem._replace(pco2=problem.pco2 * math.exp(shift)), k, g, middle.unknowns, torch.full_like(t, 0.8), 30)
+    low = solver(problem._replace(pco2=problem.pco2 * math.exp(-shift)), k, g, middle.unknowns, torch.full_like(t, 0.8), 30)
+    for found, after, before in (
+        (middle.dic_response, high.dic, low.dic),
+        (middle.storage_response, high.dic - high.ca_total, low.dic - low.ca_total),
+        (middle.ca_response, high.dissolved[0], low.dissolved[0]),
+    ):
+        # round-off: 1e-16 of exchangeable amounts of order 1 over a shift of 1e-5
+        torch.testing.assert_close(found, (after - before) / (2 * shift), rtol=1e-4, atol=1e-9)
 
 
 def test_gradient_is_that_of_the_root() -> None:
@@ -138,9 +164,9 @@ def test_gradient_is_that_of_the_root() -> None:
     k, g = solver.constants(t), solver.activity(torch.full_like(t, 0.01), t)
     guess = torch.stack([torch.full_like(t, -15.0)] + [torch.full_like(t, 2.0)] * 3)
     p = problem.pco2.clone().requires_grad_(True)
-    solver(problem._replace(pco2=p), k, g, guess, 60).unknowns[0].sum().backward()
+    solver(problem._replace(pco2=p), k, g, guess, torch.full_like(t, 0.8), 60).unknowns[0].sum().backward()
     step = 1e-5 * problem.pco2
-    high = solver(problem._replace(pco2=problem.pco2 + step), k, g, guess, 60).unknowns[0]
-    low = solver(problem._replace(pco2=problem.pco2 - step), k, g, guess, 60).unknowns[0]
+    high = solver(problem._replace(pco2=problem.pco2 + step), k, g, guess, torch.full_like(t, 0.8), 60).unknowns[0]
+    low = solver(problem._replace(pco2=problem.pco2 - step), k, g, guess, torch.full_like(t, 0.8), 60).unknowns[0]
     # central differences with a relative step of 1e-5: error of order 1e-5
     torch.testing.assert_close(p.grad, (high - low) / (2 * step), rtol=1e-4, atol=1e-5)
