@@ -80,9 +80,14 @@ class Ensemble:
 
     def part(self, name: str) -> Ensemble:
         """Train, validation or test columns; the split is by column and fixed by ``SPLIT_SEED``."""
-        order = np.random.default_rng(SPLIT_SEED).permutation(len(self.members))
-        low, high = (round(x * len(order)) for x in SPLITS[name])
-        return self.select(np.sort(order[low:high]))
+        return self.select(split(len(self.members), name))
+
+
+def split(count: int, name: str) -> np.ndarray:
+    """Places of the train, validation or test columns among ``count``, sorted."""
+    order = np.random.default_rng(SPLIT_SEED).permutation(count)
+    low, high = (round(x * count) for x in SPLITS[name])
+    return np.sort(order[low:high])
 
 
 def file_sha256(path: Path) -> str:
