@@ -9,6 +9,7 @@ Use:     ``for record in local(tasks, workers=2): ...``; ``for record in cluster
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 from collections import deque
 from collections.abc import Iterable, Iterator
@@ -29,17 +30,19 @@ def local(tasks: Iterable[Task], workers: int) -> Iterator[dict[str, Any]]:
     while queue:
         under_way: list[Task] = []
         yield from _pool(queue, workers, under_way)
-        for task in under_way:
+        suspects = deque(under_way)
+        while suspects:  # one at a time: the one that dies again is the one that kills
             again: list[Task] = []
-            yield from _pool(deque([task]), 1, again)
-            if again:
+            yield from _pool(suspects, 1, again)
+            for task in again:
                 yield lost(task, DIED)
 
 
 def _pool(queue: deque[Task], workers: int, under_way: list[Task]) -> Iterator[dict[str, Any]]:
     """Take tasks from ``queue`` until it is empty or a worker dies; then ``under_way`` holds those without a record."""
     pending: dict[Future, Task] = {}
-    with ProcessPoolExecutor(workers, initializer=end_with_parent, initargs=(os.getpid(),)) as pool:
+    fresh = multiprocessing.get_context("spawn")  # a fork of a process in which torch has used threads can hang in its locks
+    with ProcessPoolExecutor(workers, mp_context=fresh, initializer=end_with_parent, initargs=(os.getpid(),)) as pool:
         try:
             while pending or (queue and not under_way):
                 while queue and len(pending) < workers and not under_way:  # only as many are queued as can run

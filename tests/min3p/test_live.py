@@ -71,7 +71,7 @@ def test_same_design_point_same_bits(tmp_path: Path) -> None:
 
 
 def test_twin_without_nitrogen(tmp_path: Path) -> None:
-    """The same column until the nitrogen starts; then less nitrate leaves, and calcite lasts longer by at most one mole per acid."""
+    """The same column until the nitrogen starts; then less nitrate leaves and less calcite dissolves."""
     point = draw(1, 1, start=TWIN_MEMBER)[0]
     start = nitrogen_start(build_twin(point, 6), build_twin(point, 6, "no_nitrogen"))
     assert start == 24

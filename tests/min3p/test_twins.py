@@ -98,7 +98,7 @@ def test_part_of_a_learning_file(tmp_path: Path) -> None:
     for name, found in parts.items():
         assert found == sorted(int(m) for e in load_learning_file(path) for m in e.part(name).members)
         assert select(99, part=name, of=path) == found
-    assert sorted(sum(parts.values(), [])) == [0, 1, 2]
+    assert sorted(m for found in parts.values() for m in found) == [0, 1, 2]
 
 
 def test_choices_that_do_not_go_together(tmp_path: Path) -> None:
