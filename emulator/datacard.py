@@ -139,8 +139,11 @@ def _plot(good: list[dict[str, Any]], lost: list[dict[str, Any]], path: Path) ->
         gone = _values([r for r in lost if "parameters" in r], parameter.name)
         limits = np.array(_range(parameter))
         unit = f"{parameter.name} [{parameter.unit}]"
-        if parameter.name in _LOG:  # what is zero is left out and counted in the title
-            unit = f"log10 {unit}" + (f", {np.sum(values <= 0.0)} at 0" if np.any(values <= 0.0) else "")
+        if np.any(values <= 0.0) and limits[0] == 0.0:  # a share of the columns has none of it: counted, not drawn
+            unit += f", {np.sum(values <= 0.0)} at 0"
+            values, gone = values[values > 0.0], gone[gone > 0.0]
+        if parameter.name in _LOG:
+            unit = f"log10 {unit}"
             limits[0] = limits[0] or np.min([parameter.law(u) for u in np.linspace(0.0, 1.0, 201) if parameter.law(u) > 0.0])
             values, gone, limits = (np.log10(v[v > 0.0]) for v in (values, gone, limits))
         axis.axvspan(*limits, color="#eeeeee", zorder=0)

@@ -25,6 +25,7 @@ def tell(word):
 tell("begin")
 if open({log!r}).readlines().count(f"begin {{index}}\\n") <= {kills!r}.get(index, 0):
     os.kill(os.getppid(), signal.SIGKILL)
+    time.sleep(60.0)  # the kernel ends this process with its parent
 time.sleep({seconds!r})
 month, layers, months = 365.0 / 12.0, len(record["thickness"]), record["months"]
 families = {{

@@ -107,6 +107,7 @@ def test_learning_file_and_manifest(tmp_path: Path, member: xr.Dataset) -> None:
     assert json.loads((folder / "learning.manifest.json").read_text()) == manifest
 
 
+@pytest.mark.filterwarnings("error:constrained_layout")
 def test_data_card(tmp_path: Path, member: xr.Dataset, capsys: pytest.CaptureFixture) -> None:
     folder = tmp_path / "ens"
     store.Plan(SEED, YEARS, {"x": 1.0}).check_or_write(folder)
@@ -115,7 +116,8 @@ def test_data_card(tmp_path: Path, member: xr.Dataset, capsys: pytest.CaptureFix
     assert ensemble.run(options("--out", str(folder), "--report")) == 0
     card = (folder / "datacard.md").read_text()
     assert "2 MIN3P runs of 40 years" in card and "50.0 % lost" in card
-    assert "wall limit of 900 s" in card and "| caco3 | % |" in card
+    assert "wall limit of 900 s" in card and "| `caco3` | % | 0 to 60 |" in card
+    assert "| balance_ca | 1.0e-08 | 1.0e-08 | 0 | 1e-06 |" in card  # one accepted run: median and largest are its own
     assert str(folder / "datacard.md") in capsys.readouterr().out
 
 
