@@ -51,6 +51,7 @@ def learning_file(path: Path, fmt: str = FORMAT) -> Path:
     for ion in ("ca+2", "mg+2", "k+1", "na+1", "nh4+1", "no3-1", "cl-1", "so4-2", "co3-2"):
         ds[f"flux_in_{ion}"] = ("member", "time"), np.full((members, times), 0.01)
         ds[f"flux_out_{ion}"] = ("member", "time"), np.full((members, times), 0.02)
+    ds["pco2_air"] = ("member", "time"), np.full((members, times), 4.2e-4)
     ds["flux_gasout_co3-2"], ds["water_out"] = (
         (("member", "time"), np.ones((members, times))),
         (("member", "time"), np.full((members, times), 0.025)),

@@ -92,7 +92,7 @@ def test_list_of_members() -> None:
 
 
 def test_part_of_a_learning_file(tmp_path: Path) -> None:
-    """The members of a part are those that training sees there, over all layerings."""
+    """The members of a part are those that training sees there, over all numbers of layers."""
     path = learning_file(tmp_path / "learning.nc")
     parts = {name: part_members(path, name) for name in ("train", "validation", "test")}
     for name, found in parts.items():
