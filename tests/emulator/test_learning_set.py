@@ -71,8 +71,8 @@ def test_layerings_are_kept_apart_and_units_converted(tmp_path: Path) -> None:
         assert float(three.state[1, 1, 2, 1]) == pytest.approx(float(ds["pool_ca"][2, 1, 2]))
         nitrified = float(ds["lsrc_x-nitr"][2, 2, 1]) * 14.007e-3 / three.dt
         assert float(three.forcing_layer[1, 7, 1, 1]) == pytest.approx(nitrified, rel=1e-12)
-        lime = float(ds["lsrc_x-lime"][0, 1].sum()) * 0.1000869 / three.dt
-        assert float(three.forcing_column[0, 13, 0]) == pytest.approx(lime, rel=1e-9)
+        lime = float(ds["lsrc_x-lime"][0, 1].sum())  # dissolved: the rain's 0.01 mol and the lime
+        assert float(three.forcing_column[0, 4, 0]) == pytest.approx((0.01 + lime) / three.dt, rel=1e-9)
         assert float(three.forcing_column[0, 0, 0]) == pytest.approx(25.0 / three.dt, rel=1e-12)  # 0.025 m in a month
 
 
