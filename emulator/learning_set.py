@@ -15,7 +15,7 @@ import torch
 import xarray as xr
 
 from .chemistry.constants import MOLAR_MASS_C, MOLAR_MASS_N
-from .dataset import DAY, DataError, Ensemble, file_sha256, load_ensemble
+from .dataset import DAY, DataError, Ensemble, file_sha256, load_ensemble, split_of
 from .variables import load_table
 
 FORMAT = "calcisol-ensemble-1"
@@ -54,18 +54,36 @@ def load_archive(path: str | Path) -> list[Ensemble]:
 
 def load_learning_file(path: str | Path) -> list[Ensemble]:
     """Ensembles of one number of layers each. Raises DataError when the file is of another format."""
+    with _open(path) as opened:
+        ds = opened.transpose("member", "time", "layer", ...).load()
+    digest = file_sha256(Path(path))
+    return [_one_count(ds, members, digest) for members in _groups(ds)]
+
+
+def part_members(path: str | Path, name: str) -> list[int]:
+    """Numbers (``member_id``) of the train, validation or test columns: what ``Ensemble.part`` gives, over all numbers of layers.
+
+    Reads no time series. Raises DataError as ``load_learning_file``.
+    """
+    with _open(path) as ds:
+        return sorted(int(i) for i in ds.member_id.values if split_of(int(i)) == name)
+
+
+def _open(path: str | Path) -> xr.Dataset:
     path = Path(path)
     if not path.is_file():
         raise DataError(f"learning file {path} does not exist; make one with `calcisol ensemble`")
-    with xr.open_dataset(path) as opened:
-        if opened.attrs.get("format") != FORMAT:
-            raise DataError(
-                f"{path} says format {opened.attrs.get('format')!r}, not {FORMAT!r}; make it with `calcisol ensemble`"
-            )
-        ds = opened.transpose("member", "time", "layer", ...).load()
-    digest = file_sha256(path)
+    opened = xr.open_dataset(path)
+    if opened.attrs.get("format") != FORMAT:
+        opened.close()
+        raise DataError(f"{path} says format {opened.attrs.get('format')!r}, not {FORMAT!r}; make it with `calcisol ensemble`")
+    return opened
+
+
+def _groups(ds: xr.Dataset) -> list[np.ndarray]:
+    """Places of the members with the same number of layers, fewest first."""
     layers = ds.n_layer.values
-    return [_one_count(ds, np.flatnonzero(layers == n), digest) for n in np.unique(layers)]
+    return [np.flatnonzero(layers == n) for n in np.unique(layers)]
 
 
 def _one_count(ds: xr.Dataset, members: np.ndarray, digest: str) -> Ensemble:

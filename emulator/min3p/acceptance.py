@@ -26,6 +26,8 @@ PROTON_LIMIT = 1.0e-2
 """A.1 identity, relative to the acid turned over."""
 PH_RANGE = (2.5, 10.5)
 PCO2_MAX = 0.5  # atm
+LIMITS = {"charge": CHARGE_LIMIT, "water": WATER_LIMIT, "protons": PROTON_LIMIT, "pco2_max": PCO2_MAX}
+"""Check -> limit; every other one is a balance and has BALANCE_LIMIT (see ``limit``)."""
 
 MINERALS = {"calcite": {"ca+2": 1, "co3-2": 1}, "gypsum": {"ca+2": 1, "so4-2": 1}, "gibbsite(c)": {"al+3": 1, "h+1": -3}}
 CHARGES = {"ca": 2, "mg": 2, "k": 1, "na": 1, "nh4": 1, "no3": -1, "cl": -1, "so4": -2, "dic": -2, "al": 3, "h": 1}
@@ -36,6 +38,11 @@ PROTONS = {
     "resp": 0.0, "an": 0.0, "urea": -2.0, "as": 0.0, "cn": 0.0, "man": -1.0, "min": -1.0, "lime": -2.0, "irr": -2.0, "kcl": 0.0,
     "nitr": 2.0, "uno3": -1.0, "unh4": 1.0, "den": -1.0, "ubc": 1.6, "weath": -2.0,
 }  # fmt: skip
+
+
+def limit(check: str) -> float:
+    """Limit of a check by its name in a member's record."""
+    return LIMITS.get(check, BALANCE_LIMIT)
 
 
 @dataclass
@@ -50,11 +57,11 @@ class Verdict:
         """True when no check failed."""
         return not self.reasons
 
-    def add(self, name: str, value: float, limit: float) -> None:
+    def add(self, name: str, value: float) -> None:
         """Record a check; a value that is not below its limit (NaN included) is a reason to refuse."""
-        self.checks[name] = (float(value), float(limit))
-        if not abs(value) < limit:
-            self.reasons.append(f"{name} is {value:.2e}, limit {limit:.0e}")
+        self.checks[name] = (float(value), limit(name))
+        if not abs(value) < limit(name):
+            self.reasons.append(f"{name} is {value:.2e}, limit {limit(name):.0e}")
 
 
 def _sum(member: xr.Dataset, name: str) -> np.ndarray:
@@ -108,17 +115,17 @@ def accept(member: xr.Dataset) -> Verdict:
     found = residuals(member)
     for pool in ("ca", "mg", "k", "na", "nh4", "no3", "cl", "so4", "dic"):
         residual, throughput = found[pool]
-        verdict.add(f"balance_{pool}", residual / max(throughput, 1e-3), BALANCE_LIMIT)
+        verdict.add(f"balance_{pool}", residual / max(throughput, 1e-3))
     charge = sum(z * found[pool][0] for pool, z in CHARGES.items())
-    verdict.add("charge", charge / max(sum(abs(z) * found[pool][1] for pool, z in CHARGES.items()), 1e-3), CHARGE_LIMIT)
+    verdict.add("charge", charge / max(sum(abs(z) * found[pool][1] for pool, z in CHARGES.items()), 1e-3))
 
     entering, leaving = (float(_sum(member, f"water_{w}")[1:].sum()) for w in ("in", "out"))
     stored = float((member["pool_water"][-1] - member["pool_water"][0]).sum()) * 1e-3
-    verdict.add("water", (stored - entering + leaving) / max(entering, 1e-6), WATER_LIMIT)
+    verdict.add("water", (stored - entering + leaving) / max(entering, 1e-6))
 
     measured, table = proton_identity(member)
     turned = sum(abs(z) * float(np.abs(_sum(member, f"src_{PREFIX}{n}")).sum()) for n, z in PROTONS.items())
-    verdict.add("protons", (measured - table) / max(turned, 1e-3), PROTON_LIMIT)
+    verdict.add("protons", (measured - table) / max(turned, 1e-3))
 
     calcite = float(member["phi_calcite"].min())
     if not calcite >= 0.0:
@@ -127,7 +134,7 @@ def accept(member: xr.Dataset) -> Verdict:
     if not (np.isfinite(ph).all() and ph.min() > PH_RANGE[0] and ph.max() < PH_RANGE[1]):
         verdict.reasons.append(f"pH runs from {np.nanmin(ph):.2f} to {np.nanmax(ph):.2f}, outside {PH_RANGE[0]} to {PH_RANGE[1]}")
     pressure = float(member["p_co2(g)"][1:].max())
-    verdict.add("pco2_max", pressure, PCO2_MAX)
+    verdict.add("pco2_max", pressure)
     broken = [str(n) for n, v in member.data_vars.items() if v.dtype.kind == "f" and not np.isfinite(v.values).all()]
     if broken:
         verdict.reasons.append(f"{broken[0]} holds values that are not finite")

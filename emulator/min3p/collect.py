@@ -92,7 +92,7 @@ def collect(folder: Path, target: Path, members: int | None = None) -> dict[str,
                     out[name][(i, *(slice(0, n) for n in values.shape))] = values
         lost = {str(r["index"]): r["reason"] for r in everything if r["state"] != "accepted"}
         out.setncatts({"title": "MIN3P ensemble of calcareous arable columns", "format": FORMAT, "failed": json.dumps(lost)})
-        out.setncatts({"plan": json.dumps(plan), "stoichiometry": json.dumps(stoichiometry)})
+        out.setncatts({"plan": json.dumps(plan), "twin": plan.get("twin") or "", "stoichiometry": json.dumps(stoichiometry)})
         out.setncatts({k: ", ".join(sorted({str(r[k]) for r in good})) for k in ("database_sha256", "min3p_version")})
     os.replace(part, target)
     return _manifest(target, everything, good, plan)
@@ -111,7 +111,7 @@ def _manifest(target: Path, everything: list[dict], good: list[dict], plan: dict
         "file": target.name,
         "sha256": digest,
         "bytes": target.stat().st_size,
-        **{k: plan[k] for k in ("seed", "years", "sites")},
+        **{k: plan.get(k) for k in ("seed", "years", "sites", "twin")},
         "members": len(good),
         "member_ids": [r["index"] for r in good],
         "refused": sum(r["state"] == "refused" for r in everything),

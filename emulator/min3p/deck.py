@@ -24,10 +24,10 @@ STEM = "soil"
 EDGE = 0.02
 """d; length of the last step of a month and of the first.
 
-Last: when MIN3P writes its output it sets the soil air to that of the new water content (outputvs.F90), while the step booked the air
-of the step before; the CO2 of one step's change of water is lost. The loss is proportional to that step (measured: 3.6e-5 of the
-carbon throughput at 10 d, 4.6e-6 at 0.5 d, 4.6e-7 at 0.05 d). First: a step takes the rate factor valid at its end, so a
-factor row this long after the month's start makes the first step of the month the first one with the new factor."""
+Last: when MIN3P writes its output it sets the soil air to that of the new water content (outputvs.F90), while the step booked
+the air of the step before; the CO2 of one step's change of water is lost. The loss is proportional to that step (measured:
+3.6e-5 of the carbon throughput at 10 d, 4.6e-6 at 0.5 d, 4.6e-7 at 0.05 d). First: a step takes the rate factor valid at its
+end, so a factor row this long after the month's start makes the first step of the month the first one with the new factor."""
 COMPONENTS = ("al+3", "ca+2", "mg+2", "k+1", "na+1", "nh4+1", "cl-1", "so4-2", "no3-1", "co3-2", "h+1")
 COMPLEXES = (
     "oh-", "hco3-", "h2co3aq", "cahco3+", "caco3aq", "caso4aq", "mghco3+", "mgco3aq", "mgso4aq", "nh3aq",
@@ -305,9 +305,7 @@ def write_run(folder: Path, column: Column, stock: Path, options: DeckOptions | 
     (folder / "root.dat").write_text(STEM)
     flux = column.drainage / (MONTH_DAYS * SECONDS_PER_DAY)
     rows = [  # a row ends a step: the second of each month leaves its last step short
-        f"{time:.6f} {q:.9e} 1.0"
-        for i, q in enumerate(flux)
-        for time in (max(i * MONTH_DAYS, 1e-5), (i + 1) * MONTH_DAYS - EDGE)
+        f"{time:.6f} {q:.9e} 1.0" for i, q in enumerate(flux) for time in (max(i * MONTH_DAYS, 1e-5), (i + 1) * MONTH_DAYS - EDGE)
     ]
     (folder / f"{STEM}.bcvs").write_text("\n".join(rows) + "\n")
     height = column.thickness.sum()

@@ -111,8 +111,11 @@ def _forms(p: dict[str, float], rng: np.random.Generator) -> dict[str, float]:
     return {f: s / sum(kept.values()) for f, s in kept.items()}
 
 
-def build_column(point: Point, years: int = 40) -> Column:
-    """Column of one design point. Deterministic: the weather of the years comes from (seed, index)."""
+def build_column(point: Point, years: int = 40, fertilised: bool = True) -> Column:
+    """Column of one design point. Deterministic: the weather of the years comes from (seed, index).
+
+    ``fertilised`` False sets the rate of nitrogen to zero in all years and changes nothing that was drawn (see ``twins``).
+    """
     p = point.values
     rng = np.random.default_rng([point.seed, point.index])
     months = years * 12
@@ -152,7 +155,7 @@ def build_column(point: Point, years: int = 40) -> Column:
         ph0=p["ph0"], start=_start_water(p),
         labels={**p, "index": point.index, "seed": point.seed, "grid": grid, **{f"form_{f}": s for f, s in forms.items()}},
     )  # fmt: skip
-    sources = _sources(p, column, rate, forms, year, month, mean)
+    sources = _sources(p, column, rate if fertilised else 0.0 * rate, forms, year, month, mean)
     return _with_sources(column, sources)
 
 

@@ -195,23 +195,33 @@ def convert(
 
 def missing_for_training(data: xr.Dataset) -> list[str]:
     """What a learning member would need and this run does not hold, in words."""
-    names = [str(n) for n in data.data_vars]
-    out = [what for what, needs in TRAINING_NEEDS.items() if not all(any(n.startswith(need) for n in names) for need in needs)]
-    if "output" not in data.sizes or "layer" not in data.sizes:
+    units = {str(n): str(v.attrs.get("units", "")) for n, v in data.data_vars.items()}
+    return _missing(units, {str(d) for d in data.sizes})
+
+
+def _missing(units: dict[str, str], dims: set[str]) -> list[str]:
+    """The same from the units by variable and the dimensions alone."""
+    out = [what for what, needs in TRAINING_NEEDS.items() if not all(any(n.startswith(need) for n in units) for need in needs)]
+    if not {"output", "layer"} <= dims:
         out.append("a vertical column (this run has another geometry)")
-    unknown = sorted({n for n in names if data[n].attrs.get("units") == "unknown"})
+    unknown = sorted(n for n, unit in units.items() if unit == "unknown")
     if unknown:
         out.append(f"units of {len(unknown)} variables ({', '.join(unknown[:3])}{', ...' if len(unknown) > 3 else ''})")
     return out
 
 
 def report(root: Path | str) -> Iterator[dict[str, str]]:
-    """One line per run below ``root``: folder, stem, state, families, what is missing. One run in memory at a time."""
+    """One line per run below ``root``: folder, stem, state, families, what is missing. Streams: no run is held in memory."""
     for run in find_runs(Path(root)):
         row = {"folder": str(run.folder), "stem": run.stem, "state": run.status.state, "families": " ".join(sorted(run.families))}
+        reading = _Reading(run, None)
+        units: dict[str, str] = {}
+        dims: set[str] = set()
         try:
-            data = open_run(run.folder, stem=run.stem)
-            row.update(missing=data.attrs["missing"], notes=data.attrs["notes"])
-        except (ReadError, ValueError) as error:
+            for piece in reading.pieces():
+                units[piece.name.split("@")[0]] = piece.units
+                dims.update(piece.dims)
+            row.update(missing="; ".join(_missing(units, dims)), notes="; ".join(reading.notes))
+        except ValueError as error:
             row.update(missing="everything", notes=str(error))
         yield row

@@ -8,8 +8,10 @@ Use:     ``result = run(folder, executable(), wall_limit=600.0)``; ``status(fold
 
 from __future__ import annotations
 
+import ctypes
 import os
 import re
+import signal
 import subprocess
 import time
 from dataclasses import dataclass
@@ -127,6 +129,18 @@ def stock_database() -> Path:
     return Path(value).resolve()
 
 
+_PRCTL = getattr(ctypes.CDLL(None), "prctl", None)  # Linux alone
+_PR_SET_PDEATHSIG = 1  # linux/prctl.h
+
+
+def end_with_parent(parent: int) -> None:
+    """Let the kernel kill this process when its parent (process ``parent``) ends, also by kill -9. Nothing outside Linux."""
+    if _PRCTL is not None:
+        _PRCTL(_PR_SET_PDEATHSIG, int(signal.SIGKILL))
+        if os.getppid() != parent:  # it ended before
+            os._exit(1)
+
+
 def run(folder: Path, program: Path, wall_limit: float, niceness: int = 10) -> RunResult:
     """Run MIN3P in ``folder`` and wait for it, at most ``wall_limit`` seconds.
 
@@ -134,10 +148,16 @@ def run(folder: Path, program: Path, wall_limit: float, niceness: int = 10) -> R
     """
     begin = time.monotonic()
     late = False
+    own = os.getpid()
+
+    def start() -> None:
+        os.nice(niceness)
+        end_with_parent(own)
+
     with open(folder / "stdout.txt", "wb") as out:
         process = subprocess.Popen(
             [str(program)], cwd=folder, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT,
-            preexec_fn=lambda: os.nice(niceness),
+            preexec_fn=start,
         )  # fmt: skip
         try:
             process.wait(wall_limit)

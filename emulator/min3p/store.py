@@ -1,13 +1,17 @@
 """The folder of an ensemble: its plan, one record per member, and files that are never half written.
 
 What:    ``plan.json`` (what it was started with), ``members/m00042.json`` (how it went), ``members/m00042.nc`` (if it ran).
-Use:     ``Plan(seed, years, sites).check_or_write(folder)``; ``for record in records(folder): ...``
+Use:     ``Plan(seed, years, sites, twin=None).check_or_write(folder)``; ``for record in records(folder): ...``
 """
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -26,6 +30,7 @@ class Plan:
     seed: int
     years: int
     sites: dict[str, float]
+    twin: str | None = None  # see ``twins``; plans written before there were twins have no such line
     format: str = FORMAT
 
     def check_or_write(self, folder: Path) -> None:
@@ -48,6 +53,29 @@ def read_plan(folder: Path) -> dict[str, Any]:
     if not path.is_file():
         raise EnsembleError(f"{folder} holds no plan.json; start an ensemble there with `calcisol ensemble --out {folder}`")
     return json.loads(path.read_text())
+
+
+@contextmanager
+def lock(folder: Path, patience: float = 5.0) -> Iterator[None]:
+    """Hold the folder; raise EnsembleError when another command holds it for longer than ``patience`` seconds.
+
+    The kernel lets go when the last process of a killed command has ended. A file system without locks is not held.
+    """
+    with open(folder / "lock", "a") as stream:
+        begin = time.monotonic()
+        while True:
+            try:
+                fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() - begin > patience:
+                    raise EnsembleError(
+                        f"another calcisol ensemble is at work in {folder}; wait for it, or use another --out"
+                    ) from None
+                time.sleep(0.1)
+            except OSError:
+                break
+        yield
 
 
 def write_text(path: Path, text: str) -> None:

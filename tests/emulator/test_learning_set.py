@@ -51,6 +51,7 @@ def learning_file(path: Path, fmt: str = FORMAT) -> Path:
     for ion in ("ca+2", "mg+2", "k+1", "na+1", "nh4+1", "no3-1", "cl-1", "so4-2", "co3-2"):
         ds[f"flux_in_{ion}"] = ("member", "time"), np.full((members, times), 0.01)
         ds[f"flux_out_{ion}"] = ("member", "time"), np.full((members, times), 0.02)
+    ds["pco2_air"] = ("member", "time"), np.full((members, times), 4.2e-4)
     ds["flux_gasout_co3-2"], ds["water_out"] = (
         (("member", "time"), np.ones((members, times))),
         (("member", "time"), np.full((members, times), 0.025)),
@@ -70,8 +71,8 @@ def test_layerings_are_kept_apart_and_units_converted(tmp_path: Path) -> None:
         assert float(three.state[1, 1, 2, 1]) == pytest.approx(float(ds["pool_ca"][2, 1, 2]))
         nitrified = float(ds["lsrc_x-nitr"][2, 2, 1]) * 14.007e-3 / three.dt
         assert float(three.forcing_layer[1, 7, 1, 1]) == pytest.approx(nitrified, rel=1e-12)
-        lime = float(ds["lsrc_x-lime"][0, 1].sum()) * 0.1000869 / three.dt
-        assert float(three.forcing_column[0, 13, 0]) == pytest.approx(lime, rel=1e-9)
+        lime = float(ds["lsrc_x-lime"][0, 1].sum())  # dissolved: the rain's 0.01 mol and the lime
+        assert float(three.forcing_column[0, 4, 0]) == pytest.approx((0.01 + lime) / three.dt, rel=1e-9)
         assert float(three.forcing_column[0, 0, 0]) == pytest.approx(25.0 / three.dt, rel=1e-12)  # 0.025 m in a month
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from calcisol.emulator.min3p.column import Source
-from calcisol.emulator.min3p.deck import CALCITE_FLOOR, write_run
+from calcisol.emulator.min3p.deck import CALCITE_FLOOR, EDGE, write_run
 
 from .columns import small_column
 from .test_database import stock  # noqa: F401  (a fixture)
@@ -68,13 +68,18 @@ def test_factors_start_after_the_month(stock: Path, tmp_path: Path) -> None:  # 
     assert found[:3] == ["1", "'x-an'", "3"]
     rows = [[float(x) for x in row.split()] for row in found[3:]]
     month = 365.0 / 12.0
-    np.testing.assert_allclose(rows, [[0.0, 0.0], [month + 3.0, 3.0], [2 * month + 3.0, 0.0]], atol=1e-6)
+    np.testing.assert_allclose(rows, [[0.0, 0.0], [month + EDGE, 3.0], [2 * month + EDGE, 0.0]], atol=1e-6)
 
 
 def test_companions(stock: Path, tmp_path: Path) -> None:  # noqa: F811
     record = write_run(tmp_path / "run", small_column(), stock)
     infiltration = np.loadtxt(tmp_path / "run" / "soil.bcvs")
-    assert infiltration[:, 1] * 365.0 / 12.0 * 86400.0 == pytest.approx([0.025] * 3)
+    month = 365.0 / 12.0
+    assert infiltration[:, 1] * month * 86400.0 == pytest.approx([0.025] * 6)
+    ends = month * np.arange(1, 4)
+    np.testing.assert_allclose(
+        infiltration[:, 0], np.sort([1e-5, *ends[:2], *(ends - EDGE)]), atol=1e-6
+    )  # a short step ends months
     temperature = (tmp_path / "run" / "soil.tem").read_text().splitlines()
     assert temperature[0].split()[1] == "3" and len(temperature) == 4
     assert json.loads((tmp_path / "run" / "column.json").read_text()) == json.loads(json.dumps(record))

@@ -13,6 +13,7 @@ import xarray as xr
 from calcisol.emulator import ensemble
 from calcisol.emulator.min3p import runner, store
 from calcisol.emulator.min3p.collect import collect
+from calcisol.emulator.min3p.member import Task
 from calcisol.emulator.sampling import draw
 
 SEED, YEARS = 3, 40
@@ -56,18 +57,19 @@ def ran(program: Path, member: xr.Dataset, monkeypatch: pytest.MonkeyPatch) -> l
     """Members are stored without running anything; the list says which were asked for. Member 2 fails, member 4 breaks off."""
     asked: list[int] = []
 
-    def fake(folder: Path, index: int, seed: int, years: int, wall_limit: float) -> dict:
+    def fake(task: Task) -> dict:
+        folder, index = task.folder, task.index
         if index == 4 and 4 not in asked:
             asked.append(index)
             raise KeyboardInterrupt
         asked.append(index)
         return store_member(folder, index, member, *(("failed", "no further time step reduction possible") if index == 2 else ()))
 
-    def local(tasks: list, workers: int):
+    def local(tasks: list[Task], workers: int):
         for task in tasks:
-            yield fake(*task)
+            yield fake(task)
 
-    monkeypatch.setattr(ensemble, "_local", local)
+    monkeypatch.setattr(ensemble, "local", local)
     return asked
 
 
@@ -105,6 +107,7 @@ def test_learning_file_and_manifest(tmp_path: Path, member: xr.Dataset) -> None:
     assert json.loads((folder / "learning.manifest.json").read_text()) == manifest
 
 
+@pytest.mark.filterwarnings("error:constrained_layout")
 def test_data_card(tmp_path: Path, member: xr.Dataset, capsys: pytest.CaptureFixture) -> None:
     folder = tmp_path / "ens"
     store.Plan(SEED, YEARS, {"x": 1.0}).check_or_write(folder)
@@ -113,7 +116,8 @@ def test_data_card(tmp_path: Path, member: xr.Dataset, capsys: pytest.CaptureFix
     assert ensemble.run(options("--out", str(folder), "--report")) == 0
     card = (folder / "datacard.md").read_text()
     assert "2 MIN3P runs of 40 years" in card and "50.0 % lost" in card
-    assert "wall limit of 900 s" in card and "| caco3 | % |" in card
+    assert "wall limit of 900 s" in card and "| `caco3` | % | 0 to 60 |" in card
+    assert "| balance_ca | 1.0e-08 | 1.0e-08 | 0 | 1e-06 |" in card  # one accepted run: median and largest are its own
     assert str(folder / "datacard.md") in capsys.readouterr().out
 
 
@@ -175,3 +179,39 @@ def test_help_has_an_example() -> None:
     parser = argparse.ArgumentParser()
     ensemble.add_arguments(parser)
     assert "example: " in parser.format_help()
+
+
+def test_twin_has_a_folder_of_its_own(ran: list[int], tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    """A twin of the members of a file: seed and years come from it, the plan names the twin, members without N are left out."""
+    base = tmp_path / "learning.nc"
+    plan = {"seed": SEED, "years": YEARS}
+    xr.Dataset(attrs={"format": store.FORMAT, "plan": json.dumps(plan)}).to_netcdf(base)
+    points = draw(24, SEED)
+    bare = next(p.index for p in points if p.values["nitrogen"] == 0.0)
+    words = ("--twin", "no_nitrogen", "--of", str(base), "--only", f"5,7,{bare}")
+    assert ensemble.run(options("--out", str(tmp_path / "twin"), *words)) == 0
+    assert ran == [5, 7]
+    assert f"left out: members {bare}" in capsys.readouterr().err
+    plan = store.read_plan(tmp_path / "twin")
+    assert (plan["twin"], plan["seed"], plan["years"]) == ("no_nitrogen", SEED, YEARS)
+    assert json.loads((tmp_path / "twin" / "learning.manifest.json").read_text())["twin"] == "no_nitrogen"
+    assert ensemble.run(options("--out", str(tmp_path / "twin"), "--of", str(base), "--only", "5")) == 1
+    assert "twin = 'no_nitrogen', not None" in capsys.readouterr().err
+    assert ensemble.run(options("--out", str(tmp_path / "twin"), *words, "--years", "3")) == 1
+    assert "--years 3 is not that of" in capsys.readouterr().err
+
+
+def test_plan_from_before_there_were_twins(tmp_path: Path) -> None:
+    plan = store.Plan(SEED, YEARS, {"x": 1.0})
+    store.write_text(
+        tmp_path / "plan.json", json.dumps({"seed": SEED, "years": YEARS, "sites": {"x": 1.0}, "format": store.FORMAT})
+    )
+    plan.check_or_write(tmp_path)
+
+
+def test_one_command_at_a_time(tmp_path: Path) -> None:
+    with store.lock(tmp_path), pytest.raises(store.EnsembleError, match="another calcisol ensemble is at work"):
+        with store.lock(tmp_path, patience=0.0):
+            pass
+    with store.lock(tmp_path, patience=0.0):
+        pass

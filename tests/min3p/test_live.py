@@ -9,13 +9,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 import xarray as xr
-from calcisol.emulator import ensemble
 from calcisol.emulator.min3p import acceptance, runner
 from calcisol.emulator.min3p.column import Column
 from calcisol.emulator.min3p.deck import write_run
 from calcisol.emulator.min3p.learning import learning_member
+from calcisol.emulator.min3p.member import Task, run_member
+from calcisol.emulator.min3p.store import member_path
+from calcisol.emulator.min3p.twins import build_twin, nitrogen_start
+from calcisol.emulator.sampling import draw
 
 from .columns import small_column
+
+TWIN_MEMBER = 5
+SAME_PH = 2e-3  # MIN3P chooses its steps itself, and the decks differ in the digits of rate factors: 6e-4 seen
 
 pytestmark = pytest.mark.usefixtures("min3p")
 
@@ -56,12 +62,35 @@ def test_same_design_point_same_bits(tmp_path: Path) -> None:
     found = []
     for name in ("a", "b"):
         (tmp_path / name / "members").mkdir(parents=True)
-        record = ensemble.run_member(tmp_path / name, 3, seed=1, years=2, wall_limit=120.0)
+        record = run_member(Task(tmp_path / name, 3, seed=1, years=2, wall_limit=120.0))
         assert record["state"] == "accepted", record["reason"]
         with xr.open_dataset(tmp_path / name / "members" / "m00003.nc", decode_times=False) as data:
             found.append(data.load())
     xr.testing.assert_equal(*found)
     assert not list((tmp_path / "a" / "scratch").iterdir())
+
+
+def test_twin_without_nitrogen(tmp_path: Path) -> None:
+    """The same column until the nitrogen starts; then less nitrate leaves and less calcite dissolves."""
+    point = draw(1, 1, start=TWIN_MEMBER)[0]
+    start = nitrogen_start(build_twin(point, 6), build_twin(point, 6, "no_nitrogen"))
+    assert start == 24
+    found = {}
+    for twin in (None, "no_nitrogen"):
+        folder = tmp_path / str(twin)
+        (folder / "members").mkdir(parents=True)
+        record = run_member(Task(folder, TWIN_MEMBER, seed=1, years=6, wall_limit=120.0, twin=twin))
+        assert record["state"] == "accepted" and record["twin"] == twin, record["reason"]
+        with xr.open_dataset(member_path(folder, TWIN_MEMBER), decode_times=False) as data:
+            found[twin] = data.load()
+    own, twin = found[None], found["no_nitrogen"]
+    assert (own.attrs["twin"], twin.attrs["twin"]) == ("", "no_nitrogen")
+    before = slice(0, start)  # months 1 to ``start``
+    np.testing.assert_allclose(twin["pH"][before], own["pH"][before], atol=SAME_PH)
+    assert float(abs(twin["pH"][-1] - own["pH"][-1]).max()) > 10.0 * SAME_PH
+    after = slice(start, None)
+    nitrate, calcite = (float((own[n][after] - twin[n][after]).sum()) for n in ("flux_out_no3-1", "src_calcite"))
+    assert nitrate > 0.0 and calcite > 0.0
 
 
 @pytest.mark.parametrize("celsius", [3.0, 15.0, 28.0])
