@@ -2,7 +2,7 @@
 #
 #   make europe   offline run over Europe into out/europe: NetCDF, summary.csv, maps, report.html
 #   make test     build, install, run the tests
-#   make bundle DATA=train_v0.nc   the default bundle again, from the MIN3P archive (about an hour)
+#   make bundle DATA=learning.nc   the default bundle again, from the learning file of `calcisol ensemble`
 #   make setup    compiler, .venv, torch, build, install
 #   make lint     ruff, mypy, clang-format
 #   make clean    remove .venv, build and out
@@ -26,8 +26,8 @@ test: $(VENV)/installed $(VENV)/test-tools
 	$(BIN)/python -m pytest -q
 
 bundle: $(VENV)/installed
-	$(BIN)/calcisol train --config emulator/train_v0.toml --data $(DATA) --out out/train
-	$(BIN)/calcisol export --run out/train --config emulator/train_v0.toml --data $(DATA) --bundle out/default.calcisol
+	$(BIN)/calcisol train --config emulator/train.toml --data $(DATA) --out out/train
+	$(BIN)/calcisol export --run out/train --config emulator/train.toml --data $(DATA) --bundle out/default.calcisol
 
 setup: $(VENV)/installed
 

@@ -75,8 +75,8 @@ class Export:
         import torch
 
         from .core import Core
-        from .learning_set import load_archive
         from .export import export_bundle
+        from .learning_set import load_archive
         from .training import TrainingConfig
 
         config = TrainingConfig.from_toml(args.config) if args.config else TrainingConfig()

@@ -53,7 +53,7 @@ class Core(nn.Module):
     def forward(self, features: Tensor, share: Tensor) -> tuple[Tensor, Tensor]:
         """Log factors [5, layer, column] float64, and a mask [layer, column]: inside the training ranges.
 
-        ``share`` is the step as a share of the longest (0-d): what a finite step smears out is proportional to it, so are the factors.
+        ``share`` is the step as a share of the longest (0-d): what a finite step smears out grows with it, and so do they.
         """
         shape = features.shape
         x = features.reshape(shape[0], -1).to(torch.float32)

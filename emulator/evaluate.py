@@ -55,7 +55,8 @@ def evaluate(archive: Path, bundle: Path | None, part: str, folder: Path) -> dic
     scores = {"B0": score(b0_results, sets), **plain, "bundle": score(results, sets)}
     text = table(scores)
     columns = sum(len(d.members) for d in sets)
-    print(f"{columns} columns ({part}), {sets[0].years:.1f} years, driven by forcing alone; steps of {_days(scripted, sets[0].dt)} days")
+    days = sets[0].dt / substeps_for(scripted, sets[0].dt) / 86400.0
+    print(f"{columns} columns ({part}), {sets[0].years:.1f} years, driven by forcing alone; steps of {days:.3g} days")
     print(text)
     outside = sum(_share(r, 2) * len(d.members) for r, d in zip(results, sets, strict=True)) / columns
     print(f"lowest pool {scores['bundle'].lowest_pool:.2e} mol m-2; outside the envelope {outside:.2%} of cell-steps")
@@ -68,10 +69,6 @@ def evaluate(archive: Path, bundle: Path | None, part: str, folder: Path) -> dic
     _plot(sets, b0_results, results, folder)
     print(f"wrote {folder}/scorecard.md, scorecard.json, dsic.png, ph.png")
     return scores
-
-
-def _days(step: torch.nn.Module, interval: float) -> str:
-    return f"{interval / substeps_for(step, interval) / 86400.0:.3g}"
 
 
 def _share(result: Rollout, bit: int) -> float:

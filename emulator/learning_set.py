@@ -1,6 +1,6 @@
 """Learning tables from the learning file of `calcisol ensemble`: exact pools and extents per layer, any layering.
 
-What:    members with the same number of layers become one ``dataset.Ensemble``; the file's layers are padded with NaN beyond ``n_layer``.
+What:    members with the same number of layers become one ``dataset.Ensemble``; layers are padded with NaN beyond ``n_layer``.
 Units:   pools mol m-2, extents mol m-2 per interval and layer, released > 0; contract units out.
 Source:  format in min3p/README.md (attribute format calcisol-ensemble-1); reactions by the attribute ``stoichiometry``.
 Use:     ``ensembles = load_learning_file(path)``; all fertiliser, lime and irrigation enter layer 1.

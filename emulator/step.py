@@ -42,7 +42,7 @@ class Step(nn.Module):
         super().__init__()
         self.core = NoCore() if core is None else core
         self.equilibrium = Equilibrium(thermodynamics, aluminium)
-        self.longest: float = 31.0 * 86400.0  # s; callers cut longer steps into equal parts (rollout.py, columns.cpp)
+        self.longest: float = 8.0 * 86400.0  # s; callers cut longer steps into equal parts (rollout.py, columns.cpp)
         self.first: int = 2  # Newton steps before transport
         self.passes: int = 2  # of transport, equilibrium and CO2 pressure
         self.polish: int = 3  # Newton steps in each pass
@@ -274,9 +274,8 @@ class Step(nn.Module):
         up = conductance(s.dz, air, s.porosity, t, self.d_gas)
         carbon = x.dic + dt * respired + top(dt * c.dep_dic, x.dic)
         reacting = water * a.ca_total - pools[0]
-        p_first = pressure(
-            x.pco2, carbon + reacting - water * a.dic - in_air * x.pco2, in_air + water * a.storage_response / x.pco2, up, p_air, dt
-        )
+        excess = carbon + reacting - water * a.dic - in_air * x.pco2
+        p_first = pressure(x.pco2, excess, in_air + water * a.storage_response / x.pco2, up, p_air, dt)
 
         dispersion = dispersion_conductance(s.dz, water, s.porosity, s.dispersivity, q_lower, self.d_aqueous)
         factors, inside = self.core(

@@ -40,8 +40,8 @@ class TrainingConfig:
     aluminium: str = "AlOHX2"
     phases: tuple[tuple[int, int, float], ...] = ((1, 300, 2e-3), (3, 300, 1e-3), (6, 100, 4e-4))
     """(unrolled intervals of the archive, iterations, learning rate), in order; see ``substeps``."""
-    substeps: tuple[int, ...] = (1, 4)
-    """Equal steps an interval is cut into; one is drawn for each window, so that the core knows months and weeks."""
+    substeps: tuple[int, ...] = (4, 4, 8)
+    """Equal steps an interval is cut into; one is drawn for each window, so that the core knows steps of several lengths."""
     batch: int = 48
     on_policy: float = 0.7
     """Chance, in the later phases, that the next windows go on where the last ones ended, in the emulator's own states."""
@@ -87,7 +87,7 @@ def make_step(config: TrainingConfig, core: nn.Module | None) -> Step:
 
 
 def fit_core(config: TrainingConfig, sets: list[Ensemble]) -> Core:
-    """A fresh core whose scaling and ranges come from single B0 steps from states of the training columns, at long and short steps."""
+    """A fresh core; its scaling and ranges come from single B0 steps from states of the training columns, long and short."""
     recorder = FeatureRecorder()
     step = make_step(config, recorder)
     with torch.no_grad():
@@ -104,6 +104,11 @@ def fit_core(config: TrainingConfig, sets: list[Ensemble]) -> Core:
     pick = torch.randperm(samples.shape[1], generator=torch.Generator().manual_seed(config.seed))[:400_000]
     core.fit_scaling(samples[:, pick])
     return core
+
+
+def cauchy(x: Tensor) -> Tensor:
+    """Mean of ln(1 + x^2 / 2): quadratic for small errors; a few cells that swing cannot drown the others."""
+    return torch.log1p(0.5 * torch.square(x)).mean()
 
 
 def window_loss(
@@ -130,17 +135,17 @@ def window_loss(
             outputs.append(out)
         out = torch.stack(outputs).mean(0)
         truth = data.state[at + 1, :, :, member].permute(1, 2, 0)
-        ph_error = ph_error + nn.functional.huber_loss(state[12] / SCALES["ph"], truth[12] / SCALES["ph"], delta=3.0)
-        pressure_error = pressure_error + torch.square((state[11] / truth[11]).log() / SCALES["pressure"]).clamp(max=100.0).mean()
+        ph_error = ph_error + cauchy((state[12] - truth[12]) / SCALES["ph"])
+        pressure_error = pressure_error + cauchy((state[11] / truth[11]).log() / SCALES["pressure"])
         leached.append(torch.stack([out[4], out[2] / MOLAR_MASS_C, out[5] / MOLAR_MASS_N]) * data.dt)
     end = data.state[start + length, 0, :, member].t()
     first = data.state[start, 0, :, member].t()
     turnover = (end - first).abs().sum(0) + 0.002 * length
     error = (state[0] - begin[0]) - (end - first)
-    calcite = nn.functional.huber_loss(error / turnover / SCALES["calcite"], torch.zeros_like(error), delta=3.0)
+    calcite = cauchy(error / turnover / SCALES["calcite"])
     true_leached = torch.stack([data.leached[start + n, :, member].t() for n in range(length)]).sum(0)
     leach = (torch.stack(leached).sum(0) - true_leached) / (true_leached + 0.05 * true_leached.mean(1, keepdim=True) + 1e-6)
-    leaching = nn.functional.huber_loss(leach / SCALES["leaching"], torch.zeros_like(leach), delta=3.0)
+    leaching = cauchy(leach / SCALES["leaching"])
     return (ph_error + 0.3 * pressure_error) / length + calcite + leaching, state.detach()
 
 
@@ -163,7 +168,7 @@ def validate(step: nn.Module, sets: list[Ensemble], skip: int, length: int, part
 
 
 def train(config: TrainingConfig, sets: list[Ensemble], folder: Path, say: Callable[[str], None] = print) -> Core:
-    """Train a core on the training columns of ``sets`` (one per number of layers); checkpoints and learning curve go to ``folder``.
+    """Train a core on the training columns of ``sets`` (one per number of layers), checkpoints and learning curve in ``folder``.
 
     Started again on the same folder it goes on where it stopped, with the same bits. Raises ValueError when the
     folder belongs to another config or another archive.
@@ -213,7 +218,8 @@ def train(config: TrainingConfig, sets: list[Ensemble], folder: Path, say: Calla
         norm = nn.utils.clip_grad_norm_(core.parameters(), 1.0)
         if torch.isfinite(norm):
             optimiser.step()
-        chain = {"which": which, "member": member, "start": start + length, "state": end} if bool(torch.isfinite(end).all()) else {}
+        sound = bool(torch.isfinite(end).all())
+        chain = {"which": which, "member": member, "start": start + length, "state": end} if sound else {}
         if (iteration + 1) % config.report == 0 or iteration + 1 == len(plan):
             check = [validate(step, check_sets, skip, length_check, n) for n in config.substeps]
             left = (time.monotonic() - began) / (iteration + 1 - done) * (len(plan) - iteration - 1)

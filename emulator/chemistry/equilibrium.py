@@ -262,9 +262,9 @@ class Equilibrium(nn.Module):
         """d(dic), d(dic - ca_total) and d(dissolved Ca) by ln pCO2 [layer, column], the soil solution following in equilibrium.
 
         The second is what a layer stores: dissolved carbon less what calcite gives. Raising the pressure lowers pH, protons go
-        to the exchanger and carbonate dissolves: the buffer can be ten times the dissolved CO2. Implicit-function theorem at the root.
+        to the exchanger and carbonate dissolves: the buffer can be ten times the dissolved CO2. Implicit-function theorem.
         """
-        residual, rows = self.system(p, s)
+        _, rows = self.system(p, s)
         ca_rate = s.den[0] + s.back
         pair_1, pair_2 = s.pairs_hco3 * s.free[:2], s.pairs_co3 * s.free[:2]
         by_p_ca = -(s.pairs_hco3[0] + s.pairs_co3[0] + s.back) / ca_rate
@@ -325,8 +325,8 @@ class Equilibrium(nn.Module):
     def forward(self, p: Problem, k: Constants, g: Activity, guess: Tensor, sulphate_share: Tensor, iterations: int) -> Solution:
         """Solve all cells at once with a fixed number of Newton steps from ``guess`` [1 + site, layer, column].
 
-        ``sulphate_share`` [layer, column] is the free share of sulphate to start with (``sulphate_share`` of a solution or of a guess):
-        it lags one Newton step behind.
+        ``sulphate_share`` [layer, column] is the free share of sulphate to start with, from a solution or from the method of that
+        name: it lags one Newton step behind.
 
         Gradients flow through the last step alone, with its Jacobian held: the implicit-function theorem at the root.
         """

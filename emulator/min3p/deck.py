@@ -52,8 +52,11 @@ INPUT_LOG_K_CO2 = 18.16
 
 
 def pco2_input(pressure: float, celsius: float) -> float:
-    """The 'pco2' to write for a ``pressure`` [atm] at ``celsius``: MIN3P converts it with INPUT_LOG_K_CO2, then takes the database's
-    constant. Written as it is, the atmosphere of a column at 1 degC would hold a third more CO2 than asked for."""
+    """The 'pco2' to write for a ``pressure`` [atm] at ``celsius``.
+
+    MIN3P converts its input with INPUT_LOG_K_CO2, then takes the database's constant: written as it is, the atmosphere of a
+    column at 1 degC would hold a third more CO2 than asked for.
+    """
     return pressure * 10.0 ** (INPUT_LOG_K_CO2 - float(van_t_hoff(*fit("co2(g)"), celsius + 273.15)))
 
 NUCLEUS = 1.0e-5
@@ -87,9 +90,9 @@ def calcite_volume(column: Column) -> np.ndarray:
 def _calcite_line(phi: float, rate: float, supplied: bool) -> list[str]:
     """Mineral input of one cell. ``rate`` mol m-3 s-1 at the reference volume fraction; ``supplied``: lime may come.
 
-    Area follows the two-thirds law. Calcite that is absent at the start may form, on the area of the reference volume or more, and
-    dissolves by the same law ('twothird-mix' of a secondary mineral; an absent 'constant' mineral would form but never dissolve). Where
-    lime may arrive in a cell that has run empty, precipitation must not wait for surface either: there it has the start area.
+    Area follows the two-thirds law. Calcite that is absent at the start may form, on the area of a whole volume, and dissolves by
+    the same law ('twothird-mix' of a secondary mineral; an absent 'constant' mineral would form but never dissolve). Where lime
+    may arrive in a cell that has run empty, precipitation must not wait for surface either: there it has the start area.
     """
     if phi <= max(CALCITE_FLOOR, NUCLEUS):
         whole = rate * 1.0e-3 * REFERENCE_PHI ** (-2.0 / 3.0)  # mol/(L bulk)/s at a volume fraction of one

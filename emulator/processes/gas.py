@@ -3,7 +3,7 @@
 What:    pressure profile at the end of the step from sources, storage (soil air, water, bicarbonate) and diffusion.
 Units:   pressure atm, conductance mol m-2 s-1 atm-1, amounts mol m-2. Shapes [layer, column]; co2_atm [column] atm.
 Source:  effective diffusivity D theta_g^2 / porosity^(2/3) (Millington & Quirk 1960; MIN3P option millington-2).
-Use:     ``p = pressure(p_old, storage, capacity, source, conductance, co2_atm, dt)``
+Use:     ``p = pressure(p_old, excess, capacity, conductance, co2_atm, dt)``
 """
 
 from __future__ import annotations
@@ -38,8 +38,8 @@ def pressure(
 ) -> Tensor:
     """Pressure at the end of the step, diffusion alone moving the gas.
 
-    ``excess`` [mol m-2]: carbon there was plus all that came less what is stored at ``p_old``; ``capacity``: what a layer stores per
-    atm; ``upward`` the conductances. Solves capacity (p - p_old) = excess - dt div(flux).
+    ``excess`` [mol m-2]: carbon there was plus all that came less what is stored at ``p_old``; ``capacity``: what a layer
+    stores per atm; ``upward`` the conductances. Solves capacity (p - p_old) = excess - dt div(flux).
     """
     zero = torch.zeros_like(upward)
     return pressure_with_water(p_old, excess, capacity, upward, zero, zero, zero, zero, co2_atm, dt, highest)
