@@ -84,7 +84,7 @@ class Export:
         if not checkpoint.exists():
             raise ValueError(f"{checkpoint} does not exist; run `calcisol train --out {args.run}` first")
         core = Core(config.width, config.seed)
-        core.load_state_dict(torch.load(checkpoint, weights_only=True)["core"])
+        core.load_state_dict(torch.load(checkpoint, weights_only=True)["best"]["core"])
         contract = export_bundle(core, config, load_archive(find_archive(args.data)), args.bundle)
         print(
             f"wrote {args.bundle} ({args.bundle.stat().st_size / 1000:.0f} kB), trained on {contract['data']['columns']} columns"

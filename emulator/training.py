@@ -156,6 +156,11 @@ def save_atomically(payload: dict[str, Any], path: Path) -> None:
     os.replace(part, path)
 
 
+def copy(core: nn.Module) -> dict[str, Tensor]:
+    """Its weights as they are now."""
+    return {name: value.detach().clone() for name, value in core.state_dict().items()}
+
+
 def validate(step: nn.Module, sets: list[Ensemble], skip: int, length: int, parts: int) -> float:
     """Mean loss of one window of ``length`` intervals per column, weighted by columns."""
     total, count = 0.0, 0
@@ -170,8 +175,8 @@ def validate(step: nn.Module, sets: list[Ensemble], skip: int, length: int, part
 def train(config: TrainingConfig, sets: list[Ensemble], folder: Path, say: Callable[[str], None] = print) -> Core:
     """Train a core on the training columns of ``sets`` (one per number of layers), checkpoints and learning curve in ``folder``.
 
-    Started again on the same folder it goes on where it stopped, with the same bits. Raises ValueError when the
-    folder belongs to another config or another archive.
+    Returns the core that was best on the validation columns; the untrained one (B0) is a candidate. Started again on the same
+    folder it goes on where it stopped, bit for bit. Raises ValueError when the folder belongs to another config or archive.
     """
     folder.mkdir(parents=True, exist_ok=True)
     checkpoint, curve = folder / "checkpoint.pt", folder / "learning_curve.csv"
@@ -184,6 +189,7 @@ def train(config: TrainingConfig, sets: list[Ensemble], folder: Path, say: Calla
     optimiser = torch.optim.AdamW(core.parameters(), lr=1e-3, weight_decay=config.weight_decay)
     generator = torch.Generator().manual_seed(config.seed)
     done = 0
+    best: dict[str, Any] = {"loss": float("inf"), "core": {}}  # on the validation columns; the untrained core is a candidate
     chain: dict[str, Any] = {}  # windows that may go on from the emulator's own states
     if checkpoint.exists():
         saved = torch.load(checkpoint, weights_only=True)
@@ -192,12 +198,16 @@ def train(config: TrainingConfig, sets: list[Ensemble], folder: Path, say: Calla
         core.load_state_dict(saved["core"])
         optimiser.load_state_dict(saved["optimiser"])
         generator.set_state(saved["generator"])
-        done, chain = int(saved["done"]), saved["chain"]
+        done, chain, best = int(saved["done"]), saved["chain"], saved["best"]
         say(f"resuming after iteration {done}")
     plan = [(length, rate, phase) for phase, (length, count, rate) in enumerate(config.phases) for _ in range(count)]
     began = time.monotonic()
     n_time = min(d.forcing_column.shape[0] for d in train_sets)
     skip, length_check = min(24, n_time // 4), min(24, n_time // 2)
+    lengths = sorted(set(config.substeps))
+    if not best["core"]:
+        best = {"loss": sum(validate(step, check_sets, skip, length_check, n) for n in lengths), "core": copy(core)}
+        say(f"without network: validation({length_check}) {best['loss']:.3f}")
     for iteration in range(done, len(plan)):
         length, rate, phase = plan[iteration]
         first = sum(c for _, c, _ in config.phases[:phase])
@@ -221,7 +231,9 @@ def train(config: TrainingConfig, sets: list[Ensemble], folder: Path, say: Calla
         sound = bool(torch.isfinite(end).all())
         chain = {"which": which, "member": member, "start": start + length, "state": end} if sound else {}
         if (iteration + 1) % config.report == 0 or iteration + 1 == len(plan):
-            check = [validate(step, check_sets, skip, length_check, n) for n in config.substeps]
+            check = [validate(step, check_sets, skip, length_check, n) for n in lengths]
+            if sum(check) < best["loss"]:
+                best = {"loss": sum(check), "core": copy(core)}
             left = (time.monotonic() - began) / (iteration + 1 - done) * (len(plan) - iteration - 1)
             say(
                 f"{iteration + 1}/{len(plan)} window {length} loss {loss.item():.3f} "
@@ -231,10 +243,11 @@ def train(config: TrainingConfig, sets: list[Ensemble], folder: Path, say: Calla
             with curve.open("a", newline="") as stream:
                 writer = csv.writer(stream)
                 if fresh:
-                    writer.writerow(["iteration", "window", "loss", *(f"validation_{n}" for n in config.substeps)])
+                    writer.writerow(["iteration", "window", "loss", *(f"validation_{n}" for n in lengths)])
                 writer.writerow([iteration + 1, length, f"{loss.item():.6g}", *(f"{x:.6g}" for x in check)])
             save_atomically(
                 {"identity": identity, "core": core.state_dict(), "optimiser": optimiser.state_dict(),
-                 "generator": generator.get_state(), "done": iteration + 1, "chain": chain}, checkpoint,
+                 "generator": generator.get_state(), "done": iteration + 1, "chain": chain, "best": best}, checkpoint,
             )  # fmt: skip
+    core.load_state_dict(best["core"])
     return core
