@@ -41,7 +41,7 @@ def rollout(step: nn.Module, data: Ensemble, substeps: int | None = None) -> Rol
     with torch.no_grad():
         for n in range(data.forcing_column.shape[0]):
             layer, column = data.forcing_layer[n], data.forcing_column[n]
-            before = state[10].clone()
+            before = (state[10] - layer[1]).clamp(min=0.0)  # liquid: the ice there is now was there before
             outputs = []
             seen = torch.zeros(0)
             for i in range(substeps):
