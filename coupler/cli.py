@@ -87,6 +87,7 @@ CONFIG_ITEMS = (
     "include-dir",
     "library-dir",
     "fortran-dir",
+    "fortran-sources",
     "pkgconfig-dir",
     "cmake-dir",
     "bundle",

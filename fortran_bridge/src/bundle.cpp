@@ -15,7 +15,6 @@ namespace calcisol {
 
 namespace {
 
-constexpr std::streamoff max_bytes = 512LL * 1024 * 1024; // as emulator/bundle.py: a bundle is hundreds of kB
 const char *const contract_record = "extra/calcisol.json";
 const char *const rewritten_record = ".data/serialization_id"; // torch rewrites it; not in the sum
 
@@ -95,8 +94,8 @@ std::string read_file(const std::string &path) {
   if (!file)
     refuse("bundle " + path + " does not exist or cannot be read; give the path of a .calcisol file");
   const std::streamoff size = file.tellg();
-  if (size < 0 || size > max_bytes)
-    refuse("bundle " + path + " has " + std::to_string(size) + " bytes, more than " + std::to_string(max_bytes) +
+  if (size < 0 || size > max_bundle_bytes)
+    refuse("bundle " + path + " has " + std::to_string(size) + " bytes, more than " + std::to_string(max_bundle_bytes) +
            "; this is no calcisol bundle");
   std::string bytes(static_cast<std::size_t>(size), '\0');
   file.seekg(0);

@@ -58,9 +58,9 @@ static void opening(char **argv) {
   REFUSED(calcisol_open_from_memory("PK", 2, NULL, &model), CALCISOL_ERROR_BUNDLE, "bundle");
   memset(&options, 0, sizeof options);
   REFUSED(calcisol_open(argv[1], &options, &model), CALCISOL_ERROR_ARGUMENT, "struct_size");
-  EXPECT(calcisol_options_init(&options) == CALCISOL_OK);
+  EXPECT(calcisol_options_init(&options, sizeof options) == CALCISOL_OK);
   options.device = CALCISOL_DEVICE;
-  REFUSED(calcisol_open(argv[1], &options, &model), CALCISOL_ERROR_UNSUPPORTED, "device");
+  REFUSED(calcisol_open(argv[1], &options, &model), CALCISOL_ERROR_UNSUPPORTED, "CUDA");
   options.device = CALCISOL_HOST, options.tile_columns = 12;
   REFUSED(calcisol_open(argv[1], &options, &model), CALCISOL_ERROR_ARGUMENT, "tile_columns");
   EXPECT(model == NULL);
