@@ -8,6 +8,7 @@
 
 #include <cstring>
 
+#include "bundle.hpp"
 #include "status.hpp"
 #include "table.hpp"
 #include "torch_call.hpp"
@@ -113,7 +114,11 @@ std::vector<Record> Engine::records(const std::string &bytes) {
   const Call call(1);
   caffe2::serialize::PyTorchStreamReader reader(adapter(bytes));
   std::vector<Record> records;
+  std::size_t total = 0; // of what they unpack to: a few kB can claim to hold gigabytes
   for (const std::string &name : reader.getAllRecords()) {
+    total += reader.getRecordSize(name);
+    if (total > static_cast<std::size_t>(max_bundle_bytes))
+      throw Failure(CALCISOL_ERROR_BUNDLE, "unpacks to more than " + std::to_string(max_bundle_bytes) + " bytes");
     const auto [data, size] = reader.getRecord(name);
     records.push_back({name, std::string(static_cast<const char *>(data.get()), size)});
   }

@@ -31,13 +31,20 @@ inline std::string last_line(const std::string &text) {
 // Everything torch needs to be told for one call, and told back after it.
 class Call {
 public:
-  explicit Call(int threads) : before(at::get_num_threads()), wanted(threads) {
+  explicit Call(int threads)
+      : before(at::get_num_threads()), wanted(threads), optimised(torch::jit::getGraphExecutorOptimize()) {
+    // The profiling executor rewrites the graph after its first runs: bits of a restart could differ.
+    torch::jit::setGraphExecutorOptimize(false);
     if (before != wanted)
       at::set_num_threads(wanted);
   }
   ~Call() {
-    if (before != wanted)
-      at::set_num_threads(before);
+    try {
+      if (before != wanted)
+        at::set_num_threads(before);
+      torch::jit::setGraphExecutorOptimize(optimised);
+    } catch (...) { // it logs, and so allocates; torch's own guard would end the process here when memory is out
+    }
   }
   Call(const Call &) = delete;
   Call &operator=(const Call &) = delete;
@@ -47,9 +54,8 @@ private:
     void process(const c10::Warning &) override {}
   };
   int before, wanted;
+  bool optimised;
   c10::InferenceMode inference;
-  // The profiling executor rewrites the graph after its first runs: bits of a restart could differ.
-  torch::jit::GraphOptimizerEnabledGuard unoptimised{false};
   Quiet quiet;
   c10::WarningUtils::WarningHandlerGuard warnings{&quiet};
 };
