@@ -95,7 +95,7 @@ class Model:
     Parameters: ``path`` of a ``.calcisol`` file (None: the one that ships with the package), or the file's ``bytes``;
     ``threads`` of torch inside a call; ``tile_columns`` handed to the emulator at once (None: 128; fewer suits hosts of a
     few columns; the same value gives the same bits); ``device`` "host", "cuda" or "emulated" with ``device_index`` (None: the
-    current one); ``log(level, text)`` hears at the end of a call what was opened (1), warned of (2) or refused (3).
+    current one) and ``device_graph`` (steps replayed as CUDA graphs); ``log(level, text)`` hears at the end of a call what was opened (1), warned of (2) or refused (3).
     Raises BundleError, TorchError, ArgumentError, UnsupportedError with one sentence.
     """
 
@@ -107,6 +107,7 @@ class Model:
         tile_columns: int | None = None,
         device: str = "host",
         device_index: int | None = None,
+        device_graph: bool = True,
         log: Callable[[int, str], object] | None = None,
     ) -> None:
         lib, ffi = library()
@@ -119,6 +120,7 @@ class Model:
             raise errors.ArgumentError(f"device is {device!r}; give one of {', '.join(kinds)}")
         options.device = kinds[device]
         options.device_index = -1 if device_index is None else device_index
+        options.device_graph = 0 if device_graph else 1
         self.log_callback: Any = None
         if log is not None:
             say = log  # the closure must not hold the model, which holds it

@@ -114,7 +114,8 @@ std::string checked_contract(const std::string &bytes, const std::string &name) 
     refuse("bundle " + name + " is damaged, cut short or no bundle at all; copy it again");
   }
   std::sort(records.begin(), records.end(), [](const Record &a, const Record &b) { return a.name < b.name; });
-  const auto twice = std::adjacent_find(records.begin(), records.end(), [](auto &a, auto &b) { return a.name == b.name; });
+  const auto twice =
+      std::adjacent_find(records.begin(), records.end(), [](auto &a, auto &b) { return a.name == b.name; });
   if (twice != records.end())
     refuse("bundle " + name + " holds the record " + twice->name + " twice; copy it again");
   const auto found = std::find_if(records.begin(), records.end(), [](auto &r) { return r.name == contract_record; });

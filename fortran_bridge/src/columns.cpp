@@ -60,7 +60,7 @@ void HostColumns::fill_lanes(double *block, int rows, int from) const {
 }
 
 void HostColumns::set_properties(const calcisol_view *properties, std::int32_t given, calcisol_report &report,
-                                      Finding &finding) {
+                                 Finding &finding) {
   const Rows table = rows(CALCISOL_ROLE_STATIC);
   check_inputs(properties, given, table, "soil properties", ncol);
   for (std::int64_t tile = 0; tile < tiles(); ++tile) {
@@ -114,9 +114,9 @@ void HostColumns::check_state(const calcisol_view &active) const {
   }
 }
 
-void HostColumns::step(double dt, const calcisol_view *forcing, std::int32_t n_forcing,
-                       const calcisol_target *output, std::int32_t n_output, const calcisol_target *flag_target,
-                       bool, calcisol_report &report, Finding &finding) {
+void HostColumns::step(double dt, const calcisol_view *forcing, std::int32_t n_forcing, const calcisol_target *output,
+                       std::int32_t n_output, const calcisol_target *flag_target, bool, calcisol_report &report,
+                       Finding &finding) {
   check_dt(dt);
   check_inputs(forcing, n_forcing, rows(CALCISOL_ROLE_FORCING), "forcing", ncol);
   check_targets(output, n_output, rows(CALCISOL_ROLE_OUTPUT), "output", ncol, nlay);
@@ -132,7 +132,7 @@ void HostColumns::step(double dt, const calcisol_view *forcing, std::int32_t n_f
 }
 
 void HostColumns::step_tile(std::int64_t tile, double dt, const Views &views, calcisol_report &report,
-                                 Finding &finding) {
+                            Finding &finding) {
   const Range where = range(tile);
   read_forcing(where, views.forcing, finding);
   const auto from = std::find(lane.begin(), lane.end(), good);

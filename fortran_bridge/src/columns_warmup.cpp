@@ -42,15 +42,16 @@ void HostColumns::warmup() {
   fill(table, true, weather_layer.data(), weather_column.data());
   module->prepare(shape, soil.data());
   module->initial_state(shape, soil.data(), weather_layer.data(), weather_column.data(), made.data());
-  module->step(shape, soil.data(), weather_layer.data(), weather_column.data(), 3600.0, made.data(), output_layer.data(),
-               output_column.data(), module_flag.data());
+  module->step(shape, soil.data(), weather_layer.data(), weather_column.data(), 3600.0, made.data(),
+               output_layer.data(), output_column.data(), module_flag.data());
   module->laboratory_ph(shape, soil.data(), made.data(), output_layer.data());
 }
 
 void HostColumns::set_stream(void *stream) {
   if (stream)
-    throw Failure(CALCISOL_ERROR_UNSUPPORTED,
-                  "a CUDA stream was given to columns on the host; open the model with options.device = CALCISOL_DEVICE");
+    throw Failure(
+        CALCISOL_ERROR_UNSUPPORTED,
+        "a CUDA stream was given to columns on the host; open the model with options.device = CALCISOL_DEVICE");
 }
 
 } // namespace calcisol

@@ -24,8 +24,9 @@ inline bool lies_on_device(std::int32_t memory, const void *data, const char *na
   const int found = device_of(data);
   if (memory == CALCISOL_DEVICE && found < 0)
     throw Failure(CALCISOL_ERROR_ARGUMENT,
-                  std::string(name) + " is said to lie in device memory, the CUDA driver does not know its address; pass "
-                                      "the device address (host_data use_device, c_devloc) or CALCISOL_HOST");
+                  std::string(name) +
+                      " is said to lie in device memory, the CUDA driver does not know its address; pass "
+                      "the device address (host_data use_device, c_devloc) or CALCISOL_HOST");
   if (found >= 0 && found != device.index())
     throw Failure(CALCISOL_ERROR_ARGUMENT, std::string(name) + " lies on device " + std::to_string(found) +
                                                ", the columns on device " + std::to_string(device.index()) +
@@ -108,7 +109,8 @@ struct Block {
       loose_highs.push_back(highs.back() + slack * (std::isnan(v.high) ? 0.0 : std::fabs(v.high)));
     }
     const auto n = static_cast<std::int64_t>(rows.size());
-    const std::vector<std::int64_t> one = layered ? std::vector<std::int64_t>{n, 1, 1} : std::vector<std::int64_t>{n, 1};
+    const std::vector<std::int64_t> one =
+        layered ? std::vector<std::int64_t>{n, 1, 1} : std::vector<std::int64_t>{n, 1};
     const auto column = [&](const std::vector<double> &x) { return at::tensor(x, at::kDouble).view(one).to(device); };
     fill = column(fills), low = column(lows), high = column(highs);
     loose_low = column(loose_lows), loose_high = column(loose_highs);
@@ -130,15 +132,16 @@ struct Block {
     return values.lt(loose_low).logical_or(values.gt(loose_high)).logical_and(present).logical_and(bad.logical_not());
   }
   at::Tensor clean() const {
-    return at::where(present, at::clamp(values, std::optional<at::Tensor>(low), std::optional<at::Tensor>(high)), values);
+    return at::where(present, at::clamp(values, std::optional<at::Tensor>(low), std::optional<at::Tensor>(high)),
+                     values);
   }
 };
 
 // True in columns where any row and layer is.
 inline at::Tensor any_row(const at::Tensor &x) { return x.dim() == 3 ? x.flatten(0, 1).any(0) : x.any(0); }
 
-// Columns that are not good become a copy of a good one, so that the module never sees what must not be computed. If none
-// is good, what it answers is dropped.
+// Columns that are not good become a copy of a good one, so that the module never sees what must not be computed. If
+// none is good, what it answers is dropped.
 inline at::Tensor with_good(const at::Tensor &x, const at::Tensor &good, const at::Tensor &donor) {
   return at::where(good, x, x.index_select(-1, donor));
 }

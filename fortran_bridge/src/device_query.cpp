@@ -73,9 +73,9 @@ int device_of(const void *pointer) noexcept {
 int device_of_rank(std::int32_t local_rank) {
   const int devices = device_count();
   if (devices == 0)
-    throw Failure(CALCISOL_ERROR_UNSUPPORTED,
-                  driver().usable ? "the CUDA driver shows no device; look at CUDA_VISIBLE_DEVICES"
-                                  : "there is no CUDA driver (libcuda.so.1); run where there is a GPU");
+    throw Failure(CALCISOL_ERROR_UNSUPPORTED, driver().usable
+                                                  ? "the CUDA driver shows no device; look at CUDA_VISIBLE_DEVICES"
+                                                  : "there is no CUDA driver (libcuda.so.1); run where there is a GPU");
   const int rank = local_rank >= 0 ? local_rank : launched_rank();
   if (rank < 0)
     throw Failure(CALCISOL_ERROR_ARGUMENT,

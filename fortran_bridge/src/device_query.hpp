@@ -11,7 +11,8 @@ int device_count() noexcept;
 // Device a pointer lies on, -1 for host memory (also where there is no driver). Managed memory counts as the device's.
 int device_of(const void *pointer) noexcept;
 
-// Device of an MPI rank. local_rank < 0: from the environment of the launcher. Failure where there is no device or rank.
+// Device of an MPI rank. local_rank < 0: from the environment of the launcher. Failure where there is no device or
+// rank.
 int device_of_rank(std::int32_t local_rank);
 
 } // namespace calcisol

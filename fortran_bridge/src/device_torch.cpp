@@ -273,7 +273,8 @@ private:
   // Screening, the module, the state. `initial`: some columns may have no state yet.
   void core(bool initial) {
     const at::Tensor bad_layer = layer.bad(), bad_column = column.bad();
-    const auto active_row = std::find(column.rows.begin(), column.rows.end(), int(CALCISOL_ACTIVE)) - column.rows.begin();
+    const auto active_row =
+        std::find(column.rows.begin(), column.rows.end(), int(CALCISOL_ACTIVE)) - column.rows.begin();
     const at::Tensor active = column.values.select(0, active_row);
     const at::Tensor skip = active.lt(0.5).logical_and(is_bad(active).logical_not()).logical_or(land.logical_not());
     const at::Tensor bad = any_row(bad_layer).logical_or(any_row(bad_column)).logical_or(static_bad);
@@ -284,7 +285,8 @@ private:
     at::Tensor before = with_good(state, good, from);
     if (initial) {
       const auto made = run_method(model->module, "initial_state", {soil, weather, above});
-      before = at::where(good.logical_and(has_state), state, checked(made, at::kDouble, state.sizes(), "an initial state"));
+      before =
+          at::where(good.logical_and(has_state), state, checked(made, at::kDouble, state.sizes(), "an initial state"));
       before = with_good(before, good, from);
     }
     const auto answer = run_method(model->module, "forward", {before, soil, weather, above, dt});
@@ -408,11 +410,10 @@ private:
   // Waits for the device.
   void count(calcisol_report &report, Finding &finding) const {
     const auto with = [&](int bit) { return flag.bitwise_and(bit).ne(0).logical_and(stepped).sum(); };
-    const at::Tensor sums =
-        at::stack({stepped.sum(), skipped.logical_and(land).sum(), refused.logical_and(land).sum(),
-                   with(CALCISOL_FLAG_CLIPPED), with(CALCISOL_FLAG_OUTSIDE_ENVELOPE), with(CALCISOL_FLAG_FALLBACK),
-                   with(CALCISOL_FLAG_RESIDUAL)})
-            .cpu();
+    const at::Tensor sums = at::stack({stepped.sum(), skipped.logical_and(land).sum(), refused.logical_and(land).sum(),
+                                       with(CALCISOL_FLAG_CLIPPED), with(CALCISOL_FLAG_OUTSIDE_ENVELOPE),
+                                       with(CALCISOL_FLAG_FALLBACK), with(CALCISOL_FLAG_RESIDUAL)})
+                                .cpu();
     const std::int64_t *n = sums.data_ptr<std::int64_t>();
     report.columns_stepped = n[0], report.columns_inactive = n[1], report.columns_invalid = n[2];
     report.cells_clipped = n[3], report.cells_outside_envelope = n[4], report.cells_fallback = n[5];

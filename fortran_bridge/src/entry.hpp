@@ -52,8 +52,8 @@ template <class Body> calcisol_status answered(Body body) noexcept {
   }
 }
 
-// Run one entry: clears the text of this thread, keeps the host's environment, turns what is thrown into a status; then,
-// in the host's environment again, tells its log function.
+// Run one entry: clears the text of this thread, keeps the host's environment, turns what is thrown into a status;
+// then, in the host's environment again, tells its log function.
 template <class Body> calcisol_status guarded(const Log &log, Body body) noexcept {
   set_text("");
   const calcisol_status status = answered(body);
@@ -68,8 +68,7 @@ template <class Body> calcisol_status guarded(Body body) noexcept { return guard
 template <class Body> calcisol_status guarded_on(calcisol_columns *columns, Body body) noexcept {
   if (columns)
     columns->notes.clear();
-  const calcisol_status status =
-      guarded(columns ? columns->log : Log{}, [&] { body(need(columns, "the columns")); });
+  const calcisol_status status = guarded(columns ? columns->log : Log{}, [&] { body(need(columns, "the columns")); });
   if (columns)
     for (const auto &[level, note] : columns->notes)
       columns->log.say(level, note.c_str());

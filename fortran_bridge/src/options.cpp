@@ -11,7 +11,7 @@ namespace calcisol {
 
 namespace {
 
-constexpr std::int64_t first_size = offsetof(calcisol_options, log);       // of the first calcisol.h: no host has less
+constexpr std::int64_t first_size = offsetof(calcisol_options, log);     // of the first calcisol.h: no host has less
 constexpr std::int64_t own_size = sizeof(calcisol_options), most = 4096; // more is no size but something else
 constexpr int default_tile = 128; // columns; with 10 to 20 layers a block of rows that stays in a 1 MiB cache
 constexpr int max_tile = 4096;

@@ -9,7 +9,7 @@ namespace calcisol {
 
 namespace {
 
-constexpr double huge = 1.0e19;      // 1e20 and 1e36 mark missing values in land models; nothing physical is near
+constexpr double huge = 1.0e19; // 1e20 and 1e36 mark missing values in land models; nothing physical is near
 constexpr double shortest_step = 60.0, longest_step = 31.0 * 86400.0; // s; what the emulator was made for
 constexpr double round_off = 1.0e-6; // a limit stored as float32 may lie this far outside, relative, unflagged
 
@@ -65,10 +65,11 @@ void Finding::on_device(std::int64_t invalid, std::int64_t clipped_cells) {
   if (invalid == 0 && clipped_cells == 0)
     return;
   kind = invalid > 0 ? bad : clipped;
-  text = invalid > 0 ? std::to_string(invalid) + " columns met missing or not finite values and kept their state; look "
-                                                 "for CALCISOL_FLAG_INVALID in the flag"
-                     : std::to_string(clipped_cells) + " cells hold values outside their valid range, which were clipped; "
-                                                       "look for CALCISOL_FLAG_CLIPPED in the flag";
+  text = invalid > 0
+             ? std::to_string(invalid) + " columns met missing or not finite values and kept their state; look "
+                                         "for CALCISOL_FLAG_INVALID in the flag"
+             : std::to_string(clipped_cells) + " cells hold values outside their valid range, which were clipped; "
+                                               "look for CALCISOL_FLAG_CLIPPED in the flag";
 }
 
 void screen(const Variable &variable, const Range &range, const std::uint8_t *skip, double *block,

@@ -15,8 +15,9 @@ void check_memory(std::int32_t memory, const void *data, const std::string &name
                   name + " has memory " + std::to_string(memory) + "; zero the view before filling it");
   if (reach == Reach::host && (memory == CALCISOL_DEVICE || (memory == CALCISOL_AUTO && device_of(data) >= 0)))
     throw Failure(CALCISOL_ERROR_UNSUPPORTED,
-                  name + " lies in device memory, which columns on the host cannot reach; pass a host array or open the "
-                         "model with options.device = CALCISOL_DEVICE");
+                  name +
+                      " lies in device memory, which columns on the host cannot reach; pass a host array or open the "
+                      "model with options.device = CALCISOL_DEVICE");
 }
 
 void check_count(std::int32_t given, Rows rows, const char *what) {

@@ -18,16 +18,18 @@ EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 FORTRAN, C = EXAMPLES / "03_fortran_host" / "host.f90", EXAMPLES / "02_c_host" / "host.c"
 
 
+PATH = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"  # calcisol, meson and ninja are in the venv
+
+
 def need(*tools: str) -> None:
     for tool in tools:
-        if shutil.which(tool) is None:
+        if shutil.which(tool, path=PATH) is None:
             pytest.skip(f"{tool} is not installed")
 
 
 def run(*command: object, cwd: Path, **settings: str) -> str:
     """Output of a command that must end well; compilers may not warn."""
-    environment = {**os.environ, **settings}
-    environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{environment['PATH']}"
+    environment = {**os.environ, "PATH": PATH, **settings}
     done = subprocess.run([str(c) for c in command], cwd=cwd, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
