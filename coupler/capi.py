@@ -95,7 +95,8 @@ class Model:
     Parameters: ``path`` of a ``.calcisol`` file (None: the one that ships with the package), or the file's ``bytes``;
     ``threads`` of torch inside a call; ``tile_columns`` handed to the emulator at once (None: 128; fewer suits hosts of a
     few columns; the same value gives the same bits); ``device`` "host", "cuda" or "emulated" with ``device_index`` (None: the
-    current one) and ``device_graph`` (steps replayed as CUDA graphs); ``log(level, text)`` hears at the end of a call what was opened (1), warned of (2) or refused (3).
+    current one) and ``device_graph`` (steps replayed as CUDA graphs); ``log(level, text)`` hears at the end of a call what was
+    opened (1), warned of (2) or refused (3).
     Raises BundleError, TorchError, ArgumentError, UnsupportedError with one sentence.
     """
 

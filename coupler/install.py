@@ -62,7 +62,7 @@ def libs(*, stub: bool = False) -> str:
 
 
 def config(name: str) -> str:
-    """One item by the name of its option: cflags, fflags, libs, stub-libs, pkgconfig-dir, fortran-dir, fortran-sources, bundle ..."""
+    """One item by the name of its option; see ``calcisol config --help``."""
     items = {
         "cflags": cflags,
         "fflags": fflags,

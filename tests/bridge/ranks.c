@@ -26,6 +26,7 @@ int main(int argc, char **argv) {
   char *bytes = NULL;
   calcisol_model *model = NULL;
   calcisol_columns *soil = NULL;
+  calcisol_options options;
   calcisol_view properties[CALCISOL_N_STATIC] = {{0}}, in[CALCISOL_N_FORCING] = {{0}};
   calcisol_target out[CALCISOL_N_OUTPUT] = {{0}};
   double w_liq[NCOL][NLAY], t_soil[NCOL], q_bot[NCOL], resp[NCOL], caco3[NCOL], dep[NCOL];
@@ -46,7 +47,9 @@ int main(int argc, char **argv) {
   MPI_Bcast(&size, 1, MPI_LONG, 0, MPI_COMM_WORLD);
   if (rank) must((bytes = malloc((size_t)size)) != NULL, "memory");
   MPI_Bcast(bytes, (int)size, MPI_CHAR, 0, MPI_COMM_WORLD);
-  must(!calcisol_open_from_memory(bytes, size, NULL, &model), "open");
+  must(!calcisol_options_init(&options, sizeof options), "options");
+  options.tile_columns = 8; /* few columns a rank; the same bits as with 128 */
+  must(!calcisol_open_from_memory(bytes, size, &options, &model), "open");
   free(bytes);
 
   for (int i = 0; i < n; ++i) caco3[i] = 0.01 + 0.005 * mine[i];

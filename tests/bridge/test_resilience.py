@@ -95,5 +95,6 @@ def test_valgrind_is_silent(program: str, toy: Path, tmp_path: Path, compile_hos
     sources = {"example": HERE.parents[1] / "examples/02_c_host/host.c", "fuzz": HERE / "fuzz.c", "grow": HERE / "grow.c"}
     arguments = {"example": ["x"], "fuzz": ["x", 3000, 5], "grow": ["x", 60, 2]}
     host = compile_host("gcc", [sources[program]], tmp_path / "host", *STRICT, "-lm", package="calcisol_stub")
-    memcheck = ("valgrind", "-q", "--leak-check=full", "--show-leak-kinds=all", "--errors-for-leak-kinds=all", "--error-exitcode=99")
+    leaks = ("--leak-check=full", "--show-leak-kinds=all", "--errors-for-leak-kinds=all")
+    memcheck = ("valgrind", "-q", *leaks, "--error-exitcode=99")
     output_of(*memcheck, host, *arguments[program])

@@ -29,8 +29,9 @@ def symbols(name: str, which: str) -> set[str]:
 
 
 def test_the_pattern_catches_what_it_should() -> None:
-    caught = ("exit", "_exit", "_Exit", "abort", "printf", "fprintf", "__printf_chk", "__vfprintf_chk", "snprintf", "puts", "putchar")
-    for name in (*caught, "_ZSt4cout", "_ZSt9terminatev", "__assert_fail", "perror", "fwrite", "vsnprintf", "__sprintf_chk"):
+    caught = ["exit", "_exit", "_Exit", "abort", "printf", "fprintf", "__printf_chk", "__vfprintf_chk", "snprintf", "puts"]
+    caught += ["putchar", "_ZSt4cout", "_ZSt9terminatev", "__assert_fail", "perror", "fwrite", "vsnprintf", "__sprintf_chk"]
+    for name in caught:
         assert FORBIDDEN.fullmatch(name), name
     for name in ("strlen", "memcpy", "__cxa_throw", "dlopen", "_ZSt20__throw_length_errorPKc", "getenv"):
         assert not FORBIDDEN.fullmatch(name), name
