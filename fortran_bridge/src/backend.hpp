@@ -37,7 +37,7 @@ struct Record {
   std::string name, content;
 };
 
-struct DeviceModule; // a module on a device; only device_torch.cpp looks inside
+struct DeviceModule; // a module on a device; only device_columns.hpp looks inside
 
 struct Engine {
   static bool needs_bundle(); // false: the stub

@@ -1,5 +1,5 @@
-// The engine on TorchScript, on the host. With device_torch.cpp the only file that includes torch: one takes as long to
-// compile as all others together.
+// The engine on TorchScript, on the host. With device_torch.cpp and device_state.cpp the only files that include torch:
+// one takes as long to compile as all others together.
 #include "backend.hpp"
 
 #include <ATen/Version.h>
