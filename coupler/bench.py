@@ -53,5 +53,11 @@ def bench(config: RunConfig, columns: int, layers: int, steps: int) -> str:
 
 def run(args: argparse.Namespace) -> int:
     """Command ``calcisol bench``."""
+    if args.device != "host":
+        from .bench_device import bench_device
+
+        sizes = args.sizes or ([1000, 10_000, 100_000, 1_000_000] if args.device == "cuda" else [100])
+        print(bench_device(args.device, sizes, args.layers, args.repeat, args.bundle))
+        return 0
     print(bench(RunConfig(bundle=args.bundle or ""), args.columns, args.layers, args.steps))
     return 0

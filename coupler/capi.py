@@ -12,7 +12,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from importlib import import_module, metadata
 from pathlib import Path
@@ -94,18 +94,42 @@ class Model:
 
     Parameters: ``path`` of a ``.calcisol`` file (None: the one that ships with the package), or the file's ``bytes``;
     ``threads`` of torch inside a call; ``tile_columns`` handed to the emulator at once (None: 128; fewer suits hosts of a
-    few columns; the same value gives the same bits).
-    Raises BundleError, TorchError, ArgumentError with one sentence.
+    few columns; the same value gives the same bits); ``device`` "host", "cuda" or "emulated" with ``device_index`` (None: the
+    current one) and ``device_graph`` (steps replayed as CUDA graphs); ``log(level, text)`` hears at the end of a call what was
+    opened (1), warned of (2) or refused (3).
+    Raises BundleError, TorchError, ArgumentError, UnsupportedError with one sentence.
     """
 
     def __init__(
-        self, path: str | os.PathLike[str] | bytes | None = None, *, threads: int = 1, tile_columns: int | None = None
+        self,
+        path: str | os.PathLike[str] | bytes | None = None,
+        *,
+        threads: int = 1,
+        tile_columns: int | None = None,
+        device: str = "host",
+        device_index: int | None = None,
+        device_graph: bool = True,
+        log: Callable[[int, str], object] | None = None,
     ) -> None:
         lib, ffi = library()
         options = ffi.new("calcisol_options *")
-        check(lib.calcisol_options_init(options))
+        check(lib.calcisol_options_init(options, ffi.sizeof("calcisol_options")))
         options.threads = threads
         options.tile_columns = tile_columns or 0
+        kinds = {"host": lib.CALCISOL_HOST, "cuda": lib.CALCISOL_DEVICE, "emulated": lib.CALCISOL_EMULATED}
+        if device not in kinds:
+            raise errors.ArgumentError(f"device is {device!r}; give one of {', '.join(kinds)}")
+        options.device = kinds[device]
+        options.device_index = -1 if device_index is None else device_index
+        options.device_graph = 0 if device_graph else 1
+        self.log_callback: Any = None
+        if log is not None:
+            say = log  # the closure must not hold the model, which holds it
+            self.log_callback = ffi.callback(
+                "void(void *, int32_t, const char *)",
+                lambda user, level, text: say(level, ffi.string(text).decode("utf-8", "replace")),
+            )
+            options.log = self.log_callback
         handle = ffi.new("calcisol_model **")
         if isinstance(path, bytes):
             check(lib.calcisol_open_from_memory(path, len(path), options, handle))

@@ -87,6 +87,7 @@ CONFIG_ITEMS = (
     "include-dir",
     "library-dir",
     "fortran-dir",
+    "fortran-sources",
     "pkgconfig-dir",
     "cmake-dir",
     "bundle",
@@ -159,6 +160,9 @@ def _add_own(commands: Any) -> None:
     bench.add_argument("--layers", type=int, default=10, help="layers (default 10)")
     bench.add_argument("--steps", type=int, default=24, help="steps (default 24)")
     bench.add_argument("--bundle", metavar="FILE", help="emulator bundle (default: the shipped one)")
+    bench.add_argument("--device", choices=("host", "cuda", "emulated"), default="host", help="where to step (default host)")
+    bench.add_argument("--sizes", type=int, nargs="+", metavar="N", help="columns of the table of a device (default 1k to 1M)")
+    bench.add_argument("--repeat", type=int, default=100, help="timed steps of the table of a device (default 100)")
 
 
 def build_parser(command: str = "") -> argparse.ArgumentParser:

@@ -109,6 +109,7 @@ class Columns:
         handle = ffi.new("calcisol_columns **")
         capi.check(lib.calcisol_columns_create(model.handle, self.ncol, self.nlay, views, len(names), report, handle))
         self._keep_report(report)
+        self._log = model.log_callback  # called by these columns too, which may outlive the model
         self._handle = ffi.gc(handle, lib.calcisol_columns_free)
 
     def step(self, dt: float, forcing: Mapping[str, ArrayLike], outputs: Iterable[str] | None = None) -> dict[str, NDArray[Any]]:
@@ -169,6 +170,11 @@ class Columns:
             view = ffi.new("calcisol_view *")
             _set_view(view, array, ffi)
             capi.check(lib.calcisol_state_set(self.handle, names.index(name), view))
+
+    def warmup(self) -> None:
+        """Take the cost of a first step now; state and bits stay as they are."""
+        lib, _ = capi.library()
+        capi.check(lib.calcisol_warmup(self.handle))
 
     def laboratory_ph(self) -> tuple[Floats, Floats]:
         """pH of a suspension in water and in 0.01 M CaCl2, (column, soil_layer); NaN in columns without a state."""

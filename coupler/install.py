@@ -25,8 +25,14 @@ def library_dir() -> Path:
 
 
 def fortran_source_dir() -> Path:
-    """Folder of calcisol_variables.f90 and calcisol.f90, to be compiled by the host's compiler, in this order."""
+    """Folder of the Fortran sources, to be compiled by the host's compiler."""
     return include_dir() / "fortran"
+
+
+def fortran_sources() -> list[Path]:
+    """The sources of module calcisol, in the order in which a compiler needs them."""
+    names = ("calcisol_variables.f90", "calcisol_c.f90", "calcisol_linking.f90", "calcisol.f90")
+    return [fortran_source_dir() / name for name in names]
 
 
 def module_dir() -> Path:
@@ -56,7 +62,7 @@ def libs(*, stub: bool = False) -> str:
 
 
 def config(name: str) -> str:
-    """One item by the name of its option: cflags, fflags, libs, stub-libs, pkgconfig-dir, fortran-dir, bundle."""
+    """One item by the name of its option; see ``calcisol config --help``."""
     items = {
         "cflags": cflags,
         "fflags": fflags,
@@ -65,6 +71,7 @@ def config(name: str) -> str:
         "include-dir": lambda: str(include_dir()),
         "library-dir": lambda: str(library_dir()),
         "fortran-dir": lambda: str(fortran_source_dir()),
+        "fortran-sources": lambda: " ".join(map(str, fortran_sources())),
         "pkgconfig-dir": lambda: str(pkgconfig_dir()),
         "cmake-dir": lambda: str(library_dir() / "cmake" / "calcisol"),
         "bundle": lambda: str(default_bundle()),

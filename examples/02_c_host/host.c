@@ -25,7 +25,7 @@ int main(int argc, char **argv) {
 
   if (argc < 2) return fprintf(stderr, "usage: host BUNDLE\n"), 2;
   if (calcisol_abi_version() != CALCISOL_ABI_VERSION) return fprintf(stderr, "another ABI version\n"), 2;
-  calcisol_options_init(&options);
+  calcisol_options_init(&options, sizeof options);
   options.tile_columns = 8; /* few columns: a small tile */
   if (calcisol_open(argv[1], &options, &model)) return failed("open");
 

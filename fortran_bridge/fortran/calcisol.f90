@@ -11,26 +11,31 @@
 !          call soil%step(dt, io, stat, errmsg)          ! once per time step; link again only where an array has moved
 !
 ! Linked arrays are read and written in place at every step: declare them target (or pass allocated arrays) and keep them
-! alive. Compile this file with the host's own compiler and flags; it uses C kinds only. One columns object per thread.
+! alive. Compile these sources with the host's own compiler and flags; C kinds only. One columns object per thread.
 module calcisol
-  use, intrinsic :: iso_c_binding, only: c_ptr, c_null_ptr, c_null_char, c_int32_t, c_int64_t, c_intptr_t, c_double, &
-    c_float, c_loc, c_associated
+  use, intrinsic :: iso_c_binding, only: c_ptr, c_funptr, c_null_ptr, c_null_char, c_char, c_int32_t, c_int64_t, &
+    c_intptr_t, c_double, c_loc, c_associated
   use calcisol_variables
-  use calcisol_c, only: view_t, options_t, info_t, calcisol_report, abi_version, f64, f32, i32, c_abi_version, &
-    c_build_info, c_last_error, c_variable_get, c_options_init, c_open, c_describe, c_close, c_columns_create, c_step, &
-    c_laboratory_ph, c_state_get, c_state_set, c_columns_free, stride, text_of
+  use calcisol_linking
+  use calcisol_c, only: view_t, options_t, calcisol_report, abi_version, f64, c_abi_version, c_build_info, c_last_error, &
+    c_options_init, c_open, c_open_from_memory, c_describe, c_close, c_columns_create, c_step, c_laboratory_ph, &
+    c_state_get, c_state_set, c_columns_free, c_warmup, c_set_stream, c_synchronize, c_device_of_rank, on_device, &
+    on_emulated, stride, text_of
   implicit none
   public
-  private :: c_ptr, c_null_ptr, c_null_char, c_int32_t, c_int64_t, c_intptr_t, c_double, c_float, c_loc, c_associated
-  private :: view_t, options_t, info_t, abi_version, f64, f32, i32, c_abi_version, c_build_info, c_last_error, &
-    c_variable_get, c_options_init, c_open, c_describe, c_close, c_columns_create, c_step, c_laboratory_ph, &
-    c_state_get, c_state_set, c_columns_free, stride, text_of
+  private :: c_ptr, c_funptr, c_null_ptr, c_null_char, c_char, c_int32_t, c_int64_t, c_intptr_t, c_double, c_loc, &
+    c_associated
+  private :: view_t, options_t, abi_version, f64, c_abi_version, c_build_info, c_last_error, c_options_init, c_open, &
+    c_open_from_memory, c_describe, c_close, c_columns_create, c_step, c_laboratory_ph, c_state_get, c_state_set, &
+    c_columns_free, c_warmup, c_set_stream, c_synchronize, c_device_of_rank, on_device, on_emulated, stride, text_of, &
+    check_shapes
 
-  ! calcisol_status_code of calcisol.h
-  integer(c_int32_t), parameter :: calcisol_ok = 0, calcisol_error_argument = 1, calcisol_error_missing = 2, &
-    calcisol_error_bundle = 3, calcisol_error_torch = 4, calcisol_error_model = 5, calcisol_error_memory = 6, &
-    calcisol_error_unsupported = 7, calcisol_error_state = 8, calcisol_error_internal = 9
-  integer, parameter, private :: n_roles = 5, n_max = 64 ! most variables of one role; checked in new_view
+  ! for `device` of open: the host, a CUDA device, or the device path on the host (to test a GPU host without a GPU)
+  integer(c_int32_t), parameter :: calcisol_on_host = 0, calcisol_on_device = on_device, &
+    calcisol_on_emulated = on_emulated
+
+  character(len=*), parameter, private :: other_version = &
+    'libcalcisol has another ABI version than calcisol.f90; compile the one installed with it'
 
   ! A bundle, loaded. Free it with close; the finalizer does so too where the compiler calls it.
   type :: calcisol_model
@@ -38,27 +43,13 @@ module calcisol
     type(c_ptr) :: handle = c_null_ptr
   contains
     procedure :: open => model_open
+    procedure :: open_bytes => model_open_bytes
     procedure :: describe => model_describe
     procedure :: close => model_close
     procedure, private :: model_no_copy
     generic :: assignment(=) => model_no_copy
     final :: model_final
   end type calcisol_model
-
-  ! The arrays of one columns object, by the ids of calcisol_variables.
-  type :: calcisol_arrays
-    private
-    type(view_t) :: view(n_max, n_roles)
-    integer(c_int64_t) :: columns(n_max, n_roles) = -1, layers(n_max, n_roles) = -1 ! -1: not linked
-    type(view_t) :: flag_view
-    integer(c_int64_t) :: flag_columns = -1, flag_layers = -1
-    character(len=160) :: fault = '' ! first impossible link; create and step give it back
-  contains
-    procedure, private :: link_layer_64, link_layer_32, link_column_64, link_column_32
-    generic :: link => link_layer_64, link_layer_32, link_column_64, link_column_32
-    procedure :: link_flag
-    procedure :: unlink => forget
-  end type calcisol_arrays
 
   ! Static soil and state of ncol columns of nlay layers.
   type :: calcisol_columns
@@ -69,6 +60,9 @@ module calcisol
   contains
     procedure :: create => columns_create
     procedure :: step => columns_step
+    procedure :: warmup => columns_warmup
+    procedure :: set_stream => columns_set_stream
+    procedure :: synchronize => columns_synchronize
     procedure :: laboratory_ph => columns_laboratory_ph
     procedure :: get_state => columns_get_state
     procedure :: set_state => columns_set_state
@@ -78,10 +72,9 @@ module calcisol
     final :: columns_final
   end type calcisol_columns
 
-  private :: model_open, model_describe, model_close, model_no_copy, model_final, columns_create, columns_step, &
-    columns_laboratory_ph, columns_get_state, columns_set_state, columns_free, columns_no_copy, columns_final, &
-    link_layer_64, link_layer_32, link_column_64, link_column_32, link_flag, forget, new_view, check_shapes, &
-    name_of, state_view, state_row
+  private :: model_open, model_open_bytes, set_options, model_describe, model_close, model_no_copy, model_final, &
+    columns_create, columns_step, columns_warmup, columns_set_stream, columns_synchronize, columns_laboratory_ph, &
+    columns_get_state, columns_set_state, columns_free, columns_no_copy, columns_final, state_view, state_row
 
 contains
 
@@ -94,24 +87,65 @@ contains
 
   ! ---------------------------------------------------------------------------------------------------- model
   ! Load and check a bundle. tile_columns: columns handed to the emulator at once, 128; fewer suits hosts of few columns.
-  subroutine model_open(self, path, stat, errmsg, tile_columns, threads)
+  ! device, device_index: where the state lives. log: c_funloc of a bind(c) procedure (user, level, text), see calcisol.h.
+  subroutine model_open(self, path, stat, errmsg, tile_columns, threads, device, device_index, log)
     class(calcisol_model), intent(inout) :: self
     character(len=*), intent(in) :: path
     integer(c_int32_t), intent(out) :: stat
     character(len=:), allocatable, intent(out), optional :: errmsg
     integer, intent(in), optional :: tile_columns, threads
+    integer(c_int32_t), intent(in), optional :: device, device_index
+    type(c_funptr), intent(in), optional :: log
     type(options_t) :: options
-    if (c_abi_version() /= abi_version) then
-      stat = calcisol_error_argument
-      if (present(errmsg)) errmsg = 'libcalcisol has another ABI version than calcisol.f90; compile the one installed with it'
-      return
-    end if
-    stat = c_options_init(options)
+    call set_options(options, stat, tile_columns, threads, device, device_index, log)
+    if (stat == calcisol_ok) stat = c_open(trim(path)//c_null_char, options, self%handle)
+    if (present(errmsg)) errmsg = text_of(c_last_error())
+    if (c_abi_version() == abi_version) return
+    if (present(errmsg)) errmsg = other_version
+  end subroutine model_open
+
+  ! The same from memory: one rank reads the file, broadcasts its bytes, all open.
+  subroutine model_open_bytes(self, bytes, stat, errmsg, tile_columns, threads, device, device_index, log)
+    class(calcisol_model), intent(inout) :: self
+    character(kind=c_char), intent(in) :: bytes(:)
+    integer(c_int32_t), intent(out) :: stat
+    character(len=:), allocatable, intent(out), optional :: errmsg
+    integer, intent(in), optional :: tile_columns, threads
+    integer(c_int32_t), intent(in), optional :: device, device_index
+    type(c_funptr), intent(in), optional :: log
+    type(options_t) :: options
+    call set_options(options, stat, tile_columns, threads, device, device_index, log)
+    if (stat == calcisol_ok) stat = c_open_from_memory(bytes, size(bytes, kind=c_int64_t), options, self%handle)
+    if (present(errmsg)) errmsg = text_of(c_last_error())
+    if (c_abi_version() == abi_version) return
+    if (present(errmsg)) errmsg = other_version
+  end subroutine model_open_bytes
+
+  subroutine set_options(options, stat, tile_columns, threads, device, device_index, log)
+    type(options_t), intent(inout), target :: options
+    integer(c_int32_t), intent(out) :: stat
+    integer, intent(in), optional :: tile_columns, threads
+    integer(c_int32_t), intent(in), optional :: device, device_index
+    type(c_funptr), intent(in), optional :: log
+    stat = calcisol_error_argument
+    if (c_abi_version() /= abi_version) return
+    stat = c_options_init(options, storage_size(options, kind=c_int64_t)/8)
     if (present(tile_columns)) options%tile_columns = int(tile_columns, c_int32_t)
     if (present(threads)) options%threads = int(threads, c_int32_t)
-    stat = c_open(trim(path)//c_null_char, options, self%handle)
+    if (present(device)) options%device = device
+    if (present(device_index)) options%device_index = device_index
+    if (present(log)) options%log = log
+  end subroutine set_options
+
+  ! CUDA device of an MPI rank: its rank within the node (-1: as the launcher says) modulo the devices there are.
+  subroutine calcisol_device_of_rank(local_rank, device_index, stat, errmsg)
+    integer, intent(in) :: local_rank
+    integer(c_int32_t), intent(out) :: device_index, stat
+    character(len=:), allocatable, intent(out), optional :: errmsg
+    device_index = -1
+    stat = c_device_of_rank(int(local_rank, c_int32_t), device_index)
     if (present(errmsg)) errmsg = text_of(c_last_error())
-  end subroutine model_open
+  end subroutine calcisol_device_of_rank
 
   ! Contract of the bundle as JSON text; empty when no bundle is open.
   function model_describe(self) result(json)
@@ -139,155 +173,6 @@ contains
     class(calcisol_model), intent(in) :: right
     if (c_associated(left%handle, right%handle)) return
   end subroutine model_no_copy
-
-  ! ---------------------------------------------------------------------------------------------------- arrays
-  ! Link an array of the host to a variable: array(ncol,nlay).
-  subroutine link_layer_64(self, id, array)
-    class(calcisol_arrays), intent(inout) :: self
-    integer(c_int32_t), intent(in) :: id
-    real(c_double), intent(in), target :: array(:, :)
-    type(c_ptr) :: corner(3)
-    if (size(array) > 0) then
-      corner = [c_loc(array(1, 1)), c_loc(array(min(2, size(array, 1)), 1)), c_loc(array(1, min(2, size(array, 2))))]
-    else
-      corner = c_null_ptr
-    end if
-    call new_view(self, id, f64, 8_c_intptr_t, 2, corner, shape(array, c_int64_t))
-  end subroutine link_layer_64
-
-  subroutine link_layer_32(self, id, array)
-    class(calcisol_arrays), intent(inout) :: self
-    integer(c_int32_t), intent(in) :: id
-    real(c_float), intent(in), target :: array(:, :)
-    type(c_ptr) :: corner(3)
-    if (size(array) > 0) then
-      corner = [c_loc(array(1, 1)), c_loc(array(min(2, size(array, 1)), 1)), c_loc(array(1, min(2, size(array, 2))))]
-    else
-      corner = c_null_ptr
-    end if
-    call new_view(self, id, f32, 4_c_intptr_t, 2, corner, shape(array, c_int64_t))
-  end subroutine link_layer_32
-
-  ! Link an array of the host to a variable: array(ncol).
-  subroutine link_column_64(self, id, array)
-    class(calcisol_arrays), intent(inout) :: self
-    integer(c_int32_t), intent(in) :: id
-    real(c_double), intent(in), target :: array(:)
-    type(c_ptr) :: corner(3)
-    corner = c_null_ptr
-    if (size(array) > 0) corner = [c_loc(array(1)), c_loc(array(min(2, size(array)))), c_loc(array(1))]
-    call new_view(self, id, f64, 8_c_intptr_t, 1, corner, [size(array, kind=c_int64_t), 0_c_int64_t])
-  end subroutine link_column_64
-
-  subroutine link_column_32(self, id, array)
-    class(calcisol_arrays), intent(inout) :: self
-    integer(c_int32_t), intent(in) :: id
-    real(c_float), intent(in), target :: array(:)
-    type(c_ptr) :: corner(3)
-    corner = c_null_ptr
-    if (size(array) > 0) corner = [c_loc(array(1)), c_loc(array(min(2, size(array)))), c_loc(array(1))]
-    call new_view(self, id, f32, 4_c_intptr_t, 1, corner, [size(array, kind=c_int64_t), 0_c_int64_t])
-  end subroutine link_column_32
-
-  ! Link the flag of the cells: array(ncol,nlay), bits calcisol_flag_...
-  subroutine link_flag(self, array)
-    class(calcisol_arrays), intent(inout) :: self
-    integer(c_int32_t), intent(in), target :: array(:, :)
-    self%flag_columns = size(array, 1, c_int64_t)
-    self%flag_layers = size(array, 2, c_int64_t)
-    self%flag_view = view_t()
-    if (size(array) == 0) return
-    self%flag_view%data = c_loc(array(1, 1))
-    self%flag_view%dtype = i32
-    self%flag_view%column_stride = stride(c_loc(array(1, 1)), c_loc(array(min(2, size(array, 1)), 1)), 4_c_intptr_t)
-    self%flag_view%layer_stride = stride(c_loc(array(1, 1)), c_loc(array(1, min(2, size(array, 2)))), 4_c_intptr_t)
-  end subroutine link_flag
-
-  ! Forget one variable (inputs go back to their default), or all.
-  subroutine forget(self, id)
-    class(calcisol_arrays), intent(inout) :: self
-    integer(c_int32_t), intent(in), optional :: id
-    integer :: role, row
-    self%fault = ''
-    if (present(id)) then
-      role = int(id/calcisol_role)
-      row = int(mod(id, calcisol_role))
-      if (role < 1 .or. role > n_roles .or. row < 1 .or. row > n_max) return
-      self%view(row, role) = view_t()
-      self%columns(row, role) = -1
-      self%layers(row, role) = -1
-    else
-      self%view = view_t()
-      self%columns = -1
-      self%layers = -1
-      self%flag_view = view_t()
-      self%flag_columns = -1
-      self%flag_layers = -1
-    end if
-  end subroutine forget
-
-  ! Note where an array lies. corner: addresses of (1,1), (2,1), (1,2), NULL if empty; extent: columns, layers (0 for rank 1).
-  subroutine new_view(self, id, dtype, bytes, rank, corner, extent)
-    class(calcisol_arrays), intent(inout) :: self
-    integer(c_int32_t), intent(in) :: id, dtype
-    integer(c_intptr_t), intent(in) :: bytes
-    integer, intent(in) :: rank
-    type(c_ptr), intent(in) :: corner(3)
-    integer(c_int64_t), intent(in) :: extent(2)
-    type(info_t) :: info
-    integer :: role, row
-    role = int(id/calcisol_role)
-    row = int(mod(id, calcisol_role))
-    if (role < 1 .or. role > 4 .or. row < 1 .or. row > n_max) then
-      if (self%fault == '') write (self%fault, '(a,i0,a)') 'link was given the id ', id, '; use a constant of calcisol_variables'
-      return
-    end if
-    if (c_variable_get(int(role, c_int32_t), int(row - 1, c_int32_t), info) /= calcisol_ok) then
-      if (self%fault == '') write (self%fault, '(a,i0,a)') 'link was given the id ', id, '; use a constant of calcisol_variables'
-      return
-    end if
-    if ((info%layered == 1) .neqv. (rank == 2)) then
-      if (self%fault == '') self%fault = text_of(info%name)//' was linked to an array of the wrong rank; its shape is '// &
-        merge('(ncol,nlay)', '(ncol)     ', info%layered == 1)
-      return
-    end if
-    self%columns(row, role) = extent(1)
-    self%layers(row, role) = extent(2)
-    self%view(row, role) = view_t()
-    if (.not. c_associated(corner(1))) return
-    self%view(row, role)%data = corner(1)
-    self%view(row, role)%dtype = dtype
-    self%view(row, role)%column_stride = stride(corner(1), corner(2), bytes)
-    self%view(row, role)%layer_stride = stride(corner(1), corner(3), bytes)
-  end subroutine new_view
-
-  ! Compare linked extents of some roles with those of the columns; C cannot know them.
-  subroutine check_shapes(arrays, ncol, nlay, roles, stat, fault)
-    type(calcisol_arrays), intent(in) :: arrays
-    integer(c_int64_t), intent(in) :: ncol
-    integer(c_int32_t), intent(in) :: nlay
-    integer, intent(in) :: roles(:)
-    integer(c_int32_t), intent(out) :: stat
-    character(len=*), intent(out) :: fault
-    integer :: i, row, role
-    stat = calcisol_ok
-    fault = arrays%fault
-    do i = 1, size(roles)
-      role = roles(i)
-      do row = 1, n_max
-        if (fault /= '') exit
-        if (arrays%columns(row, role) < 0) cycle
-        if (arrays%columns(row, role) /= ncol .or. (arrays%layers(row, role) > 0 .and. arrays%layers(row, role) /= nlay)) &
-          write (fault, '(2a,i0,a,i0,a,i0,a,i0,a)') name_of(role, row), ' was linked to an array of shape (', &
-          arrays%columns(row, role), ',', arrays%layers(row, role), '), the columns have (', ncol, ',', nlay, ')'
-      end do
-    end do
-    if (fault == '' .and. arrays%flag_columns >= 0 .and. any(roles == 3)) then
-      if (arrays%flag_columns /= ncol .or. arrays%flag_layers /= nlay) &
-        fault = 'the flag was linked to an array of another shape than the columns; its shape is (ncol,nlay)'
-    end if
-    if (fault /= '') stat = calcisol_error_argument
-  end subroutine check_shapes
 
   ! ---------------------------------------------------------------------------------------------------- columns
   ! Columns of the linked soil properties (calcisol_soil_...). ncol = 0 is fine.
@@ -331,6 +216,34 @@ contains
     if (present(errmsg)) errmsg = text_of(c_last_error())
     if (present(report)) report = counts
   end subroutine columns_step
+
+  ! Take the cost of a first step now; state and bits stay as they are.
+  subroutine columns_warmup(self, stat, errmsg)
+    class(calcisol_columns), intent(inout) :: self
+    integer(c_int32_t), intent(out) :: stat
+    character(len=:), allocatable, intent(out), optional :: errmsg
+    stat = c_warmup(self%handle)
+    if (present(errmsg)) errmsg = text_of(c_last_error())
+  end subroutine columns_warmup
+
+  ! CUDA stream of the calls on these columns: acc_get_cuda_stream (OpenACC), or transfer of a CUDA Fortran stream.
+  subroutine columns_set_stream(self, stream, stat, errmsg)
+    class(calcisol_columns), intent(inout) :: self
+    type(c_ptr), intent(in) :: stream
+    integer(c_int32_t), intent(out) :: stat
+    character(len=:), allocatable, intent(out), optional :: errmsg
+    stat = c_set_stream(self%handle, stream)
+    if (present(errmsg)) errmsg = text_of(c_last_error())
+  end subroutine columns_set_stream
+
+  ! Wait until everything queued by these columns is done.
+  subroutine columns_synchronize(self, stat, errmsg)
+    class(calcisol_columns), intent(inout) :: self
+    integer(c_int32_t), intent(out) :: stat
+    character(len=:), allocatable, intent(out), optional :: errmsg
+    stat = c_synchronize(self%handle)
+    if (present(errmsg)) errmsg = text_of(c_last_error())
+  end subroutine columns_synchronize
 
   ! Laboratory suspension pH of the soil as it is, into the linked calcisol_lab_... arrays.
   subroutine columns_laboratory_ph(self, arrays, stat, errmsg)
@@ -419,13 +332,5 @@ contains
     integer(c_int32_t) :: row
     row = slot - 5*calcisol_role - 1
   end function state_row
-
-  function name_of(role, row) result(name)
-    integer, intent(in) :: role, row
-    character(len=:), allocatable :: name
-    type(info_t) :: info
-    name = 'a variable'
-    if (c_variable_get(int(role, c_int32_t), int(row - 1, c_int32_t), info) == calcisol_ok) name = text_of(info%name)
-  end function name_of
 
 end module calcisol

@@ -2,13 +2,14 @@
 !
 ! C kinds only: hosts compile with -fdefault-real-8 and the like, which would change the size of a default real.
 module calcisol_c
-  use, intrinsic :: iso_c_binding, only: c_ptr, c_null_ptr, c_char, c_int32_t, c_int64_t, c_intptr_t, c_double, c_size_t, &
-    c_associated, c_f_pointer
+  use, intrinsic :: iso_c_binding, only: c_ptr, c_funptr, c_null_ptr, c_null_funptr, c_char, &
+    c_int32_t, c_int64_t, c_intptr_t, c_double, c_size_t, c_associated, c_f_pointer
   implicit none
   public
-  private :: c_ptr, c_null_ptr, c_char, c_int32_t, c_int64_t, c_intptr_t, c_double, c_size_t, c_associated, c_f_pointer
+  private :: c_ptr, c_funptr, c_null_ptr, c_null_funptr, c_char, c_int32_t, c_int64_t, c_intptr_t, c_double, c_size_t, &
+    c_associated, c_f_pointer
 
-  integer(c_int32_t), parameter :: abi_version = 1, f64 = 0, f32 = 1, i32 = 2
+  integer(c_int32_t), parameter :: abi_version = 1, f64 = 0, f32 = 1, i32 = 2, on_device = 1, on_emulated = 3
 
   ! calcisol_view and calcisol_target of calcisol.h have one layout
   type, bind(c) :: view_t
@@ -20,8 +21,11 @@ module calcisol_c
   end type view_t
 
   type, bind(c) :: options_t
-    integer(c_int64_t) :: struct_size
-    integer(c_int32_t) :: device, threads, tile_columns, reserved
+    integer(c_int64_t) :: struct_size = 0
+    integer(c_int32_t) :: device = 0, threads = 0, tile_columns = 0, device_index = 0
+    type(c_funptr) :: log = c_null_funptr
+    type(c_ptr) :: log_user = c_null_ptr
+    integer(c_int32_t) :: device_graph = 0, reserved = 0
   end type options_t
 
   type, bind(c) :: info_t
@@ -61,9 +65,10 @@ module calcisol_c
       type(info_t), intent(out) :: info
       integer(c_int32_t) :: stat
     end function c_variable_get
-    function c_options_init(options) result(stat) bind(c, name='calcisol_options_init')
-      import :: c_int32_t, options_t
-      type(options_t), intent(out) :: options
+    function c_options_init(options, struct_size) result(stat) bind(c, name='calcisol_options_init')
+      import :: c_int32_t, c_int64_t, options_t
+      type(options_t), intent(inout) :: options
+      integer(c_int64_t), value :: struct_size
       integer(c_int32_t) :: stat
     end function c_options_init
     function c_open(path, options, model) result(stat) bind(c, name='calcisol_open')
@@ -73,6 +78,35 @@ module calcisol_c
       type(c_ptr), intent(inout) :: model
       integer(c_int32_t) :: stat
     end function c_open
+    function c_open_from_memory(bytes, size, options, model) result(stat) bind(c, name='calcisol_open_from_memory')
+      import :: c_int32_t, c_int64_t, c_ptr, c_char, options_t
+      character(kind=c_char), intent(in) :: bytes(*)
+      integer(c_int64_t), value :: size
+      type(options_t), intent(in) :: options
+      type(c_ptr), intent(inout) :: model
+      integer(c_int32_t) :: stat
+    end function c_open_from_memory
+    function c_device_of_rank(local_rank, device_index) result(stat) bind(c, name='calcisol_device_of_rank')
+      import :: c_int32_t
+      integer(c_int32_t), value :: local_rank
+      integer(c_int32_t), intent(inout) :: device_index
+      integer(c_int32_t) :: stat
+    end function c_device_of_rank
+    function c_warmup(columns) result(stat) bind(c, name='calcisol_warmup')
+      import :: c_int32_t, c_ptr
+      type(c_ptr), value :: columns
+      integer(c_int32_t) :: stat
+    end function c_warmup
+    function c_set_stream(columns, stream) result(stat) bind(c, name='calcisol_set_stream')
+      import :: c_int32_t, c_ptr
+      type(c_ptr), value :: columns, stream
+      integer(c_int32_t) :: stat
+    end function c_set_stream
+    function c_synchronize(columns) result(stat) bind(c, name='calcisol_synchronize')
+      import :: c_int32_t, c_ptr
+      type(c_ptr), value :: columns
+      integer(c_int32_t) :: stat
+    end function c_synchronize
     function c_describe(model, json) result(stat) bind(c, name='calcisol_describe')
       import :: c_int32_t, c_ptr
       type(c_ptr), value :: model

@@ -25,6 +25,12 @@
  * Threads   Calls on different columns may run at the same time, also of one model; calls on one columns object may not.
  *           OpenMP thread count and floating-point environment (traps, rounding) are as before after every call.
  * Bits      A column's results depend neither on which other columns share the call nor on their order or number.
+ * Growth    Structs that start with struct_size may get more fields at their end. A library takes a shorter one (what is
+ *           missing has its default) and a longer one whose unknown fields are 0.
+ * Devices   A model opened with options.device = CALCISOL_DEVICE keeps its columns' state on a CUDA device. Views say where
+ *           they lie: device arrays are used in place, host arrays are copied. A call is queued on the stream of the columns
+ *           and comes back at once, unless it has a report or host arrays to write. No CUDA toolkit is needed, only a torch
+ *           with CUDA; there is no silent fall-back to the host.
  */
 #ifndef CALCISOL_H
 #define CALCISOL_H
@@ -55,12 +61,18 @@ enum calcisol_status_code {
   CALCISOL_ERROR_TORCH = 4,       /* loaded torch is not the minor version this library was built with */
   CALCISOL_ERROR_MODEL = 5,       /* the module in the bundle failed or answered with wrong shapes */
   CALCISOL_ERROR_MEMORY = 6,      /* out of memory */
-  CALCISOL_ERROR_UNSUPPORTED = 7, /* not available in this build (device memory, GPU); there is no silent fall-back */
+  CALCISOL_ERROR_UNSUPPORTED = 7, /* not available here (no device, or device memory given to a model on the host) */
   CALCISOL_ERROR_STATE = 8,       /* the state is incomplete or asked for before the first step */
   CALCISOL_ERROR_INTERNAL = 9     /* a defect of the library */
 };
 enum calcisol_dtype { CALCISOL_F64 = 0, CALCISOL_F32 = 1, CALCISOL_I32 = 2 };
-enum calcisol_memory { CALCISOL_HOST = 0, CALCISOL_DEVICE = 1 };
+enum calcisol_memory {
+  CALCISOL_HOST = 0,
+  CALCISOL_DEVICE = 1,  /* a CUDA device */
+  CALCISOL_AUTO = 2,    /* views only: ask the CUDA driver; host where there is none */
+  CALCISOL_EMULATED = 3 /* options.device only: the device path on the host, to test a GPU host without a GPU */
+};
+enum calcisol_log_level { CALCISOL_LOG_INFO = 1, CALCISOL_LOG_WARNING = 2, CALCISOL_LOG_ERROR = 3 };
 enum calcisol_role {
   CALCISOL_ROLE_STATIC = 1, CALCISOL_ROLE_FORCING = 2, CALCISOL_ROLE_OUTPUT = 3, CALCISOL_ROLE_LAB = 4,
   CALCISOL_ROLE_STATE = 5
@@ -72,7 +84,7 @@ typedef struct calcisol_columns calcisol_columns; /* static soil and float64 sta
 typedef struct calcisol_view {   /* array to read; all zero = absent */
   const void *data;              /* first element (column 1, layer 1) */
   int32_t dtype;                 /* CALCISOL_F64 or CALCISOL_F32 */
-  int32_t memory;                /* CALCISOL_HOST */
+  int32_t memory;                /* CALCISOL_HOST, CALCISOL_DEVICE or CALCISOL_AUTO */
   int64_t column_stride;         /* elements from one column to the next; 0 = the same for all */
   int64_t layer_stride;          /* elements from one layer to the next; not read where the shape is [ncol] */
 } calcisol_view;
@@ -85,15 +97,23 @@ typedef struct calcisol_target { /* array to write; all zero = not wanted */
   int64_t layer_stride;
 } calcisol_target;
 
+/* Called with one sentence at the end of the call it belongs to, on the calling thread, in the host's own environment:
+ * errors always, warnings (a bad or clipped value) once for each kind and columns object. It must not call calcisol. */
+typedef void (*calcisol_log_function)(void *user, int32_t level, const char *text);
+
 typedef struct calcisol_options { /* fill with calcisol_options_init, then change what you need */
-  int64_t struct_size;            /* bytes; lets the struct grow */
-  int32_t device;                 /* CALCISOL_HOST */
+  int64_t struct_size;            /* bytes */
+  int32_t device;                 /* CALCISOL_HOST, CALCISOL_DEVICE or CALCISOL_EMULATED */
   int32_t threads;                /* threads of torch inside a call; 1 */
-  int32_t tile_columns;           /* columns handed to the module at once; 0 = 128. Same value, same bits */
-  int32_t reserved;
+  int32_t tile_columns;           /* columns handed to the module at once; 0 = 128. Same value, same bits. Host only */
+  int32_t device_index;           /* number of the CUDA device; -1 = the current one of the calling thread */
+  calcisol_log_function log;      /* NULL = none */
+  void *log_user;                 /* handed to log */
+  int32_t device_graph;           /* 0 = steps are captured into CUDA graphs and replayed, 1 = launched one by one */
+  int32_t reserved;               /* 0 */
 } calcisol_options;
 
-typedef struct calcisol_report {  /* what happened in one call; zero it, set struct_size = sizeof(calcisol_report) */
+typedef struct calcisol_report {   /* what happened in one call; zero it, set struct_size = sizeof(calcisol_report) */
   int64_t struct_size;
   int64_t columns_stepped;
   int64_t columns_inactive;        /* active = 0 */
@@ -132,7 +152,10 @@ CALCISOL_API calcisol_status calcisol_variable_get(int32_t role, int32_t row,
                                                    calcisol_variable_info *info) CALCISOL_SINCE(1);
 
 /* ---- the model -------------------------------------------------------------------------------------------------- */
-CALCISOL_API calcisol_status calcisol_options_init(calcisol_options *options) CALCISOL_SINCE(1);
+/* Defaults. The size is that of the host's header: the library fills no more than the host has. */
+CALCISOL_API calcisol_status calcisol_options_init(calcisol_options *options,
+                                                   int64_t struct_size /* sizeof(calcisol_options) */
+                                                   ) CALCISOL_SINCE(1);
 /* Load a bundle after checking it. The handle must be NULL before: an open model is not silently lost. */
 CALCISOL_API calcisol_status calcisol_open(const char *path,                /* file name, UTF-8 */
                                            const calcisol_options *options, /* NULL = defaults */
@@ -145,6 +168,13 @@ CALCISOL_API calcisol_status calcisol_describe(const calcisol_model *model, cons
 /* Free the model and set the handle to NULL. Columns made from it stay usable. NULL is fine. */
 CALCISOL_API void calcisol_close(calcisol_model **model) CALCISOL_SINCE(1);
 
+/* ---- devices ---------------------------------------------------------------------------------------------------- */
+/* Number of CUDA devices this process can see; 0 without a driver. */
+CALCISOL_API calcisol_status calcisol_device_count(int32_t *count) CALCISOL_SINCE(1);
+/* Device for an MPI rank: local_rank modulo the number of devices. -1 takes the local rank from the launcher's environment
+ * (Open MPI, MPICH, Intel MPI, MVAPICH, Slurm). CALCISOL_ERROR_UNSUPPORTED where there is no device. */
+CALCISOL_API calcisol_status calcisol_device_of_rank(int32_t local_rank, int32_t *device_index) CALCISOL_SINCE(1);
+
 /* ---- columns ---------------------------------------------------------------------------------------------------- */
 /* Columns of one soil; ncol = 0 is fine (a rank without land). A column with a bad static value is invalid in every step.*/
 CALCISOL_API calcisol_status calcisol_columns_create(calcisol_model *model,
@@ -154,6 +184,13 @@ CALCISOL_API calcisol_status calcisol_columns_create(calcisol_model *model,
                                                      int32_t n_properties,            /* CALCISOL_N_STATIC */
                                                      calcisol_report *report,         /* NULL = not wanted */
                                                      calcisol_columns **columns) CALCISOL_SINCE(1);
+/* Run the module once on made-up weather, with these soils and shapes: takes the cost of a first step (start of the
+ * engine, memory of a device) out of the time loop. State, counts and bits stay as they were. */
+CALCISOL_API calcisol_status calcisol_warmup(calcisol_columns *columns) CALCISOL_SINCE(1);
+/* The CUDA stream on which calls on these columns are queued; NULL = the default stream. Host columns take NULL only. */
+CALCISOL_API calcisol_status calcisol_set_stream(calcisol_columns *columns, void *cuda_stream) CALCISOL_SINCE(1);
+/* Wait until everything queued by these columns is done. Returns at once on the host. */
+CALCISOL_API calcisol_status calcisol_synchronize(calcisol_columns *columns) CALCISOL_SINCE(1);
 /* One time step. The state of new columns is made from the soil and the forcing of their first step. */
 CALCISOL_API calcisol_status calcisol_step(calcisol_columns *columns,
                                            double dt,                     /* s, 60 to 2678400 (31 days) */
@@ -168,7 +205,7 @@ CALCISOL_API calcisol_status calcisol_laboratory_ph(calcisol_columns *columns,
                                                     const calcisol_target *ph, /* [CALCISOL_N_LAB] */
                                                     int32_t n_ph               /* CALCISOL_N_LAB */
                                                     ) CALCISOL_SINCE(1);
-/* Copy one slot of the state out, bit for bit; float64 [ncol][nlay]. Columns without a state yet give -9999. */
+/* Copy one slot of the state out, bit for bit; float64 [ncol][nlay], host memory. Columns without a state yet give -9999. */
 CALCISOL_API calcisol_status calcisol_state_get(const calcisol_columns *columns,
                                                 int32_t slot, /* CALCISOL_STATE_... */
                                                 const calcisol_target *values) CALCISOL_SINCE(1);

@@ -1,4 +1,5 @@
-// What the library asks of an engine: backend_torch.cpp answers with TorchScript, backend_stub.cpp without torch.
+// What the library asks of an engine: backend_torch.cpp and device_torch.cpp answer with TorchScript, backend_stub.cpp
+// without torch.
 //
 // Blocks are float64 and contiguous, [variable][layer][column] in the row order of variables.toml, with a fixed number
 // of columns. Errors are thrown as Failure.
@@ -8,6 +9,9 @@
 #include <memory>
 #include <string>
 #include <vector>
+
+#include "calcisol.h"
+#include "columns_base.hpp"
 
 namespace calcisol {
 
@@ -33,12 +37,19 @@ struct Record {
   std::string name, content;
 };
 
+struct DeviceModule; // a module on a device; only device_columns.hpp looks inside
+
 struct Engine {
   static bool needs_bundle(); // false: the stub
   static std::string info();  // e.g. "torch 2.13.0 (built with 2.13)"
   static void check();        // Failure(CALCISOL_ERROR_TORCH) when the loaded torch does not fit
   static std::vector<Record> records(const std::string &bytes); // Failure when damaged
   static std::unique_ptr<Module> load(const std::string &bytes, int threads);
+  // The same on options.device, whose name comes back in `place`. Failure where there is none: no fall-back.
+  static std::shared_ptr<DeviceModule> load_on_device(const std::string &bytes, const calcisol_options &options,
+                                                      std::string &place);
+  static std::unique_ptr<calcisol_columns> device_columns(std::shared_ptr<DeviceModule> module, std::int64_t ncol,
+                                                          int nlay);
 };
 
 } // namespace calcisol

@@ -8,6 +8,7 @@
 #include <cmath>
 #include <cstring>
 
+#include "status.hpp"
 #include "table.hpp"
 
 namespace calcisol {
@@ -66,5 +67,13 @@ std::string Engine::info() { return "stub without torch: static pH"; }
 void Engine::check() {}
 std::vector<Record> Engine::records(const std::string &) { return {}; }
 std::unique_ptr<Module> Engine::load(const std::string &, int) { return std::make_unique<StubModule>(); }
+
+std::shared_ptr<DeviceModule> Engine::load_on_device(const std::string &, const calcisol_options &, std::string &) {
+  throw Failure(CALCISOL_ERROR_UNSUPPORTED, "this is the stub without torch, which has no device; link libcalcisol");
+}
+
+std::unique_ptr<calcisol_columns> Engine::device_columns(std::shared_ptr<DeviceModule>, std::int64_t, int) {
+  throw Failure(CALCISOL_ERROR_INTERNAL, "the stub has no device");
+}
 
 } // namespace calcisol

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <fstream>
+#include <new>
 #include <stdexcept>
 
 #include "backend.hpp"
@@ -15,7 +16,6 @@ namespace calcisol {
 
 namespace {
 
-constexpr std::streamoff max_bytes = 512LL * 1024 * 1024; // as emulator/bundle.py: a bundle is hundreds of kB
 const char *const contract_record = "extra/calcisol.json";
 const char *const rewritten_record = ".data/serialization_id"; // torch rewrites it; not in the sum
 
@@ -41,8 +41,7 @@ void check_variables(const Json &contract, const std::string &name) {
   }
 }
 
-std::string records_sum(std::vector<Record> &records) {
-  std::sort(records.begin(), records.end(), [](const Record &a, const Record &b) { return a.name < b.name; });
+std::string records_sum(const std::vector<Record> &records) { // sorted by name
   Sha256 sum;
   for (const Record &record : records) {
     if (record.name == contract_record || record.name == rewritten_record)
@@ -95,8 +94,8 @@ std::string read_file(const std::string &path) {
   if (!file)
     refuse("bundle " + path + " does not exist or cannot be read; give the path of a .calcisol file");
   const std::streamoff size = file.tellg();
-  if (size < 0 || size > max_bytes)
-    refuse("bundle " + path + " has " + std::to_string(size) + " bytes, more than " + std::to_string(max_bytes) +
+  if (size < 0 || size > max_bundle_bytes)
+    refuse("bundle " + path + " has " + std::to_string(size) + " bytes, more than " + std::to_string(max_bundle_bytes) +
            "; this is no calcisol bundle");
   std::string bytes(static_cast<std::size_t>(size), '\0');
   file.seekg(0);
@@ -109,9 +108,16 @@ std::string checked_contract(const std::string &bytes, const std::string &name) 
   std::vector<Record> records;
   try {
     records = Engine::records(bytes);
+  } catch (const std::bad_alloc &) {
+    throw;
   } catch (const std::exception &) {
     refuse("bundle " + name + " is damaged, cut short or no bundle at all; copy it again");
   }
+  std::sort(records.begin(), records.end(), [](const Record &a, const Record &b) { return a.name < b.name; });
+  const auto twice =
+      std::adjacent_find(records.begin(), records.end(), [](auto &a, auto &b) { return a.name == b.name; });
+  if (twice != records.end())
+    refuse("bundle " + name + " holds the record " + twice->name + " twice; copy it again");
   const auto found = std::find_if(records.begin(), records.end(), [](auto &r) { return r.name == contract_record; });
   if (found == records.end())
     refuse("bundle " + name + " holds no contract (calcisol.json); export it with `calcisol export`");

@@ -1,9 +1,12 @@
 // Checks a bundle before anything of it is run: format, schema, variables and units in order, SHA-256 of the records.
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 namespace calcisol {
+
+constexpr std::int64_t max_bundle_bytes = 512LL * 1024 * 1024; // as emulator/bundle.py: a bundle is hundreds of kB
 
 // Bytes of a file. Failure when it is missing or absurdly large.
 std::string read_file(const std::string &path);

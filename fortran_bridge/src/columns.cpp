@@ -7,12 +7,10 @@
 #include "status.hpp"
 #include "table.hpp"
 
-using namespace calcisol;
+namespace calcisol {
 
 namespace {
 
-constexpr double shortest_step = 60.0, longest_step = 31.0 * 86400.0; // s; what the emulator was made for
-constexpr double no_state = -9999.0;                                  // in state_get and state_set
 constexpr std::uint32_t all_slots = (1u << CALCISOL_N_STATE) - 1;
 constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
 
@@ -20,14 +18,14 @@ static_assert(CALCISOL_N_STATE < 32, "slots_set has one bit per slot");
 
 } // namespace
 
-struct calcisol_columns::Views {
+struct HostColumns::Views {
   const calcisol_view *forcing;
   const calcisol_target *output; // NULL = none
   calcisol_target flag;
 };
 
-calcisol_columns::calcisol_columns(std::shared_ptr<Module> module, int tile_columns, std::int64_t ncol, int nlay)
-    : ncol(ncol), nlay(nlay), module(std::move(module)), shape{nlay, tile_columns} {
+HostColumns::HostColumns(std::shared_ptr<Module> module, int tile_columns, std::int64_t ncol, int nlay)
+    : calcisol_columns(ncol, nlay), module(std::move(module)), shape{nlay, tile_columns} {
   const std::size_t all = static_cast<std::size_t>(tiles()) * cells();
   statics.assign(all * CALCISOL_N_STATIC, 0.0);
   state.assign(all * CALCISOL_N_STATE, 0.0);
@@ -48,21 +46,21 @@ calcisol_columns::calcisol_columns(std::shared_ptr<Module> module, int tile_colu
   lane.resize(shape.columns);
 }
 
-Range calcisol_columns::range(std::int64_t tile) const {
+Range HostColumns::range(std::int64_t tile) const {
   const std::int64_t first = tile * shape.columns;
   return {first, static_cast<int>(std::min<std::int64_t>(shape.columns, ncol - first)), shape.columns, shape.layers};
 }
 
 // Every lane that is not good becomes a copy of lane `from`, in `rows` rows of the block.
-void calcisol_columns::fill_lanes(double *block, int rows, int from) const {
+void HostColumns::fill_lanes(double *block, int rows, int from) const {
   for (int r = 0; r < rows; ++r)
     for (int c = 0; c < shape.columns; ++c)
       if (lane[c] != good)
         block[r * shape.columns + c] = block[r * shape.columns + from];
 }
 
-void calcisol_columns::set_properties(const calcisol_view *properties, std::int32_t given, calcisol_report &report,
-                                      Finding &finding) {
+void HostColumns::set_properties(const calcisol_view *properties, std::int32_t given, calcisol_report &report,
+                                 Finding &finding) {
   const Rows table = rows(CALCISOL_ROLE_STATIC);
   check_inputs(properties, given, table, "soil properties", ncol);
   for (std::int64_t tile = 0; tile < tiles(); ++tile) {
@@ -98,7 +96,7 @@ void calcisol_columns::set_properties(const calcisol_view *properties, std::int3
 }
 
 // A column with some slots set and others not has no meaning; say so before anything is stepped.
-void calcisol_columns::check_state(const calcisol_view &active) const {
+void HostColumns::check_state(const calcisol_view &active) const {
   for (std::int64_t c = 0; c < ncol; ++c) {
     if (slots_set[c] == 0 || slots_set[c] == all_slots)
       continue;
@@ -116,12 +114,10 @@ void calcisol_columns::check_state(const calcisol_view &active) const {
   }
 }
 
-void calcisol_columns::step(double dt, const calcisol_view *forcing, std::int32_t n_forcing,
-                            const calcisol_target *output, std::int32_t n_output, const calcisol_target *flag_target,
-                            calcisol_report &report, Finding &finding) {
-  if (!(dt >= shortest_step && dt <= longest_step))
-    throw Failure(CALCISOL_ERROR_ARGUMENT,
-                  "dt is " + number(dt) + " s; give the length of the step in seconds, 60 to 2678400");
+void HostColumns::step(double dt, const calcisol_view *forcing, std::int32_t n_forcing, const calcisol_target *output,
+                       std::int32_t n_output, const calcisol_target *flag_target, bool, calcisol_report &report,
+                       Finding &finding) {
+  check_dt(dt);
   check_inputs(forcing, n_forcing, rows(CALCISOL_ROLE_FORCING), "forcing", ncol);
   check_targets(output, n_output, rows(CALCISOL_ROLE_OUTPUT), "output", ncol, nlay);
   const Views views{forcing, output, flag_target ? *flag_target : calcisol_target{}};
@@ -135,8 +131,8 @@ void calcisol_columns::step(double dt, const calcisol_view *forcing, std::int32_
   slots_set.swap(next_slots);
 }
 
-void calcisol_columns::step_tile(std::int64_t tile, double dt, const Views &views, calcisol_report &report,
-                                 Finding &finding) {
+void HostColumns::step_tile(std::int64_t tile, double dt, const Views &views, calcisol_report &report,
+                            Finding &finding) {
   const Range where = range(tile);
   read_forcing(where, views.forcing, finding);
   const auto from = std::find(lane.begin(), lane.end(), good);
@@ -156,7 +152,7 @@ void calcisol_columns::step_tile(std::int64_t tile, double dt, const Views &view
 }
 
 // Gather and screen all forcing of a tile; decide which lanes are good.
-void calcisol_columns::read_forcing(const Range &where, const calcisol_view *forcing, Finding &finding) {
+void HostColumns::read_forcing(const Range &where, const calcisol_view *forcing, Finding &finding) {
   const Rows table = rows(CALCISOL_ROLE_FORCING);
   std::vector<std::uint8_t> skip(shape.columns, 0), invalid(shape.columns, 0);
   std::fill(flag.begin(), flag.end(), 0);
@@ -182,7 +178,7 @@ void calcisol_columns::read_forcing(const Range &where, const calcisol_view *for
 }
 
 // Step all lanes of the tile; `from` is a good lane, copied into those that are not.
-void calcisol_columns::run_module(std::int64_t tile, double dt, int from) {
+void HostColumns::run_module(std::int64_t tile, double dt, int from) {
   const Range where = range(tile);
   const auto copy = [&](const std::vector<double> &source, std::vector<double> &scratch, int rows) {
     std::copy_n(source.data() + tile * scratch.size(), scratch.size(), scratch.data());
@@ -212,7 +208,7 @@ void calcisol_columns::run_module(std::int64_t tile, double dt, int from) {
 }
 
 // A lane for which the module answered NaN or infinity is taken as invalid: its state stays.
-void calcisol_columns::refuse_nan(const Range &where, Finding &finding) {
+void HostColumns::refuse_nan(const Range &where, Finding &finding) {
   const auto look = [&](const double *block, std::size_t size) {
     for (std::size_t i = 0; i < size; ++i)
       if (const std::size_t c = i % shape.columns; !std::isfinite(block[i]) && lane[c] == good) {
@@ -225,7 +221,7 @@ void calcisol_columns::refuse_nan(const Range &where, Finding &finding) {
   look(output_column.data(), output_column.size());
 }
 
-void calcisol_columns::write_outputs(const Range &where, const Views &views) {
+void HostColumns::write_outputs(const Range &where, const Views &views) {
   const Rows table = rows(CALCISOL_ROLE_OUTPUT);
   std::vector<std::uint8_t> write(shape.columns);
   for (int c = 0; c < shape.columns; ++c)
@@ -249,7 +245,7 @@ void calcisol_columns::write_outputs(const Range &where, const Views &views) {
   scatter(flag.data(), where, write.data(), views.flag);
 }
 
-void calcisol_columns::count(const Range &where, calcisol_report &report) const {
+void HostColumns::count(const Range &where, calcisol_report &report) const {
   for (int c = 0; c < where.count; ++c) {
     if (lane[c] == skipped)
       ++report.columns_inactive;
@@ -268,7 +264,7 @@ void calcisol_columns::count(const Range &where, calcisol_report &report) const 
   }
 }
 
-void calcisol_columns::laboratory_ph(const calcisol_target *ph, std::int32_t given) {
+void HostColumns::laboratory_ph(const calcisol_target *ph, std::int32_t given) {
   const Rows table = rows(CALCISOL_ROLE_LAB);
   if (!ph)
     throw Failure(CALCISOL_ERROR_ARGUMENT, "the arrays for laboratory pH are NULL; pass an array of targets");
@@ -297,7 +293,7 @@ void calcisol_columns::laboratory_ph(const calcisol_target *ph, std::int32_t giv
   }
 }
 
-void calcisol_columns::state_get(std::int32_t slot, const calcisol_target &target) const {
+void HostColumns::state_get(std::int32_t slot, const calcisol_target &target) const {
   check_target(target, rows(CALCISOL_ROLE_STATE)[slot].name, false, true, ncol, nlay);
   std::vector<double> block(cells());
   const std::vector<std::uint8_t> write(shape.columns, 1);
@@ -312,7 +308,7 @@ void calcisol_columns::state_get(std::int32_t slot, const calcisol_target &targe
   }
 }
 
-void calcisol_columns::state_set(std::int32_t slot, const calcisol_view &values) {
+void HostColumns::state_set(std::int32_t slot, const calcisol_view &values) {
   std::vector<double> block(cells());
   for (std::int64_t tile = 0; tile < tiles(); ++tile) {
     const Range where = range(tile);
@@ -330,3 +326,5 @@ void calcisol_columns::state_set(std::int32_t slot, const calcisol_view &values)
     }
   }
 }
+
+} // namespace calcisol

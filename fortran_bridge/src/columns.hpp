@@ -1,4 +1,4 @@
-// The object behind calcisol_columns: static soil and float64 state in tiles, and the step over them.
+// Columns on the host: static soil and float64 state in tiles, and the step over them.
 //
 // Tiles hold a fixed number of columns, so the module always sees the same shapes and a column's bits cannot depend on
 // how many others there are. Lanes that must not be computed (padding, inactive, invalid) hold a copy of a good lane:
@@ -10,42 +10,46 @@
 #include <vector>
 
 #include "backend.hpp"
+#include "columns_base.hpp"
 #include "screening.hpp"
 #include "views.hpp"
 
-struct calcisol_columns {
+namespace calcisol {
+
+class HostColumns final : public calcisol_columns {
 public:
-  calcisol_columns(std::shared_ptr<calcisol::Module> module, int tile_columns, std::int64_t ncol, int nlay);
+  HostColumns(std::shared_ptr<Module> module, int tile_columns, std::int64_t ncol, int nlay);
 
   void set_properties(const calcisol_view *properties, std::int32_t count, calcisol_report &report,
-                      calcisol::Finding &finding);
+                      Finding &finding) override;
   void step(double dt, const calcisol_view *forcing, std::int32_t n_forcing, const calcisol_target *output,
-            std::int32_t n_output, const calcisol_target *flag, calcisol_report &report, calcisol::Finding &finding);
-  void laboratory_ph(const calcisol_target *ph, std::int32_t count);
-  void state_get(std::int32_t slot, const calcisol_target &values) const;
-  void state_set(std::int32_t slot, const calcisol_view &values);
-
-  const std::int64_t ncol;
-  const int nlay;
+            std::int32_t n_output, const calcisol_target *flag, bool counted, calcisol_report &report,
+            Finding &finding) override;
+  void laboratory_ph(const calcisol_target *ph, std::int32_t count) override;
+  void state_get(std::int32_t slot, const calcisol_target &values) const override;
+  void state_set(std::int32_t slot, const calcisol_view &values) override;
+  void warmup() override;
+  void set_stream(void *stream) override;
+  void synchronize() override {}
 
 private:
   enum Lane : std::uint8_t { skipped, good, refused }; // inactive or padding; stepped; invalid
   struct Views;
 
-  calcisol::Range range(std::int64_t tile) const;
+  Range range(std::int64_t tile) const;
   std::int64_t tiles() const { return (ncol + shape.columns - 1) / shape.columns; }
   std::size_t cells() const { return static_cast<std::size_t>(shape.layers) * shape.columns; }
   void check_state(const calcisol_view &active) const;
-  void step_tile(std::int64_t tile, double dt, const Views &views, calcisol_report &report, calcisol::Finding &finding);
-  void read_forcing(const calcisol::Range &range, const calcisol_view *forcing, calcisol::Finding &finding);
+  void step_tile(std::int64_t tile, double dt, const Views &views, calcisol_report &report, Finding &finding);
+  void read_forcing(const Range &range, const calcisol_view *forcing, Finding &finding);
   void run_module(std::int64_t tile, double dt, int model_lane);
-  void refuse_nan(const calcisol::Range &range, calcisol::Finding &finding);
-  void write_outputs(const calcisol::Range &range, const Views &views);
-  void count(const calcisol::Range &range, calcisol_report &report) const;
+  void refuse_nan(const Range &range, Finding &finding);
+  void write_outputs(const Range &range, const Views &views);
+  void count(const Range &range, calcisol_report &report) const;
   void fill_lanes(double *block, int rows, int from) const;
 
-  std::shared_ptr<calcisol::Module> module;
-  const calcisol::Shape shape;
+  std::shared_ptr<Module> module;
+  const Shape shape;
   // per tile, one after the other
   std::vector<double> statics, state, next_state;
   // per column
@@ -56,3 +60,5 @@ private:
   std::vector<std::int32_t> flag, module_flag;
   std::vector<std::uint8_t> lane;
 };
+
+} // namespace calcisol

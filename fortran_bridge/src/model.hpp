@@ -6,17 +6,23 @@
 
 #include "backend.hpp"
 #include "calcisol.h"
+#include "log.hpp"
 
 struct calcisol_model {
-  std::shared_ptr<calcisol::Module> module;
-  std::string contract; // JSON
+  std::shared_ptr<calcisol::Module> module;       // on the host, else NULL
+  std::shared_ptr<calcisol::DeviceModule> device; // on a device, else NULL
+  std::string contract;                           // JSON
   int tile_columns;
+  calcisol::Log log;
 };
 
 namespace calcisol {
 
 // Check and load. `name` stands in messages. Failure when anything does not fit.
 std::unique_ptr<calcisol_model> open_model(const std::string &bytes, const std::string &name,
-                                           const calcisol_options *options);
+                                           const calcisol_options *options, Notes &notes);
+
+// Columns where the model lives.
+std::unique_ptr<calcisol_columns> new_columns(const calcisol_model &model, std::int64_t ncol, int nlay);
 
 } // namespace calcisol

@@ -9,7 +9,8 @@ namespace calcisol {
 
 namespace {
 
-constexpr double huge = 1.0e19;      // 1e20 and 1e36 mark missing values in land models; nothing physical is near
+constexpr double huge = 1.0e19; // 1e20 and 1e36 mark missing values in land models; nothing physical is near
+constexpr double shortest_step = 60.0, longest_step = 31.0 * 86400.0; // s; what the emulator was made for
 constexpr double round_off = 1.0e-6; // a limit stored as float32 may lie this far outside, relative, unflagged
 
 std::string place(const Variable &variable, double value, std::int64_t column, int layer) {
@@ -19,6 +20,12 @@ std::string place(const Variable &variable, double value, std::int64_t column, i
 }
 
 } // namespace
+
+void check_dt(double dt) {
+  if (!(dt >= shortest_step && dt <= longest_step))
+    throw Failure(CALCISOL_ERROR_ARGUMENT,
+                  "dt is " + number(dt) + " s; give the length of the step in seconds, 60 to 2678400");
+}
 
 bool is_bad(double value) { return !(std::fabs(value) < huge) || value == -9999.0 || value == 999999.0; }
 
@@ -52,6 +59,17 @@ void Finding::fail(std::int64_t column) {
   kind = failed;
   text = "the module in the bundle answered NaN at column " + std::to_string(column + 1) +
          "; the column kept its state, check its inputs";
+}
+
+void Finding::on_device(std::int64_t invalid, std::int64_t clipped_cells) {
+  if (invalid == 0 && clipped_cells == 0)
+    return;
+  kind = invalid > 0 ? bad : clipped;
+  text = invalid > 0
+             ? std::to_string(invalid) + " columns met missing or not finite values and kept their state; look "
+                                         "for CALCISOL_FLAG_INVALID in the flag"
+             : std::to_string(clipped_cells) + " cells hold values outside their valid range, which were clipped; "
+                                               "look for CALCISOL_FLAG_CLIPPED in the flag";
 }
 
 void screen(const Variable &variable, const Range &range, const std::uint8_t *skip, double *block,

@@ -9,6 +9,14 @@
 
 namespace calcisol {
 
+constexpr double no_state = -9999.0; // in state_get and state_set: this column has no state
+
+// Failure for a step that is shorter or longer than what the emulator was made for.
+void check_dt(double dt);
+
+// Value of a variable in the weather and soil of a warm-up.
+double made_up(const Variable &variable, int row, bool forcing);
+
 // Missing, NaN, infinite, or a sentinel of land models (-9999, 999999, 1e20, 1e36).
 bool is_bad(double value);
 
@@ -18,8 +26,9 @@ struct Finding {
   std::string text;
   void clip(const Variable &variable, double value, std::int64_t column, int layer);
   void refuse(const Variable &variable, double value, std::int64_t column, int layer);
-  void soil(std::int64_t column); // its static soil has been bad since it was created
-  void fail(std::int64_t column); // the module answered with NaN
+  void soil(std::int64_t column);                             // its static soil has been bad since it was created
+  void fail(std::int64_t column);                             // the module answered with NaN
+  void on_device(std::int64_t invalid, std::int64_t clipped); // counts only: where they lie would have to be fetched
 };
 
 // Screen one gathered variable. Lanes of bad values get invalid[c] = 1; clipped cells get the bit in flag

@@ -1,6 +1,6 @@
 #include "status.hpp"
 
-#include <cstdio>
+#include <charconv>
 #include <cstring>
 
 namespace calcisol {
@@ -21,9 +21,9 @@ void set_text(const char *text) noexcept {
 const char *text() noexcept { return thread_text; }
 
 std::string number(double value) {
-  char buffer[32];
-  std::snprintf(buffer, sizeof buffer, "%.6g", value);
-  return buffer;
+  char buffer[32]; // six digits, sign, point, exponent; and the printf family stays out of the library
+  const auto end = std::to_chars(buffer, buffer + sizeof buffer, value, std::chars_format::general, 6).ptr;
+  return {buffer, end};
 }
 
 } // namespace calcisol

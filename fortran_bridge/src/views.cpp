@@ -2,19 +2,22 @@
 
 #include <algorithm>
 
+#include "device_query.hpp"
 #include "status.hpp"
 
 namespace calcisol {
 
 namespace {
 
-void check_memory(std::int32_t memory, const std::string &name) {
-  if (memory == CALCISOL_DEVICE)
-    throw Failure(CALCISOL_ERROR_UNSUPPORTED,
-                  name + " lies in device memory, which this build cannot read; pass a host array");
-  if (memory != CALCISOL_HOST)
+void check_memory(std::int32_t memory, const void *data, const std::string &name, Reach reach) {
+  if (memory != CALCISOL_HOST && memory != CALCISOL_DEVICE && memory != CALCISOL_AUTO)
     throw Failure(CALCISOL_ERROR_ARGUMENT,
                   name + " has memory " + std::to_string(memory) + "; zero the view before filling it");
+  if (reach == Reach::host && (memory == CALCISOL_DEVICE || (memory == CALCISOL_AUTO && device_of(data) >= 0)))
+    throw Failure(CALCISOL_ERROR_UNSUPPORTED,
+                  name +
+                      " lies in device memory, which columns on the host cannot reach; pass a host array or open the "
+                      "model with options.device = CALCISOL_DEVICE");
 }
 
 void check_count(std::int32_t given, Rows rows, const char *what) {
@@ -45,16 +48,17 @@ void scatter_as(const From *block, const Range &range, int layers, const std::ui
 
 } // namespace
 
-void check_input(const calcisol_view &view, const std::string &name) {
+void check_input(const calcisol_view &view, const std::string &name, Reach reach) {
   if (!view.data)
     return;
-  check_memory(view.memory, name);
+  check_memory(view.memory, view.data, name, reach);
   if (view.dtype != CALCISOL_F64 && view.dtype != CALCISOL_F32)
     throw Failure(CALCISOL_ERROR_ARGUMENT,
                   name + " has dtype " + std::to_string(view.dtype) + "; give CALCISOL_F64 or CALCISOL_F32");
 }
 
-void check_inputs(const calcisol_view *views, std::int32_t given, Rows rows, const char *what, std::int64_t columns) {
+void check_inputs(const calcisol_view *views, std::int32_t given, Rows rows, const char *what, std::int64_t columns,
+                  Reach reach) {
   check_count(given, rows, what);
   if (!views)
     throw Failure(CALCISOL_ERROR_ARGUMENT, std::string("the views of ") + what + " are NULL; pass an array of views");
@@ -63,15 +67,15 @@ void check_inputs(const calcisol_view *views, std::int32_t given, Rows rows, con
       throw Failure(CALCISOL_ERROR_MISSING, std::string(rows[i].name) + " (" + rows[i].long_name + ", " +
                                                 rows[i].units +
                                                 ") is required and was not given; pass an array for it");
-    check_input(views[i], rows[i].name);
+    check_input(views[i], rows[i].name, reach);
   }
 }
 
 void check_target(const calcisol_target &target, const std::string &name, bool integer, bool layered,
-                  std::int64_t columns, int layers) {
+                  std::int64_t columns, int layers, Reach reach) {
   if (!target.data || columns == 0)
     return;
-  check_memory(target.memory, name);
+  check_memory(target.memory, target.data, name, reach);
   const bool known =
       integer ? target.dtype == CALCISOL_I32 : target.dtype == CALCISOL_F64 || target.dtype == CALCISOL_F32;
   if (!known)
@@ -83,12 +87,12 @@ void check_target(const calcisol_target &target, const std::string &name, bool i
 }
 
 void check_targets(const calcisol_target *views, std::int32_t given, Rows rows, const char *what, std::int64_t columns,
-                   int layers) {
+                   int layers, Reach reach) {
   if (!views)
     return;
   check_count(given, rows, what);
   for (int i = 0; i < rows.count; ++i)
-    check_target(views[i], rows[i].name, false, rows[i].layered, columns, layers);
+    check_target(views[i], rows[i].name, false, rows[i].layered, columns, layers, reach);
 }
 
 void gather(const calcisol_view &view, const Range &range, bool layered, double fill, double *block) {

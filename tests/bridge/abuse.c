@@ -2,6 +2,7 @@
  * Use: abuse GOOD_BUNDLE THROWING_BUNDLE TRUNCATED TAMPERED FOREIGN_SCHEMA; prints the sentences, returns the number of failures. */
 #include <calcisol.h>
 #include <math.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -58,9 +59,9 @@ static void opening(char **argv) {
   REFUSED(calcisol_open_from_memory("PK", 2, NULL, &model), CALCISOL_ERROR_BUNDLE, "bundle");
   memset(&options, 0, sizeof options);
   REFUSED(calcisol_open(argv[1], &options, &model), CALCISOL_ERROR_ARGUMENT, "struct_size");
-  EXPECT(calcisol_options_init(&options) == CALCISOL_OK);
+  EXPECT(calcisol_options_init(&options, sizeof options) == CALCISOL_OK);
   options.device = CALCISOL_DEVICE;
-  REFUSED(calcisol_open(argv[1], &options, &model), CALCISOL_ERROR_UNSUPPORTED, "device");
+  REFUSED(calcisol_open(argv[1], &options, &model), CALCISOL_ERROR_UNSUPPORTED, "CUDA");
   options.device = CALCISOL_HOST, options.tile_columns = 12;
   REFUSED(calcisol_open(argv[1], &options, &model), CALCISOL_ERROR_ARGUMENT, "tile_columns");
   EXPECT(model == NULL);
@@ -72,6 +73,24 @@ static void opening(char **argv) {
   calcisol_close(&model), calcisol_close(&model), calcisol_close(&second), calcisol_close(NULL);
   EXPECT(model == NULL && second == NULL);
   REFUSED(calcisol_describe(model, &json), CALCISOL_ERROR_ARGUMENT, "NULL");
+}
+
+/* Options of an older and of a newer calcisol.h. */
+static void growth(char **argv) {
+  union { calcisol_options options; unsigned char bytes[sizeof(calcisol_options) + 16]; } newer;
+  const int64_t older = offsetof(calcisol_options, log), longer = sizeof newer;
+  calcisol_model *model = NULL;
+  memset(&newer, 0xEE, sizeof newer);
+  EXPECT(calcisol_options_init(&newer.options, older) == CALCISOL_OK);
+  EXPECT(newer.bytes[older] == 0xEE && newer.options.struct_size == older); /* nothing beyond what the host has */
+  EXPECT(calcisol_open(argv[1], &newer.options, &model) == CALCISOL_OK);    /* and nothing read: log is rubbish here */
+  calcisol_close(&model);
+  EXPECT(calcisol_options_init(&newer.options, longer) == CALCISOL_OK && newer.bytes[longer - 1] == 0);
+  EXPECT(calcisol_open(argv[1], &newer.options, &model) == CALCISOL_OK);
+  calcisol_close(&model);
+  newer.bytes[longer - 1] = 1;
+  REFUSED(calcisol_open(argv[1], &newer.options, &model), CALCISOL_ERROR_UNSUPPORTED, "field");
+  REFUSED(calcisol_options_init(&newer.options, older - 1), CALCISOL_ERROR_ARGUMENT, "struct_size");
 }
 
 static void arguments(char **argv) {
@@ -199,6 +218,7 @@ int main(int argc, char **argv) {
   EXPECT(strstr(calcisol_build_info(), "torch") != NULL);
   for (int status = 0; status <= CALCISOL_ERROR_INTERNAL; ++status) EXPECT(strcmp(calcisol_status_string(status), "unknown"));
   opening(argv);
+  growth(argv);
   arguments(argv);
   failing(argv);
   cells(argv);

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -59,4 +60,44 @@ def broken_bundles(good: Path, folder: Path) -> dict[str, Path]:
         "units": rewrite(good, folder / "units.calcisol", edit_contract(swap_units)),
         "rows": rewrite(good, folder / "rows.calcisol", edit_contract(swap_rows)),
         "no contract": rewrite(good, folder / "none.calcisol", lambda n, c: None if n.startswith("extra/") else c),
+    }
+
+
+def hostile_bundles(good: Path, folder: Path) -> dict[str, Path]:
+    """Archives that somebody made to do harm: names that lead elsewhere, sizes that are not true, bombs, doubles."""
+
+    def edited(name: str, edit: Callable[[bytearray], None]) -> Path:
+        content = bytearray(good.read_bytes())
+        edit(content)
+        path = folder / f"{name}.calcisol"
+        path.write_bytes(content)
+        return path
+
+    def claim_size(content: bytearray) -> None:  # in the central directory: APPNOTE 4.3.12, uncompressed size at 24
+        at = content.find(b"PK\x01\x02")
+        content[at + 24 : at + 28] = (0xFFFFFFF0).to_bytes(4, "little")
+
+    def claim_offset(content: bytearray) -> None:  # of the local header, at 42
+        at = content.find(b"PK\x01\x02")
+        content[at + 42 : at + 46] = (0x7FFFFFF0).to_bytes(4, "little")
+
+    def with_extra(name: str, entries: list[tuple[str, bytes]], compression: int = zipfile.ZIP_STORED) -> Path:
+        path = folder / f"{name}.calcisol"
+        path.write_bytes(good.read_bytes())
+        with warnings.catch_warnings(), zipfile.ZipFile(path, "a", compression) as archive:
+            warnings.simplefilter("ignore")  # zipfile warns of double names
+            top = archive.namelist()[0].split("/", 1)[0]
+            for entry, data in entries:
+                archive.writestr(entry.replace("TOP", top), data)
+        return path
+
+    return {
+        "size": edited("size", claim_size),
+        "offset": edited("offset", claim_offset),
+        "traversal": with_extra("traversal", [("../../evil", b"x"), ("/etc/evil", b"x"), ("TOP/../../evil", b"x")]),
+        "double contract": with_extra("double", [("TOP/extra/calcisol.json", b'{"format": "calcisol-bundle"}')]),
+        "bomb": with_extra("bomb", [("TOP/extra/bomb", bytes(600 * 1024 * 1024))], zipfile.ZIP_DEFLATED),
+        "deep contract": rewrite(
+            good, folder / "deep.calcisol", lambda n, c: b"[" * 1_000_000 if n == "extra/calcisol.json" else c
+        ),
     }

@@ -1,0 +1,65 @@
+"""Several instances and restarts: 1, 2 and 5 models in one process agree, and a restart through NetCDF gives the same bits."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from calcisol.coupler.capi import Model
+from numpy.typing import NDArray
+
+Fields = dict[str, NDArray[np.float64]]
+SOIL = {"dz": np.broadcast_to([0.1, 0.2, 0.3], (5, 3)), "caco3": np.broadcast_to([[0.0], [0.01], [0.05], [0.1], [0.3]], (5, 3))}
+STEP = 21600.0  # s
+
+
+def weather(step: int) -> Fields:
+    rng = np.random.default_rng(step)
+    return {
+        "w_liq": SOIL["dz"] * rng.uniform(200.0, 260.0, (5, 1)), "t_soil": rng.uniform(276.0, 296.0, (5, 3)),
+        "q_bot": rng.uniform(0.0, 2e-5, 5), "co2_src_total": rng.uniform(0.0, 5e-8, 5),
+    }  # fmt: skip
+
+
+def bits(fields: Fields) -> bytes:
+    return b"".join(np.ascontiguousarray(fields[name]).tobytes() for name in sorted(fields))
+
+
+@pytest.mark.parametrize("bundle", ["toy", "shipped"])
+@pytest.mark.parametrize("count", [2, 5])
+def test_instances_agree(bundle: str, count: int, request: pytest.FixtureRequest) -> None:
+    """Opened one after the other, stepped in turn, closed in the order of opening."""
+    path = request.getfixturevalue(bundle)
+    with Model(path, tile_columns=8) as model:
+        alone = model.columns(SOIL)
+        expected = [bits(alone.step(STEP, weather(step))) for step in range(3)]
+    models = [Model(path, tile_columns=8) for _ in range(count)]
+    columns = [model.columns(SOIL) for model in models]
+    for step in range(3):
+        for i, soil in enumerate(columns):
+            assert bits(soil.step(STEP, weather(step))) == expected[step], f"instance {i + 1} of {count}, step {step + 1}"
+            if step == 0:
+                models[i].close()
+
+
+@pytest.mark.parametrize("bundle", ["toy", "shipped"])
+def test_restart_through_netcdf_gives_the_same_bits(bundle: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
+    netcdf = pytest.importorskip("netCDF4")
+    with Model(request.getfixturevalue(bundle), tile_columns=8) as model:
+        through, before = model.columns(SOIL), model.columns(SOIL)
+        for step in range(4):
+            expected = through.step(STEP, weather(step))
+        for step in range(2):
+            before.step(STEP, weather(step))
+        with netcdf.Dataset(tmp_path / "restart.nc", "w") as file:
+            file.createDimension("column", 5), file.createDimension("soil_layer", 3)
+            for name, values in before.state().items():
+                file.createVariable(name, "f8", ("column", "soil_layer"), zlib=True, fill_value=-9999.0)[:] = values
+        after = model.columns(SOIL)
+        with netcdf.Dataset(tmp_path / "restart.nc") as file:
+            after.set_state({name: file[name][:] for name in before.state()})
+        for step in range(2, 4):
+            found = after.step(STEP, weather(step))
+        assert bits(found) == bits(expected)
+        assert bits(after.state()) == bits(through.state())
