@@ -191,18 +191,24 @@ def points_survey(path: Path) -> space.Survey:
     return space.Survey(x, PREDICTORS, sic, np.unique(keys, axis=0, return_inverse=True)[1].ravel())
 
 
-def analyse(settings: Settings, say: Say = lambda text: None) -> Results:
-    """Everything. ``say`` hears one line per part."""
+def load_steps(settings: Settings) -> dict[str, nn.Module]:
+    """The explained step first, then the other members, the physical step (B0) last or, where it is explained, alone."""
+    b0 = sanity.physical(settings.bundles[0])
+    if settings.physical:
+        return {"B0": b0}
+    return {**{p.stem: sanity.load_step(p) for p in settings.bundles}, "B0": b0}
+
+
+def analyse(settings: Settings, say: Say = lambda text: None, steps: dict[str, nn.Module] | None = None) -> Results:
+    """Everything. ``say`` hears one line per part; ``steps`` as of ``load_steps`` (others for tests)."""
     began = time.monotonic()
     out = Results()
     numbers = out.numbers
     world = read_world(settings.world)
-    members = {p.stem: sanity.load_step(p) for p in settings.bundles}
-    b0 = sanity.physical(settings.bundles[0])
-    step: nn.Module = b0 if settings.physical or not members else next(iter(members.values()))
+    steps = load_steps(settings) if steps is None else steps
+    name, step = next(iter(steps.items()))
     numbers["about"] = {
-        "world": world.about, "columns": len(world), "years": settings.years, "spin_up": settings.spin_up,
-        "step": "physical step (B0)" if step is b0 else settings.bundles[0].name,
+        "world": world.about, "columns": len(world), "years": settings.years, "spin_up": settings.spin_up, "step": name,
     }  # fmt: skip
 
     def part(text: str) -> None:
@@ -246,10 +252,10 @@ def analyse(settings: Settings, say: Say = lambda text: None) -> Results:
 
     part("spatial models and what they foretell")
     numbers["space"], numbers["verdict"], numbers["classes"] = {}, {}, {}
-    for name in ARMS:
-        here = np.flatnonzero(arm == name)
+    for each in ARMS:
+        here = np.flatnonzero(arm == each)
         if len(here) >= 30:
-            arm_part(name, here, both, runs, survey_of(both.take(here), sic[here], ph[here]), ph_new[here], caco3[here], out)
+            arm_part(each, here, both, runs, survey_of(both.take(here), sic[here], ph[here]), ph_new[here], caco3[here], out)
     if settings.points is not None and settings.points.is_file():
         sites = points_survey(settings.points)
         numbers["space"]["sites"] = spatial_part(sites)
@@ -261,11 +267,10 @@ def analyse(settings: Settings, say: Say = lambda text: None) -> Results:
     attributions(both, arm, runs, survey_of(both, sic, ph), out)
 
     part("members, random weights" + (", MIN3P" if settings.min3p_folder else ""))
-    numbers["members"] = members_part(members, step, b0, both, state, pick, settings)
+    numbers["members"] = members_part(steps, both, state, pick, settings.years)
     if settings.min3p_folder is not None:
-        asked = {"step": step, "B0": b0}
         numbers["teacher"] = {
-            n: teacher.ask(s, settings.min3p_folder, settings.min3p_columns).as_dict() for n, s in asked.items()
+            n: teacher.ask(s, settings.min3p_folder, settings.min3p_columns).as_dict() for n, s in steps.items()
         }
     numbers["about"]["seconds"] = time.monotonic() - began
     part("done")
@@ -358,23 +363,22 @@ def attributions(both: World, arm: np.ndarray, runs: dict[str, Run], survey: spa
     out.numbers["attribution_rank"] = result
 
 
-def members_part(
-    members: dict[str, nn.Module], step: nn.Module, b0: nn.Module, both: World, state: Tensor, pick: np.ndarray, settings: Settings
-) -> dict[str, Any]:
+def members_part(steps: dict[str, nn.Module], both: World, state: Tensor, pick: np.ndarray, years: int) -> dict[str, Any]:
     """Effect of nitrogen by every member; ranks against the first; what shuffled weights leave of it."""
     part, first = both.take(pick), state[..., torch.as_tensor(pick)]
 
     def effect(model: nn.Module) -> np.ndarray:
-        with_n, without = (rollout(model, part, part.amounts(**on), first, settings.years) for on in (NITROGEN_ON, {}))
+        with_n, without = (rollout(model, part, part.amounts(**on), first, years) for on in (NITROGEN_ON, {}))
         return (change(with_n) - change(without)).numpy()
 
-    effects = {**{n: effect(m) for n, m in members.items()}, "B0": effect(b0)}
+    effects = {n: effect(m) for n, m in steps.items()}
+    explained, b0 = next(iter(effects.values())), list(effects.values())[-1]
     out: dict[str, Any] = {
         "tau": sanity.rank_stability(effects),
         "mean": {n: float(e.mean()) for n, e in effects.items()},
     }
-    random = [sanity.shuffled(m, seed) for m in list(members.values())[:1] for seed in (1, 2, 3)]
-    if random and all(r is not None for r in random):
-        found = [effect(r) for r in random if r is not None]
-        out["random"] = sanity.what_weights_carry(next(iter(effects.values())), effects["B0"], found)
+    random = [sanity.shuffled(next(iter(steps.values())), seed) for seed in (1, 2, 3)]
+    found = [effect(r) for r in random if r is not None]
+    if found:
+        out["random"] = sanity.what_weights_carry(explained, b0, found)
     return out

@@ -63,7 +63,7 @@ def _alike(a: nn.Module, b: nn.Module) -> bool:
     layer = rows("forcing", "layer", (4, 3), w_liq=75.0, t_soil=283.0)
     column = rows("forcing", "column", (3,), q_bot=1e-5, co2_src_total=2e-8, dep_no3=1e-8, dep_na=1e-9)
     ends = []
-    with torch.no_grad():
+    with torch.no_grad(), torch.jit.optimized_execution(False):  # a few steps are not worth a minute of compilation
         for step in (a, b):
             soil = step.prepare(static)  # type: ignore[operator]
             state = step.initial_state(soil, layer, column)  # type: ignore[operator]
