@@ -30,6 +30,7 @@ from .world import DRIVERS, World, read_world
 ARMS = ("emergent", "inherited", "survey")
 PARENT = 0.10  # kg kg-1 carbonate of the parent material of the emergent arm, loess-like [assumption]
 LITHOLOGY = (0.25, 0.001, 0.5)  # inherited arm: share without carbonate; log-uniform from, to (kg kg-1)
+LEAST_PLACES = 30  # fewer cannot carry a spatial model
 PREDICTORS = ("drainage", "mat", "aridity", "mineral_n", "husbandry_n", "clay", "soc", "ph")
 NITROGEN_ON = {"n_acid": 1.0, "n_co2": 1.0}
 SCENARIOS: dict[str, dict[str, float]] = {
@@ -204,7 +205,11 @@ def analyse(settings: Settings, say: Say = lambda text: None, steps: dict[str, n
     began = time.monotonic()
     out = Results()
     numbers = out.numbers
+    if settings.years < 1:
+        raise ValueError(f"years = {settings.years} must be 1 or more")
     world = read_world(settings.world)
+    if len(world) < LEAST_PLACES:
+        raise ValueError(f"the world has {len(world)} columns; spatial models need {LEAST_PLACES} or more")
     steps = load_steps(settings) if steps is None else steps
     name, step = next(iter(steps.items()))
     numbers["about"] = {
@@ -254,7 +259,7 @@ def analyse(settings: Settings, say: Say = lambda text: None, steps: dict[str, n
     numbers["space"], numbers["verdict"], numbers["classes"] = {}, {}, {}
     for each in ARMS:
         here = np.flatnonzero(arm == each)
-        if len(here) >= 30:
+        if len(here) >= LEAST_PLACES:
             arm_part(each, here, both, runs, survey_of(both.take(here), sic[here], ph[here]), ph_new[here], caco3[here], out)
     if settings.points is not None and settings.points.is_file():
         sites = points_survey(settings.points)
@@ -353,7 +358,7 @@ def attributions(both: World, arm: np.ndarray, runs: dict[str, Run], survey: spa
     result: dict[str, dict[str, float]] = {}
     for name in ARMS:
         here = np.flatnonzero(arm == name)
-        if len(here) < 30:
+        if len(here) < LEAST_PLACES:
             continue
         known = survey.take(here).without("ph")
         values = space.tree_shap(space.TwoPart().fit(known.x, known.sic), known)

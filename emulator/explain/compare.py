@@ -19,7 +19,7 @@ from .space import skill
 CARBONATE = {"< 0.1 %": (-1.0, 0.1), "0.1-1 %": (0.1, 1.0), "1-5 %": (1.0, 5.0), "5-20 %": (5.0, 20.0), "> 20 %": (20.0, 101.0)}
 ARIDITY = {"dry (P/PET < 0.65)": (0.0, 0.65), "0.65-1": (0.65, 1.0), "humid (> 1)": (1.0, 99.0)}
 NEGLIGIBLE = 1e-6  # kg C m-2: a change below it has no sign
-DRAWS = 400
+DRAWS = 200
 
 
 @dataclass(frozen=True)
@@ -59,10 +59,11 @@ def block_draws(block: np.ndarray, seed: int = 0, draws: int = DRAWS) -> list[np
     return [np.concatenate([members[i] for i in rng.integers(0, len(members), len(members))]) for _ in range(draws)]
 
 
-def interval(statistic: Callable[[np.ndarray], float], block: np.ndarray) -> tuple[float, float]:
-    """5 and 95 % points of a statistic of positions over the block bootstrap."""
-    values = [statistic(i) for i in block_draws(block)]
-    return float(np.quantile(values, 0.05)), float(np.quantile(values, 0.95))
+def interval(statistic: Callable[[np.ndarray], float], draws: list[np.ndarray]) -> tuple[float, float]:
+    """5 and 95 % points of a statistic of positions over the draws; NaN where it is never defined."""
+    values = np.array([statistic(i) for i in draws])
+    values = values[np.isfinite(values)]
+    return tuple(np.quantile(values, (0.05, 0.95)).tolist()) if len(values) else (float("nan"), float("nan"))
 
 
 def ratio(foretold: np.ndarray, happened: np.ndarray) -> float:
@@ -75,8 +76,9 @@ def compare(foretold: np.ndarray, happened: np.ndarray, block: np.ndarray) -> Ve
     """Verdict over places [place]."""
     moved = np.abs(happened) > NEGLIGIBLE
     signs = float((np.sign(foretold[moved]) == np.sign(happened[moved])).mean()) if moved.any() else float("nan")
-    low, high = interval(lambda i: ratio(foretold[i], happened[i]), block)
-    s_low, s_high = interval(lambda i: skill(foretold[i], happened[i]), block)
+    draws = block_draws(block)
+    low, high = interval(lambda i: ratio(foretold[i], happened[i]), draws)
+    s_low, s_high = interval(lambda i: skill(foretold[i], happened[i]), draws)
     return Verdict(
         len(happened), ratio(foretold, happened), low, high, signs, spearman(foretold, happened), skill(foretold, happened),
         s_low, s_high, float(happened.mean()), float(foretold.mean()),
