@@ -196,7 +196,9 @@ def _add_own(commands: Any) -> None:
     explain.add_argument("--data", metavar="DIR", help='folder of real fields; "none" forces the embedded default')
     explain.add_argument("--bundle", action="append", metavar="FILE", help="bundle; repeated: members, the first is explained")
     explain.add_argument("--physical", action="store_true", help="explain the physical step (B0), no network")
-    explain.add_argument("--min3p", type=int, default=20, metavar="N", help="columns asked of MIN3P where MIN3P_EXE is set; 0: none")
+    explain.add_argument(
+        "--min3p", type=int, default=20, metavar="N", help="columns asked of MIN3P where MIN3P_EXE is set; 0: none"
+    )
 
     config = add(
         "config",

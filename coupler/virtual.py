@@ -100,9 +100,7 @@ def drivers(domain: Domain, config: RunConfig, model: Any) -> tuple[Europe, dict
     other = Europe(_with(domain, rain=rain), config)
     warm = Europe(_with(domain, mat=domain["mat"] + WARMING), config)
 
-    delta = {
-        dims: {g: np.zeros_like(at["with"][dims]) for g in GROUPS} for dims in rows
-    }
+    delta = {dims: {g: np.zeros_like(at["with"][dims]) for g in GROUPS} for dims in rows}
     carbon = rows["column"].index("co2_src_total")
     for dims in rows:
         d = delta[dims]
@@ -243,7 +241,10 @@ def write_points(path: Path, config: RunConfig) -> Path | None:
             "bulk_density": (("site",), domain["bulk_density"][index[near]]),
             **{k: (("site",), v[index[near]]) for k, v in known.items()},
         },
-        attrs={"format": "calcisol-points-1", "about": f"{int(near.sum())} GEMAS arable sites, covariates of their 0.5 degree cells"},
+        attrs={
+            "format": "calcisol-points-1",
+            "about": f"{int(near.sum())} GEMAS arable sites, covariates of their 0.5 degree cells",
+        },
     )
     _write(data, path)
     return path

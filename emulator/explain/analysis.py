@@ -145,7 +145,9 @@ def spatial_part(survey: space.Survey) -> dict[str, Any]:
     return out
 
 
-def forecasts(survey: space.Survey, world: World, runs: dict[str, Run], ph_new: np.ndarray) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+def forecasts(
+    survey: space.Survey, world: World, runs: dict[str, Run], ph_new: np.ndarray
+) -> dict[str, tuple[np.ndarray, np.ndarray]]:
     """(foretold by trees [place], happened [place]) of each question put to space and to time, plus OLS under ``... (ols)``.
 
     Drivers are put to a model without pH (pH is a consequence); letting pH change is put to the model with it.

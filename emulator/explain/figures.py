@@ -72,7 +72,9 @@ def years_and_depths(path: Path, r: Results) -> Path:
     axis.axhline(0.0, color=INK, lw=0.8)
     axis.set_xlabel("year in which the nitrogen was applied")
     axis.set_ylabel("loss by the end, g C m⁻²")
-    axis.legend(frameon=False, fontsize=8, title="lost from", title_fontsize=8, ncols=3, loc="upper center", bbox_to_anchor=(0.5, 1.22))
+    axis.legend(
+        frameon=False, fontsize=8, title="lost from", title_fontsize=8, ncols=3, loc="upper center", bbox_to_anchor=(0.5, 1.22)
+    )
     return _save(plt, figure, path)
 
 
@@ -138,7 +140,9 @@ def spatial_law(path: Path, r: Results) -> Path:
     moved = r.arrays["happened_inherited_pH"][(r.arrays["caco3"][r.arrays["arm"] == "inherited"] > 0.1)]
     old, new = r.arrays["ph"][here], r.arrays["ph_new"][here]
     for k, (a, b, d, s) in enumerate(zip(old, new, moved, r.arrays["sic"][here], strict=True)):
-        axis.annotate("", (b, s + d - base), (a, s - base), arrowprops={"arrowstyle": "->", "color": WARM, "lw": 0.9, "alpha": 0.8})
+        axis.annotate(
+            "", (b, s + d - base), (a, s - base), arrowprops={"arrowstyle": "->", "color": WARM, "lw": 0.9, "alpha": 0.8}
+        )
         if k == 0:
             axis.plot([], [], color=WARM, label="in time: one column each")
     axis.set_xlim(4.3, 8.8)

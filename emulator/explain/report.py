@@ -34,6 +34,11 @@ def table(head: list[str], rows: list[list[str]]) -> str:
     return f'<div class="scroll"><table><tr>{"".join(f"<th>{h}</th>" for h in head)}</tr>{body}</table></div>'
 
 
+def _number(value: float, form: str, unit: str = "") -> str:
+    """Formatted, or a dash where there is nothing to tell."""
+    return f"{value:{form}}{unit}" if np.isfinite(value) else "–"
+
+
 def _figure(path: Path, caption: str) -> str:
     data, text = base64.b64encode(path.read_bytes()).decode(), html.escape(caption)
     return f'<figure><img alt="{text}" src="data:image/png;base64,{data}"><figcaption>{text}</figcaption></figure>'
@@ -50,9 +55,10 @@ def answer(n: dict[str, Any]) -> str:
     asked = [(arm, q, verdicts[arm][q]) for arm in verdicts for q in ("nitrogen", "drainage", "temperature")]
     right = [f"{q} where carbonate is {NAMES[arm]}" for arm, q, v in asked if _right(v)]
     head = "No: " if not right else "Rarely: " if len(right) <= len(asked) // 3 else "In part: "
-    body = (
-        f"of {len(asked)} forecasts made from maps ({len(verdicts)} kinds of landscape, three drivers) "
-        + (f"{len(right)} had the right size and any skill ({'; '.join(right)})." if right else "none had the right size and any skill.")
+    body = f"of {len(asked)} forecasts made from maps ({len(verdicts)} kinds of landscape, three drivers) " + (
+        f"{len(right)} had the right size and any skill ({'; '.join(right)})."
+        if right
+        else "none had the right size and any skill."
     )
     t = n["temporal"]
     low, middle, high = t["per_mole"]
@@ -111,7 +117,18 @@ def space(n: dict[str, Any]) -> str:
         "predictors is shuffled together. pH is a consequence of carbonate, not a cause; a model that leans on it reads the answer off "
         "the soil.</p>"
         + table(
-            ["landscape", "places", "OLS", "GAM", "trees", "trees without pH", "importance of nitrogen", "of pH", "most important"], rows
+            [
+                "landscape",
+                "places",
+                "OLS",
+                "GAM",
+                "trees",
+                "trees without pH",
+                "importance of nitrogen",
+                "of pH",
+                "most important",
+            ],
+            rows,
         )
     )
 
@@ -126,8 +143,8 @@ def verdict(n: dict[str, Any]) -> str:
             rows.append(
                 [
                     f"{NAMES[arm]}: {title}", f"{1e3 * v['happened']:+.1f}", f"{1e3 * v['foretold']:+.1f}", size,
-                    f"{100 * v['signs']:.0f} %", f"{v['rank']:+.2f}", f"{v['skill']:.2g}",
-                    f"{questions[q + ' (ols)']['ratio']:.2g}" if np.isfinite(questions[q + " (ols)"]["ratio"]) else "–",
+                    _number(100 * v["signs"], ".0f", " %"), f"{v['rank']:+.2f}",
+                    f"{v['skill']:.2g}" if v["skill"] > -100 else "&lt; -100", _number(questions[q + " (ols)"]["ratio"], ".2g"),
                 ]
             )  # fmt: skip
     ranks = [x for a in n["attribution_rank"].values() for x in a.values()]
@@ -139,7 +156,16 @@ def verdict(n: dict[str, Any]) -> str:
         f"map calls a driver important are hardly those where it acts: rank correlations of attributions {min(ranks):+.2f} to "
         f"{max(ranks):+.2f}.</p>"
         + table(
-            ["landscape: question", "happened, g C m⁻²", "foretold", "ratio (5-95 %)", "signs agree", "rank corr.", "skill", "ratio, OLS"],
+            [
+                "landscape: question",
+                "happened, g C m⁻²",
+                "foretold",
+                "ratio (5-95 %)",
+                "signs agree",
+                "rank corr.",
+                "skill",
+                "ratio, OLS",
+            ],
             rows,
         )
     )
@@ -173,7 +199,9 @@ def checks(n: dict[str, Any]) -> str:
                 f"{100 * x['median_error']:.1f} %."
             )
     else:
-        items.append("MIN3P was not asked (MIN3P_EXE not set or switched off); the physical step B0 stands in as second opinion above.")
+        items.append(
+            "MIN3P was not asked (MIN3P_EXE not set or switched off); the physical step B0 stands in as second opinion above."
+        )
     items.append(
         f"{100 * n['outside']:.0f} % of cell-months lay outside the ranges the network was trained on; there the physical step answers. "
         "Drivers add up as forcing: nitrogen's own rates do not feel the changed climate. Warming, rain and lime are sizes to compare "

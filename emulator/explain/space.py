@@ -63,7 +63,9 @@ class TwoPart:
         from sklearn.ensemble import GradientBoostingClassifier, GradientBoostingRegressor
 
         size = {"n_estimators": 120, "max_depth": 3, "learning_rate": 0.06, "subsample": 0.7, "min_samples_leaf": 8}
-        self.presence, self.amount = (m(**size, random_state=seed) for m in (GradientBoostingClassifier, GradientBoostingRegressor))
+        self.presence, self.amount = (
+            m(**size, random_state=seed) for m in (GradientBoostingClassifier, GradientBoostingRegressor)
+        )
         self.always: bool | None = None
 
     def fit(self, x: np.ndarray, sic: np.ndarray) -> TwoPart:

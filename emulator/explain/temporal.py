@@ -53,9 +53,7 @@ def nitrogen_response(
     step: nn.Module, world: World, state: Tensor, years: int, with_n: Run, without: Run, acid_only: Run
 ) -> Response:
     """All responses; the three runs (both nitrogen drivers, none, acid alone) are at hand already."""
-    up, down = (
-        rollout(step, world, world.amounts(n_acid=1.0 + s, n_co2=1.0 + s), state, years) for s in (STEP, -STEP)
-    )
+    up, down = (rollout(step, world, world.amounts(n_acid=1.0 + s, n_co2=1.0 + s), state, years) for s in (STEP, -STEP))
     finite = (change(up) - change(down)).numpy() / (2.0 * STEP)
     parts = [torch.arange(a, min(a + 64, len(world))) for a in range(0, len(world), 64)]
     slopes = [nitrogen_gradient(step, world.take(i), state[..., i], years) for i in parts]

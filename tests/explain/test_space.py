@@ -56,7 +56,9 @@ def test_acid_as_the_only_cause_is_found_and_the_map_tells_its_history() -> None
 
 def test_blocks_stay_together_and_noise_has_no_skill() -> None:
     world = toy_world(80)
-    noise = space.Survey(np.random.default_rng(1).normal(size=(80, 3)), ("mat", "clay", "ph"), np.random.default_rng(2).random(80), world.blocks())
+    noise = space.Survey(
+        np.random.default_rng(1).normal(size=(80, 3)), ("mat", "clay", "ph"), np.random.default_rng(2).random(80), world.blocks()
+    )
     for train, test in space.folds(noise):
         assert not set(noise.block[train]) & set(noise.block[test])
     assert all(space.cross_validated(kind, noise) < 0.1 for kind in space.MODELS)
@@ -105,9 +107,7 @@ def test_a_world_that_lacks_something_is_named(tmp_path: Path) -> None:
 def test_from_world_to_report(tmp_path: Path) -> None:
     """Everything on a toy: numbers that are known appear in results and page."""
     path = write(toy_world(32), tmp_path / "world.nc")
-    settings = Settings(
-        path, years=2, spin_up=30, present=1, shapley_columns=2, gradient_columns=6, path_columns=2, nodes=2
-    )
+    settings = Settings(path, years=2, spin_up=30, present=1, shapley_columns=2, gradient_columns=6, path_columns=2, nodes=2)
     heard: list[str] = []
     results = analyse(settings, heard.append, steps={"toy": Toy(acid=2.0, water=3.0), "B0": Toy(acid=1.5, water=3.0)})
     assert results.numbers["temporal"]["per_mole"][1] == pytest.approx(2.0, rel=1e-6)
