@@ -1,7 +1,7 @@
 """The whole analysis: does space stand for time? From a world (and points) to numbers and arrays.
 
-What:    three arms on the same soils and climates: emergent (carbonate left by millennia of leaching), inherited (carbonate of the
-         rock, drawn without regard to climate), survey (carbonate of the nearest surveyed site). Temporal truth by rollouts,
+What:    three arms on the same soils and climates: emergent (carbonate left by millennia of leaching), inherited (carbonate of
+         the rock, drawn without regard to climate), survey (carbonate of the nearest surveyed site). Temporal truth by rollouts,
          attribution by Shapley and integrated gradients, spatial models at the start, space-for-time forecasts against the truth.
 Units:   SIC kg C m-2, upper 0.3 m for maps and forecasts, whole profile for nitrogen's response; amounts 1 = driver fully on.
 Source:  science notes E.

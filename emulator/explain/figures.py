@@ -1,6 +1,6 @@
 """The five figures of the report, each with one message.
 
-What:    drivers (Shapley), year and depth (integrated gradients), foretold against happened, slope ratios by class, the spatial law.
+What:    the spatial law, drivers (Shapley), year and depth (integrated gradients), foretold against happened, slope ratios.
 Units:   g C m-2 on axes unless named; months and years as in the run.
 Use:     ``paths = draw(folder, results)`` -> {caption: path}
 """

@@ -24,7 +24,8 @@ from .world import DRIVERS, TITLES
 
 GOOD = (0.5, 2.0)  # a slope ratio within a factor of two counts as "the right size"
 QUESTIONS = {
-    "nitrogen": "mineral nitrogen taken away", "drainage": "drainage changes", "temperature": "2 K warmer", "pH": "pH goes on changing",
+    "nitrogen": "mineral nitrogen taken away", "drainage": "drainage changes",
+    "temperature": "2 K warmer", "pH": "pH goes on changing",
 }  # fmt: skip
 
 
@@ -89,11 +90,12 @@ def temporal(n: dict[str, Any]) -> str:
     bands = n["path"]["bands"]
     share = 100.0 * bands[0] / sum(bands) if sum(bands) else float("nan")
     return (
-        f"<p>In {t['columns']} calcareous columns nitrogen and nothing else was changed. The topsoil's carbonate lasts {gone}; without "
+        f"<p>In {t['columns']} calcareous columns nitrogen alone was changed. The topsoil's carbonate lasts {gone}; without "
         f"mineral nitrogen it lasts {100 * t['sooner']:.1f} % longer in the median. One mole of nitrogen's acid dissolves "
-        f"{t['per_mole'][1]:.2f} mol of calcite (theory for an open system: 0.33-0.50), not 1: the rest of the acid displaces carbonic "
-        f"acid that would have done the same work. Of nitrogen's effect {share:.0f} % falls on the plough layer. Sensitivity is to the "
-        "acid that comes, never to pH: calcite holds pH still, so a slope on pH would divide by nothing.</p>"
+        f"{t['per_mole'][1]:.2f} mol of calcite (theory for an open system: 0.33-0.50), not 1: the rest of the acid displaces "
+        f"carbonic acid that would have done the same work. Of nitrogen's effect {share:.0f} % "
+        "falls on the plough layer. Sensitivity "
+        "is to the acid that comes, never to pH: calcite holds pH still, so a slope on pH would divide by nothing.</p>"
         + table(["driver, all on against all off", f"g C m⁻² in {n['about']['years']} years"], rows)
     )
 
@@ -108,14 +110,17 @@ def space(n: dict[str, Any]) -> str:
         rows.append(
             [
                 names[key], str(s["places"]), *(f"{s['with_ph'][m]:.2f}" for m in ("ols", "gam", "trees")),
-                f"{s['without_ph']['trees']:.2f}", f"{importance.get('nitrogen', 0.0):.2f}", f"{importance.get('pH', 0.0):.2f}", first,
+                f"{s['without_ph']['trees']:.2f}", f"{importance.get('nitrogen', 0.0):.2f}",
+                f"{importance.get('pH', 0.0):.2f}", first,
             ]
         )  # fmt: skip
     return (
-        "<p>Three models learn carbonate of the upper 30 cm from climate, soil, nitrogen and laboratory pH, and are scored on blocks of "
-        "2° that they never saw (1 perfect, 0 no better than the mean, below 0 worse). Importance: skill lost when a group of "
-        "predictors is shuffled together. pH is a consequence of carbonate, not a cause; a model that leans on it reads the answer off "
-        "the soil.</p>"
+        "<p>Three models learn carbonate of the upper 30 cm from climate, soil, nitrogen and "
+        "laboratory pH, and are scored on blocks "
+        "of 2° that they never saw (1 perfect, 0 no better than the mean, below 0 worse). Importance: skill lost when a group of "
+        "predictors is shuffled together. pH is a consequence of carbonate, not a cause; a "
+        "model that leans on it reads the answer "
+        "off the soil.</p>"
         + table(
             [
                 "landscape",
@@ -150,10 +155,12 @@ def verdict(n: dict[str, Any]) -> str:
     ranks = [x for a in n["attribution_rank"].values() for x in a.values()]
     wrong = [1.0 - n["verdict"][a]["nitrogen"]["signs"] for a in n["verdict"]]
     return (
-        "<p>The question is put to the map as forecasts put it: change one predictor to its future value, read off the new carbonate. "
+        "<p>The question is put to the map as forecasts put it: change one predictor to its "
+        "future value, read the new carbonate. "
         "Then the same change is made in the rollout of the same columns. A ratio of 1 means that space stands for time. "
-        f"For nitrogen the map has the wrong sign in {100 * min(wrong):.0f}-{100 * max(wrong):.0f} % of the places. Places where the "
-        f"map calls a driver important are hardly those where it acts: rank correlations of attributions {min(ranks):+.2f} to "
+        f"For nitrogen the map has the wrong sign in {100 * min(wrong):.0f}-{100 * max(wrong):.0f} % of the places. Places where "
+        "the map calls a driver important are hardly those where it acts: rank correlations "
+        f"of attributions {min(ranks):+.2f} to "
         f"{max(ranks):+.2f}.</p>"
         + table(
             [
@@ -188,8 +195,9 @@ def checks(n: dict[str, Any]) -> str:
         x = m["random"]
         fate = "nothing of it is left" if abs(x["part"]) < 0.3 else "this is NOT destroyed"
         items.append(
-            f"The network's own part is {100 * x['network_share']:.1f} % of nitrogen's effect; with shuffled weights {fate} (rank "
-            f"correlation {x['part']:+.2f}). The whole effect keeps {x['whole']:+.2f}: physics carries it, and no weights can."
+            f"The network's own part is {100 * x['network_share']:.1f} % of nitrogen's effect; with shuffled weights {fate} "
+            f"(rank correlation {x['part']:+.2f}). The whole effect keeps {x['whole']:+.2f}: "
+            "physics carries it, and no weights can."
         )
     if "teacher" in n:
         for name, x in n["teacher"].items():
@@ -203,9 +211,11 @@ def checks(n: dict[str, Any]) -> str:
             "MIN3P was not asked (MIN3P_EXE not set or switched off); the physical step B0 stands in as second opinion above."
         )
     items.append(
-        f"{100 * n['outside']:.0f} % of cell-months lay outside the ranges the network was trained on; there the physical step answers. "
-        "Drivers add up as forcing: nitrogen's own rates do not feel the changed climate. Warming, rain and lime are sizes to compare "
-        "drivers at, not projections. No dolomite, erosion, irrigation."
+        f"{100 * n['outside']:.0f} % of cell-months lay outside the ranges the network was "
+        "trained on; there the physical step answers "
+        "alone. Drivers add up as forcing: nitrogen's own rates do not feel the changed "
+        "climate. Warming, rain and lime are sizes to "
+        "compare drivers at, not projections. No dolomite, erosion, irrigation."
     )
     return "<ul>" + "".join(f"<li>{i}</li>" for i in items) + "</ul>"
 

@@ -78,7 +78,7 @@ def roll(step: nn.Module, world: World, amounts: Tensor, state: Tensor, years: i
             stocks.append(state[0])
             acids.append(acid)
             outsides.append(outside)
-        return Run(MOLAR_MASS_C * torch.stack(stocks), sum(acids), ph, state, torch.stack(outsides).mean(0))  # type: ignore[arg-type]
+        return Run(MOLAR_MASS_C * torch.stack(stocks), sum(acids), ph, state, torch.stack(outsides).mean(0))
 
 
 def join(runs: Iterable[Run]) -> Run:
@@ -98,7 +98,7 @@ def start(step: nn.Module, world: World, amounts: Tensor) -> Tensor:
     """First state of every column in equilibrium with the first month."""
     layer, column = world.forcing(0, amounts)
     with torch.no_grad():
-        return step.initial_state(world.static, layer, column)
+        return step.initial_state(world.static, layer, column)  # type: ignore[operator]
 
 
 def leap(calcite: Tensor, rate: Tensor, years: float) -> Tensor:

@@ -148,7 +148,7 @@ def tree_shap(model: TwoPart, survey: Survey) -> np.ndarray:
 
 
 def ale(model: Model, survey: Survey, name: str, bins: int = 12) -> tuple[np.ndarray, np.ndarray]:
-    """Accumulated local effect of one predictor: edges and effect (mean 0). Unlike partial dependence it makes no impossible soils."""
+    """Accumulated local effect of one predictor: edges and effect (mean 0). It makes no impossible soils."""
     k = survey.names.index(name)
     values = survey.x[:, k]
     edges = np.unique(np.quantile(values, np.linspace(0.0, 1.0, bins + 1)))

@@ -94,7 +94,7 @@ def _one(task: tuple[Path, int, sampling.Point, int]) -> dict[str, Any]:
 
 def pairs(columns: int) -> list[tuple[sampling.Point, sampling.Point]]:
     """Design points with nitrogen and calcite, each beside itself without nitrogen."""
-    out = []
+    out: list[tuple[sampling.Point, sampling.Point]] = []
     for point in sampling.draw(8 * columns, SEED):
         if point.values["nitrogen"] >= LEAST_N and point.values["caco3"] > 0.2 and len(out) < columns:
             out.append((point, replace(point, values={**point.values, "nitrogen": 0.0})))

@@ -1,8 +1,8 @@
 """A virtual world to explain: soil columns, their yearly cycle of forcing, and what each driver adds to it.
 
-What:    forcing of a month = natural + sum over drivers of amount x difference; amount 0 switches a driver off, 1 on, 1.1 adds 10 %.
-         Drivers are additive by construction, so that every coalition of them is a forcing and every path between two is straight.
-Units:   contract units (variables.toml); covariates in the units of the file. Shapes [month, row, layer, column], [month, row, column].
+What:    forcing of a month = natural + sum over drivers of amount x difference; amount 0 is off, 1 on, 1.1 adds 10 %.
+         Drivers are additive by construction, so that every coalition of them is a forcing and every path is straight.
+Units:   contract units (variables.toml); covariates as the file says. Shapes [month, row, layer, column], [month, row, column].
 Source:  written by the land side (coupler/virtual.py) or by anybody; nothing here knows where the numbers come from.
 Use:     ``world = read_world(path); layer, column = world.forcing(month, amounts)``
 """
@@ -79,7 +79,8 @@ class World:
         n = i.numpy()
         cut = {k: v[n] for k, v in self.covariates.items()}
         tensors = (self.static, self.layer, self.column, self.layer_delta, self.column_delta)
-        return World(*(x[..., i] for x in tensors), self.lat[n], self.lon[n], cut, self.about, self.groups)
+        static, layer, column, layers, columns = (x[..., i] for x in tensors)
+        return World(static, layer, column, layers, columns, self.lat[n], self.lon[n], cut, self.about, self.groups)
 
     def with_caco3(self, caco3: np.ndarray) -> World:
         """The same soils with other carbonate [column] kg kg-1, alike at all depths."""
@@ -111,10 +112,10 @@ def read_world(path: Path) -> World:
         missing = [n for n in NEEDED if n not in data]
         if missing:
             raise WorldError(f"{path} lacks the covariate {missing[0]}; write it again")
-        tensors = [
+        soil, layer, column, layers, columns = (
             torch.as_tensor(np.ascontiguousarray(data[n].values), dtype=torch.float64)
             for n in ("soil", "layer_forcing", "column_forcing", "layer_delta", "column_delta")
-        ]
+        )
         covariates = {str(n): v.values.astype(float) for n, v in data.data_vars.items() if v.dims == ("column_id",)}
         lat, lon = covariates.pop("lat"), covariates.pop("lon")
-        return World(*tensors, lat, lon, covariates, str(data.attrs.get("about", "")))
+        return World(soil, layer, column, layers, columns, lat, lon, covariates, str(data.attrs.get("about", "")))

@@ -1,4 +1,4 @@
-"""Attribution in time against closed forms: additivity, completeness, worlds whose cause is known, the gradient of the real step."""
+"""Attribution in time against closed forms: additivity, completeness, worlds whose cause is known; gradient of the real step."""
 
 import numpy as np
 import pytest

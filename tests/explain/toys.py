@@ -1,6 +1,6 @@
 """Worlds and steps with a known answer: carbonate that falls by given laws, in the shapes of the contract.
 
-What:    ``Toy`` takes from the calcite of layer 1, each month, what its ``law`` says of acid, drainage and temperature; no chemistry.
+What:    ``Toy`` takes from the calcite of layer 1, each month, what its law says of acid and drainage; no chemistry.
 Use:     ``world = toy_world(24); step = Toy(acid=0.4)``
 """
 
@@ -77,7 +77,8 @@ def toy_world(columns: int = 24, seed: int = 0) -> World:
     covariates = {
         "mineral_n": nitrogen.numpy(), "husbandry_n": rng.uniform(20.0, 80.0, columns), "drainage": wide,
         "drainage_change": -0.2 * wide, "mat": rng.uniform(4.0, 18.0, columns), "warming": np.full(columns, 2.0),
-        "aridity": rng.uniform(0.4, 1.6, columns), "clay": rng.uniform(0.1, 0.5, columns), "soc": rng.uniform(0.01, 0.03, columns),
+        "aridity": rng.uniform(0.4, 1.6, columns), "clay": rng.uniform(0.1, 0.5, columns),
+        "soc": rng.uniform(0.01, 0.03, columns),
         "ph_survey": rng.uniform(5.0, 8.0, columns), "caco3_survey": np.full(columns, np.nan),
     }  # fmt: skip
     return World(
