@@ -229,6 +229,8 @@ def analyse(settings: Settings, say: Say = lambda text: None, steps: dict[str, n
     ph_new = survey_ph(step, both, runs["today"].state)
     out.arrays |= {"arm": arm, "caco3": caco3, "sic": sic, "ph": ph, "ph_new": ph_new, "lat": both.lat, "lon": both.lon}
     out.arrays["aridity"] = both.covariates["aridity"]
+    rich = caco3 > 1.0
+    numbers["ph_shift"] = float(np.median(np.abs(ph_new - ph)[rich])) if rich.any() else float("nan")
     numbers["outside"] = float(runs["today"].outside.mean())
 
     part("response to nitrogen: finite differences and gradients")
