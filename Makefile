@@ -63,5 +63,6 @@ $(VENV)/installed: $(VENV)/tools $(SOURCES)
 	@touch $@
 
 $(VENV)/test-tools: $(VENV)/tools pyproject.toml
-	@$(PIP) install "pytest>=8" "hypothesis>=6" "distributed>=2024.7" "ruff>=0.6" "mypy>=1.11" "clang-format>=18"
+	@$(PIP) install "pytest>=8" "hypothesis>=6" "distributed>=2024.7" "ruff>=0.6" "mypy>=1.11" "clang-format>=18" \
+	  "captum>=0.8" "scikit-learn>=1.6" "shap>=0.46"
 	@touch $@

@@ -112,6 +112,43 @@ def _bench(args: argparse.Namespace) -> int:
     return run(args)
 
 
+def _explain(args: argparse.Namespace) -> int:
+    import os
+
+    from ..emulator.bundle import default_bundle
+    from ..emulator.commands import explain
+    from .config import load_config
+    from .virtual import write_points, write_world
+
+    out = Path(args.out)
+    bundles = tuple(Path(b) for b in args.bundle) if args.bundle else (default_bundle(),)
+    config = load_config(None, data=args.data, bundle=str(bundles[0]))
+
+    def say(text: str) -> None:
+        print(f"calcisol: {text}", file=sys.stderr, flush=True)
+
+    world, points = Path(args.world) if args.world else out / "world.nc", None
+    if not args.world:
+        say("writing the world: yearly cycles of forcing with and without each driver")
+        write_world(world, config, args.columns)
+        points = write_points(out / "points.nc", config)
+    teacher = bool(os.environ.get("MIN3P_EXE") and os.environ.get("MIN3P_DB")) and args.min3p > 0
+    report = explain(
+        out,
+        say,
+        world=world,
+        points=points,
+        bundles=bundles,
+        physical=args.physical,
+        years=args.years,
+        spin_up=args.spin_up,
+        min3p_folder=out / "min3p" if teacher else None,
+        min3p_columns=args.min3p,
+    )
+    print(f"report: {report}")
+    return 0
+
+
 def _add_own(commands: Any) -> None:
     def add(name: str, text: str, example: str, action: Any) -> argparse.ArgumentParser:
         parser = commands.add_parser(
@@ -145,6 +182,24 @@ def _add_own(commands: Any) -> None:
     describe = add("describe", "print the contract inside a bundle", "calcisol describe", _describe)
     describe.add_argument("bundle", nargs="?", help="bundle file (default: the shipped one)")
     describe.add_argument("--json", action="store_true", help="everything, as JSON")
+
+    explain = add(
+        "explain",
+        "does space stand for time? temporal truth, attributions and maps compared, on a virtual Europe",
+        "calcisol explain --out out/explain",
+        _explain,
+    )
+    explain.add_argument("--out", metavar="DIR", default="out/explain", help="folder for report, numbers, figures (out/explain)")
+    explain.add_argument("--columns", type=int, default=120, metavar="N", help="cells of the default grid (default 120)")
+    explain.add_argument("--years", type=int, default=20, metavar="N", help="years of every rollout (default 20, at least 1)")
+    explain.add_argument("--spin-up", type=int, default=3000, metavar="N", help="years of leaching before (default 3000)")
+    explain.add_argument("--world", metavar="FILE", help="a world file of your own instead of the default grid")
+    explain.add_argument("--data", metavar="DIR", help='folder of real fields; "none" forces the embedded default')
+    explain.add_argument("--bundle", action="append", metavar="FILE", help="bundle; repeated: members, the first is explained")
+    explain.add_argument("--physical", action="store_true", help="explain the physical step (B0), no network")
+    explain.add_argument(
+        "--min3p", type=int, default=20, metavar="N", help="columns asked of MIN3P where MIN3P_EXE is set; 0: none"
+    )
 
     config = add(
         "config",

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import importlib.util
 import os
+from collections.abc import Callable
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 
 class Subcommand(Protocol):
@@ -129,6 +131,23 @@ class FromModule:
     def run(self, args: argparse.Namespace) -> int:
         """Do it."""
         return int(importlib.import_module(self.module, __package__).run(args))
+
+
+EXTRA = ("captum", "sklearn", "scipy", "shap")
+
+
+def explain(out: Path, say: Callable[[str], None], **settings: Any) -> Path:
+    """The analysis of ``calcisol explain`` on a world file; returns the report. ``settings`` as ``explain.analysis.Settings``.
+
+    Raises ValueError when the optional libraries are missing.
+    """
+    missing = [name for name in EXTRA if importlib.util.find_spec(name) is None]
+    if missing:
+        raise ValueError(f"{missing[0]} is not installed; run `pip install 'calcisol[explain]'`")
+    from .explain.analysis import Settings, analyse
+    from .explain.report import write
+
+    return write(out, analyse(Settings(**settings), say))
 
 
 SUBCOMMANDS: dict[str, Subcommand] = {

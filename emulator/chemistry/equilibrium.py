@@ -348,6 +348,8 @@ class Equilibrium(nn.Module):
             x = self.step(fixed, s, x, limit)
             so4_free = fixed.so4 * self.free_sulphate(k, g, s)
             limit = max(0.9 * limit, self.min_step)  # breaks the cycles of a long search between the two calcite branches
+        # sulphate enters the charge balance as its free part: same value, but its gradient must not be lost with the search
+        so4_free = so4_free + (so4_free / fixed.so4.clamp(min=1e-30)).detach() * (p.so4 - fixed.so4)
         s = self.speciate(p, k, g, x, so4_free)
         x = self.step(p, s, x, limit)
         so4_free = p.so4 * self.free_sulphate(k, g, s)

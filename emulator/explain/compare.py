@@ -1,0 +1,97 @@
+"""Space against time: does a spatial relation foretell what a driver does in the same place?
+
+What:    slope ratio (sum of changes foretold over sum of changes that happened), agreement of signs, rank correlation and skill,
+         by class of carbonate and aridity; intervals by drawing whole blocks with replacement.
+Units:   changes in kg C m-2; ratios without unit, 1 = space stands for time. Shapes [place].
+Source:  science notes E.4; block bootstrap after Kuensch (1989) on spatial blocks.
+Use:     ``compare(foretold, happened, block)``; ``by_class(...)``
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+
+import numpy as np
+
+from .space import skill
+
+CARBONATE = {"< 0.1 %": (-1.0, 0.1), "0.1-1 %": (0.1, 1.0), "1-5 %": (1.0, 5.0), "5-20 %": (5.0, 20.0), "> 20 %": (20.0, 101.0)}
+ARIDITY = {"dry (P/PET < 0.65)": (0.0, 0.65), "0.65-1": (0.65, 1.0), "humid (> 1)": (1.0, 99.0)}
+NEGLIGIBLE = 1e-6  # kg C m-2: a change below it has no sign
+DRAWS = 200
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """How well what was foretold agrees with what happened. Intervals are 5-95 % of the block bootstrap."""
+
+    places: int
+    ratio: float
+    ratio_low: float
+    ratio_high: float
+    signs: float  # share of places with the same sign, of those where anything happened
+    rank: float  # Spearman correlation
+    skill: float
+    skill_low: float
+    skill_high: float
+    happened: float  # mean change that happened
+    foretold: float
+
+    def as_dict(self) -> dict[str, float]:
+        """For JSON."""
+        return asdict(self)
+
+
+def spearman(a: np.ndarray, b: np.ndarray) -> float:
+    """Rank correlation; 0 where one side does not vary."""
+    from scipy.stats import spearmanr
+
+    if len(a) < 3 or np.ptp(a) == 0.0 or np.ptp(b) == 0.0:
+        return 0.0
+    return float(spearmanr(a, b).statistic)
+
+
+def block_draws(block: np.ndarray, seed: int = 0, draws: int = DRAWS) -> list[np.ndarray]:
+    """Positions of each bootstrap sample: blocks drawn with replacement, each with all its places."""
+    rng = np.random.default_rng(seed)
+    members = [np.flatnonzero(block == b) for b in np.unique(block)]
+    return [np.concatenate([members[i] for i in rng.integers(0, len(members), len(members))]) for _ in range(draws)]
+
+
+def interval(statistic: Callable[[np.ndarray], float], draws: list[np.ndarray]) -> tuple[float, float]:
+    """5 and 95 % points of a statistic of positions over the draws; NaN where it is never defined."""
+    values = np.array([statistic(i) for i in draws])
+    values = values[np.isfinite(values)]
+    return tuple(np.quantile(values, (0.05, 0.95)).tolist()) if len(values) else (float("nan"), float("nan"))
+
+
+def ratio(foretold: np.ndarray, happened: np.ndarray) -> float:
+    """Sum foretold over sum happened; NaN where nothing happened."""
+    total = float(happened.sum())
+    return float(foretold.sum()) / total if abs(total) > NEGLIGIBLE * max(len(happened), 1) else float("nan")
+
+
+def compare(foretold: np.ndarray, happened: np.ndarray, block: np.ndarray) -> Verdict:
+    """Verdict over places [place]."""
+    moved = np.abs(happened) > NEGLIGIBLE
+    signs = float((np.sign(foretold[moved]) == np.sign(happened[moved])).mean()) if moved.any() else float("nan")
+    draws = block_draws(block)
+    low, high = interval(lambda i: ratio(foretold[i], happened[i]), draws)
+    s_low, s_high = interval(lambda i: skill(foretold[i], happened[i]), draws)
+    return Verdict(
+        len(happened), ratio(foretold, happened), low, high, signs, spearman(foretold, happened), skill(foretold, happened),
+        s_low, s_high, float(happened.mean()), float(foretold.mean()),
+    )  # fmt: skip
+
+
+def by_class(
+    foretold: np.ndarray, happened: np.ndarray, block: np.ndarray, value: np.ndarray, classes: dict[str, tuple[float, float]]
+) -> dict[str, Verdict]:
+    """Verdict of each class of ``value`` that holds at least five places."""
+    out = {}
+    for name, (low, high) in classes.items():
+        here = (value >= low) & (value < high)
+        if here.sum() >= 5:
+            out[name] = compare(foretold[here], happened[here], block[here])
+    return out

@@ -1,0 +1,247 @@
+"""Two pages in plain words: the answer first, then time, space, the two compared, and how far to trust it.
+
+What:    every number in the text comes from the results; sentences change with them, and a check that failed says so.
+Units:   g C m-2, mol per mol, kg C per kg N, years; named in the text.
+Use:     ``write(folder, results)`` -> report.html, results.json, figures
+"""
+
+from __future__ import annotations
+
+import base64
+import html
+import json
+import os
+from pathlib import Path
+from string import Template
+from typing import Any
+
+import numpy as np
+
+from . import figures
+from .analysis import Results
+from .figures import NAMES
+from .world import DRIVERS, TITLES
+
+GOOD = (0.5, 2.0)  # a slope ratio within a factor of two counts as "the right size"
+WEAK, STRONG = 0.3, 0.6  # rank correlations
+QUESTIONS = {
+    "nitrogen": "mineral nitrogen taken away", "drainage": "drainage changes",
+    "temperature": "2 K warmer", "pH": "pH goes on changing",
+}  # fmt: skip
+
+
+def table(head: list[str], rows: list[list[str]]) -> str:
+    """An HTML table in its own scroll box."""
+    body = "".join("<tr>" + "".join(f"<td>{c}</td>" for c in row) + "</tr>" for row in rows)
+    return f'<div class="scroll"><table><tr>{"".join(f"<th>{h}</th>" for h in head)}</tr>{body}</table></div>'
+
+
+def _number(value: float, form: str, unit: str = "") -> str:
+    """Formatted, or a dash where there is nothing to tell."""
+    return f"{value:{form}}{unit}" if np.isfinite(value) else "–"
+
+
+def _ratio(value: float) -> str:
+    """Two digits that matter, never with an exponent."""
+    return _number(value, ",.0f" if abs(value) >= 10.0 else ".2g" if abs(value) >= 0.01 else ".2f")
+
+
+def _figure(path: Path, caption: str) -> str:
+    data, text = base64.b64encode(path.read_bytes()).decode(), html.escape(caption)
+    return f'<figure><img alt="{text}" src="data:image/png;base64,{data}"><figcaption>{text}</figcaption></figure>'
+
+
+def _right(v: dict[str, float]) -> bool:
+    """Right size and better than foretelling the mean."""
+    return bool(GOOD[0] <= v["ratio"] <= GOOD[1] and v["skill"] > 0.0)
+
+
+def answer(n: dict[str, Any]) -> str:
+    """The first sentences."""
+    verdicts = n["verdict"]
+    asked = [(arm, q, verdicts[arm][q]) for arm in verdicts for q in ("nitrogen", "drainage", "temperature")]
+    right = [f"{q} where carbonate is {NAMES[arm]}" for arm, q, v in asked if _right(v)]
+    head = "No: " if not right else "Rarely: " if len(right) <= len(asked) // 3 else "In part: "
+    body = f"of {len(asked)} forecasts made from maps ({len(verdicts)} kinds of landscape, three drivers) " + (
+        f"{len(right)} had the right size and any skill ({'; '.join(right)})."
+        if right
+        else "none had the right size and any skill."
+    )
+    t = n["temporal"]
+    low, middle, high = t["per_mole"]
+    return (
+        f"{head}{body} In time, one mole of acid from nitrogen dissolves {middle:.2f} mol of calcite ({low:.2f}-{high:.2f} from "
+        f"place to place) and a kilogram of mineral nitrogen costs {t['per_kg'][1]:.2f} kg of carbonate carbon, while "
+        f"laboratory pH moves by {n['ph_shift']:.3f} in {n['about']['years']} years (median of soils above 1 % CaCO₃)."
+    )
+
+
+def setting(n: dict[str, Any], r: Results) -> str:
+    """What was done, in three sentences."""
+    a = n["about"]
+    counts = {arm: int((r.arrays["arm"] == arm).sum()) for arm in np.unique(r.arrays["arm"])}
+    arms = ", ".join(f"{counts[k]} columns with carbonate {NAMES[k]}" for k in NAMES if k in counts)
+    return html.escape(
+        f"Virtual Europe: {a['world']}; {arms}. The first kind began with 10 % carbonate everywhere and lost what {a['spin_up']} "
+        f"years of natural leaching took; the second was drawn without regard to climate. Then {a['years']} years were run month "
+        f"by month with the emulator ({a['step']}) under every combination of drivers."
+    )
+
+
+def temporal(n: dict[str, Any]) -> str:
+    """Text on the temporal truth."""
+    t, s = n["temporal"], n["shapley"]
+    gone = "for ever, as far as this matters" if t["gone_with"] > 5e4 else f"another {t['gone_with']:,.0f} years (median)"
+    rows = [[TITLES[d], f"{1e3 * s['mean'][d]:+.1f}"] for d in DRIVERS] + [["all together", f"{1e3 * s['total']:+.1f}"]]
+    bands = n["path"]["bands"]
+    share = 100.0 * bands[0] / sum(bands) if sum(bands) else float("nan")
+    return (
+        f"<p>In {t['columns']} calcareous columns nitrogen alone was changed. The topsoil's carbonate lasts {gone}; without "
+        f"mineral nitrogen it lasts {100 * t['sooner']:.1f} % longer in the median. One mole of nitrogen's acid dissolves "
+        f"{t['per_mole'][1]:.2f} mol of calcite (theory for an open system: 0.33-0.50), not 1: the rest of the acid displaces "
+        f"carbonic acid that would have done the same work. Of nitrogen's effect {share:.0f} % "
+        "falls on the plough layer. Sensitivity "
+        "is to the acid that comes, never to pH: calcite holds pH still, so a slope on pH would divide by nothing.</p>"
+        + table(["driver, all on against all off", f"g C m⁻² in {n['about']['years']} years"], rows)
+    )
+
+
+def space(n: dict[str, Any]) -> str:
+    """Text and table on the spatial models."""
+    rows = []
+    names = {**NAMES, "sites": "GEMAS sites, real"}
+    for key, s in n["space"].items():
+        importance = s["importance_with_ph"]
+        first = max(importance, key=lambda g: importance[g])
+        rows.append(
+            [
+                names[key], str(s["places"]), *(f"{s['with_ph'][m]:.2f}" for m in ("ols", "gam", "trees")),
+                f"{s['without_ph']['trees']:.2f}", f"{importance.get('nitrogen', 0.0):.2f}",
+                f"{importance.get('pH', 0.0):.2f}", first,
+            ]
+        )  # fmt: skip
+    return (
+        "<p>Three models learn carbonate of the upper 30 cm from climate, soil, nitrogen and "
+        "laboratory pH, and are scored on blocks "
+        "of 2° that they never saw (1 perfect, 0 no better than the mean, below 0 worse). Importance: skill lost when a group of "
+        "predictors is shuffled together. pH is a consequence of carbonate, not a cause; a "
+        "model that leans on it reads the answer "
+        "off the soil.</p>"
+        + table(
+            [
+                "landscape",
+                "places",
+                "OLS",
+                "GAM",
+                "trees",
+                "trees without pH",
+                "importance of nitrogen",
+                "of pH",
+                "most important",
+            ],
+            rows,
+        )
+    )
+
+
+def verdict(n: dict[str, Any]) -> str:
+    """Text and table of forecasts against truth."""
+    rows = []
+    for arm, questions in n["verdict"].items():
+        for q, title in QUESTIONS.items():
+            v = questions[q]
+            size = (
+                f"{_ratio(v['ratio'])} ({_ratio(v['ratio_low'])} to {_ratio(v['ratio_high'])})"
+                if np.isfinite(v["ratio"])
+                else "–"
+            )
+            rows.append(
+                [
+                    f"{NAMES[arm]}: {title}", f"{1e3 * v['happened']:+.1f}", f"{1e3 * v['foretold']:+.1f}", size,
+                    _number(100 * v["signs"], ".0f", " %"), f"{v['rank']:+.2f}",
+                    f"{v['skill']:.2g}" if v["skill"] > -100 else "&lt; -100", _ratio(questions[q + " (ols)"]["ratio"]),
+                ]
+            )  # fmt: skip
+    ranks = [x for a in n["attribution_rank"].values() for x in a.values()]
+    link = "hardly" if max(abs(x) for x in ranks) < WEAK else "only partly" if max(ranks) < STRONG else "in part"
+    wrong = [1.0 - n["verdict"][a]["nitrogen"]["signs"] for a in n["verdict"]]
+    return (
+        "<p>The question is put to the map as forecasts put it: change one predictor to its "
+        "future value, read the new carbonate. "
+        "Then the same change is made in the rollout of the same columns. A ratio of 1 means that space stands for time. "
+        f"For nitrogen the map has the wrong sign in {100 * min(wrong):.0f}-{100 * max(wrong):.0f} % of the places. Places where "
+        f"the map calls a driver important are {link} those where it acts: rank correlations "
+        f"of attributions {min(ranks):+.2f} to "
+        f"{max(ranks):+.2f}.</p>"
+        + table(
+            [
+                "landscape: question",
+                "happened, g C m⁻²",
+                "foretold",
+                "ratio (5-95 %)",
+                "signs agree",
+                "rank corr.",
+                "skill",
+                "ratio, OLS",
+            ],
+            rows,
+        )
+    )
+
+
+def checks(n: dict[str, Any]) -> str:
+    """What was checked, with what came out; misses are named."""
+    t, p, m = n["temporal"]["agreement"], n["path"], n["members"]
+    items = [
+        f"Gradient through the rollout against finite difference: median gap {100 * t['median']:.1f} %, within 10 % in "
+        f"{100 * t['within_10']:.0f} % of the columns (target: within 10 %).",
+        f"Shapley values sum to the total within {n['shapley']['gap']:.0e} kg C m⁻². Integrated gradients: completeness error "
+        f"{100 * p['completeness_median']:.2g} % in the median, {100 * p['completeness_max']:.2g} % at worst; within 1 % in "
+        f"{100 * p['within_1']:.0f} % of {p['columns']} columns (target: 1 %).",
+        "Ranks of nitrogen's effect against the explained emulator (Kendall's tau): "
+        + ", ".join(f"{html.escape(k)} {v:.2f}" for k, v in m["tau"].items())
+        + ".",
+    ]
+    if "random" in m:
+        x = m["random"]
+        fate = "nothing of it is left" if abs(x["part"]) < 0.3 else "this is NOT destroyed"
+        items.append(
+            f"The network's own part is {100 * x['network_share']:.1f} % of nitrogen's effect; with shuffled weights {fate} "
+            f"(rank correlation {x['part']:+.2f}). The whole effect keeps {x['whole']:+.2f}: "
+            "physics carries it, and no weights can."
+        )
+    if "teacher" in n:
+        for name, x in n["teacher"].items():
+            items.append(
+                f"MIN3P asked again, {x['columns']} columns with and without nitrogen ({html.escape(name)}): signs agree in "
+                f"{100 * x['signs']:.0f} %, rank correlation {x['rank']:.2f}, emulated over MIN3P {x['ratio']:.2f}, median error "
+                f"{100 * x['median_error']:.1f} %."
+            )
+    else:
+        items.append(
+            "MIN3P was not asked (MIN3P_EXE not set or switched off); the physical step B0 stands in as second opinion above."
+        )
+    items.append(
+        f"{100 * n['outside']:.0f} % of cell-months lay outside the ranges the network was "
+        "trained on; there the physical step answers "
+        "alone. Drivers add up as forcing: nitrogen's own rates do not feel the changed "
+        "climate. Warming, rain and lime are sizes to "
+        "compare drivers at, not projections. No dolomite, erosion, irrigation."
+    )
+    return "<ul>" + "".join(f"<li>{i}</li>" for i in items) + "</ul>"
+
+
+def write(folder: Path, r: Results) -> Path:
+    """Write figures, results.json and report.html (temporary name, then renamed)."""
+    n = r.numbers
+    drawn = [_figure(p, c) for c, p in figures.draw(folder / "figures", r).items()]
+    page = Template(Path(__file__).with_name("report.html").read_text(encoding="utf-8")).substitute(
+        answer=html.escape(answer(n)), setting=setting(n, r), temporal=temporal(n), figures_time="".join(drawn[:3]),
+        space=space(n), verdict=verdict(n), figures_space="".join(drawn[3:]), checks=checks(n),
+        made=f"calcisol explain, {n['about']['seconds']:.0f} s of wall time. All numbers: results.json.",
+    )  # fmt: skip
+    for name, text in (("results.json", json.dumps(n, indent=1, default=float)), ("report.html", page)):
+        part = folder / f"{name}.part"
+        part.write_text(text, encoding="utf-8")
+        os.replace(part, folder / name)
+    return folder / "report.html"

@@ -1,0 +1,36 @@
+"""MIN3P asked again: the choice of columns and the verdict here; the runs themselves where MIN3P is given."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+from calcisol.emulator.explain import teacher
+from calcisol.emulator.sampling import draw
+from calcisol.emulator.step import Step
+
+
+def test_twenty_columns_with_nitrogen_and_calcite_are_chosen() -> None:
+    """The issue asks for 20 or more."""
+    numbers = teacher.chosen_points(20)
+    assert len(set(numbers)) == 20
+    for i in numbers[::5]:
+        values = draw(1, teacher.SEED, start=i)[0].values
+        assert values["nitrogen"] >= teacher.LEAST_N and values["caco3"] > teacher.LEAST_CACO3
+
+
+def test_the_verdict_of_known_effects() -> None:
+    """Effects too small to have a sign do not vote."""
+    found = teacher.Teacher(np.array([-1.0, -2.0, -4.0, 0.001]), np.array([-1.1, -1.8, -4.0, -0.001]), 1).as_dict()
+    assert (found["columns"], found["failed"], found["signs"]) == (4, 1, 1.0)
+    assert found["median_error"] == pytest.approx(0.1) and found["ratio"] == pytest.approx(6.901 / 6.999)
+    nothing = teacher.Teacher(np.zeros(0), np.zeros(0), 3).as_dict()
+    assert nothing["columns"] == 0 and np.isnan(nothing["ratio"])
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not os.environ.get("MIN3P_EXE"), reason="MIN3P_EXE is not set")
+def test_physical_step_and_min3p_agree_on_what_nitrogen_does(tmp_path: Path) -> None:
+    """Three columns, four years: same sign, within a third in the median (B0 at monthly steps is not the teacher)."""
+    found = teacher.ask(Step(), tmp_path, columns=3, years=4).as_dict()
+    assert found["columns"] >= 2 and found["signs"] == 1.0 and found["median_error"] < 0.33
