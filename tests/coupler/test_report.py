@@ -14,7 +14,7 @@ pytestmark = pytest.mark.usefixtures("shipped")
 
 @pytest.fixture(scope="module")
 def page(tmp_path_factory):
-    return run_small(tmp_path_factory.mktemp("report") / "out", plots=True) / "report.html"
+    return run_small(tmp_path_factory.mktemp("report") / "out", plots=True, uncertainty=3, end_year=2021, scenarios=("baseline", "n_minus_20")) / "report.html"
 
 
 def test_first_sentence_answers(page):
@@ -22,6 +22,7 @@ def test_first_sentence_answers(page):
     answer = re.search(r'class="answer">(.*?)</p>', text, re.S).group(1)
     assert re.match(r"(Yes|No): cuts of fertiliser", answer)
     assert re.search(r"each kilogram of mineral nitrogen not applied keeps -?\d\.\d\d", answer)
+    assert re.search(r"90 % interval -?\d\.\d\d to \d\.\d\d", answer)
     assert text.index('class="answer"') < text.index("<h2>")
 
 
