@@ -75,6 +75,14 @@ class Domain:
         return replace(self, fields={**self.fields, **fields})
 
 
+def stacked(domains: list[Domain]) -> Domain:
+    """Several domains with the same fields one after the other."""
+    first = domains[0]
+    fields = {k: replace(f, values=np.concatenate([d.fields[k].values for d in domains])) for k, f in first.fields.items()}
+    lat, lon, country = (np.concatenate([getattr(d, a) for d in domains]) for a in ("lat", "lon", "country"))
+    return replace(first, lat=lat, lon=lon, country=country, fields=fields)
+
+
 def cell_area(lat: np.ndarray, degrees: float = CELL_DEGREES) -> np.ndarray:
     """Area of a cell on the sphere [m2]; ``lat`` is its centre in degrees."""
     half = np.radians(degrees / 2)

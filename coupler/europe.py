@@ -9,7 +9,8 @@ Use:     ``e = Europe(domain, config); model.columns(e.static()); columns.step(M
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -26,6 +27,13 @@ SUBSOIL_DENSITY = 1.05  # against the plough layer [assumption]
 SCALE_HEIGHT = 8434.0  # m, standard atmosphere
 LIME_MONTH = 8  # September, after the harvest [assumption]
 BASELINE = Scenario("baseline", "", "")
+BY_COLUMN = ("per_n_uptake", "denitrified_surplus")  # constants a domain may give as a field instead
+
+
+def _by_column(parameters: Any, domain: Domain) -> Any:
+    """Parameters with those of BY_COLUMN that the domain holds as (column,) arrays."""
+    given = {k: domain[k] for k in BY_COLUMN if k in domain.fields and hasattr(parameters, k)}
+    return replace(parameters, **given) if given else parameters
 
 
 @dataclass(frozen=True)
@@ -54,6 +62,8 @@ class Europe:
 
     def __init__(self, domain: Domain, config: RunConfig) -> None:
         self.domain, self.config = domain, config
+        self.carbon = _by_column(config.carbon, domain)
+        self.nitrogen = _by_column(config.nitrogen, domain)
         self.dz = np.array(config.layers)
         self.depth = np.cumsum(self.dz) - self.dz / 2
         below = np.maximum(self.depth - SUBSOIL_DEPTH, 0.0)
@@ -104,7 +114,7 @@ class Europe:
         return made
 
     def _plan(self, scenario: Scenario, year: int | None, weather: Weather) -> nitrogen.YearPlan:
-        d, p = self.domain, self.config.nitrogen
+        d, p = self.domain, self.nitrogen
         inputs = self._inputs(scenario, year)
         no3, urea, sulphur, limit = d["no3_share"], np.full(len(d), p.urea_share), np.ones(len(d)), None
         if year is not None:
@@ -160,7 +170,7 @@ class Europe:
                     weather = self._weather(rain, drainage, warming)
             plan = self._plan(s, year, weather)
             source = carbon.production(
-                weather.air, weather.water.rain, plan.harvested, self._reference.harvested, self.config.carbon
+                weather.air, weather.water.rain, plan.harvested, self._reference.harvested, self.carbon
             ) * s.factor("respiration", year, d)[:, None]
             self._years = {  # one year at a time
                 key: Year(
@@ -190,6 +200,6 @@ class Europe:
             "co2_atm": y.co2_atm,
             "p_surf": 101325.0 * np.exp(-self.domain["altitude"] / SCALE_HEIGHT),
             "lime": y.lime * (month == LIME_MONTH),
-            **nitrogen.month_rates(y.plan, month, nh4, no3, t_soil, self.dz, self.config.nitrogen),
+            **nitrogen.month_rates(y.plan, month, nh4, no3, t_soil, self.dz, self.nitrogen),
             **{name: rate[:, month] for name, rate in y.plan.column.items()},
         }

@@ -119,7 +119,7 @@ def year_plan(
         column=column,
         mineralisation=organic[:, None] / HA_M2 / SECONDS_PER_YEAR * warm,
         uptake=area * season,
-        denitrification=p.denitrified_surplus * surplus[:, None] / HA_M2 * warm / 12,
+        denitrification=(p.denitrified_surplus * surplus)[:, None] / HA_M2 * warm / 12,
         bases=bases[:, None] * 12 * season,
         harvested=harvested,
         supplied=supply,

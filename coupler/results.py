@@ -41,6 +41,12 @@ class Result:
         return np.array([of(np.asarray(values[i])) for i in range(len(self.years))])
 
 
+    def part(self, columns: slice) -> Result:
+        """The same for some neighbouring columns; its budget is left whole."""
+        cut = lambda group: {k: v[:, columns] for k, v in group.items()}  # noqa: E731
+        return Result(self.scenario, self.years, self.start_sic[columns], cut(self.layer), cut(self.column), self.budget)
+
+
 def gather(domain: Domain, config: RunConfig, folder: Path, scenario: Scenario) -> Result:
     """Put the chunk files of one scenario together. Raises CalcisolError naming the first that is missing."""
     maps: dict[str, np.ndarray] = {}

@@ -26,7 +26,7 @@ import numpy as np
 
 from . import offline, results, summary
 from .config import RunConfig
-from .domain import Domain
+from .domain import Domain, Field, stacked
 from .results import Result
 from .scenario import load_scenario
 
@@ -45,12 +45,12 @@ Numbers = dict[str, float]
 
 @dataclass(frozen=True)
 class Member:
-    """One run beside the central one: what is changed, and from which source of uncertainty."""
+    """One variant of the columns: what is changed (``z`` standard deviations of ln CaCO3, or a constant), from which source."""
 
-    name: str
     source: str
-    z: float
-    config: RunConfig
+    z: float = 0.0
+    key: str = ""
+    value: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -63,25 +63,21 @@ class Interval:
     parts: dict[str, tuple[float, float]]
 
 
-def members(config: RunConfig) -> list[Member]:
+def members() -> list[Member]:
     """The central member first."""
-    made = [Member("central", "", 0.0, config), Member("caco3_low", "caco3", -Z90, config), Member("caco3_high", "caco3", Z90, config)]
-    for group, key, low, high in CONSTANTS:
-        for name, value in (("low", low), ("high", high)):
-            table = dataclasses.replace(getattr(config, group), **{key: value})
-            made.append(Member(f"{key}_{name}", key, 0.0, dataclasses.replace(config, **{group: table})))
-    for i, bundle in enumerate(config.ensemble):
-        made.append(Member(f"bundle_{i + 1}", "emulator", 0.0, dataclasses.replace(config, bundle=bundle)))
-    return made
+    made = [Member(""), Member("caco3", -Z90), Member("caco3", Z90)]
+    return made + [Member(key, 0.0, key, value) for _, key, low, high in CONSTANTS for value in (low, high)]
 
 
-def shifted(domain: Domain, z: float) -> Domain:
-    """The domain with ln CaCO3 moved by ``z`` standard deviations everywhere."""
-    if z == 0:
-        return domain
+def varied(domain: Domain, member: Member, config: RunConfig) -> Domain:
+    """The domain as a member has it; the constants are fields of it, so that all members step together."""
+    constants = {key: getattr(getattr(config, group), key) for group, key, _, _ in CONSTANTS}
+    if member.key:
+        constants[member.key] = member.value
+    flat = {k: Field(np.full(len(domain), v), "1", k, "estimated", "config.py", "calcisol") for k, v in constants.items()}
     field = domain.fields["caco3"]
-    moved = np.clip(field.values * np.exp(z * domain["caco3_ln_sd"]), LEAST_CACO3, MOST_CACO3)
-    return domain.with_fields(caco3=dataclasses.replace(field, values=moved))
+    moved = np.clip(field.values * np.exp(member.z * domain["caco3_ln_sd"]), LEAST_CACO3, MOST_CACO3) if member.z else field.values
+    return domain.with_fields(**flat, caco3=dataclasses.replace(field, values=moved))
 
 
 def numbers(gathered: list[Result], area: np.ndarray) -> dict[str, Numbers]:
@@ -129,23 +125,31 @@ def assess(
         return {}
     every = max(1, math.ceil(len(domain) / config.uncertainty))
     few = domain.subset(slice(every // 2, None, every))
-    scenarios = [load_scenario(name) for name in config.scenarios]
-    found: dict[str, dict[str, Numbers]] = {}
-    listed = members(dataclasses.replace(config, chunk=min(config.chunk, max(1, math.ceil(len(few) / config.workers)))))
-    for member in listed:
-        cells = shifted(few, member.z)
-        folder = offline.run(cells, member.config, resume, what=f"chunks for the interval ({member.name})")
-        found[member.name] = numbers([results.gather(cells, member.config, folder, s) for s in scenarios], few["area"])
-        shutil.rmtree(folder, ignore_errors=True)
+    listed = members()
+    found = [n for _, n in _run(few, listed, config, resume)]
+    extra = [_run(few, listed[:1], dataclasses.replace(config, bundle=b), resume)[0][1] for b in config.ensemble]
     error = emulator_error(contract)
     made: dict[str, dict[str, Interval]] = {}
     for name, mine in numbers(gathered, domain["area"]).items():
         made[name] = {}
         for key, value in mine.items():
-            by_source: dict[str, list[float]] = {}
-            for member in listed[1:]:
-                by_source.setdefault(member.source, []).append(found[member.name][name][key])
-            made[name][key] = combine(value, found["central"][name][key], by_source, error)
+            by_source: dict[str, list[float]] = {"emulator": [n[name][key] for n in extra]} if extra else {}
+            for member, n in zip(listed[1:], found[1:], strict=True):
+                by_source.setdefault(member.source, []).append(n[name][key])
+            made[name][key] = combine(value, found[0][name][key], by_source, error)
+    return made
+
+
+def _run(few: Domain, listed: list[Member], config: RunConfig, resume: bool) -> list[tuple[Member, dict[str, Numbers]]]:
+    """Headline numbers of each member, stepped as one domain."""
+    cells = stacked([varied(few, member, config) for member in listed])
+    folder = offline.run(cells, config, resume, what="chunks for the interval")
+    gathered = [results.gather(cells, config, folder, load_scenario(name)) for name in config.scenarios]
+    made = []
+    for i, member in enumerate(listed):
+        mine = slice(i * len(few), (i + 1) * len(few))
+        made.append((member, numbers([r.part(mine) for r in gathered], few["area"])))
+    shutil.rmtree(folder, ignore_errors=True)
     return made
 
 
