@@ -1,6 +1,6 @@
 """The command ``calcisol``: one entry, one sentence when something is wrong.
 
-What:    run, check, describe, config, bench here; ensemble, train, evaluate, export in the emulator, loaded only then.
+What:    run, check, validate, describe, config, bench here; ensemble, train, evaluate, export in the emulator, loaded only then.
 Errors:  one sentence on stderr, exit code 2; a stopped run exits with 130 and says how to go on.
 Source:  DESIGN.md 7. ``run``, ``check`` and ``describe`` never import torch.
 Use:     ``calcisol run --out out/europe``; ``calcisol COMMAND --help`` shows one example each.
@@ -136,6 +136,21 @@ def _config(args: argparse.Namespace) -> int:
     return 0
 
 
+def _validate(args: argparse.Namespace) -> int:
+    from .config import RunConfig, load_config
+    from .domain import data_folder
+    from .errors import CalcisolError
+    from .run import version
+    from .validation import write
+
+    data = data_folder(RunConfig(data=args.data or ""))
+    if data is None:
+        raise CalcisolError("validation needs the real data; name their folder with --data or CALCISOL_DATA")
+    config = load_config(None, bundle=args.bundle)
+    print(f"validation: {write(data, Path(args.results) if args.results else None, Path(args.out), config, version())}")
+    return 0
+
+
 def _bench(args: argparse.Namespace) -> int:
     from .bench import run
 
@@ -185,6 +200,14 @@ def _add_own(commands: Any) -> None:
     )
     for name in CONFIG_ITEMS:
         config.add_argument(f"--{name}", action="store_true", help=f"print {name}")
+
+    validate = add(
+        "validate", "compare with field experiments and published totals", "calcisol validate out/europe --out out/validation", _validate
+    )
+    validate.add_argument("results", nargs="?", help="folder of a finished run with baseline and no_mineral_n")
+    validate.add_argument("--data", metavar="DIR", help="folder of real data (default: CALCISOL_DATA or ../shared/data)")
+    validate.add_argument("--out", metavar="DIR", default="out/validation", help="folder of the page (default out/validation)")
+    validate.add_argument("--bundle", metavar="FILE", help="emulator bundle (default: the shipped one)")
 
     bench = add("bench", "time the compiled step on this machine", "calcisol bench --columns 128", _bench)
     bench.add_argument("--columns", type=int, default=128, help="columns (default 128)")

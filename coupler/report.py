@@ -275,6 +275,7 @@ def write(
         f"spin-up ({config.spinup}), domain “{config.domain}”, Tier {domain.tier}. Coasts and borders: Natural Earth (public domain)."
     )
     page = Template(Path(__file__).with_name("data").joinpath("report.html").read_text(encoding="utf-8")).substitute(
+        style=Path(__file__).with_name("data").joinpath("page.css").read_text(encoding="utf-8"),
         years=f"{results[0].years[0]}-{results[0].years[-1]}",
         answer=html.escape(answer(domain, results, intervals)),
         scenarios=scenario_list(domain, results, intervals),
