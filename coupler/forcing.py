@@ -66,7 +66,7 @@ def open_files(path: Path) -> xr.Dataset:
         raise ForcingError(f"forcing {path} does not exist; give the path of a NetCDF file")
     try:
         if len(files) > 1:
-            return xr.open_mfdataset(files, decode_times=False, combine="by_coords", chunks={})
+            return xr.open_mfdataset(files, decode_times=False, combine="by_coords", data_vars="minimal", chunks={})
         return xr.open_dataset(files[0], decode_times=False, decode_timedelta=False)
     except (OSError, ValueError) as error:
         text = str(error).splitlines()[0]

@@ -272,7 +272,7 @@ def write(
     made = (
         f"calcisol {html.escape(version)}, emulator bundle <code>{bundle}</code>; {len(domain)} columns of {len(config.layers)} "
         f"layers ({sum(config.layers):.2f} m), steps of {MONTH_SECONDS / 86400:.2f} days, {config.spinup_years} years of "
-        f"spin-up ({config.spinup}), domain “{config.domain}”, Tier {domain.tier}. Coasts and borders: Natural Earth (public domain)."
+        f"spin-up ({config.spinup}), domain “{config.domain}” ({100 * config.coverage:.0f} % of its area), Tier {domain.tier}. Coasts and borders: Natural Earth (public domain)."
     )
     page = Template(Path(__file__).with_name("data").joinpath("report.html").read_text(encoding="utf-8")).substitute(
         style=Path(__file__).with_name("data").joinpath("page.css").read_text(encoding="utf-8"),

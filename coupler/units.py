@@ -89,17 +89,12 @@ _UNITS: dict[str, tuple[str, float, float]] = {
 _WATER_DEPTH = {("length", "mass per area"): 1000.0, ("mass per area", "length"): 1e-3}
 
 
-_SPELLINGS = (
-    ("yr", "year"),
-    ("annum", "year"),
-    ("degrees_C", "degC"),
-    ("degree_Celsius", "degC"),
-    ("deg_C", "degC"),
-    ("Celsius", "degC"),
-    ("kelvin", "K"),
-    ("mm d-1", "mm day-1"),
-    ("kg/m2/d", "kg m-2 day-1"),
-    ("m of water equivalent", "m"),
+_SPELLINGS = (  # patterns of what files write, after slashes are gone
+    (r"\b(yr|annum|a)-1", "year-1"),
+    (r"\bd-1", "day-1"),
+    (r"^(degrees?_?C(elsius)?|deg_C|Celsius)$", "degC"),
+    (r"^kelvin$", "K"),
+    (r"^m of water equivalent$", "m"),
 )
 
 
@@ -112,11 +107,11 @@ def _find(unit: str) -> tuple[str, float, float]:
     name = unit.strip().replace("**", "").replace("^", "")
     if name in _UNITS:
         return _UNITS[name]
-    for old, new in _SPELLINGS:
-        name = name.replace(old, new)
-    if name not in _UNITS and "/" in name:  # kg/m2/s as kg m-2 s-1
+    if "/" in name and "(" not in name:  # kg/m2/s is kg m-2 s-1
         first, *others = name.split("/")
-        name = " ".join([first.strip(), *(re.sub(r"^([a-z]+)(\d?)$", lambda m: f"{m[1]}-{m[2] or 1}", o.strip()) for o in others)])
+        name = " ".join([first.strip(), *(re.sub(r"^([A-Za-z]+)(\d?)$", lambda m: f"{m[1]}-{m[2] or 1}", o.strip()) for o in others)])
+    for old, new in _SPELLINGS:
+        name = re.sub(old, new, name)
     if name not in _UNITS and not name:
         name = "1"
     if name not in _UNITS:
