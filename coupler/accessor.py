@@ -1,6 +1,6 @@
 """``dataset.calcisol``: sums and means of a run's NetCDF files in a notebook, with the right weights.
 
-What:    an xarray accessor for <scenario>.nc: depth sums, area means, totals per country, what a scenario keeps, gathered columns.
+What:    an xarray accessor for <scenario>.nc: depth sums, area means, totals per country, what a scenario keeps, grids.
 Units:   total: Tg (10^9 kg) for kg m-2, Tg per year for kg m-2 s-1; mean: the variable's own.
 Source:  the variables ``area``, ``country`` and ``soil_layer_bnds`` of the file itself.
 Use:     ``import calcisol.coupler.accessor``; ``ds = xr.open_dataset("out/europe/baseline.nc"); ds.calcisol.total("sic")``.

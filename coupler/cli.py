@@ -43,7 +43,8 @@ def _run(args: argparse.Namespace) -> int:
 
 def _check(args: argparse.Namespace) -> int:
     from . import fields
-    from .forcing import ForcingError, describe, inspect
+    from .check import describe, inspect
+    from .forcing import ForcingError
 
     path = Path(args.forcing)
     text = path.suffix.lower() in (".csv", ".tsv", ".txt", ".tif", ".tiff")
@@ -54,7 +55,10 @@ def _check(args: argparse.Namespace) -> int:
             print(f"{'field':16s} {'unit of a run':16s} {'from':40s} values")
             print("\n".join(rows))
             names = ", ".join(r.split()[0] for r in rows)
-            print(f'fields for a European run: put `[fields]` and e.g. `{names.split(",")[0]} = "{args.forcing}"` in a configuration')
+            print(
+                "fields for a European run: put `[fields]` and e.g. "
+                f'`{names.split(",")[0]} = "{args.forcing}"` in a configuration'
+            )
             return 0
         if text:
             raise ForcingError(f"{path.name} holds no field that a run uses; see examples/05_europe for what is read")
@@ -73,8 +77,9 @@ def _check(args: argparse.Namespace) -> int:
 
 def inspect_or_fields(path: Path) -> list[Any]:
     """Findings of a forcing file; none where the file is a map of fields, which may have no time."""
+    from .check import inspect
     from .fields import look
-    from .forcing import Forcing, ForcingError, inspect
+    from .forcing import Forcing, ForcingError
 
     with Forcing(path) as forcing:
         held = [n for n in forcing.names if n not in ("clay", "sand", "caco3", "soc", "bulk_density")]
@@ -202,7 +207,10 @@ def _add_own(commands: Any) -> None:
         config.add_argument(f"--{name}", action="store_true", help=f"print {name}")
 
     validate = add(
-        "validate", "compare with field experiments and published totals", "calcisol validate out/europe --out out/validation", _validate
+        "validate",
+        "compare with field experiments and published totals",
+        "calcisol validate out/europe --out out/validation",
+        _validate,
     )
     validate.add_argument("results", nargs="?", help="folder of a finished run with baseline and no_mineral_n")
     validate.add_argument("--data", metavar="DIR", help="folder of real data (default: CALCISOL_DATA or ../shared/data)")

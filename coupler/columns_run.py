@@ -16,8 +16,9 @@ import numpy as np
 
 from ..emulator.variables import load_table
 from . import budget
+from .check import inspect
 from .config import RunConfig
-from .forcing import Forcing, ForcingError, inspect
+from .forcing import Forcing, ForcingError
 from .offline import open_model, progress_line
 from .units import SECONDS_PER_YEAR
 

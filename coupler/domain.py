@@ -170,7 +170,8 @@ def refined(domain: Domain, times: int) -> Domain:
         cut.fields["caco3"],
         values=content,
         provenance="synthetic",
-        source=f"a draw from the spread inside the {domain.degrees:g} degree cell around its value: " + cut.fields["caco3"].source,
+        source=f"a draw from the spread inside the {domain.degrees:g} degree cell around its value: "
+        + cut.fields["caco3"].source,
     )
     order = np.lexsort((lon, lat))
     return replace(cut, lat=lat, lon=lon, fields=fields, degrees=step).subset(order)

@@ -169,9 +169,10 @@ class Europe:
                 if (rain != 1).any() or (drainage != 1).any() or warming.any():
                     weather = self._weather(rain, drainage, warming)
             plan = self._plan(s, year, weather)
-            source = carbon.production(
-                weather.air, weather.water.rain, plan.harvested, self._reference.harvested, self.carbon
-            ) * s.factor("respiration", year, d)[:, None]
+            source = (
+                carbon.production(weather.air, weather.water.rain, plan.harvested, self._reference.harvested, self.carbon)
+                * s.factor("respiration", year, d)[:, None]
+            )
             self._years = {  # one year at a time
                 key: Year(
                     weather,

@@ -142,7 +142,9 @@ def read_series(path: Path, field: str) -> Climate:
             monthly = (months / month_weight[:, None]).T
         good = np.isfinite(mean)
         east = np.where(place.lon > 180, place.lon - 360, place.lon)
-        points = Points(place.lat[good], east[good], mean[good], _spacing(place), f"{product.name}; {product.cite}", product.licence)
+        points = Points(
+            place.lat[good], east[good], mean[good], _spacing(place), f"{product.name}; {product.cite}", product.licence
+        )
         return Climate(points, monthly[good])
 
 
@@ -224,7 +226,9 @@ def replace_fields(domain: Domain, files: dict[str, str]) -> Domain:
                     values=np.where(reached, values, old.values),
                     units=units,
                     provenance="real" if reached.all() else "estimated",
-                    source=f"{cite}, {int(reached.sum())} of {len(domain)} cells; elsewhere {old.source}" if not reached.all() else cite,
+                    source=f"{cite}, {int(reached.sum())} of {len(domain)} cells; elsewhere {old.source}"
+                    if not reached.all()
+                    else cite,
                     licence=licence,
                 )
             }
@@ -265,7 +269,11 @@ def look(path: Path) -> list[str]:
     found: list[str] = []
     if path.suffix.lower() in (".csv", ".tsv", ".txt"):
         what = tables.kind(path)
-        wanted = tuple(tables.GNB) if what in ("eurostat", "faostat") else tuple(tables.HWSD2 if what == "hwsd2" else products.FIELD_UNITS)
+        wanted = (
+            tuple(tables.GNB)
+            if what in ("eurostat", "faostat")
+            else tuple(tables.HWSD2 if what == "hwsd2" else products.FIELD_UNITS)
+        )
         for field in wanted:
             try:
                 if what in ("eurostat", "faostat"):

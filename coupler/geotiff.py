@@ -69,14 +69,20 @@ def read_geotiff(path: Path) -> tuple[np.ndarray, float, float, float]:
     width, height, bands = tags[256][0], tags[257][0], tags.get(277, (1,))[0]
     compression, predictor, planar = tags.get(259, (1,))[0], tags.get(317, (1,))[0], tags.get(284, (1,))[0]
     kind = {(32, 3): "<f4", (16, 2): "<i2", (16, 1): "<u2"}.get((tags[258][0], tags.get(339, (1,))[0]))
-    if compression not in (1, 5, 8, 32946) or predictor != 1 or planar != 1 or kind is None or len(set(tags[258])) != 1 or 273 not in tags:
+    if (
+        compression not in (1, 5, 8, 32946)
+        or predictor != 1
+        or planar != 1
+        or kind is None
+        or len(set(tags[258])) != 1
+        or 273 not in tags
+    ):
         raise CalcisolError(
             f"{path} is no striped float32 or 16-bit GeoTIFF without predictor (compression {compression}); "
             "rewrite it with LZW, deflate or none"
         )
     strips = [raw[o : o + n] for o, n in zip(tags[273], tags[279], strict=True)]
-    unpack = {1: bytes, 5: lzw}.get(compression, zlib.decompress)
-    data = b"".join(unpack(s) for s in strips)
+    data = b"".join(s if compression == 1 else lzw(s) if compression == 5 else zlib.decompress(s) for s in strips)
     values = np.frombuffer(data, kind).reshape(height, width, bands).transpose(2, 0, 1)
     if kind != "<f4":
         values = np.where(values == NODATA, np.nan, values).astype(np.float32)

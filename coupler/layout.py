@@ -48,7 +48,11 @@ def depth_dim(dataset: xr.Dataset) -> str:
 
 def _coordinate(dataset: xr.Dataset, standard: str, units: tuple[str, ...], names: tuple[str, ...]) -> xr.DataArray | None:
     found = [n for n, v in dataset.variables.items() if v.attrs.get("standard_name") == standard]
-    found += [n for n, v in dataset.variables.items() if v.attrs.get("units") in units and "grid" not in str(n) and "_bnds" not in str(n)]
+    found += [
+        n
+        for n, v in dataset.variables.items()
+        if v.attrs.get("units") in units and "grid" not in str(n) and "_bnds" not in str(n)
+    ]
     found += [n for n in names if n in dataset.variables]
     return dataset[found[0]] if found else None
 

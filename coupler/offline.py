@@ -44,6 +44,7 @@ def run_task(task: Task, model=None) -> Clock:
         return segments.run_task(task, model)
 
 
+CONNECT_SECONDS = 30
 _worker_model = None
 
 
@@ -127,7 +128,7 @@ def _dask(tasks: list[Task], address: str) -> Iterator[Clock]:
     except ImportError:
         raise CalcisolError('--dask needs the package distributed; install it with pip install "calcisol[distributed]"') from None
     try:
-        client = Client(address, timeout=30)
+        client = Client(address, timeout=CONNECT_SECONDS)
     except (OSError, TimeoutError, ValueError) as error:
         raise CalcisolError(f"no Dask scheduler answers at {address} ({error}); start one or use --workers") from None
     with client:

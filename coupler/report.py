@@ -244,12 +244,13 @@ def caveats(lines: list[Line]) -> list[str]:
     return [
         "Carbonate below 20 cm (taken as in the topsoil), soil-air CO₂, deposition, water by month and the response of soil "
         "respiration to nitrogen are assumptions; each constant stands in <code>coupler/config.py</code> with source and range.",
-        "“From place to place” is the spread over the area (5-95 %), not an uncertainty; the interval is, of what its table lists.",
-        "Nitrogen and sulphur before 2019 follow one European curve for all countries; the surveyed carbonate is put at the start "
-        "of the run, though it was sampled in 2008-2009.",
+        "“From place to place” is the spread over the area (5-95 %), not an uncertainty; the interval is, of what its "
+        "table lists.",
+        "Nitrogen and sulphur before 2019 follow one European curve for all countries; the surveyed carbonate is put at the "
+        "start of the run, though it was sampled in 2008-2009.",
         "Soils with less than 2 % CaCO₃ are left out: the survey cannot tell their carbonate. They lose it first.",
-        "Climate and CO₂ of the air are constant unless a scenario changes them; every year has the same weather. No lime unless a "
-        "scenario brings it; no erosion, irrigation or ploughing up of subsoil.",
+        "Climate and CO₂ of the air are constant unless a scenario changes them; every year has the same weather. No lime "
+        "unless a scenario brings it; no erosion, irrigation or ploughing up of subsoil.",
         "pH is that of pore water in the field, at the soil's own CO₂. A laboratory pH of the same soil reads near 8.2 in water.",
         f"{100 * outside:.0f} % of layer-years had at least one month outside the ranges the emulator was trained on "
         "(variable flag in the NetCDF files).",
@@ -272,7 +273,8 @@ def write(
     made = (
         f"calcisol {html.escape(version)}, emulator bundle <code>{bundle}</code>; {len(domain)} columns of {len(config.layers)} "
         f"layers ({sum(config.layers):.2f} m), steps of {MONTH_SECONDS / 86400:.2f} days, {config.spinup_years} years of "
-        f"spin-up ({config.spinup}), domain “{config.domain}” ({100 * config.coverage:.0f} % of its area), Tier {domain.tier}. Coasts and borders: Natural Earth (public domain)."
+        f"spin-up ({config.spinup}), domain “{config.domain}” ({100 * config.coverage:.0f} % of its area), Tier {domain.tier}. "
+        "Coasts and borders: Natural Earth (public domain)."
     )
     page = Template(Path(__file__).with_name("data").joinpath("report.html").read_text(encoding="utf-8")).substitute(
         style=Path(__file__).with_name("data").joinpath("page.css").read_text(encoding="utf-8"),

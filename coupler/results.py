@@ -40,7 +40,6 @@ class Result:
         values = self.layer[name] if name in self.layer else self.column[name]
         return np.array([of(np.asarray(values[i])) for i in range(len(self.years))])
 
-
     def part(self, columns: slice) -> Result:
         """The same for some neighbouring columns; its budget is left whole."""
         cut = lambda group: {k: v[:, columns] for k, v in group.items()}  # noqa: E731

@@ -104,7 +104,9 @@ class Scenario:
     @property
     def key(self) -> str:
         """Name with a hash of what the scenario changes, for file names of intermediate results."""
-        content = repr([(sorted(p.change.items()), sorted(p.set.items()), p.ramp, p.countries, p.crops, p.mask) for p in self.parts])
+        content = repr(
+            [(sorted(p.change.items()), sorted(p.set.items()), p.ramp, p.countries, p.crops, p.mask) for p in self.parts]
+        )
         return f"{self.name}-{hashlib.sha256(content.encode()).hexdigest()[:8]}"
 
     @property
@@ -161,7 +163,9 @@ def _part(raw: dict[str, Any], path: Path) -> Part:
             raise ConfigError(f"scenario {path.name}: crop {crop!r} is not known; use some of {', '.join(sorted(known))}")
     mask = raw.get("mask", "")
     if mask and not (file := Path(mask) if Path(mask).is_absolute() else path.parent / mask).is_file():
-        raise ConfigError(f"scenario {path.name}: mask {mask} does not exist; give a NetCDF or CSV file with lat, lon and a share")
+        raise ConfigError(
+            f"scenario {path.name}: mask {mask} does not exist; give a NetCDF or CSV file with lat, lon and a share"
+        )
     return Part(
         change={k: float(v) for k, v in change.items()},
         set={k: float(v) for k, v in values.items()},

@@ -97,13 +97,13 @@ def _column(found: list[dict[str, str]], names: tuple[str, ...], what: str, path
 
 
 def kind(path: Path) -> str:
-    """"hwsd2", "eurostat", "faostat" or "points", by the header. Raises TableError."""
+    """ "hwsd2", "eurostat", "faostat" or "points", by the header. Raises TableError."""
     head = set(rows(path)[0])
     if "HWSD2_SMU_ID" in head:
         return "hwsd2"
     if "Element" in head and "Item" in head:
         return "faostat"
-    if "geo" in head or any(h.startswith("freq,") or h.endswith("TIME_PERIOD") and "," in h for h in head):
+    if "geo" in head or any(h.startswith("freq,") or (h.endswith("TIME_PERIOD") and "," in h) for h in head):
         return "eurostat"
     return "points"
 

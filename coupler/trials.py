@@ -4,8 +4,8 @@ What:    ``measured`` (year, lime level -> mean pH), ``simulate`` (the same lime
          ``chalk_by_nitrogen`` (mean yearly chalk by nitrogen level on Broadbalk).
 Units:   pH in water (1:2.5 suspension measured; the library's suspension pH simulated); lime in t CaCO3 ha-1; N in kg ha-1.
 Source:  Rothamsted Research e-RA, CC BY 4.0: Glendining et al. 2023, doi:10.23637/rcs10-soil-01 and doi:10.23637/wcs10-soil-02;
-         Glendining et al. 2022, doi:10.23637/rbk1-chalk-01. Texture from the soil's name (silty clay loam, sandy loam), nitrogen and
-         deposition as typical [assumption]: the archives read here do not hold them.
+         Glendining et al. 2022, doi:10.23637/rbk1-chalk-01. Texture from the soil's name (silty clay loam, sandy loam),
+         nitrogen and deposition as typical [assumption]: the archives read here do not hold them.
 Use:     ``series = simulate(folder, config)``; ``series["Rothamsted"].ph["H"]``.
 """
 
@@ -82,7 +82,7 @@ def measured(folder: Path, site: Site) -> Series:
             before.append(float(value))
         elif level in found:
             found[level].setdefault(int(row["sample_year"]), []).append(float(value))
-    means = {k: (np.array(sorted(v)), np.array([float(np.mean(v[y])) for y in sorted(v)])) for k, v in found.items()}
+    means = {k: (np.array(sorted(v), int), np.array([float(np.mean(v[y])) for y in sorted(v)])) for k, v in found.items()}
     return Series(float(np.mean(before)), means, lime, {})
 
 
@@ -133,6 +133,8 @@ def errors(series: Series) -> dict[str, tuple[float, float, int]]:
     """Bias and root mean square error of pH by lime level over the years measured, and their number."""
     made = {}
     for level, (years, values) in series.measured.items():
+        if not len(years):
+            continue
         difference = series.ph[level][years - FIRST] - values
         made[level] = (float(difference.mean()), float(np.sqrt((difference**2).mean())), len(years))
     return made

@@ -76,7 +76,9 @@ def varied(domain: Domain, member: Member, config: RunConfig) -> Domain:
         constants[member.key] = member.value
     flat = {k: Field(np.full(len(domain), v), "1", k, "estimated", "config.py", "calcisol") for k, v in constants.items()}
     field = domain.fields["caco3"]
-    moved = np.clip(field.values * np.exp(member.z * domain["caco3_ln_sd"]), LEAST_CACO3, MOST_CACO3) if member.z else field.values
+    moved = (
+        np.clip(field.values * np.exp(member.z * domain["caco3_ln_sd"]), LEAST_CACO3, MOST_CACO3) if member.z else field.values
+    )
     return domain.with_fields(**flat, caco3=dataclasses.replace(field, values=moved))
 
 

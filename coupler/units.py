@@ -109,7 +109,9 @@ def _find(unit: str) -> tuple[str, float, float]:
         return _UNITS[name]
     if "/" in name and "(" not in name:  # kg/m2/s is kg m-2 s-1
         first, *others = name.split("/")
-        name = " ".join([first.strip(), *(re.sub(r"^([A-Za-z]+)(\d?)$", lambda m: f"{m[1]}-{m[2] or 1}", o.strip()) for o in others)])
+        name = " ".join(
+            [first.strip(), *(re.sub(r"^([A-Za-z]+)(\d?)$", lambda m: f"{m[1]}-{m[2] or 1}", o.strip()) for o in others)]
+        )
     for old, new in _SPELLINGS:
         name = re.sub(old, new, name)
     if name not in _UNITS and not name:

@@ -3,8 +3,8 @@
 What:    liming experiments stepped again, Broadbalk chalk, GEMAS carbonate and SoilGrids pH by class, background leaching, the
          European loss with fixed stoichiometry beside the emulated one.
 Units:   in every heading. A verdict compares a number with a stated range; nothing is tuned to any of it.
-Source:  trials.py and the data folder; published ranges: science.md B.2-B.3 (Bolton 1972, 1977; Zamanian et al. 2018, 2024; Kindler
-         et al. 2011). Needs the data folder; the parts on Europe also the folder of a run with no_mineral_n.
+Source:  trials.py, totals.py and the data folder; published ranges: science.md B.2-B.3. Needs the data folder;
+         the parts on Europe also the folder of a run with no_mineral_n.
 Use:     ``calcisol validate out/europe --data ../shared/data --out out/validation``.
 """
 
@@ -12,13 +12,12 @@ from __future__ import annotations
 
 import csv
 import html
+import itertools
 import os
-from dataclasses import dataclass
 from pathlib import Path
 from string import Template
 from typing import Any
 
-import netCDF4
 import numpy as np
 
 from . import tier_a, trials
@@ -26,44 +25,12 @@ from .config import RunConfig
 from .domain import load_domain
 from .errors import CalcisolError
 from .report import figure, table
-from .summary import ALL, BASELINE
 from .tier_b import read_table
-from .units import C_KG_PER_MOL, CACO3_KG_PER_MOL, HA_M2, SECONDS_PER_YEAR
+from .totals import Row, Section, Verdict, judge, leaching, pair, stoichiometry
+from .units import CACO3_KG_PER_MOL
 
 PH_GOOD = 0.5  # rmse of yearly means of pH: spread of the plots of one level and year is about 0.3
-# background loss of CaCO3 per mm of drainage, kg ha-1: 165-273 for 100 mm, 826-1365 for 500 mm at pCO2 0.005-0.02 atm, 10 degC
-LEACHING = (1.65, 2.73)
 LIME_PER_N = (1.0, 1.8)  # kg CaCO3 per kg N: CAN to ammonium nitrate and urea (extension tables, science.md B.3)
-FIXED_C_PER_N = 0.21  # kg C per kg N, Zamanian et al. 2018
-NO_MINERAL_N = "no_mineral_n"
-Row = dict[str, str]
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """One comparison: what, the outside number, ours, and whether they agree ("yes", "partly", "no")."""
-
-    what: str
-    outside: str
-    ours: str
-    agrees: str
-    why: str
-
-
-@dataclass(frozen=True)
-class Section:
-    """A part of the page."""
-
-    title: str
-    body: str
-    verdicts: list[Verdict]
-
-
-def judge(value: float, low: float, high: float, slack: float = 0.25) -> str:
-    """ "yes" inside the range, "partly" within ``slack`` of its ends, else "no"."""
-    if low <= value <= high:
-        return "yes"
-    return "partly" if low * (1 - slack) <= value <= high * (1 + slack) else "no"
 
 
 def liming(folder: Path, config: RunConfig, out: Path) -> Section:
@@ -90,7 +57,9 @@ def liming(folder: Path, config: RunConfig, out: Path) -> Section:
         path = out / f"liming_{name.lower()}.png"
         drawing.savefig(path, dpi=150)
         plt.close(drawing)
-        pictures.append(figure(path, f"{name}, {trials.SITES[name].note}: measured means of 8-16 plots and the same lime simulated."))
+        pictures.append(
+            figure(path, f"{name}, {trials.SITES[name].note}: measured means of 8-16 plots and the same lime simulated.")
+        )
         for level, (bias, rmse, count) in trials.errors(site).items():
             body.append([name, level, f"{sum(site.lime[level].values()):.1f}", str(count), f"{bias:+.2f}", f"{rmse:.2f}"])
         worst = max(e[1] for e in trials.errors(site).values())
@@ -118,11 +87,20 @@ def broadbalk(folder: Path, lines: list[Row]) -> Section:
     body = [[f"{n:.0f}", f"{value:.0f}", str(count)] for n, (value, count) in chalk.items()]
     text = (
         table(["kg N ha⁻¹ yr⁻¹", "chalk, kg CaCO₃ ha⁻¹ yr⁻¹, 1955-2019", "plots"], body)
-        + f"<p>From N0 to N3 each kilogram of nitrogen asked for {slope:.2f} kg of chalk. The higher rates began in 1968 and 1985 on "
+        + f"<p>From N0 to N3 each kilogram of nitrogen asked for {slope:.2f} kg of chalk. The higher rates began in 1968 and "
+        "1985 on "
         "plots with another history and are left out of the slope. Broadbalk had ammonium sulphate until 1967.</p>"
     )
-    verdicts = [Verdict("Broadbalk: chalk per kg N", "extension tables 1.0 to 1.8", f"{slope:.2f} (measured)", judge(slope, *LIME_PER_N), "data against rule, no model")]
-    got = _pair(lines)
+    verdicts = [
+        Verdict(
+            "Broadbalk: chalk per kg N",
+            "extension tables 1.0 to 1.8",
+            f"{slope:.2f} (measured)",
+            judge(slope, *LIME_PER_N),
+            "data against rule, no model",
+        )
+    ]
+    got = pair(lines)
     if got:
         base, none = got
         acid = float(base["acid_load_Gmol_per_yr"]) - float(none["acid_load_Gmol_per_yr"])
@@ -140,11 +118,6 @@ def broadbalk(folder: Path, lines: list[Row]) -> Section:
     return Section("Chalk on Broadbalk", text, verdicts)
 
 
-def _pair(lines: list[Row]) -> tuple[Row, Row] | None:
-    by = {r["scenario"]: r for r in lines if r["country"] == ALL}
-    return (by[BASELINE], by[NO_MINERAL_N]) if BASELINE in by and NO_MINERAL_N in by else None
-
-
 def classes(folder: Path) -> Section:
     """GEMAS carbonate and the fields of Tier B by class of SoilGrids pH."""
     soil = read_table(folder / "soil_climate" / "eu_soil_climate_05deg.csv.gz")
@@ -157,7 +130,7 @@ def classes(folder: Path) -> Section:
     domain = load_domain(RunConfig(data=str(folder), domain="all"))
     body, gaps = [], []
     edges = (4.0, 5.5, 6.5, 7.0, 7.25, 7.5, 8.5)
-    for low, high in zip(edges[:-1], edges[1:], strict=True):
+    for low, high in itertools.pairwise(edges):
         here, cells = near & (ph >= low) & (ph < high), (domain["ph_survey"] >= low) & (domain["ph_survey"] < high)
         if here.sum() < 10 or not cells.any():
             continue
@@ -167,79 +140,39 @@ def classes(folder: Path) -> Section:
         ours = float(np.average(domain["calcareous_share"][cells], weights=weight))
         median = float(np.median(domain["caco3"][cells])) * 100
         gaps.append(abs(ours - share))
-        body.append([f"{low:g}-{high:g}", str(int(here.sum())), f"{100 * share:.0f}", f"{100 * ours:.0f}", f"{np.median(rich):.1f}" if len(rich) else "–", f"{median:.1f}"])
-    head = ["SoilGrids pH", "GEMAS sites", "sites above 2 % CaCO₃, %", "share in the run, %", "median CaCO₃ of those, %", "median in the run, %"]
+        body.append(
+            [
+                f"{low:g}-{high:g}",
+                str(int(here.sum())),
+                f"{100 * share:.0f}",
+                f"{100 * ours:.0f}",
+                f"{np.median(rich):.1f}" if len(rich) else "–",
+                f"{median:.1f}",
+            ]
+        )
+    head = [
+        "SoilGrids pH",
+        "GEMAS sites",
+        "sites above 2 % CaCO₃, %",
+        "share in the run, %",
+        "median CaCO₃ of those, %",
+        "median in the run, %",
+    ]
     worst = max(gaps)
     text = table(head, body) + (
-        "<p>The fields of Tier B are made from these very sites, so this shows that the interpolation does not distort them, not that "
-        "it is right elsewhere. A laboratory pH of calcareous soil is 8.2 in water whatever its carbonate; area means of SoilGrids "
+        "<p>The fields of Tier B are made from these very sites, so this shows that the interpolation does not distort them, not "
+        "that it is right elsewhere. A laboratory pH of calcareous soil is 8.2 in water whatever its carbonate; area means of "
+        "SoilGrids "
         "end near 7.9 because they mix soils and shrink the tails: pH cannot be compared directly.</p>"
     )
-    verdict = Verdict("share of calcareous soils by pH class", "GEMAS sites", f"largest gap {100 * worst:.0f} points", "yes" if worst < 0.1 else "partly" if worst < 0.2 else "no", "same data, interpolated; not independent")
-    return Section("Carbonate by pH class", text, [verdict])
-
-
-def leaching(results: Path) -> Section:
-    """Background loss of carbonate against drainage, from the run without mineral nitrogen."""
-    path = results / f"{NO_MINERAL_N}.nc"
-    with netCDF4.Dataset(path) as file:
-        get = lambda name: np.ma.filled(file[name][-10:].astype(float), np.nan).mean(0)  # noqa: E731
-        drainage, ca, area = get("drainage") * SECONDS_PER_YEAR, get("ca_leach") * SECONDS_PER_YEAR, np.ma.filled(file["area"][:].astype(float), np.nan)
-        dic = get("dic_leach") * SECONDS_PER_YEAR * 1e3
-    loss = ca * CACO3_KG_PER_MOL * HA_M2
-    body, inside_all = [], []
-    for low, high in ((25, 100), (100, 200), (200, 300), (300, 500), (500, 1000)):
-        here = (drainage >= low) & (drainage < high) & np.isfinite(loss)
-        if not here.any():
-            continue
-        weight = area[here]
-        mean, water = float(np.average(loss[here], weights=weight)), float(np.average(drainage[here], weights=weight))
-        inside = float(weight[(loss[here] >= LEACHING[0] * drainage[here]) & (loss[here] <= LEACHING[1] * drainage[here])].sum() / weight.sum())
-        inside_all.append((inside, float(weight.sum())))
-        body.append([f"{low}-{high}", f"{mean:.0f}", f"{LEACHING[0] * water:.0f} to {LEACHING[1] * water:.0f}", f"{100 * inside:.0f}"])
-    whole = np.isfinite(loss) & np.isfinite(area)
-    mean, carbon = (float(np.average(x[whole], weights=area[whole])) for x in (loss, dic))
-    share = sum(i * w for i, w in inside_all) / max(sum(w for _, w in inside_all), 1e-9)
-    head = ["drainage, mm yr⁻¹", "Ca leached, kg CaCO₃ ha⁻¹ yr⁻¹", "calcite water at pCO₂ 0.005-0.02 atm", "area inside, %"]
-    return Section(
-        "Background leaching without mineral nitrogen",
-        table(head, body) + "<p>Last ten years; manure, fixation and deposition go on, so some acid is in it. Outside the range the soil's "
-        "own CO₂ is below 0.005 or above 0.02 atm.</p>",
-        [
-            Verdict("background loss of CaCO₃", "Rothamsted 225 to 1004 kg ha⁻¹ yr⁻¹ (Bolton 1972, 1977)", f"{mean:.0f} (area mean)", judge(mean, 225, 1004), "Europe drains less than Rothamsted's 250 mm where it is calcareous"),
-            Verdict("area where leaching fits calcite water at 0.005-0.02 atm", "most", f"{100 * share:.0f} %", "yes" if share > 0.6 else "partly" if share > 0.3 else "no", "a check of pCO₂ in the profile"),
-            Verdict("DIC leached from cropland", "Kindler et al. 2011: 14.6 ± 4.8 g C m⁻² yr⁻¹ (biogenic half)", f"{carbon:.1f} (all)", judge(carbon / 2, 9.8, 19.4), "half of the DIC of calcite water is biogenic; their sites drained more"),
-        ],
-    )  # fmt: skip
-
-
-def stoichiometry(lines: list[Row]) -> Section:
-    """Loss of carbonate by mineral nitrogen: fixed ratios and the emulated one."""
-    base, none = _pair(lines) or ({}, {})
-    acid = float(base["acid_load_Gmol_per_yr"]) - float(none["acid_load_Gmol_per_yr"])
-    nitrogen = float(base["mineral_n_TgN_per_yr"]) - float(none["mineral_n_TgN_per_yr"])
-    emulated = float(base["solid_c_lost_TgC_per_yr"]) - float(none["solid_c_lost_TgC_per_yr"])
-    whole = acid * C_KG_PER_MOL
-    rows = [
-        ["1.0 mol CaCO₃ per mol of acid (Zamanian 2024)", f"{whole:.4f}", f"{whole / nitrogen:.3f}", "1.00"],
-        ["0.21 kg C per kg N (Zamanian 2018)", f"{FIXED_C_PER_N * nitrogen:.4f}", f"{FIXED_C_PER_N:.3f}", f"{FIXED_C_PER_N * nitrogen / whole:.2f}"],
-        ["this run", f"{emulated:.4f}", f"{emulated / nitrogen:.3f}", f"{emulated / whole:.2f}"],
-    ]
-    area = float(base["area_Mha"])
-    text = table(["loss of carbonate by mineral nitrogen", "Tg C yr⁻¹", "kg C per kg N", "mol per mol of acid"], rows) + (
-        f"<p>On {area:.1f} Mha, {nitrogen:.2f} Tg N a year less. Published for all croplands of the EU and UK with 1.0 mol per mol: "
-        "6.1 Tg CaCO₃ (0.73 Tg C) a year from 6.1·10⁷ kmol of acid. The ratio of this run holds both what acid does at fixed soil CO₂ (0.36 to "
-        "0.49 mol per mol) and what the crop's nitrogen adds to soil CO₂.</p>"
+    verdict = Verdict(
+        "share of calcareous soils by pH class",
+        "GEMAS sites",
+        f"largest gap {100 * worst:.0f} points",
+        "yes" if worst < 0.1 else "partly" if worst < 0.2 else "no",
+        "same data, interpolated; not independent",
     )
-    ratio = emulated / whole
-    return Section(
-        "European loss: fixed and emulated stoichiometry",
-        text,
-        [
-            Verdict("mol CaCO₃ per mol of acid", "0.36 to 0.49 at fixed soil CO₂ (closed form); 1.0 in the literature's budgets", f"{ratio:.2f}", judge(ratio, 0.36, 0.6), "1.0 is an upper bound: acid replaces carbonic acid"),
-            Verdict("kg C per kg N", "0.21 (Zamanian et al. 2018)", f"{emulated / nitrogen:.3f}", judge(emulated / nitrogen, 0.15, 0.27), "published as one number for the world"),
-        ],
-    )  # fmt: skip
+    return Section("Carbonate by pH class", text, [verdict])
 
 
 def write(data: Path, results: Path | None, out: Path, config: RunConfig, version: str) -> Path:
@@ -254,12 +187,21 @@ def write(data: Path, results: Path | None, out: Path, config: RunConfig, versio
         with (results / "summary.csv").open(encoding="utf-8") as file:
             lines = list(csv.DictReader(file))
     sections = [liming(data, config, out), broadbalk(data, lines), classes(data)]
-    if _pair(lines) and results is not None:
+    if pair(lines) and results is not None:
         sections += [leaching(results), stoichiometry(lines)]
     verdicts = [v for s in sections for v in s.verdicts]
     counts = {k: sum(v.agrees == k for v in verdicts) for k in ("yes", "partly", "no")}
     tags = {"yes": "real", "partly": "estimated", "no": "synthetic"}
-    rows = [[html.escape(v.what), html.escape(v.outside), html.escape(v.ours), f'<span class="tag {tags[v.agrees]}">{v.agrees}</span>', html.escape(v.why)] for v in verdicts]  # fmt: skip
+    rows = [
+        [
+            html.escape(v.what),
+            html.escape(v.outside),
+            html.escape(v.ours),
+            f'<span class="tag {tags[v.agrees]}">{v.agrees}</span>',
+            html.escape(v.why),
+        ]
+        for v in verdicts
+    ]
     missing = "" if len(sections) > 3 else " The parts on Europe need a finished run with no_mineral_n and are left out."
     values: dict[str, Any] = {
         "style": Path(__file__).with_name("data").joinpath("page.css").read_text(encoding="utf-8"),
@@ -268,7 +210,8 @@ def write(data: Path, results: Path | None, out: Path, config: RunConfig, versio
         f"itself stays untested.{missing}",
         "verdicts": table(["what", "outside", "here", "agrees", "note"], rows, text=(0, 1, 2, 4)),
         "sections": "".join(f"<h2>{html.escape(s.title)}</h2>{s.body}" for s in sections),
-        "made": f"calcisol {html.escape(version)}, <code>calcisol validate</code>. Rothamsted Research e-RA data: CC BY 4.0, cited in "
+        "made": f"calcisol {html.escape(version)}, <code>calcisol validate</code>. Rothamsted Research e-RA data: CC BY 4.0, "
+        "cited in "
         "coupler/trials.py. GEMAS: Reimann et al. 2014; SoilGrids: Poggio et al. 2021.",
     }
     path = out / "validation.html"

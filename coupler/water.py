@@ -2,7 +2,8 @@
 
 What:    a periodic year of water per layer, sinks, drainage; the fluxes rebuilt from it always point downward.
 Units:   mm (= kg m-2) per month inside, kg m-2 and kg m-2 s-1 at the end; shapes (column, 12), (column, layer, 12).
-Source:  Fu 1981 as in Zhang et al. 2004, Water Resour. Res. 40, W02502, doi:10.1029/2003WR002710; FAO-56 stress; Saxton & Rawls 2006, doi:10.2136/sssaj2005.0117.
+Source:  Fu 1981 as in Zhang et al. 2004, Water Resour. Res. 40, W02502, doi:10.1029/2003WR002710; FAO-56 stress;
+         Saxton & Rawls 2006, doi:10.2136/sssaj2005.0117.
 Use:     ``year = water_year(domain, config)``; ``year.w_liq[:, :, month]``. Budget: rain = runoff + ET + drainage + d(store).
 """
 

@@ -35,7 +35,11 @@ def forcing_in(path: Path, kind: str, calendar: str = "noleap") -> Path:
     elif kind == "rotated":
         place, cut = ("rlat", "rlon"), shape
         for name, values in (("rlat", [-4.0, -4.5]), ("rlon", [1.0, 1.5, 2.0])):
-            data.coords[name] = (name, values, {"standard_name": f"grid_{'lat' if name == 'rlat' else 'long'}itude", "units": "degrees"})
+            data.coords[name] = (
+                name,
+                values,
+                {"standard_name": f"grid_{'lat' if name == 'rlat' else 'long'}itude", "units": "degrees"},
+            )
         for name, values, unit, word in (("lat", north, "degrees_north", "latitude"), ("lon", east, "degrees_east", "longitude")):
             data[name] = (place, values.reshape(2, 3), {"standard_name": word, "units": unit})
         data["rotated_pole"] = ((), 0, {"grid_mapping_name": "rotated_latitude_longitude"})
@@ -54,7 +58,11 @@ def forcing_in(path: Path, kind: str, calendar: str = "noleap") -> Path:
         data["lat"] = ("station", north[keep], {"standard_name": "latitude", "units": "degrees_north"})
         data["lon"] = ("station", east[keep], {"standard_name": "longitude", "units": "degrees_east"})
     time, depth = ("time_counter", "solay") if kind == "orchidee" else ("time", "depth")
-    data.coords[time] = (time, [30.0, 60.0, 90.0], {"units": "days since 2001-01-01", "calendar": calendar, "standard_name": "time"})
+    data.coords[time] = (
+        time,
+        [30.0, 60.0, 90.0],
+        {"units": "days since 2001-01-01", "calendar": calendar, "standard_name": "time"},
+    )
     data.coords[depth] = (depth, [0.1, 0.6], {"units": "m", "positive": "down", "standard_name": "depth"})
     data["dz"] = (depth, [0.2, 0.8], {"units": "m"})
     liquid = {"standard_name": "liquid_water_content_of_soil_layer", "units": "kg m-2"}

@@ -122,7 +122,7 @@ ramp = { from = 2020, to = 2030 }
     assert scenario.factor("mineral_n", 2025, place("FRA"))[0] == pytest.approx((1 - 0.5 * wheat) * 0.5)
     with pytest.raises(ConfigError, match="crop 'weat' is not known"):
         load_scenario(str(write(tmp_path, '[[part]]\ncrops = ["weat"]\nchange = { mineral_n = 0.5 }\n', "bad.toml")))
-    with pytest.raises(ConfigError, match="mask none.nc does not exist"):
+    with pytest.raises(ConfigError, match=r"mask none\.nc does not exist"):
         load_scenario(str(write(tmp_path, '[[part]]\nmask = "none.nc"\nchange = { mineral_n = 0.5 }\n', "bad2.toml")))
 
 

@@ -84,10 +84,19 @@ def test_emep_deposition_adds_four_terms(tmp_path, france):
 def test_ggcmi_soil(tmp_path, france):
     lat, lon = np.arange(47.75, 44.0, -0.5), np.arange(1.25, 6.0, 0.5)
     data = xr.Dataset(coords={"lat": ("lat", lat, {"units": "degrees_north"}), "lon": ("lon", lon, {"units": "degrees_east"})})
-    for name, value in (("soil_ph", 7.4), ("soil_caco3", 12.0), ("clay", 25.0), ("sand", 30.0), ("oc", 1.2), ("bulk_density", 1.35)):
+    for name, value in (
+        ("soil_ph", 7.4),
+        ("soil_caco3", 12.0),
+        ("clay", 25.0),
+        ("sand", 30.0),
+        ("oc", 1.2),
+        ("bulk_density", 1.35),
+    ):
         data[name] = (("lat", "lon"), np.full((len(lat), len(lon)), value))
     data.to_netcdf(tmp_path / "hwsd_soil_data_on_cropland.nc")
-    made = fields.replace_fields(france, {k: str(tmp_path / "hwsd_soil_data_on_cropland.nc") for k in ("caco3", "clay", "bulk_density")})
+    made = fields.replace_fields(
+        france, {k: str(tmp_path / "hwsd_soil_data_on_cropland.nc") for k in ("caco3", "clay", "bulk_density")}
+    )
     assert (made["caco3"][0], made["clay"][0], made["bulk_density"][0]) == pytest.approx((0.12, 0.25, 1350.0))
 
 
@@ -118,7 +127,8 @@ def test_hwsd2_takes_the_largest_share_of_the_top_layer(tmp_path, france):
 
 def test_lucas_points_are_averaged_and_below_detection_is_zero(tmp_path, france):
     (tmp_path / "lucas.csv").write_text(
-        "POINTID,pH_H2O,OC,CaCO3,TH_LAT,TH_LONG\n1,8.1,14.2,120,46.2,3.2\n2,8.0,13,< LOD,46.3,3.3\n3,7,,50,60,20\n", encoding="utf-8"
+        "POINTID,pH_H2O,OC,CaCO3,TH_LAT,TH_LONG\n1,8.1,14.2,120,46.2,3.2\n2,8.0,13,< LOD,46.3,3.3\n3,7,,50,60,20\n",
+        encoding="utf-8",
     )
     made = given(france, "caco3", tmp_path / "lucas.csv")
     (cell,) = np.flatnonzero((made.lat == 46.25) & (made.lon == 3.25))
@@ -130,7 +140,8 @@ def test_lucas_points_are_averaged_and_below_detection_is_zero(tmp_path, france)
 
 def test_national_tables(tmp_path, france):
     (tmp_path / "eurostat.tsv").write_text(
-        "freq,nutrient,indic_ag,unit,geo\\TIME_PERIOD\t2018 \t2019 \nA,N,I_MIN,KG_HA,FR\t80.5 e\t78\nA,N,I_MAN,KG_HA,FR\t44\t:\nA,N,I_MIN,T,FR\t9\t9\n",
+        "freq,nutrient,indic_ag,unit,geo\\TIME_PERIOD\t2018 \t2019 \n"
+        "A,N,I_MIN,KG_HA,FR\t80.5 e\t78\nA,N,I_MAN,KG_HA,FR\t44\t:\nA,N,I_MIN,T,FR\t9\t9\n",
         encoding="utf-8",
     )
     assert tables.read_countries(tmp_path / "eurostat.tsv", "mineral_n") == {"FRA": 78.0}
@@ -140,7 +151,8 @@ def test_national_tables(tmp_path, france):
     )
     assert tables.read_countries(tmp_path / "sdmx.csv", "deposition_n") == {"GRC": 6.5}
     (tmp_path / "faostat.csv").write_text(
-        'Area Code (M49),Area,Element,Item,Year,Unit,Value\n250,France,Use per area of cropland,Nutrient nitrogen N (total),2020,kg/ha,99.5\n'
+        "Area Code (M49),Area,Element,Item,Year,Unit,Value\n"
+        "250,France,Use per area of cropland,Nutrient nitrogen N (total),2020,kg/ha,99.5\n"
         "250,France,Agricultural Use,Nutrient nitrogen N (total),2020,t,1900000\n", encoding="utf-8",
     )  # fmt: skip
     assert given(france, "mineral_n", tmp_path / "faostat.csv")["mineral_n"] == pytest.approx(np.full(len(france), 99.5))

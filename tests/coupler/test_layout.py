@@ -5,8 +5,9 @@ import numpy as np
 import pytest
 import xarray as xr
 from calcisol.coupler import forcing as forcings
+from calcisol.coupler.check import inspect
 from calcisol.coupler.cli import main
-from calcisol.coupler.forcing import Forcing, inspect
+from calcisol.coupler.forcing import Forcing
 from made_files import LAT, LON, SEA, field, forcing_in
 
 KINDS = {
@@ -70,3 +71,19 @@ def test_a_run_on_a_grid_comes_back_on_the_grid(tmp_path, shipped):
         assert np.isnan(grid.values[:, 1, 1]).all() and np.isfinite(grid.values).sum() == 15
     with netCDF4.Dataset(tmp_path / "f_calcisol.nc") as file:
         assert file["ph"].coordinates == "column_lat column_lon"
+
+
+@pytest.mark.parametrize("kind", ["regular", "rotated", "points"])
+def test_results_pass_the_cf_checker(tmp_path, kind, shipped):
+    pytest.importorskip("compliance_checker", reason="needs compliance-checker (pip install compliance-checker)")
+    from compliance_checker.runner import CheckSuite, ComplianceChecker
+
+    path, config = forcing_in(tmp_path / "f.nc", kind), tmp_path / "run.toml"
+    config.write_text(f'forcing = "{path}"\nout = "{tmp_path}"\n', encoding="utf-8")
+    assert main(["run", str(config)]) == 0
+    CheckSuite.load_all_available_checkers()
+    report = tmp_path / "report.txt"
+    passed, failed = ComplianceChecker.run_checker(
+        str(tmp_path / "f_calcisol.nc"), ["cf:1.11"], 0, "normal", output_filename=str(report), output_format="text"
+    )
+    assert passed and not failed, report.read_text(encoding="utf-8")
