@@ -18,7 +18,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import MaxNLocator, MultipleLocator
 
 from .config import RunConfig
 from .domain import Domain
@@ -27,6 +27,7 @@ from .results import Result, depth_sum
 from .summary import BASELINE, kept_carbon, reference
 
 ASPECT = 1.55  # 1 / cos(50 degrees): distances look right in the middle of Europe
+TICK_DEGREES = 5.0
 INK, GREY = "#222222", "#8a8a8a"
 LOSS_MAP, PH_MAP, STOCK_MAP = "RdBu", "viridis", "YlOrBr"
 
@@ -52,6 +53,8 @@ def map_axes(axes: Axes, domain: Domain) -> None:
     axes.set_aspect(ASPECT)
     axes.set_facecolor("white")
     axes.tick_params(labelsize=8, colors=GREY)
+    axes.xaxis.set_major_locator(MultipleLocator(TICK_DEGREES))
+    axes.yaxis.set_major_locator(MultipleLocator(TICK_DEGREES))
     axes.xaxis.set_major_formatter(lambda x, _: f"{abs(x):.0f}°{'W' if x < 0 else 'E' if x > 0 else ''}")
     axes.yaxis.set_major_formatter(lambda y, _: f"{y:.0f}°N")
     for side in axes.spines.values():

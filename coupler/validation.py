@@ -71,8 +71,8 @@ def liming(folder: Path, config: RunConfig, out: Path) -> Section:
                 "means of 8-16 plots a year",
                 f"rmse {all_rmse:.2f} (worst level {worst:.2f}); without lime {low[0]:+.2f}",
                 "yes" if worst <= PH_GOOD else "partly" if all_rmse <= 2 * PH_GOOD else "no",
-                "texture, nitrogen and deposition are typical values, not the plots'; an order of lime levels and the slow fall "
-                "without lime come out, the middle levels are held by the exchanger too near 6.5",
+                "the order of the levels and the fall without lime come out; limed plots read 8.2 as long as any lime is left "
+                "(measured 7.2 to 7.7) and then stay near 6.5; texture, nitrogen and deposition are typical, not the plots'",
             )
         )
     head = ["site", "lime level", "t CaCO₃ ha⁻¹ in all", "years", "bias of pH", "rmse of pH"]
