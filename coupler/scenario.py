@@ -15,7 +15,7 @@ import hashlib
 import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -59,6 +59,15 @@ def crop_shares() -> dict[str, dict[str, float]]:
         return {r.pop("country"): {k: float(v) for k, v in r.items()} for r in csv.DictReader(file)}
 
 
+@lru_cache(maxsize=64)
+def _mask(path: str, lat: bytes, lon: bytes) -> np.ndarray:
+    """Share of each column inside a mask, read once for a set of places."""
+    from .fields import on_points
+
+    found = on_points(Path(path), np.frombuffer(lat), np.frombuffer(lon))
+    return np.clip(np.nan_to_num(found), 0.0, 1.0)
+
+
 @dataclass(frozen=True)
 class Part:
     """Changes along one ramp; empty ``countries`` and ``crops`` mean all of them, an empty ``mask`` everywhere."""
@@ -81,9 +90,7 @@ class Part:
         if self.countries:
             weight = weight * np.isin(place.country, self.countries)
         if self.mask:
-            from .fields import on_points
-
-            weight = weight * np.clip(np.nan_to_num(on_points(Path(self.mask), place.lat, place.lon)), 0.0, 1.0)
+            weight = weight * _mask(self.mask, place.lat.tobytes(), place.lon.tobytes())
         if self.crops and what == "mineral_n":
             shares = crop_shares()
             weight = weight * np.array([sum(shares.get(str(c), {}).get(crop, 0.0) for crop in self.crops) for c in place.country])
