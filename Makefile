@@ -1,6 +1,7 @@
 # calcisol on a bare Debian or Ubuntu machine: `make europe` and `make test` do all their set-up, then their job.
 #
-#   make europe   offline run over Europe into out/europe: NetCDF, summary.csv, maps, report.html
+#   make europe   offline run over Europe into out/europe: NetCDF, summary.csv, maps, report.html; with real data also
+#                 out/validation/validation.html
 #   make test     build, install, run the tests
 #   make bundle DATA=learning.nc   the default bundle again, from the learning file of `calcisol ensemble`
 #   make setup    compiler, .venv, torch, build, install
@@ -21,6 +22,7 @@ SOURCES := $(shell find meson.build meson.options pyproject.toml VERSION LICENSE
 
 europe: $(VENV)/installed
 	$(BIN)/calcisol run --out out/europe
+	@! [ -d "$${CALCISOL_DATA:-../shared/data}/rothamsted" ] || $(BIN)/calcisol validate out/europe --out out/validation
 
 test: $(VENV)/installed $(VENV)/test-tools
 	$(BIN)/python -m pytest -q
@@ -40,7 +42,7 @@ clean:
 	rm -rf $(VENV) build out
 
 help:
-	@sed -n '2,10s/^# \{0,1\}//p' Makefile
+	@sed -n '2,11s/^# \{0,1\}//p' Makefile
 
 # compilers and a virtual environment, through apt where they are missing
 $(VENV)/system:

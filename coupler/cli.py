@@ -1,6 +1,6 @@
 """The command ``calcisol``: one entry, one sentence when something is wrong.
 
-What:    run, check, describe, config, bench here; ensemble, train, evaluate, export in the emulator, loaded only then.
+What:    run, check, validate, describe, config, bench here; ensemble, train, evaluate, export in the emulator, loaded only then.
 Errors:  one sentence on stderr, exit code 2; a stopped run exits with 130 and says how to go on.
 Source:  DESIGN.md 7. ``run``, ``check`` and ``describe`` never import torch.
 Use:     ``calcisol run --out out/europe``; ``calcisol COMMAND --help`` shows one example each.
@@ -25,6 +25,7 @@ def _run(args: argparse.Namespace) -> int:
         out=args.out,
         data=args.data,
         workers=args.workers,
+        dask=args.dask,
         bundle=args.bundle,
         domain="all" if args.all else None,
         plots=False if args.no_plots else None,
@@ -41,9 +42,28 @@ def _run(args: argparse.Namespace) -> int:
 
 
 def _check(args: argparse.Namespace) -> int:
-    from .forcing import inspect
+    from . import fields
+    from .check import describe, inspect
+    from .forcing import ForcingError
 
-    findings = inspect(Path(args.forcing))
+    path = Path(args.forcing)
+    text = path.suffix.lower() in (".csv", ".tsv", ".txt", ".tif", ".tiff")
+    findings = [] if text else inspect_or_fields(path)
+    if not any(f.found for f in findings):  # no forcing: a map or table of fields
+        rows = fields.look(path)
+        if rows:
+            print(f"{'field':16s} {'unit of a run':16s} {'from':40s} values")
+            print("\n".join(rows))
+            names = ", ".join(r.split()[0] for r in rows)
+            print(
+                "fields for a European run: put `[fields]` and e.g. "
+                f'`{names.split(",")[0]} = "{args.forcing}"` in a configuration'
+            )
+            return 0
+        if text:
+            raise ForcingError(f"{path.name} holds no field that a run uses; see examples/05_europe for what is read")
+    findings = findings or inspect(path)
+    print(describe(path))
     print(f"{'variable':16s} {'units':12s} {'status':12s} {'in the file':16s} values or default")
     for finding in findings:
         print(finding.line())
@@ -53,6 +73,22 @@ def _check(args: argparse.Namespace) -> int:
     if not problems:
         print('this file can run: put `forcing = "' + args.forcing + '"` in a configuration')
     return 2 if problems else 0
+
+
+def inspect_or_fields(path: Path) -> list[Any]:
+    """Findings of a forcing file; none where the file is a map of fields, which may have no time."""
+    from .check import inspect
+    from .fields import look
+    from .forcing import Forcing, ForcingError
+
+    with Forcing(path) as forcing:
+        held = [n for n in forcing.names if n not in ("clay", "sand", "caco3", "soc", "bulk_density")]
+    try:
+        return inspect(path) if held else []
+    except ForcingError:
+        if look(path):
+            return []
+        raise
 
 
 def _describe(args: argparse.Namespace) -> int:
@@ -103,6 +139,21 @@ def _config(args: argparse.Namespace) -> int:
     else:
         for name in CONFIG_ITEMS:
             print(f"{name}: {config(name)}")
+    return 0
+
+
+def _validate(args: argparse.Namespace) -> int:
+    from .config import RunConfig, load_config
+    from .domain import data_folder
+    from .errors import CalcisolError
+    from .run import version
+    from .validation import write
+
+    data = data_folder(RunConfig(data=args.data or ""))
+    if data is None:
+        raise CalcisolError("validation needs the real data; name their folder with --data or CALCISOL_DATA")
+    config = load_config(None, bundle=args.bundle)
+    print(f"validation: {write(data, Path(args.results) if args.results else None, Path(args.out), config, version())}")
     return 0
 
 
@@ -172,12 +223,13 @@ def _add_own(commands: Any) -> None:
     run.add_argument("--data", metavar="DIR", help='folder of real fields; "none" forces the embedded default')
     run.add_argument("--bundle", metavar="FILE", help="emulator bundle (default: the shipped one)")
     run.add_argument("--workers", type=int, metavar="N", help="processes (default 2); results do not depend on it")
+    run.add_argument("--dask", metavar="ADDRESS", help="step on the workers of this Dask scheduler instead, e.g. tcp://host:8786")
     run.add_argument("--all", action="store_true", help="every cell with calcareous arable soil, however little")
     run.add_argument("--no-plots", action="store_true", help="no maps and no report")
     run.add_argument("--resume", action="store_true", help="go on where a stopped run left off, with identical results")
 
-    check = add("check", "say what a forcing file holds, and what is wrong with it", "calcisol check forcing.nc", _check)
-    check.add_argument("forcing", help="CF NetCDF with dims time, column, soil_layer")
+    check = add("check", "say what a forcing file or a map holds, and what is wrong with it", "calcisol check forcing.nc", _check)
+    check.add_argument("forcing", help="CF NetCDF in any layout, or a GeoTIFF or table of fields")
 
     describe = add("describe", "print the contract inside a bundle", "calcisol describe", _describe)
     describe.add_argument("bundle", nargs="?", help="bundle file (default: the shipped one)")
@@ -209,6 +261,17 @@ def _add_own(commands: Any) -> None:
     )
     for name in CONFIG_ITEMS:
         config.add_argument(f"--{name}", action="store_true", help=f"print {name}")
+
+    validate = add(
+        "validate",
+        "compare with field experiments and published totals",
+        "calcisol validate out/europe --out out/validation",
+        _validate,
+    )
+    validate.add_argument("results", nargs="?", help="folder of a finished run with baseline and no_mineral_n")
+    validate.add_argument("--data", metavar="DIR", help="folder of real data (default: CALCISOL_DATA or ../shared/data)")
+    validate.add_argument("--out", metavar="DIR", default="out/validation", help="folder of the page (default out/validation)")
+    validate.add_argument("--bundle", metavar="FILE", help="emulator bundle (default: the shipped one)")
 
     bench = add("bench", "time the compiled step on this machine", "calcisol bench --columns 128", _bench)
     bench.add_argument("--columns", type=int, default=128, help="columns (default 128)")

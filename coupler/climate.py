@@ -63,3 +63,12 @@ def pet_shape(lat: np.ndarray, temperature: np.ndarray) -> np.ndarray:
     """Share of annual PET per month, (column, 12), rows sum to 1: radiation times (T + 5 degC) where that is positive."""
     weight = radiation(lat) * np.maximum(temperature + 5.0, 0.0) + 1e-6
     return weight / weight.sum(1, keepdims=True)
+
+
+def pet_warming(lat: np.ndarray, temperature: np.ndarray, warming: np.ndarray) -> np.ndarray:
+    """Annual PET after a warming [K] (column,) against before: Oudin's sum of radiation times (T + 5 degC) over the months."""
+
+    def total(t: np.ndarray) -> np.ndarray:
+        return (radiation(lat) * np.maximum(t + 5.0, 0.0)).sum(1)
+
+    return total(temperature + np.asarray(warming)[:, None]) / np.maximum(total(temperature), 1e-6)

@@ -1,7 +1,7 @@
 """Run a forcing file of the user's own: every column, every step, outputs to NetCDF, budgets checked.
 
 What:    the same time loop as Europe without Europe: forcing in, contract outputs out.
-Shapes:  output dims time, column, soil_layer. Units: the contract's.
+Shapes:  output dims time, column, soil_layer; on a grid only its land columns, gathered as CF has it. Units: the contract's.
 Source:  DESIGN.md 4 for the identities that are checked.
 Use:     ``run_forcing(config)`` with ``forcing = "file.nc"`` in the configuration -> path of the output.
 """
@@ -16,20 +16,27 @@ import numpy as np
 
 from ..emulator.variables import load_table
 from . import budget
+from .check import inspect
 from .config import RunConfig
-from .forcing import Forcing, ForcingError, inspect
+from .forcing import Forcing, ForcingError
 from .offline import open_model, progress_line
 from .units import SECONDS_PER_YEAR
 
 
 def _create(path: Path, forcing: Forcing, version: str) -> netCDF4.Dataset:
     file = netCDF4.Dataset(path, "w")
-    source = forcing.file.variables["time"]
+    source = forcing.file[forcing.time]
     for name, size in (("time", None), ("column", forcing.ncol), ("soil_layer", forcing.layers)):
         file.createDimension(name, size)
     time = file.createVariable("time", "f8", ("time",))
     time.setncatts(
-        {"standard_name": "time", "units": source.units, "calendar": getattr(source, "calendar", "standard"), "axis": "T"}
+        {
+            "standard_name": "time",
+            "long_name": "end of the step",
+            "units": source.attrs["units"],
+            "calendar": source.attrs.get("calendar", "standard"),
+            "axis": "T",
+        }
     )
     file.setncatts(
         {
@@ -39,10 +46,11 @@ def _create(path: Path, forcing: Forcing, version: str) -> netCDF4.Dataset:
             "history": f"calcisol run of {forcing.path.name}",
         }
     )
+    places = _places(file, forcing)
     for v in load_table().select("output"):
         dims = ("time", "column", "soil_layer") if v.dims == "layer" else ("time", "column")
         variable = file.createVariable(v.name, "f8", dims, zlib=True, complevel=1, fill_value=9.969209968386869e36)
-        attributes = {"units": v.units, "long_name": v.long_name, "standard_name": v.standard_name}
+        attributes = {"units": v.units, "long_name": v.long_name, "standard_name": v.standard_name, "coordinates": places}
         variable.setncatts({k: a for k, a in attributes.items() if a})
     flag = file.createVariable("flag", "i4", ("time", "column", "soil_layer"), zlib=True, complevel=1)
     flags = load_table().flags
@@ -57,6 +65,32 @@ def _create(path: Path, forcing: Forcing, version: str) -> netCDF4.Dataset:
     return file
 
 
+def _places(file: netCDF4.Dataset, forcing: Forcing) -> str:
+    """Where the columns are: lat and lon, and on a grid the list of cells that were run (CF compression by gathering)."""
+    place = forcing.layout
+    if place.lat is None or place.lon is None:
+        return ""
+    for name, values, units, standard in (
+        ("lat", place.lat, "degrees_north", "latitude"),
+        ("lon", place.lon, "degrees_east", "longitude"),
+    ):
+        variable = file.createVariable(f"column_{name}", "f8", ("column",))
+        variable.setncatts({"standard_name": standard, "long_name": standard, "units": units})
+        variable[:] = values[forcing.land]
+    if place.kind in ("regular", "rotated", "compressed") and len(place.grid) == 2:
+        for name, size in zip(place.grid, place.shape, strict=True):
+            file.createDimension(name, size)
+        for name, axis in place.axes.items():
+            if set(map(str, axis.dims)) <= set(place.grid):
+                variable = file.createVariable(name, "f8", tuple(map(str, axis.dims)))
+                variable.setncatts({k: v for k, v in axis.attrs.items() if k not in ("bounds", "_FillValue")})
+                variable[:] = np.asarray(axis.values, float)
+        gathered = file.createVariable("column", "i4", ("column",))
+        gathered.setncatts({"compress": " ".join(place.grid), "long_name": "place in the grid, counted from 0"})
+        gathered[:] = forcing.land if place.cell is None else place.cell[forcing.land]
+    return "column_lat column_lon"
+
+
 def run_forcing(config: RunConfig) -> Path:
     """Run ``config.forcing``. Raises ForcingError on the first problem ``calcisol check`` would report."""
     from .run import version
@@ -67,7 +101,7 @@ def run_forcing(config: RunConfig) -> Path:
             raise ForcingError(finding.problem)
     out = Path(config.out)
     out.mkdir(parents=True, exist_ok=True)
-    target = out / f"{path.stem}_calcisol.nc"
+    target = out / f"{path.stem.replace('*', '')}_calcisol.nc"
     temporary = target.with_name(target.name + ".part")
     whole = budget.Budget()
     with Forcing(path) as forcing, open_model(config) as model:
@@ -79,7 +113,7 @@ def run_forcing(config: RunConfig) -> Path:
             for i, dt in enumerate(dts):
                 values = forcing.step(i)
                 result = columns.step(float(dt), values)
-                file["time"][i] = forcing.file.variables["time"][i]
+                file["time"][i] = float(forcing.file[forcing.time][i])
                 for name, array in result.items():
                     file[name][i] = array
                 if i:

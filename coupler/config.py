@@ -38,7 +38,7 @@ class WaterParameters:
 class CarbonParameters:
     """Carbon dioxide produced in the soil."""
 
-    raich_f: float = 1.250  # g C m-2 day-1; Raich et al. 2002, doi:10.1046/j.1365-2486.2002.00511.x
+    raich_f: float = 1.250  # g C m-2 day-1; Raich et al. 2002, Glob. Change Biol. 8, 800, doi:10.1046/j.1365-2486.2002.00511.x
     raich_q: float = 0.05452  # K-1, same source (Q10 = 1.72)
     raich_k: float = 4.259  # cm of rain per month, same source
     per_n_uptake: float = 20.0  # g C respired per g N taken up, change against baseline [assumption]; range 0-40
@@ -70,17 +70,24 @@ class RunConfig:
     """One run. Paths are as the user wrote them; empty means "the default"."""
 
     scenarios: tuple[str, ...] = ("baseline", "n_minus_20", "no_mineral_n")
-    start_year: int = 2020
-    end_year: int = 2060
+    start_year: int = 1990
+    end_year: int = 2100
+    history: bool = True  # nitrogen and sulphur of the years before 2019 (history.py); false: those of 2019 all along
+    spinup: str = "survey"  # spinup_years of the first year's forcing; or "equilibrium": on until the pools stand still
     spinup_years: int = 15
     domain: str = "calcareous"  # or "all": every arable cell, carbonate or not
     coverage: float = 0.95  # share of the calcareous arable area that the default domain keeps (its smallest cells are left out)
     layers: tuple[float, ...] = (0.25, 0.1, 0.1, 0.1, 0.1, 0.1, 0.15, 0.15, 0.15, 0.15)  # m
     out: str = "out/europe"
     data: str = ""  # folder of real fields; "none" forces the embedded default
+    fields: dict[str, str] = field(default_factory=dict)  # your own maps: field of the domain -> file (fields.py)
+    refine: int = 1  # each 0.5 degree cell is cut into refine x refine columns (5: 0.1 degree), fields as in the cell
+    uncertainty: int = 80  # columns on which the interval is worked out, spread over the domain; 0: no interval
+    ensemble: tuple[str, ...] = ()  # further bundles, members of the emulator ensemble
     forcing: str = ""  # a forcing file of your own instead of Europe
     bundle: str = ""
     workers: int = 2
+    dask: str = ""  # address of a Dask scheduler instead of own processes
     chunk: int = 128  # columns per task; the same for any number of workers, so results are too
     checkpoint_years: int = 5
     plots: bool = True
@@ -105,12 +112,16 @@ class RunConfig:
                 raise ConfigError(f"{name} = {getattr(self, name)} must be 1 or more")
         if self.domain not in ("calcareous", "all"):
             raise ConfigError(f'domain = {self.domain!r} is not known; use "calcareous" or "all"')
+        if self.spinup not in ("survey", "equilibrium"):
+            raise ConfigError(f'spinup = {self.spinup!r} is not known; use "survey" or "equilibrium"')
+        if not 1 <= self.refine <= 20:
+            raise ConfigError(f"refine = {self.refine} must lie between 1 and 20")
         if not 0 < self.coverage <= 1:
             raise ConfigError(f"coverage = {self.coverage} must lie above 0 and at most 1")
 
     def physics(self) -> dict[str, Any]:
         """What decides the numbers of a run (not where it runs or writes): the key of a restart."""
-        skip = {"out", "workers", "plots", "bundle", "scenarios", "checkpoint_years"}
+        skip = {"out", "workers", "dask", "plots", "bundle", "scenarios", "checkpoint_years", "uncertainty", "ensemble"}
         return {k: v for k, v in dataclasses.asdict(self).items() if k not in skip}
 
 
@@ -127,8 +138,12 @@ def _build(cls: type, raw: dict[str, Any], where: str) -> Any:
             if not isinstance(value, dict):
                 raise ConfigError(f"{where}: {key} = {value!r} must be a table, e.g. [{key}]")
             values[key] = _build(type(current), value, f"{where} [{key}]")
+        elif isinstance(current, dict):
+            if not isinstance(value, dict) or not all(isinstance(x, str) for x in value.values()):
+                raise ConfigError(f"{where}: {key} = {value!r} must be a table of names and files, e.g. [{key}]")
+            values[key] = dict(value)
         elif isinstance(current, tuple):
-            item = type(current[0])
+            item = type(current[0]) if current else str
             if not isinstance(value, list) or not all(isinstance(x, (int, float) if item is float else item) for x in value):
                 raise ConfigError(f"{where}: {key} = {value!r} must be a list of {'numbers' if item is float else 'names'}")
             values[key] = tuple(item(x) for x in value)

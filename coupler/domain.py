@@ -55,6 +55,7 @@ class Domain:
     lon: np.ndarray
     country: np.ndarray
     fields: dict[str, Field]
+    degrees: float = CELL_DEGREES  # size of a cell
 
     def __len__(self) -> int:
         """Number of cells."""
@@ -67,11 +68,19 @@ class Domain:
     def subset(self, index: np.ndarray | slice) -> Domain:
         """The same with some cells (boolean mask or positions)."""
         cut = {k: replace(f, values=f.values[index]) for k, f in self.fields.items()}
-        return Domain(self.tier, self.lat[index], self.lon[index], self.country[index], cut)
+        return replace(self, lat=self.lat[index], lon=self.lon[index], country=self.country[index], fields=cut)
 
     def with_fields(self, **fields: Field) -> Domain:
         """The same with further fields."""
         return replace(self, fields={**self.fields, **fields})
+
+
+def stacked(domains: list[Domain]) -> Domain:
+    """Several domains with the same fields one after the other."""
+    first = domains[0]
+    fields = {k: replace(f, values=np.concatenate([d.fields[k].values for d in domains])) for k, f in first.fields.items()}
+    lat, lon, country = (np.concatenate([getattr(d, a) for d in domains]) for a in ("lat", "lon", "country"))
+    return replace(first, lat=lat, lon=lon, country=country, fields=fields)
 
 
 def cell_area(lat: np.ndarray, degrees: float = CELL_DEGREES) -> np.ndarray:
@@ -137,7 +146,35 @@ def load_domain(config: RunConfig) -> Domain:
 
     folder = data_folder(config)
     domain = tier_a.build() if folder is None else tier_b.build(folder)
-    return select(domain, config)
+    if config.fields:
+        from .fields import replace_fields
+
+        domain = replace_fields(domain, config.fields)
+    return refined(select(domain, config), config.refine)
+
+
+def refined(domain: Domain, times: int) -> Domain:
+    """Each cell cut into times x times smaller ones: areas shared, fields as in the cell, carbonate drawn from its spread."""
+    if times == 1:
+        return domain
+    from .tier_a import draw
+
+    step = domain.degrees / times
+    offset = (np.arange(times) + 0.5) * step - domain.degrees / 2
+    lat = (domain.lat[:, None, None] + offset[None, :, None] + 0 * offset[None, None, :]).ravel()
+    lon = (domain.lon[:, None, None] + 0 * offset[None, :, None] + offset[None, None, :]).ravel()
+    cut = domain.subset(np.repeat(np.arange(len(domain)), times**2))
+    fields = {k: replace(f, values=f.values / times**2) if f.units == "m2" else f for k, f in cut.fields.items()}
+    content = np.clip(cut["caco3"] * np.exp(cut["caco3_ln_sd"] * draw(10 * lat, 10 * lon)), 0.02, 0.8)
+    fields["caco3"] = replace(
+        cut.fields["caco3"],
+        values=content,
+        provenance="synthetic",
+        source=f"a draw from the spread inside the {domain.degrees:g} degree cell around its value: "
+        + cut.fields["caco3"].source,
+    )
+    order = np.lexsort((lon, lat))
+    return replace(cut, lat=lat, lon=lon, fields=fields, degrees=step).subset(order)
 
 
 def select(domain: Domain, config: RunConfig) -> Domain:

@@ -1,4 +1,4 @@
-"""A small reader of the GeoTIFF files of Tier B: striped, float32, uncompressed or LZW, north up.
+"""A small reader of plain GeoTIFF files: striped, float32 or 16-bit integers, uncompressed, LZW or deflate, north up.
 
 What:    values and cell edges of a regular lon/lat raster, without GDAL.
 Shapes:  (band, row, column), row 0 in the north; origin = north-west corner in degrees.
@@ -9,12 +9,14 @@ Use:     ``values, west, north, step = read_geotiff(path)``; raises CalcisolErro
 from __future__ import annotations
 
 import struct
+import zlib
 from pathlib import Path
 
 import numpy as np
 
 from .errors import CalcisolError
 
+NODATA = -32768  # of the 16-bit products read here (SoilGrids)
 _CODES = {1: "B", 2: "s", 3: "H", 4: "I", 12: "d", 16: "Q"}
 
 
@@ -66,13 +68,24 @@ def read_geotiff(path: Path) -> tuple[np.ndarray, float, float, float]:
     tags = _tags(raw, path)
     width, height, bands = tags[256][0], tags[257][0], tags.get(277, (1,))[0]
     compression, predictor, planar = tags.get(259, (1,))[0], tags.get(317, (1,))[0], tags.get(284, (1,))[0]
-    if compression not in (1, 5) or predictor != 1 or planar != 1 or set(tags[258]) != {32} or set(tags[339]) != {3}:
+    kind = {(32, 3): "<f4", (16, 2): "<i2", (16, 1): "<u2"}.get((tags[258][0], tags.get(339, (1,))[0]))
+    if (
+        compression not in (1, 5, 8, 32946)
+        or predictor != 1
+        or planar != 1
+        or kind is None
+        or len(set(tags[258])) != 1
+        or 273 not in tags
+    ):
         raise CalcisolError(
-            f"{path} is not a float32 GeoTIFF without predictor (compression {compression}); rewrite it with LZW or none"
+            f"{path} is no striped float32 or 16-bit GeoTIFF without predictor (compression {compression}); "
+            "rewrite it with LZW, deflate or none"
         )
     strips = [raw[o : o + n] for o, n in zip(tags[273], tags[279], strict=True)]
-    data = b"".join(lzw(s) if compression == 5 else s for s in strips)
-    values = np.frombuffer(data, "<f4").reshape(height, width, bands).transpose(2, 0, 1)
+    data = b"".join(s if compression == 1 else lzw(s) if compression == 5 else zlib.decompress(s) for s in strips)
+    values = np.frombuffer(data, kind).reshape(height, width, bands).transpose(2, 0, 1)
+    if kind != "<f4":
+        values = np.where(values == NODATA, np.nan, values).astype(np.float32)
     return values, tags[33922][3], tags[33922][4], tags[33550][0]
 
 

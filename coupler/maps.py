@@ -18,15 +18,16 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import MaxNLocator, MultipleLocator
 
 from .config import RunConfig
-from .domain import CELL_DEGREES, Domain
+from .domain import Domain
 from .output import grid
 from .results import Result, depth_sum
-from .summary import BASELINE, kept_carbon
+from .summary import BASELINE, kept_carbon, reference
 
 ASPECT = 1.55  # 1 / cos(50 degrees): distances look right in the middle of Europe
+TICK_DEGREES = 5.0
 INK, GREY = "#222222", "#8a8a8a"
 LOSS_MAP, PH_MAP, STOCK_MAP = "RdBu", "viridis", "YlOrBr"
 
@@ -52,6 +53,8 @@ def map_axes(axes: Axes, domain: Domain) -> None:
     axes.set_aspect(ASPECT)
     axes.set_facecolor("white")
     axes.tick_params(labelsize=8, colors=GREY)
+    axes.xaxis.set_major_locator(MultipleLocator(TICK_DEGREES))
+    axes.yaxis.set_major_locator(MultipleLocator(TICK_DEGREES))
     axes.xaxis.set_major_formatter(lambda x, _: f"{abs(x):.0f}°{'W' if x < 0 else 'E' if x > 0 else ''}")
     axes.yaxis.set_major_formatter(lambda y, _: f"{y:.0f}°N")
     for side in axes.spines.values():
@@ -74,7 +77,7 @@ def one_map(
     field = np.full((len(lat), len(lon)), np.nan)
     field[row, column] = values
     figure, axes = plt.subplots(figsize=(6.6, 6.4), layout="constrained")
-    half = CELL_DEGREES / 2
+    half = domain.degrees / 2
     extend = {(True, True): "both", (True, False): "min", (False, True): "max"}.get(
         (bool(np.nanmin(values) < low), bool(np.nanmax(values) > high)), "neither"
     )
@@ -109,7 +112,8 @@ def series(path: Path, domain: Domain, results: list[Result]) -> Path:
     area = domain["area"]
     colours = plt.get_cmap("cividis")(np.linspace(0.05, 0.85, len(results)))
     for colour, r in zip(colours, results, strict=True):
-        change = ((r.layer["sic"] - r.start_sic[None]).sum(2) * area).sum(1) / area.sum() * 1e3
+        begin = r.start_sic.sum(1) @ area
+        change = (r.yearly("sic", lambda x: float(x.sum(1) @ area)) - begin) / area.sum() * 1e3
         years, values = np.append(r.years[0], r.years + 1), np.append(0.0, change)
         axes.plot(years, values, color=colour, lw=2, label=r.scenario.title)
     axes.axhline(0, color=GREY, lw=0.8)
@@ -145,12 +149,14 @@ def draw(folder: Path, domain: Domain, config: RunConfig, results: list[Result])
     files["Change of soil inorganic carbon since the start, area mean of the whole profile." + note] = series(
         folder / "sic_series.png", domain, results
     )
-    for r in [r for r in results if r is not base]:
-        name, title = r.scenario.name, r.scenario.title
-        kept = kept_carbon(r, base) * 1e3
+    for r in results:
+        name, title, other = r.scenario.name, r.scenario.title, reference(results, r)
+        if other is None:
+            continue
+        kept = kept_carbon(r, other) * 1e3
         add(
-            f"sic_difference_{name}", f"SIC in {last} against baseline: {title}",
-            f"Soil inorganic carbon in {last}: {title} minus business as usual.",
+            f"sic_difference_{name}", f"SIC in {last} against {other.scenario.name}: {title}",
+            f"Soil inorganic carbon in {last}: {title} minus {other.scenario.title.lower()}.",
             "g C m$^{-2}$, whole profile (blue = more carbonate kept)", kept, LOSS_MAP, -nice_limit(kept), nice_limit(kept),
         )  # fmt: skip
     ph = base.column["ph_top"][-1]

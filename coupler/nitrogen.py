@@ -24,6 +24,7 @@ UPTAKE_NORTH = np.array([0, 0, 0.05, 0.20, 0.35, 0.25, 0.10, 0.05, 0, 0, 0, 0])
 UPTAKE_SOUTH = np.array([0.05, 0.10, 0.20, 0.30, 0.20, 0.10, 0.05, 0, 0, 0, 0, 0])
 SOUTH_LATITUDE = (40.0, 46.0)  # between them the two uptake calendars are mixed
 ROOT_DEPTH = 0.3  # m, e-folding of roots and of mineralisation
+MOST_HARVESTED = 0.95  # of what is supplied; soils always lose some [assumption]
 POOL_LIMIT = 0.9  # the largest share of a pool plants or denitrifiers take in one month
 BASE_SHARES = {"ca": 0.5, "mg": 0.2, "k": 0.1, "na": 0.2}  # of the charge of deposited bases [assumption]
 BASE_CHARGE = {"ca": 2.0, "mg": 2.0, "k": 1.0, "na": 1.0}
@@ -57,20 +58,32 @@ def year_plan(
     lat: np.ndarray,
     soil_air: np.ndarray,
     parameters: NitrogenParameters,
+    *,
+    urea_share: np.ndarray | float | None = None,
+    sulphur: np.ndarray | float = 1.0,
+    surplus_limit: np.ndarray | None = None,
 ) -> YearPlan:
-    """Plan of one year. Nitrogen in kg N ha-1 year-1 (column,); soil_air = topsoil temperature [degC] (column, 12)."""
+    """Plan of one year. Nitrogen in kg N ha-1 year-1 (column,); soil_air = topsoil temperature [degC] (column, 12).
+
+    ``urea_share`` overrides the parameter, ``sulphur`` multiplies its deposition; where ``surplus_limit`` is given the
+    harvest rises until what is supplied and not harvested is at most that (better use of nitrogen, as far as 95 %).
+    """
     p = parameters
+    urea_share = p.urea_share if urea_share is None else urea_share
     mol = 1.0 / HA_M2 / N_KG_PER_MOL  # kg N ha-1 -> mol m-2
     nitrate = mineral * no3_share
     ammonium_nitrate = nitrate * (1 - p.nh3_loss_other)  # the ammonium half of it
     rest = np.maximum(mineral - 2 * nitrate, 0.0)
-    urea = rest * p.urea_share * (1 - p.nh3_loss_urea)
-    sulphate = rest * (1 - p.urea_share) * (1 - p.nh3_loss_other)
+    urea = rest * urea_share * (1 - p.nh3_loss_urea)
+    sulphate = rest * (1 - urea_share) * (1 - p.nh3_loss_other)
     slurry = manure * p.manure_nh4_share * (1 - p.nh3_loss_manure)
     organic = manure * (1 - p.manure_nh4_share) + fixed
     gross = mineral + manure + deposition + fixed  # before NH3 loss: y_max was solved with gross inputs
     supply = nitrate + ammonium_nitrate + urea + sulphate + slurry + organic + deposition
-    harvested = np.minimum(harvest(gross, y_max), 0.95 * supply)
+    harvested = harvest(gross, y_max)
+    if surplus_limit is not None:
+        harvested = np.maximum(harvested, supply - surplus_limit)
+    harvested = np.minimum(harvested, MOST_HARVESTED * supply)
 
     def monthly(annual: np.ndarray, months: np.ndarray) -> np.ndarray:
         return annual[:, None] * (months / months.sum()) * mol / MONTH_SECONDS
@@ -87,7 +100,7 @@ def year_plan(
     }
     n = len(lat)
     flat = np.ones((n, 12)) / SECONDS_PER_YEAR
-    column["dep_so4"] = column["dep_so4"] + flat * p.sulphur_deposition / HA_M2 / S_KG_PER_MOL
+    column["dep_so4"] = column["dep_so4"] + flat * np.reshape(sulphur * p.sulphur_deposition, (-1, 1)) / HA_M2 / S_KG_PER_MOL
     for ion, share in BASE_SHARES.items():
         column[f"dep_{ion}"] = flat * p.base_deposition * share / BASE_CHARGE[ion]
     column["dep_na"] = column["dep_na"] + flat * p.sea_salt
@@ -106,7 +119,7 @@ def year_plan(
         column=column,
         mineralisation=organic[:, None] / HA_M2 / SECONDS_PER_YEAR * warm,
         uptake=area * season,
-        denitrification=p.denitrified_surplus * surplus[:, None] / HA_M2 * warm / 12,
+        denitrification=(p.denitrified_surplus * surplus)[:, None] / HA_M2 * warm / 12,
         bases=bases[:, None] * 12 * season,
         harvested=harvested,
         supplied=supply,

@@ -17,7 +17,7 @@ import numpy as np
 
 from ..emulator.variables import load_table
 from .config import RunConfig
-from .domain import CELL_DEGREES, Domain
+from .domain import Domain
 from .results import Result
 
 FILL = 9.96921e36  # netCDF default for float
@@ -28,15 +28,17 @@ DRIVERS = {
     "supplied_n": ("kg ha-1 year-1", "nitrogen reaching the soil from all sources, as nitrogen"),
     "co2_src": ("kg m-2 s-1", "carbon dioxide produced by roots and decomposers, as carbon"),
     "drainage": ("kg m-2 s-1", "drainage through the bottom of the column"),
+    "lime": ("kg m-2 s-1", "calcium carbonate spread on the surface"),
 }
 FLAG_NOTE = "any month of the year"
 
 
 def grid(domain: Domain) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Latitudes (ascending) and longitudes of the enclosing regular grid, and each cell's row and column in it."""
-    axis = lambda x: np.arange(x.min(), x.max() + CELL_DEGREES / 2, CELL_DEGREES)  # noqa: E731
+    step = domain.degrees
+    axis = lambda x: x.min() + step * np.arange(round((x.max() - x.min()) / step) + 1)  # noqa: E731
     lat, lon = axis(domain.lat), axis(domain.lon)
-    place = lambda x, a: np.rint((x - a[0]) / CELL_DEGREES).astype(int)  # noqa: E731
+    place = lambda x, a: np.rint((x - a[0]) / step).astype(int)  # noqa: E731
     return lat, lon, place(domain.lat, lat), place(domain.lon, lon)
 
 
@@ -47,7 +49,9 @@ def _spread(values: np.ndarray, shape: tuple[int, int], row: np.ndarray, column:
     return full
 
 
-def _coordinates(file: netCDF4.Dataset, lat: np.ndarray, lon: np.ndarray, years: np.ndarray, dz: np.ndarray) -> None:
+def _coordinates(
+    file: netCDF4.Dataset, lat: np.ndarray, lon: np.ndarray, years: np.ndarray, dz: np.ndarray, degrees: float
+) -> None:
     file.createDimension("time", len(years))
     file.createDimension("soil_layer", len(dz))
     file.createDimension("lat", len(lat))
@@ -82,7 +86,7 @@ def _coordinates(file: netCDF4.Dataset, lat: np.ndarray, lon: np.ndarray, years:
         positive="down",
         axis="Z",
     )
-    half = CELL_DEGREES / 2
+    half = degrees / 2
     axis(
         "lat",
         lat,
@@ -131,17 +135,23 @@ def write(path: Path, domain: Domain, config: RunConfig, result: Result, contrac
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(path.name + ".part")
     with netCDF4.Dataset(temporary, "w") as file:
-        _coordinates(file, lat, lon, result.years, np.array(config.layers))
+        _coordinates(file, lat, lon, result.years, np.array(config.layers), domain.degrees)
         file.setncatts(_attributes(result, domain, config, contract, version))
 
         def put(name: str, dims: tuple[str, ...], values: np.ndarray, **attributes: Any) -> None:
+            """(…, cell), or with time (year, cell[, layer]): written a year at a time."""
             integer = values.dtype.kind == "i"
-            fill = -1 if integer else FILL
+            fill = np.int32(-1) if integer else np.float32(FILL)
+            pieces = tuple(1 if d == "time" else len(file.dimensions[d]) for d in dims)
             variable = file.createVariable(
-                name, "i4" if integer else "f4", dims, zlib=True, complevel=3, shuffle=True, fill_value=fill
+                name, "i4" if integer else "f4", dims, zlib=True, complevel=3, shuffle=True, fill_value=fill, chunksizes=pieces
             )
             variable.setncatts({k: v for k, v in attributes.items() if v is not None})
-            variable[:] = _spread(values, shape, row, col, fill)
+            if dims[0] != "time":
+                variable[:] = _spread(values, shape, row, col, fill)
+                return
+            for year in range(len(values)):
+                variable[year] = _spread(np.asarray(values[year]).T, shape, row, col, fill)
 
         yearly = ("time", "lat", "lon")
         for name, values in result.layer.items():
@@ -149,7 +159,7 @@ def write(path: Path, domain: Domain, config: RunConfig, result: Result, contrac
                 put(
                     name,
                     ("time", "soil_layer", "lat", "lon"),
-                    np.moveaxis(values, 1, 2),
+                    values,
                     long_name=f"what the emulator reports of the cell in {FLAG_NOTE}",
                     standard_name="status_flag",
                     flag_masks=np.array([1 << f.bit for f in table.flags], "i4"),
@@ -160,7 +170,7 @@ def write(path: Path, domain: Domain, config: RunConfig, result: Result, contrac
             put(
                 name,
                 ("time", "soil_layer", "lat", "lon"),
-                np.moveaxis(values, 1, 2),
+                values,
                 units=known[name].units,
                 long_name=known[name].long_name,
                 standard_name=known[name].standard_name,

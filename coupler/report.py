@@ -2,8 +2,8 @@
 
 What:    answer, key numbers, maps (embedded), budget, country table, provenance of every field, caveats.
 Units:   in every heading. Readable at phone width: one column, tables scroll inside their own box.
-Source:  the run's own numbers; spread = 5-95 % of the area over places, not an uncertainty of the model. Page: data/report.html.
-Use:     ``write(path, domain, config, results, lines, figures, contract, version)``.
+Source:  the run's own numbers; interval = uncertainty.py, spread = 5-95 % of the area over places. Page: data/report.html.
+Use:     ``write(path, domain, config, results, lines, intervals, figures, contract, version)``.
 """
 
 from __future__ import annotations
@@ -21,12 +21,13 @@ from . import budget
 from .config import RunConfig
 from .domain import Domain
 from .results import Result
-from .summary import ALL, BASELINE, cumulated_n, kept_carbon, per_kg_n
+from .summary import ALL, BASELINE, EU, LATE_YEARS, cumulated_n, kept_carbon, late_loss, per_kg_n, reference
+from .uncertainty import SOURCES, Interval
 from .units import MONTH_SECONDS
 
 STEADY_SHARE = 0.05  # a loss below this share of the baseline's counts as stable
-LATE_YEARS = 10  # the losses compared are means of the last years, after every ramp
 Line = dict[str, Any]
+Intervals = dict[str, dict[str, Interval]]
 
 
 def spread(values: np.ndarray, weight: np.ndarray) -> tuple[float, float]:
@@ -37,12 +38,6 @@ def spread(values: np.ndarray, weight: np.ndarray) -> tuple[float, float]:
     return low, high
 
 
-def loss(result: Result, area: np.ndarray, years: slice) -> float:
-    """Loss of solid inorganic carbon, g C m-2 yr-1, area mean over some of the years."""
-    stock = np.concatenate([result.start_sic[None], result.layer["sic"]]).sum(2) @ area / area.sum()
-    return float(-np.diff(stock)[years].mean()) * 1e3
-
-
 def per_kg_spread(result: Result, base: Result, area: np.ndarray) -> tuple[float, float]:
     """5 and 95 % points over places of kg C kept per kg N not applied."""
     saved = cumulated_n(base) - cumulated_n(result)
@@ -50,62 +45,84 @@ def per_kg_spread(result: Result, base: Result, area: np.ndarray) -> tuple[float
     return spread(kept_carbon(result, base)[here] / saved[here], area[here] * np.abs(saved[here]))
 
 
-def compared(results: list[Result]) -> tuple[Result | None, list[Result]]:
-    """The baseline and the scenarios that change mineral nitrogen against it."""
-    base = next((r for r in results if r.scenario.name == BASELINE), None)
-    if base is None:
-        return None, []
-    return base, [r for r in results if r is not base and not np.array_equal(cumulated_n(r), cumulated_n(base))]
+def compared(results: list[Result]) -> list[tuple[Result, Result]]:
+    """Scenarios that cut mineral nitrogen against their reference, each with it."""
+    pairs = [(r, reference(results, r)) for r in results]
+    return [(r, b) for r, b in pairs if b is not None and float((cumulated_n(b) - cumulated_n(r)).sum()) > 0]
 
 
-def answer(domain: Domain, results: list[Result]) -> str:
-    """The first sentence: do cuts of fertiliser stabilise or increase SIC, and by how much per kg N."""
-    area = domain["area"]
-    base, others = compared(results)
-    if base is None or not others:
+def band(low: float, high: float) -> str:
+    """``0.12 to 0.34``, one number where both read the same."""
+    a, b = f"{low:.2f}", f"{high:.2f}"
+    return a if a == b else f"{a} to {b}"
+
+
+def answer(domain: Domain, results: list[Result], intervals: Intervals) -> str:
+    """The first sentence: do cuts of fertiliser stabilise or increase SIC, and by how much per kg N, with its interval."""
+    area, pairs = domain["area"], compared(results)
+    if not pairs:
         r = results[0]
         return (
-            f"In this run ({r.scenario.title}) calcareous arable soils lose {loss(r, area, slice(None)):.1f} g C m⁻² of solid "
-            "inorganic carbon per year; run it with the baseline and a scenario of less fertiliser to see what a cut changes."
+            f"In this run ({r.scenario.title}) calcareous arable soils lose {late_loss(r, area):.1f} g C m⁻² of solid "
+            "inorganic carbon per year at its end; run it with the baseline and a scenario of less fertiliser to see what a "
+            "cut changes."
         )
-    now = {r.scenario.name: loss(r, area, slice(-LATE_YEARS, None)) for r in (base, *others)}
-    before = now[BASELINE]
-    steady = STEADY_SHARE * abs(before)
-    verdicts = {
-        "increase" if now[r.scenario.name] < -steady else "stabilise" if now[r.scenario.name] < steady else "" for r in others
-    }
-    kept = [per_kg_n(r, base, area) for r in others]
-    ends = [per_kg_spread(r, base, area) for r in others]
+    verdicts = set()
+    for r, base in pairs:
+        steady, now = STEADY_SHARE * abs(late_loss(base, area)), late_loss(r, area)
+        verdicts.add("increase" if now < -steady else "stabilise" if now < steady else "")
+    kept = [per_kg_n(r, base, area) for r, base in pairs]
+    soils = "soil inorganic carbon in calcareous arable soils"
     if verdicts - {""}:
-        opening = (
-            f"Yes: cuts of fertiliser can {' or '.join(sorted(verdicts - {''}))} soil inorganic carbon in calcareous arable soils"
-        )
+        opening = f"Yes: cuts of fertiliser can {' or '.join(sorted(verdicts - {''}))} {soils}"
     elif max(kept) > 0:
-        opening = "No: cuts of fertiliser slow the loss of soil inorganic carbon in calcareous arable soils, but do not stop it"
+        opening = f"No: cuts of fertiliser slow the loss of {soils}, but do not stop it"
     else:
-        opening = "No: cuts of fertiliser do not slow the loss of soil inorganic carbon in calcareous arable soils"
-    amount = f"{min(kept):.2f}" if max(kept) - min(kept) < 0.01 else f"{min(kept):.2f} to {max(kept):.2f}"
-    low, high = min(e[0] for e in ends), max(e[1] for e in ends)
+        opening = f"No: cuts of fertiliser do not slow the loss of {soils}"
+    found = [intervals[r.scenario.name]["per_kg_n"] for r, _ in pairs if r.scenario.name in intervals]
+    places = [per_kg_spread(r, base, area) for r, base in pairs]
+    ends = band(min(e[0] for e in places), max(e[1] for e in places))
+    given = f"90 % interval {band(min(i.low for i in found), max(i.high for i in found))}; " if found else ""
     return (
-        f"{opening}: each kilogram of mineral nitrogen not applied keeps {amount} kg C in carbonate "
-        f"({low:.2f} to {high:.2f} from place to place)."
+        f"{opening}: each kilogram of mineral nitrogen not applied keeps {band(min(kept), max(kept))} kg C in carbonate "
+        f"by {int(results[0].years[-1])} ({given}{ends} from place to place)."
     )
 
 
-def scenario_list(domain: Domain, results: list[Result]) -> str:
+def scenario_list(domain: Domain, results: list[Result], intervals: Intervals) -> str:
     """One line per scenario: what it is and the loss of its last years."""
-    area = domain["area"]
-    base, _ = compared(results)
-    items = []
+    area, items = domain["area"], []
     for r in results:
-        last = r.years[-LATE_YEARS:]
-        now = loss(r, area, slice(-LATE_YEARS, None))
-        text = f"<b>{html.escape(r.scenario.title)}</b> loses {now:.2f} g C m⁻² yr⁻¹ in {last[0]}-{last[-1]}"
-        if base is not None and r is not base:
-            then = loss(base, area, slice(-LATE_YEARS, None))
-            text += f", {100 * (then - now) / then:.0f} % less than business as usual" if then else ""
+        last, now, base = r.years[-LATE_YEARS:], late_loss(r, area), reference(results, r)
+        i = intervals.get(r.scenario.name, {}).get("late_loss")
+        given = f" (90 %: {band(i.low, i.high)})" if i else ""
+        text = f"<b>{html.escape(r.scenario.title)}</b> loses {now:.2f}{given} g C m⁻² yr⁻¹ in {last[0]}-{last[-1]}"
+        if base is not None and (then := late_loss(base, area)):
+            less = 100 * (then - now) / then
+            name = "business as usual" if base.scenario.name == BASELINE else html.escape(base.scenario.title)
+            text += f", {abs(less):.1f} % {'less' if less >= 0 else 'more'} than {name}"
         items.append(f"<li>{text}. {html.escape(r.scenario.description)}</li>")
     return f"<ul>{''.join(items)}</ul>"
+
+
+def sources(results: list[Result], intervals: Intervals) -> str:
+    """What the interval of kg C per kg N is made of."""
+    rows = [(r.scenario.name, i) for r, _ in compared(results) if (i := intervals.get(r.scenario.name, {}).get("per_kg_n"))]
+    if not rows:
+        return "<p>No interval was worked out (<code>uncertainty = 0</code> or no cut of nitrogen in this run).</p>"
+    names = list(dict.fromkeys(s for _, i in rows for s in i.parts))
+    head = ["kg C kept per kg N", "value", "90 % interval", *(html.escape(SOURCES.get(s, s)) for s in names)]
+    body = []
+    for name, i in rows:
+        moves = [f"{i.parts[s][0]:+.3f} / {i.parts[s][1]:+.3f}" if s in i.parts else "–" for s in names]
+        body.append([name, f"{i.value:.3f}", f"{i.low:.3f} to {i.high:.3f}", *moves])
+    missing = "" if "emulator" in names else " The bundle states no error and no ensemble was given: the emulator is left out."
+    return table(head, body) + (
+        "<p><small>Each source alone, on part of the columns; together in quadrature. Carbonate: all cells at once at the "
+        "5 or 95 % point of what the survey allows, an upper bound for the mean. Emulator: the members given, or the 95th "
+        "percentile of the error of the 30-year change of inorganic carbon on MIN3P columns it never saw. Not in it: weather, "
+        f"drainage, the area and depth of carbonate, and all that MIN3P itself leaves out.{missing}</small></p>"
+    )
 
 
 def table(head: list[str], body: list[list[str]], text: tuple[int, ...] = ()) -> str:
@@ -145,10 +162,17 @@ NUMBERS = (
     ("SIC 0-30 cm at start, Tg C", "sic_0_30cm_start_TgC", ".0f"),
     ("change 0-30 cm, Tg C", "sic_0_30cm_change_TgC", ".2f"),
     ("change 30-100 cm, Tg C", "sic_30_100cm_change_TgC", ".2f"),
+    ("SIC change, whole profile, Tg C yr⁻¹", "sic_profile_change_TgC_per_yr", ".3f"),
     ("acid load, mol m⁻² yr⁻¹", "acid_load_molc_m2_yr", ".3f"),
+    ("lime equivalent of it, kg CaCO₃ ha⁻¹ yr⁻¹", "lime_equivalent_kgCaCO3_ha_yr", ".0f"),
+    ("area with pH down by > 0.1, Mha", "area_ph_down_Mha", ".2f"),
+    ("area with pH up by > 0.1, Mha", "area_ph_up_Mha", ".2f"),
+    ("plough layer depleted at the end, Mha", "depleted_area_Mha", ".2f"),
+    ("depleted within 100 more years, Mha", "area_depleted_within_100_years_Mha", ".2f"),
+    ("years to depletion, median", "years_to_depletion_median", ".0f"),
     ("mineral N, kg ha⁻¹ yr⁻¹", "mineral_n_kg_ha_yr", ".0f"),
     ("nitrate leached, kg N ha⁻¹ yr⁻¹", "nitrate_leached_kgN_ha_yr", ".0f"),
-    ("kept against baseline, Tg C", "sic_profile_kept_TgC_vs_baseline", ".2f"),
+    ("kept against the reference, Tg C", "sic_profile_kept_TgC_vs_baseline", ".2f"),
     ("kg C kept per kg N", "kgC_kept_per_kgN_saved", ".3f"),
     ("mol calcite kept per mol acid", "mol_calcite_kept_per_mol_acid", ".2f"),
 )
@@ -157,7 +181,8 @@ NUMBERS = (
 def numbers(lines: list[Line]) -> str:
     """Europe: one row per quantity, one column per scenario."""
     whole = [x for x in lines if x["country"] == ALL]
-    body = [[text, *(format(x[key], form) if key in x else "–" for x in whole)] for text, key, form in NUMBERS]
+    show = lambda x, form: "never" if x == float("inf") else "–" if x != x else format(x, form)  # noqa: E731
+    body = [[text, *(show(x[key], form) if key in x else "–" for x in whole)] for text, key, form in NUMBERS]
     return table(["calcareous arable soils of the domain", *(str(x["scenario"]) for x in whole)], body)
 
 
@@ -165,13 +190,15 @@ def countries(lines: list[Line]) -> str:
     """One row per country, the largest calcareous area first."""
     names = list(dict.fromkeys(x["scenario"] for x in lines))
     by = {(x["scenario"], x["country"]): x for x in lines}
-    changed = [n for n in names if any("kgC_kept_per_kgN_saved" in x for x in lines if x["scenario"] == n)]
+    changed = [n for n in names if any(x.get("mineral_n_saved_TgN", 0) for x in lines if x["scenario"] == n)]
+    show = lambda x: "–" if x != x else f"{x:.3f}"  # noqa: E731
     body = []
-    for country in sorted({x["country"] for x in lines}, key=lambda c: -by[names[0], c]["area_Mha"]):
+    order = {ALL: 0, EU: 1}
+    for country in sorted({x["country"] for x in lines}, key=lambda c: (order.get(c, 2), -by[names[0], c]["area_Mha"])):
         first = by[names[0], country]
         row = [country, f"{first['area_Mha']:.2f}", f"{first['mineral_n_kg_ha_yr']:.0f}", f"{first['drainage_mm_yr']:.0f}"]
         row += [f"{by[n, country]['solid_c_lost_gC_m2_yr']:.2f}" for n in names]
-        row += [f"{by[n, country]['kgC_kept_per_kgN_saved']:.3f}" for n in changed]
+        row += [show(by[n, country]["kgC_kept_per_kgN_saved"]) for n in changed]
         body.append(row)
     head = ["country", "calcareous arable, Mha", "mineral N, kg ha⁻¹ yr⁻¹", "drainage, mm yr⁻¹"]
     head += [f"solid C lost, g m⁻² yr⁻¹: {n}" for n in names] + [f"kg C kept per kg N: {n}" for n in changed]
@@ -217,9 +244,13 @@ def caveats(lines: list[Line]) -> list[str]:
     return [
         "Carbonate below 20 cm (taken as in the topsoil), soil-air CO₂, deposition, water by month and the response of soil "
         "respiration to nitrogen are assumptions; each constant stands in <code>coupler/config.py</code> with source and range.",
-        "“From place to place” is the spread over the area (5-95 %), not the uncertainty of the emulator or of the forcing.",
+        "“From place to place” is the spread over the area (5-95 %), not an uncertainty; the interval is, of what its "
+        "table lists.",
+        "Nitrogen and sulphur before 2019 follow one European curve for all countries; the surveyed carbonate is put at the "
+        "start of the run, though it was sampled in 2008-2009.",
         "Soils with less than 2 % CaCO₃ are left out: the survey cannot tell their carbonate. They lose it first.",
-        "Climate and CO₂ of the air are held constant: scenarios differ in nitrogen alone. No lime, erosion or irrigation.",
+        "Climate and CO₂ of the air are constant unless a scenario changes them; every year has the same weather. No lime "
+        "unless a scenario brings it; no erosion, irrigation or ploughing up of subsoil.",
         "pH is that of pore water in the field, at the soil's own CO₂. A laboratory pH of the same soil reads near 8.2 in water.",
         f"{100 * outside:.0f} % of layer-years had at least one month outside the ranges the emulator was trained on "
         "(variable flag in the NetCDF files).",
@@ -232,6 +263,7 @@ def write(
     config: RunConfig,
     results: list[Result],
     lines: list[Line],
+    intervals: Intervals,
     figures: dict[str, Path],
     contract: dict[str, Any],
     version: str,
@@ -241,12 +273,15 @@ def write(
     made = (
         f"calcisol {html.escape(version)}, emulator bundle <code>{bundle}</code>; {len(domain)} columns of {len(config.layers)} "
         f"layers ({sum(config.layers):.2f} m), steps of {MONTH_SECONDS / 86400:.2f} days, {config.spinup_years} years of "
-        f"spin-up, domain “{config.domain}”, Tier {domain.tier}. Coasts and borders: Natural Earth (public domain)."
+        f"spin-up ({config.spinup}), domain “{config.domain}” ({100 * config.coverage:.0f} % of its area), Tier {domain.tier}. "
+        "Coasts and borders: Natural Earth (public domain)."
     )
     page = Template(Path(__file__).with_name("data").joinpath("report.html").read_text(encoding="utf-8")).substitute(
+        style=Path(__file__).with_name("data").joinpath("page.css").read_text(encoding="utf-8"),
         years=f"{results[0].years[0]}-{results[0].years[-1]}",
-        answer=html.escape(answer(domain, results)),
-        scenarios=scenario_list(domain, results),
+        answer=html.escape(answer(domain, results, intervals)),
+        scenarios=scenario_list(domain, results, intervals),
+        sources=sources(results, intervals),
         tier=tier_note(domain),
         numbers=numbers(lines),
         figures="".join(figure(p, caption) for caption, p in figures.items()),

@@ -38,6 +38,15 @@ def load(path: Path) -> dict[str, np.ndarray] | None:
         return None
 
 
+def whole(path: Path) -> bool:
+    """Whether a checkpoint is there and undamaged, without keeping its arrays."""
+    try:
+        with zipfile.ZipFile(path) as file:
+            return file.testzip() is None
+    except (OSError, zipfile.BadZipFile):
+        return False
+
+
 def fingerprint(physics: dict[str, Any], arrays: Mapping[str, np.ndarray], bundle: str) -> str:
     """Twelve hex digits that change with configuration, domain values or bundle."""
     digest = hashlib.sha256(json.dumps(physics, sort_keys=True, default=str).encode())

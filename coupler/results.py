@@ -1,13 +1,15 @@
-"""The result of one scenario over the whole domain, put together from the chunk files.
+"""The result of one scenario over the whole domain, put together from the chunk files, on disk.
 
-What:    Result = yearly records of all columns, the state's carbon at the start, the budget.
+What:    Result = yearly records of all columns, the state's carbon at the start, the budget. The records are memory maps in
+         the run's work folder: code reads a year at a time, so memory does not grow with the grid or the years.
 Shapes:  layer variables (year, column, soil_layer), column variables (year, column); contract units, years = calendar years.
-Source:  offline.py writes the chunk files; order of columns is the domain's.
-Use:     ``r = gather(domain, config, folder, scenario); r.layer["sic"][-1]; depth_sum(r.layer["sic"], dz, 0, 0.3)``
+Source:  segments.py writes the chunk files; order of columns is the domain's.
+Use:     ``r = gather(domain, config, folder, scenario); r.layer["sic"][-1]; depth_sum(r.layer["sic"][-1], dz, 0, 0.3)``
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,8 +20,8 @@ from .budget import Budget, merge
 from .config import RunConfig
 from .domain import Domain
 from .errors import CalcisolError
-from .offline import chunk_file
 from .scenario import Scenario
+from .segments import END_LAYER, chunk_file
 
 
 @dataclass(frozen=True)
@@ -33,24 +35,42 @@ class Result:
     column: dict[str, np.ndarray]
     budget: Budget
 
+    def yearly(self, name: str, of: Callable[[np.ndarray], float]) -> np.ndarray:
+        """``of`` each year's field of a layer or column variable, (year,), read one year at a time."""
+        values = self.layer[name] if name in self.layer else self.column[name]
+        return np.array([of(np.asarray(values[i])) for i in range(len(self.years))])
+
+    def part(self, columns: slice) -> Result:
+        """The same for some neighbouring columns; its budget is left whole."""
+        cut = lambda group: {k: v[:, columns] for k, v in group.items()}  # noqa: E731
+        return Result(self.scenario, self.years, self.start_sic[columns], cut(self.layer), cut(self.column), self.budget)
+
 
 def gather(domain: Domain, config: RunConfig, folder: Path, scenario: Scenario) -> Result:
-    """Read the chunk files of one scenario. Raises CalcisolError naming the first that is missing."""
-    parts = []
+    """Put the chunk files of one scenario together. Raises CalcisolError naming the first that is missing."""
+    maps: dict[str, np.ndarray] = {}
+    start = np.empty((len(domain), len(config.layers)))
+    budgets, years, at = [], 0, 0
     for number in range(-(-len(domain) // config.chunk)):
         file = chunk_file(folder, number, scenario.key)
-        arrays = restart.load(file)
-        if arrays is None:
+        part = restart.load(file)
+        if part is None:
             raise CalcisolError(f"result {file} is missing or damaged; run again with --resume")
-        parts.append(arrays)
-
-    def join(prefix: str) -> dict[str, np.ndarray]:
-        names = [k for k in parts[0] if k.startswith(prefix)]
-        return {k.removeprefix(prefix): np.concatenate([p[k] for p in parts], axis=1) for k in names}
-
-    years = np.arange(config.start_year, config.start_year + int(parts[0]["done"]))
-    start = np.concatenate([p["start:sic"] for p in parts])
-    return Result(scenario, years, start, join("layer:"), join("column:"), merge([Budget.restore(p) for p in parts]))
+        years, n = int(part["done"]), len(part["start:sic"])
+        start[at : at + n] = part["start:sic"]
+        for key in [k for k in part if k.startswith(("layer:", "column:"))]:
+            values = part[key]
+            if key not in maps:
+                kind = values.dtype if key.startswith("column:") or key[6:] in (*END_LAYER, "flag") else np.float32
+                target = folder / f"whole_{scenario.key}_{key.replace(':', '_')}.npy"
+                shape = (years, len(domain), *values.shape[2:])
+                maps[key] = np.lib.format.open_memmap(target, mode="w+", dtype=kind, shape=shape)
+            maps[key][:, at : at + n] = values
+        budgets.append(Budget.restore(part))
+        at += n
+    group = lambda prefix: {k.removeprefix(prefix): v for k, v in maps.items() if k.startswith(prefix)}  # noqa: E731
+    calendar = np.arange(config.start_year, config.start_year + years)
+    return Result(scenario, calendar, start, group("layer:"), group("column:"), merge(budgets))
 
 
 def depth_share(dz: np.ndarray, top: float, bottom: float) -> np.ndarray:

@@ -1,6 +1,6 @@
 """One run from configuration to report: Europe, or a forcing file of the user's.
 
-What:    domain -> time loop -> budgets checked -> NetCDF, summary.csv, maps, report.html.
+What:    domain -> time loop -> budgets checked -> NetCDF, summary.csv, uncertainty.csv, maps, report.html.
 Units:   see each part. Long work shows progress on stderr; the budget and the answer go to stdout.
 Source:  DESIGN.md 7.
 Use:     ``run_europe(config, resume=False)`` -> folder of results.
@@ -8,6 +8,7 @@ Use:     ``run_europe(config, resume=False)`` -> folder of results.
 
 from __future__ import annotations
 
+import dataclasses
 import shutil
 import sys
 from importlib import metadata
@@ -16,11 +17,12 @@ from pathlib import Path
 import numpy as np
 
 from ..emulator.bundle import default_bundle, read_contract
-from . import budget, offline, output, results, summary
+from . import budget, offline, output, results, summary, uncertainty
+from .clock import Clock
 from .config import RunConfig
 from .domain import Domain, load_domain
 from .errors import CalcisolError
-from .scenario import load_scenario
+from .scenario import load_scenario, shipped
 
 
 def version() -> str:
@@ -34,13 +36,13 @@ def version() -> str:
 def check_state(domain: Domain, gathered: list[results.Result]) -> None:
     """Raise CalcisolError where a yearly output is NaN or a stock negative: such a run must not be published."""
     for r in gathered:
-        for group in (r.layer, r.column):
-            for name, values in group.items():
-                bad = ~np.isfinite(values)
+        for name, values in [*r.layer.items(), *r.column.items()]:
+            for year in range(len(r.years)):
+                bad = ~np.isfinite(values[year])
                 if name in ("sic", "dic"):
-                    bad |= values < 0
+                    bad |= values[year] < 0
                 if bad.any():
-                    cell = int(np.argwhere(bad)[0][1])
+                    cell = int(np.argwhere(bad)[0][0])
                     place = f"{domain.lat[cell]:g} N {domain.lon[cell]:g} E"
                     raise CalcisolError(
                         f"scenario {r.scenario.name}: {name} is NaN or negative at {place}; "
@@ -50,16 +52,22 @@ def check_state(domain: Domain, gathered: list[results.Result]) -> None:
 
 def run_europe(config: RunConfig, resume: bool = False) -> Path:
     """Run all scenarios and write everything. Raises CalcisolError (one sentence); a killed run goes on with ``resume``."""
+    if config.scenarios == ("all",):
+        names = shipped()
+        config = dataclasses.replace(config, scenarios=("baseline", *(n for n in names if n != "baseline")))
     contract = read_contract(config.bundle or default_bundle())
     scenarios = [load_scenario(name) for name in config.scenarios]
     domain = load_domain(config)
     if not len(domain):
         raise CalcisolError('the domain is empty; use domain = "all" or another data folder')
+    where = f"Dask at {config.dask}" if config.dask else f"{config.workers} workers"
     sys.stderr.write(
         f"calcisol: Tier {domain.tier}, {len(domain)} columns x {len(config.layers)} layers, {len(scenarios)} scenarios, "
-        f"{config.start_year}-{config.end_year} after {config.spinup_years} years of spin-up, {config.workers} workers\n"
+        f"{config.start_year}-{config.end_year} after {config.spinup_years} years of spin-up, {where}\n"
     )
-    folder = offline.run(domain, config, resume)
+    clock = Clock()
+    folder = offline.run(domain, config, resume, clock)
+    sys.stderr.write(f"calcisol: {clock.line()}\n")
     gathered = [results.gather(domain, config, folder, s) for s in scenarios]
     check_state(domain, gathered)
     out = Path(config.out)
@@ -71,12 +79,15 @@ def run_europe(config: RunConfig, resume: bool = False) -> Path:
     print("\n".join(budgets))
     lines = summary.rows(domain, config, gathered)
     summary.write_csv(out / "summary.csv", lines)
+    intervals = uncertainty.assess(domain, config, gathered, contract, resume)
+    if intervals:
+        uncertainty.write_csv(out / "uncertainty.csv", intervals)
     if config.plots:
         from . import maps, report
 
         figures = maps.draw(out, domain, config, gathered)
-        report.write(out / "report.html", domain, config, gathered, lines, figures, contract, version())
-        print(report.answer(domain, gathered))
+        report.write(out / "report.html", domain, config, gathered, lines, intervals, figures, contract, version())
+        print(report.answer(domain, gathered, intervals))
         print(f"report: {out / 'report.html'}")
     shutil.rmtree(folder.parent, ignore_errors=True)
     return out

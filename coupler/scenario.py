@@ -1,52 +1,144 @@
-"""Scenarios: small TOML files that multiply inputs over the years.
+"""Scenarios: small TOML files that change inputs over the years, everywhere or in some countries, crops or a mask.
 
-What:    a Scenario gives a factor per input, year and country: 1 before the ramp, linear through it, held after it.
-Units:   factors are 1 = unchanged.
-Source:  the shipped set follows science.md B.5 (ramp 2020-2030, then hold); each file states its own.
-Use:     ``scenario = load_scenario("n_minus_20")``; ``scenario.factor("mineral_n", 2025, countries) -> (column,)``.
+What:    a Scenario is a list of Parts; each multiplies inputs ([change]) and sets values ([set]) along its own ramp:
+         nothing before it, linear through it, held after it. ``with`` adds the parts of other scenarios.
+Units:   [change] factors, 1 = unchanged; [set] as listed in SETTINGS.
+Source:  the shipped set follows science.md B.5; each file states its own source.
+Use:     ``s = load_scenario("n_minus_20")``; ``s.factor("mineral_n", 2025, domain)``; ``s.blend("lime", 2025, domain, base)``.
 """
 
 from __future__ import annotations
 
+import csv
 import difflib
 import hashlib
 import tomllib
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache, lru_cache
 from pathlib import Path
+from typing import Any, Protocol
 
 import numpy as np
 
 from .config import ConfigError
 
-INPUTS = ("mineral_n", "manure_n", "deposition_n")
-_KEYS = {"": ("title", "description", "source", "change", "ramp", "countries"), "change": INPUTS, "ramp": ("from", "to")}
+# multipliers; "surplus" acts on nitrogen that is not harvested: the harvest rises until the surplus is that share of today's
+INPUTS = ("mineral_n", "manure_n", "deposition_n", "sulphur_deposition", "surplus", "rain", "drainage", "respiration")
+# value -> (unit, least, most)
+SETTINGS = {
+    "lime": ("kg CaCO3 ha-1 year-1", 0.0, 20000.0),
+    "manure_cap": ("kg N ha-1 year-1", 0.0, 1000.0),
+    "warming": ("K", -10.0, 15.0),
+    "co2_atm": ("mol mol-1", 1e-4, 5e-3),
+    "no3_share": ("1", 0.0, 1.0),
+    "urea_share": ("1", 0.0, 1.0),
+}
+WHERE = ("countries", "crops", "mask")
+_KEYS: dict[str, tuple[str, ...]] = {
+    "": ("title", "description", "source", "against", "with", "part", "change", "set", "ramp", *WHERE),
+    "part": ("change", "set", "ramp", *WHERE),
+    "change": INPUTS,
+    "set": tuple(SETTINGS),
+    "ramp": ("from", "to"),
+}
+
+
+class Place(Protocol):
+    """What a scenario needs of the columns; a Domain has it."""
+
+    country: np.ndarray
+    lat: np.ndarray
+    lon: np.ndarray
+
+
+@cache
+def crop_shares() -> dict[str, dict[str, float]]:
+    """Share of a country's mineral nitrogen by crop group (Ludemann et al. 2022, survey 2018); the columns sum to 1."""
+    with Path(__file__).with_name("data").joinpath("crops.csv").open(encoding="utf-8") as file:
+        return {r.pop("country"): {k: float(v) for k, v in r.items()} for r in csv.DictReader(file)}
+
+
+@lru_cache(maxsize=64)
+def _mask(path: str, lat: bytes, lon: bytes) -> np.ndarray:
+    """Share of each column inside a mask, read once for a set of places."""
+    from .fields import on_points
+
+    found = on_points(Path(path), np.frombuffer(lat), np.frombuffer(lon))
+    return np.clip(np.nan_to_num(found), 0.0, 1.0)
+
+
+@dataclass(frozen=True)
+class Part:
+    """Changes along one ramp; empty ``countries`` and ``crops`` mean all of them, an empty ``mask`` everywhere."""
+
+    change: dict[str, float]
+    set: dict[str, float]
+    ramp: tuple[int, int]
+    countries: tuple[str, ...] = ()
+    crops: tuple[str, ...] = ()
+    mask: str = ""
+
+    def done(self, year: int) -> float:
+        """How far the ramp is, 0 to 1."""
+        first, last = self.ramp
+        return min(1.0, max(0.0, (year - first) / (last - first))) if last > first else float(year >= last)
+
+    def weight(self, what: str, place: Place) -> np.ndarray:
+        """Share of each column this part acts on, (column,)."""
+        weight = np.ones(len(place.country))
+        if self.countries:
+            weight = weight * np.isin(place.country, self.countries)
+        if self.mask:
+            weight = weight * _mask(self.mask, place.lat.tobytes(), place.lon.tobytes())
+        if self.crops and what == "mineral_n":
+            shares = crop_shares()
+            weight = weight * np.array([sum(shares.get(str(c), {}).get(crop, 0.0) for crop in self.crops) for c in place.country])
+        return weight
 
 
 @dataclass(frozen=True)
 class Scenario:
-    """One scenario; ``countries`` (ISO codes, empty = all) limits where it acts."""
+    """One scenario; ``against`` is the scenario its differences are taken to."""
 
     name: str
     title: str
     description: str
-    change: dict[str, float]
-    ramp: tuple[int, int]
-    countries: tuple[str, ...] = ()
+    parts: tuple[Part, ...] = ()
+    source: str = ""
+    against: str = "baseline"
 
     @property
     def key(self) -> str:
         """Name with a hash of what the scenario changes, for file names of intermediate results."""
-        content = repr((sorted(self.change.items()), self.ramp, self.countries))
+        content = repr(
+            [(sorted(p.change.items()), sorted(p.set.items()), p.ramp, p.countries, p.crops, p.mask) for p in self.parts]
+        )
         return f"{self.name}-{hashlib.sha256(content.encode()).hexdigest()[:8]}"
 
-    def factor(self, what: str, year: int, country: np.ndarray) -> np.ndarray:
-        """Multiplier of one input in one year, shape (column,)."""
-        first, last = self.ramp
-        done = min(1.0, max(0.0, (year - first) / (last - first))) if last > first else float(year >= last)
-        factor = 1.0 + (self.change.get(what, 1.0) - 1.0) * done
-        if not self.countries:
-            return np.full(len(country), factor)
-        return np.where(np.isin(country, self.countries), factor, 1.0)
+    @property
+    def changes_climate(self) -> bool:
+        """True where water or temperature differ from the baseline's."""
+        return any(k in p.change or k in p.set for p in self.parts for k in ("rain", "drainage", "warming"))
+
+    def factor(self, what: str, year: int, place: Place) -> np.ndarray:
+        """Multiplier of one input in one year, (column,); the parts multiply."""
+        factor = np.ones(len(place.country))
+        for part in self.parts:
+            if part.change.get(what, 1.0) != 1.0 and part.done(year) > 0:
+                factor = factor * (1.0 + (part.change[what] - 1.0) * part.done(year) * part.weight(what, place))
+        return factor
+
+    def blend(
+        self, what: str, year: int, place: Place, base: np.ndarray, target: Callable[[float], Any] = lambda x: x
+    ) -> np.ndarray:
+        """A value that goes from ``base`` (column,) to what the parts set; ``target`` makes the end value of the setting."""
+        value = np.broadcast_to(np.asarray(base, float), (len(place.country),))
+        for part in self.parts:
+            if what in part.set and part.done(year) > 0:
+                share = part.done(year) * part.weight(what, place)
+                value = value * (1.0 - share) + share * target(part.set[what])
+        return value
 
 
 def shipped() -> list[str]:
@@ -54,11 +146,41 @@ def shipped() -> list[str]:
     return sorted(p.stem for p in Path(__file__).with_name("scenarios").glob("*.toml"))
 
 
-def _check(raw: dict, table: str, where: str) -> None:
+def _check(raw: dict[str, Any], table: str, where: str) -> None:
     for key in raw:
         if key not in _KEYS[table]:
             near = difflib.get_close_matches(key, _KEYS[table], n=1, cutoff=0.0)[0]
             raise ConfigError(f"scenario {where}: key {key!r} is not known; the nearest is {near!r}")
+
+
+def _part(raw: dict[str, Any], path: Path) -> Part:
+    change, values, ramp = raw.get("change", {}), raw.get("set", {}), raw.get("ramp", {})
+    for table, content in (("change", change), ("set", values), ("ramp", ramp)):
+        _check(content, table, path.name)
+    for key, value in change.items():
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= 10:
+            raise ConfigError(f"scenario {path.name}: {key} = {value!r} must be a factor from 0 to 10 (1 = unchanged)")
+    for key, value in values.items():
+        unit, low, high = SETTINGS[key]
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or not low <= value <= high:
+            raise ConfigError(f"scenario {path.name}: {key} = {value!r} must lie between {low:g} and {high:g} {unit}")
+    known = set(next(iter(crop_shares().values())))
+    for crop in raw.get("crops", ()):
+        if crop not in known:
+            raise ConfigError(f"scenario {path.name}: crop {crop!r} is not known; use some of {', '.join(sorted(known))}")
+    mask = raw.get("mask", "")
+    if mask and not (file := Path(mask) if Path(mask).is_absolute() else path.parent / mask).is_file():
+        raise ConfigError(
+            f"scenario {path.name}: mask {mask} does not exist; give a NetCDF or CSV file with lat, lon and a share"
+        )
+    return Part(
+        change={k: float(v) for k, v in change.items()},
+        set={k: float(v) for k, v in values.items()},
+        ramp=(int(ramp.get("from", 2020)), int(ramp.get("to", 2030))),
+        countries=tuple(raw.get("countries", ())),
+        crops=tuple(raw.get("crops", ())),
+        mask=str(file.resolve()) if mask else "",
+    )
 
 
 def load_scenario(name: str) -> Scenario:
@@ -71,17 +193,17 @@ def load_scenario(name: str) -> Scenario:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"scenario {path} is no valid TOML ({error}); mend that line") from None
     _check(raw, "", path.name)
-    change, ramp = raw.get("change", {}), raw.get("ramp", {})
-    _check(change, "change", path.name)
-    _check(ramp, "ramp", path.name)
-    for key, value in change.items():
-        if not isinstance(value, (int, float)) or not 0 <= value <= 10:
-            raise ConfigError(f"scenario {path.name}: {key} = {value!r} must be a factor from 0 to 10 (1 = unchanged)")
+    parts = [part for other in raw.get("with", ()) for part in load_scenario(other).parts]
+    if any(k in raw for k in ("change", "set", *WHERE)):
+        parts.append(_part(raw, path))
+    for part in raw.get("part", ()):
+        _check(part, "part", path.name)
+        parts.append(_part({"ramp": raw.get("ramp", {}), **part}, path))
     return Scenario(
         name=path.stem,
         title=raw.get("title", path.stem),
         description=raw.get("description", ""),
-        change={k: float(v) for k, v in change.items()},
-        ramp=(int(ramp.get("from", 2020)), int(ramp.get("to", 2030))),
-        countries=tuple(raw.get("countries", ())),
+        parts=tuple(parts),
+        source=raw.get("source", ""),
+        against=raw.get("against", "baseline"),
     )

@@ -8,6 +8,8 @@ Use:     ``convert(da.values, da.attrs["units"], variable.units)``; unknown pair
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 
 from .errors import CalcisolError
@@ -56,6 +58,7 @@ _UNITS: dict[str, tuple[str, float, float]] = {
     "atm": ("pressure", 101325.0, 0.0),
     "kg m-3": ("density", 1.0, 0.0),
     "g cm-3": ("density", 1e3, 0.0),
+    "kg dm-3": ("density", 1e3, 0.0),
     "cg/cm3": ("density", 1e1, 0.0),
     "kg m-2": ("mass per area", 1.0, 0.0),
     "g m-2": ("mass per area", 1e-3, 0.0),
@@ -65,11 +68,15 @@ _UNITS: dict[str, tuple[str, float, float]] = {
     "kg m-2 day-1": ("mass flux", 1.0 / 86400.0, 0.0),
     "mm s-1": ("mass flux", 1.0, 0.0),
     "mm/s": ("mass flux", 1.0, 0.0),
+    "mm h-1": ("mass flux", 1.0 / 3600.0, 0.0),
     "mm/day": ("mass flux", 1.0 / 86400.0, 0.0),
     "mm day-1": ("mass flux", 1.0 / 86400.0, 0.0),
     "mm/month": ("mass flux", 1.0 / MONTH_SECONDS, 0.0),
     "mm/year": ("mass flux", 1.0 / SECONDS_PER_YEAR, 0.0),
     "kg ha-1 year-1": ("mass flux", 1e-4 / SECONDS_PER_YEAR, 0.0),
+    "mg m-2 year-1": ("mass flux", 1e-6 / SECONDS_PER_YEAR, 0.0),
+    "mm year-1": ("mass flux", 1.0 / SECONDS_PER_YEAR, 0.0),
+    "m day-1": ("mass flux", 1e3 / 86400.0, 0.0),
     "g m-2 year-1": ("mass flux", 1e-3 / SECONDS_PER_YEAR, 0.0),
     "g m-2 day-1": ("mass flux", 1e-3 / 86400.0, 0.0),
     "mol m-2 s-1": ("amount flux", 1.0, 0.0),
@@ -82,6 +89,15 @@ _UNITS: dict[str, tuple[str, float, float]] = {
 _WATER_DEPTH = {("length", "mass per area"): 1000.0, ("mass per area", "length"): 1e-3}
 
 
+_SPELLINGS = (  # patterns of what files write, after slashes are gone
+    (r"\b(yr|annum|a)-1", "year-1"),
+    (r"\bd-1", "day-1"),
+    (r"^(degrees?_?C(elsius)?|deg_C|Celsius)$", "degC"),
+    (r"^kelvin$", "K"),
+    (r"^m of water equivalent$", "m"),
+)
+
+
 def known_units() -> list[str]:
     """Names of all units that can be converted."""
     return sorted(_UNITS)
@@ -89,8 +105,15 @@ def known_units() -> list[str]:
 
 def _find(unit: str) -> tuple[str, float, float]:
     name = unit.strip().replace("**", "").replace("^", "")
-    for old, new in (("yr", "year"), ("degrees_C", "degC"), ("degree_Celsius", "degC"), ("kelvin", "K")):
-        name = name.replace(old, new)
+    if name in _UNITS:
+        return _UNITS[name]
+    if "/" in name and "(" not in name:  # kg/m2/s is kg m-2 s-1
+        first, *others = name.split("/")
+        name = " ".join(
+            [first.strip(), *(re.sub(r"^([A-Za-z]+)(\d?)$", lambda m: f"{m[1]}-{m[2] or 1}", o.strip()) for o in others)]
+        )
+    for old, new in _SPELLINGS:
+        name = re.sub(old, new, name)
     if name not in _UNITS and not name:
         name = "1"
     if name not in _UNITS:

@@ -2,7 +2,8 @@
 
 What:    a periodic year of water per layer, sinks, drainage; the fluxes rebuilt from it always point downward.
 Units:   mm (= kg m-2) per month inside, kg m-2 and kg m-2 s-1 at the end; shapes (column, 12), (column, layer, 12).
-Source:  Fu 1981 / Zhang et al. 2004, doi:10.1029/2003WR002710; FAO-56 stress; Saxton & Rawls 2006, doi:10.2136/sssaj2005.0117.
+Source:  Fu 1981 as in Zhang et al. 2004, Water Resour. Res. 40, W02502, doi:10.1029/2003WR002710; FAO-56 stress;
+         Saxton & Rawls 2006, doi:10.2136/sssaj2005.0117.
 Use:     ``year = water_year(domain, config)``; ``year.w_liq[:, :, month]``. Budget: rain = runoff + ET + drainage + d(store).
 """
 
@@ -17,6 +18,7 @@ from .units import MONTH_SECONDS
 
 SPIN_YEARS = 6  # a bucket of one year's rain forgets its start sooner
 BISECTIONS = 30
+MOST_EXCESS = 0.95  # of the rain that a scenario of more drainage may leave
 
 
 @dataclass(frozen=True)
@@ -83,13 +85,17 @@ def water_year(
     porosity: np.ndarray,
     dz: np.ndarray,
     parameters: WaterParameters,
+    drainage: np.ndarray | float = 1.0,
 ) -> WaterYear:
     """Water of one year. Annual sums in mm (column,), shapes (column, 12), soil (column, layer), dz (layer,) in m.
 
-    The crop coefficient of each column is found by bisection so that the bucket's annual drainage is Fu's.
+    ``drainage`` multiplies what Fu's equation leaves after evapotranspiration. The crop coefficient of each column is found
+    by bisection so that the bucket's annual drainage is that.
     """
     p = parameters
     excess = rain_annual - fu_evaporation(rain_annual, pet_annual, p.omega)
+    if np.any(np.asarray(drainage) != 1.0):
+        excess = np.minimum(excess * drainage, MOST_EXCESS * rain_annual)
     rain = rain_annual[:, None] * rain_shape
     runoff = rain * (p.runoff_share * excess / rain_annual)[:, None]
     target = (1 - p.runoff_share) * excess

@@ -45,7 +45,8 @@ def test_describe_config_and_check_never_import_torch(shipped, tmp_path):
 def test_run_never_imports_torch(shipped, tmp_path):
     code = (
         "import sys; from calcisol.coupler.config import load_config; from calcisol.coupler.run import run_europe; "
-        "run_europe(load_config(None, data='none', coverage=0.001, spinup_years=0, end_year=2020, workers=1, plots=False, "
+        "run_europe(load_config(None, data='none', coverage=0.001, spinup_years=0, start_year=2020, end_year=2020, workers=1, "
+        "uncertainty=0, plots=False, "
         "scenarios=('baseline',), out='x')); assert 'torch' not in sys.modules"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path)

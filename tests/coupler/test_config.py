@@ -1,12 +1,14 @@
 """Configurations and scenarios: what is accepted, and the sentence for what is not."""
 
 import re
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from calcisol.coupler import history
 from calcisol.coupler.cli import main
 from calcisol.coupler.config import ConfigError, RunConfig, load_config
-from calcisol.coupler.scenario import load_scenario, shipped
+from calcisol.coupler.scenario import crop_shares, load_scenario, shipped
 
 
 def write(tmp_path, text, name="run.toml"):
@@ -15,9 +17,9 @@ def write(tmp_path, text, name="run.toml"):
     return path
 
 
-def test_default_runs_three_scenarios_to_2060():
+def test_default_runs_three_scenarios_1990_to_2100():
     config = RunConfig()
-    assert (config.start_year, config.end_year) == (2020, 2060)
+    assert (config.start_year, config.end_year) == (1990, 2100)
     assert set(config.scenarios) == {"baseline", "n_minus_20", "no_mineral_n"} <= set(shipped())
 
 
@@ -32,7 +34,7 @@ def test_values_and_tables_are_read(tmp_path):
         ("spinup_year = 3", "'spinup_year' is not known; the nearest is 'spinup_years'"),
         ("[water]\nomga = 2.0", "'omga' is not known; the nearest is 'omega'"),
         ('end_year = "2060"', "end_year = '2060' must be a int"),
-        ("end_year = 1990", "end_year = 1990 lies before start_year = 2020"),
+        ("end_year = 1980", "end_year = 1980 lies before start_year = 1990"),
         ("layers = [0.1, -0.2]", "needs thicknesses above 0"),
         ("workers = 0", "workers = 0 must be 1 or more"),
         ("workers = true", "workers = True must be a int"),
@@ -62,22 +64,82 @@ def test_command_line_says_one_sentence_and_exits_with_2(tmp_path, capsys):
     assert error.count("\n") == 1 and "spinup" in error and "Traceback" not in error
 
 
+def place(*countries, lat=50.0, lon=5.0):
+    n = len(countries)
+    return SimpleNamespace(country=np.array(countries), lat=np.full(n, lat), lon=np.full(n, lon) + np.arange(n))
+
+
 def test_ramp_is_linear_then_held():
-    scenario, country = load_scenario("n_minus_20"), np.array(["FRA", "ESP"])
-    assert scenario.factor("mineral_n", 2020, country) == pytest.approx([1.0, 1.0])
-    assert scenario.factor("mineral_n", 2025, country) == pytest.approx([0.9, 0.9])
-    assert scenario.factor("mineral_n", 2030, country) == pytest.approx([0.8, 0.8])
-    assert scenario.factor("mineral_n", 2060, country) == pytest.approx([0.8, 0.8])
-    assert scenario.factor("manure_n", 2060, country) == pytest.approx([1.0, 1.0])
-    assert load_scenario("no_mineral_n").factor("mineral_n", 2040, country) == pytest.approx([0.0, 0.0])
-    assert load_scenario("baseline").factor("mineral_n", 2040, country) == pytest.approx([1.0, 1.0])
+    scenario, here = load_scenario("n_minus_20"), place("FRA", "ESP")
+    assert scenario.factor("mineral_n", 2020, here) == pytest.approx([1.0, 1.0])
+    assert scenario.factor("mineral_n", 2025, here) == pytest.approx([0.9, 0.9])
+    assert scenario.factor("mineral_n", 2030, here) == pytest.approx([0.8, 0.8])
+    assert scenario.factor("mineral_n", 2060, here) == pytest.approx([0.8, 0.8])
+    assert scenario.factor("manure_n", 2060, here) == pytest.approx([1.0, 1.0])
+    assert load_scenario("no_mineral_n").factor("mineral_n", 2040, here) == pytest.approx([0.0, 0.0])
+    assert load_scenario("baseline").factor("mineral_n", 2040, here) == pytest.approx([1.0, 1.0])
+
+
+def test_every_shipped_scenario_loads_states_itself_and_is_installed():
+    assert len(shipped()) == 15
+    for name in shipped():
+        scenario = load_scenario(name)
+        assert scenario.title and scenario.description
+        assert bool(scenario.parts) == (name != "baseline")
+        assert scenario.source or name in ("baseline", "no_mineral_n", "n_minus_20_climate_2k")
+        assert scenario.against in shipped()
 
 
 def test_a_scenario_of_ones_own_acts_in_its_countries(tmp_path):
     text = 'title = "x"\ncountries = ["FRA"]\n[change]\nmanure_n = 0.5\n[ramp]\nfrom = 2020\nto = 2020\n'
     scenario = load_scenario(str(write(tmp_path, text, "mine.toml")))
-    assert scenario.factor("manure_n", 2021, np.array(["FRA", "ESP"])) == pytest.approx([0.5, 1.0])
+    assert scenario.factor("manure_n", 2021, place("FRA", "ESP")) == pytest.approx([0.5, 1.0])
     with pytest.raises(ConfigError, match="'mineral' is not known; the nearest is 'mineral_n'"):
         load_scenario(str(write(tmp_path, "[change]\nmineral = 0.5\n", "bad.toml")))
     with pytest.raises(ConfigError, match="must be a factor from 0 to 10"):
         load_scenario(str(write(tmp_path, "[change]\nmineral_n = -20\n", "bad2.toml")))
+    with pytest.raises(ConfigError, match="warming = 99 must lie between -10 and 15 K"):
+        load_scenario(str(write(tmp_path, "[set]\nwarming = 99\n", "bad3.toml")))
+
+
+def test_parts_act_by_crop_and_mask_and_multiply(tmp_path):
+    (tmp_path / "zone.csv").write_text("lat,lon,share\n50,5,1\n50,6,0.5\n50,7,0\n", encoding="utf-8")
+    text = """
+[[part]]
+crops = ["wheat"]
+change = { mineral_n = 0.5 }
+ramp = { from = 2020, to = 2020 }
+[[part]]
+mask = "zone.csv"
+change = { mineral_n = 0.0 }
+ramp = { from = 2020, to = 2030 }
+"""
+    scenario = load_scenario(str(write(tmp_path, text, "mine.toml")))
+    wheat = crop_shares()["FRA"]["wheat"]
+    assert wheat == 0.469  # FUBC survey 2018: wheat takes 47 % of the nitrogen on French arable land
+    expected = (1 - 0.5 * wheat) * np.array([0.0, 0.5, 1.0])
+    assert scenario.factor("mineral_n", 2030, place("FRA", "FRA", "FRA")) == pytest.approx(expected)
+    assert scenario.factor("mineral_n", 2025, place("FRA"))[0] == pytest.approx((1 - 0.5 * wheat) * 0.5)
+    with pytest.raises(ConfigError, match="crop 'weat' is not known"):
+        load_scenario(str(write(tmp_path, '[[part]]\ncrops = ["weat"]\nchange = { mineral_n = 0.5 }\n', "bad.toml")))
+    with pytest.raises(ConfigError, match=r"mask none\.nc does not exist"):
+        load_scenario(str(write(tmp_path, '[[part]]\nmask = "none.nc"\nchange = { mineral_n = 0.5 }\n', "bad2.toml")))
+
+
+def test_settings_ramp_from_what_is_there():
+    cap, manure = load_scenario("manure_cap_170"), np.array([100.0, 250.0])
+    limit = lambda year: cap.blend("manure_cap", year, place("FRA", "ESP"), manure, lambda c: np.minimum(manure, c))  # noqa: E731
+    assert limit(2020) == pytest.approx([100.0, 250.0]) and limit(2025) == pytest.approx([100.0, 210.0])
+    assert limit(2040) == pytest.approx([100.0, 170.0])
+    both = load_scenario("n_minus_20_climate_2k")
+    assert both.changes_climate and both.against == "climate_2k"
+    assert both.factor("mineral_n", 2030, place("FRA")) == pytest.approx([0.8])
+    assert both.blend("warming", 2060, place("FRA"), np.zeros(1)) == pytest.approx([1.0])
+
+
+def test_history_is_one_in_2019_and_falls_from_1990():
+    for what in ("mineral_n", "manure_n", "deposition_n", "sulphur_deposition"):
+        assert history.factor(what, 2019) == history.factor(what, 2080) == 1.0
+    # EuropeAgriDB: 1540.85 Gg N on 120.72 Mha in 1990; 10.6 kg ha-1 in 2019
+    assert history.factor("deposition_n", 1990) == pytest.approx(1540.85 / 120.72 / 10.6, abs=0.001)
+    assert history.factor("mineral_n", 1992) == pytest.approx(8853.75 / 117.14 / 88.7, abs=0.001)

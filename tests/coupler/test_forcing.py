@@ -3,8 +3,9 @@
 import netCDF4
 import numpy as np
 import pytest
+from calcisol.coupler.check import inspect
 from calcisol.coupler.cli import main
-from calcisol.coupler.forcing import Forcing, ForcingError, inspect
+from calcisol.coupler.forcing import Forcing, ForcingError
 from small import forcing_file
 
 

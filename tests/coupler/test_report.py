@@ -14,7 +14,16 @@ pytestmark = pytest.mark.usefixtures("shipped")
 
 @pytest.fixture(scope="module")
 def page(tmp_path_factory):
-    return run_small(tmp_path_factory.mktemp("report") / "out", plots=True) / "report.html"
+    return (
+        run_small(
+            tmp_path_factory.mktemp("report") / "out",
+            plots=True,
+            uncertainty=3,
+            end_year=2021,
+            scenarios=("baseline", "n_minus_20"),
+        )
+        / "report.html"
+    )
 
 
 def test_first_sentence_answers(page):
@@ -22,6 +31,7 @@ def test_first_sentence_answers(page):
     answer = re.search(r'class="answer">(.*?)</p>', text, re.S).group(1)
     assert re.match(r"(Yes|No): cuts of fertiliser", answer)
     assert re.search(r"each kilogram of mineral nitrogen not applied keeps -?\d\.\d\d", answer)
+    assert re.search(r"90 % interval -?\d\.\d\d to \d\.\d\d", answer)
     assert text.index('class="answer"') < text.index("<h2>")
 
 
@@ -46,17 +56,40 @@ def test_nice_limit():
     assert maps.nice_limit(np.array([0.0, 7.3])) == 10 and maps.nice_limit(np.array([0.0, 0.019])) == pytest.approx(0.02)
 
 
-def test_browser_renders_it_at_phone_width(page, tmp_path):
-    browser = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if browser is None:
+def chromium():
+    found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if found is None:
         pytest.skip("no chromium on this machine (apt-get install chromium)")
-    picture = tmp_path / "phone.png"
+    return found
+
+
+def headless(folder, *arguments):
+    """Output of a headless browser with a profile of its own."""
     command = [
-        browser, "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", f"--user-data-dir={tmp_path / 'profile'}",
-        "--window-size=500,900", f"--screenshot={picture}", page.as_uri(),
+        chromium(), "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", f"--user-data-dir={folder / 'profile'}",
+        *arguments,
     ]  # fmt: skip
-    subprocess.run(command, check=True, capture_output=True, timeout=120)
+    return subprocess.run(command, check=True, capture_output=True, text=True, timeout=300).stdout
+
+
+def test_browser_renders_it_at_phone_width(page, tmp_path):
+    picture = tmp_path / "phone.png"
+    headless(tmp_path, "--window-size=390,900", f"--screenshot={picture}", page.as_uri())
     from PIL import Image
 
     pixels = np.asarray(Image.open(picture).convert("L"), float)
     assert pixels.std() > 10  # not a blank page
+
+
+@pytest.mark.parametrize("width", [500, 1200])
+def test_nothing_is_wider_than_the_window(page, tmp_path, width):
+    # wide tables scroll inside their own box: the page itself never does
+    copy = tmp_path / "page.html"
+    script = "<script>document.title = 'widths ' + document.documentElement.scrollWidth + ' ' + innerWidth</script></body>"
+    copy.write_text(page.read_text(encoding="utf-8").replace("</body>", script), encoding="utf-8")
+    found = re.search(
+        r"<title>widths (\d+) (\d+)</title>", headless(tmp_path, f"--window-size={width},900", "--dump-dom", copy.as_uri())
+    )
+    assert found and int(found[1]) <= int(found[2])
+    images = re.findall(r"<img [^>]*src=\"data:image/png;base64,", copy.read_text(encoding="utf-8"))
+    assert len(images) >= 4

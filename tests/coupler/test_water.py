@@ -19,12 +19,12 @@ def europe():
 
 
 def test_year_closes(europe):
-    w = europe.water
+    w = europe.base.water
     assert np.abs((w.rain - w.runoff - w.evapotranspiration - w.drainage).sum(1)).max() < CLOSURE_MM
 
 
 def test_every_layer_and_month_closes_and_flows_down(europe):
-    w = europe.water
+    w = europe.base.water
     before = np.roll(w.w_liq, 1, axis=2)
     leaving = (w.w_liq - before) / MONTH_SECONDS + w.w_sink
     face = w.q_bot[:, None, :] + np.cumsum(leaving[:, ::-1], axis=1)[:, ::-1]  # flux through the upper face of each layer
@@ -35,7 +35,7 @@ def test_every_layer_and_month_closes_and_flows_down(europe):
 def test_drainage_is_fus(europe):
     d, p = europe.domain, europe.config.water
     expected = (1 - p.runoff_share) * (d["rain"] - water.fu_evaporation(d["rain"], d["pet"], p.omega))
-    assert np.abs(europe.water.drainage.sum(1) - expected).max() < FU_MM
+    assert np.abs(europe.base.water.drainage.sum(1) - expected).max() < FU_MM
 
 
 def test_fu_limits_and_value():
@@ -47,7 +47,7 @@ def test_fu_limits_and_value():
 
 
 def test_water_stays_between_wilting_and_porosity(europe):
-    theta = europe.water.w_liq / (1000 * europe.dz)[None, :, None]
+    theta = europe.base.water.w_liq / (1000 * europe.dz)[None, :, None]
     assert theta.min() > 0.01
     assert (europe.porosity[:, :, None] - theta).min() >= 0.06 - 1e-12
 

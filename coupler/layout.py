@@ -1,0 +1,171 @@
+"""How a NetCDF file lays its places out, found from CF attributes: columns, regular or rotated grid, land points, point list.
+
+What:    ``find(dataset)`` -> Layout; ``layout.stack(array, rest)`` turns any of them into (rest..., column) in file order.
+Shapes:  column = the horizontal cells flattened with the last dimension fastest; lat and lon (column,) in degrees.
+Source:  CF conventions 1.11, sections 4-6 (coordinates, rotated pole) and 8.2 (compression by gathering). ORCHIDEE and ALMA files
+         count the gathered index from 1, CF from 0: told apart by the values, else by the ALMA names nav_lat, nav_lon.
+Use:     ``with xarray.open_dataset(path, decode_times=False) as ds: layout = find(ds)``
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+
+LAT_NAMES, LON_NAMES = ("lat", "latitude", "nav_lat", "TH_LAT"), ("lon", "longitude", "nav_lon", "TH_LONG")
+LAT_UNITS, LON_UNITS = ("degrees_north", "degree_north", "degrees_N"), ("degrees_east", "degree_east", "degrees_E")
+TIME_NAMES = ("time", "time_counter", "valid_time", "tstep", "t")
+DEPTH_NAMES = ("soil_layer", "nslm", "solay", "solth", "levsoi", "depth", "soil_layers_stag", "layer", "lev", "z")
+KINDS = {
+    "columns": "columns",
+    "regular": "regular grid",
+    "rotated": "rotated or curvilinear grid",
+    "compressed": "land points (gathered)",
+    "points": "point list",
+    "single": "one column",
+}
+
+
+def time_dim(dataset: xr.Dataset) -> str:
+    """Name of the time dimension, "" where there is none."""
+    for name in dataset.dims:
+        attributes = dataset[name].attrs if name in dataset.variables else {}
+        if attributes.get("standard_name") == "time" or attributes.get("axis") == "T" or name in TIME_NAMES:
+            return str(name)
+    return ""
+
+
+def depth_dim(dataset: xr.Dataset) -> str:
+    """Name of the soil layer dimension, "" where there is none."""
+    for name in dataset.dims:
+        attributes = dataset[name].attrs if name in dataset.variables else {}
+        if attributes.get("standard_name") == "depth" or attributes.get("positive") == "down":
+            return str(name)
+    return next((n for n in DEPTH_NAMES if n in dataset.dims), "")
+
+
+def _coordinate(dataset: xr.Dataset, standard: str, units: tuple[str, ...], names: tuple[str, ...]) -> xr.DataArray | None:
+    found = [n for n, v in dataset.variables.items() if v.attrs.get("standard_name") == standard]
+    found += [
+        n
+        for n, v in dataset.variables.items()
+        if v.attrs.get("units") in units and "grid" not in str(n) and "_bnds" not in str(n)
+    ]
+    found += [n for n in names if n in dataset.variables]
+    return dataset[found[0]] if found else None
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where the columns of a file are."""
+
+    kind: str
+    dims: tuple[str, ...]  # horizontal dimensions of the variables, in file order
+    shape: tuple[int, ...]  # of the grid behind them; the same as of ``dims`` unless gathered
+    grid: tuple[str, ...]  # names of the grid's dimensions
+    lat: np.ndarray | None
+    lon: np.ndarray | None
+    cell: np.ndarray | None  # (column,) place in the flattened grid, counted from 0; None = all in order
+    axes: dict[str, xr.DataArray]  # coordinate variables of the grid, to be written beside results
+
+    def __len__(self) -> int:
+        """Number of columns, sea included."""
+        return int(np.prod(self.shape)) if self.cell is None else len(self.cell)
+
+    def stack(self, array: xr.DataArray, rest: tuple[str, ...]) -> xr.DataArray:
+        """Lazily (rest..., column); dimensions of ``rest`` the array lacks are left out.
+
+        Raises ValueError where the array has a dimension that is neither.
+        """
+        have = [d for d in self.dims if d in array.dims]
+        others = [d for d in array.dims if d not in have and d not in rest]
+        for name in others:
+            if array.sizes[name] != 1:
+                raise ValueError(f"has dims ({', '.join(map(str, array.dims))}), of which {name} is not understood")
+            array = array.isel({name: 0})
+        order = [d for d in rest if d in array.dims]
+        if have and len(have) != len(self.dims):
+            raise ValueError(f"has dims ({', '.join(map(str, array.dims))}), not all of ({', '.join(self.dims)})")
+        array = array.transpose(*order, *have)
+        if len(have) > 1:
+            array = array.drop_vars([c for c in array.coords if set(array[c].dims) & set(have)]).stack(
+                column=have, create_index=False
+            )
+        elif have:
+            array = array.drop_vars([c for c in array.coords if have[0] in array[c].dims]).rename({have[0]: "column"})
+        return array
+
+
+def _gathered(dataset: xr.Dataset) -> str:
+    return next((str(n) for n, v in dataset.variables.items() if "compress" in v.attrs and v.dims == (n,)), "")
+
+
+def find(dataset: xr.Dataset) -> Layout:
+    """Layout of a dataset. A file without any horizontal dimension is one column."""
+    lat = _coordinate(dataset, "latitude", LAT_UNITS, LAT_NAMES)
+    lon = _coordinate(dataset, "longitude", LON_UNITS, LON_NAMES)
+    flat = lambda a: None if a is None else np.asarray(a.values, float).ravel()  # noqa: E731
+    land = _gathered(dataset)
+    if land:
+        return _compressed(dataset, land, lat, lon)
+    if "column" in dataset.dims:
+        here = [a if a is not None and a.dims == ("column",) else None for a in (lat, lon)]
+        return Layout("columns", ("column",), (dataset.sizes["column"],), ("column",), flat(here[0]), flat(here[1]), None, {})
+    if lat is None or lon is None or (lat.ndim == 0 and lon.ndim == 0):
+        return Layout("single", (), (1,), (), flat(lat), flat(lon), None, {})
+    if lat.ndim == 1 and lon.ndim == 1 and lat.dims != lon.dims:
+        dims = _file_order(dataset, (str(lat.dims[0]), str(lon.dims[0])))
+        north, east = np.meshgrid(lat.values, lon.values, indexing="ij")
+        if dims[0] != lat.dims[0]:
+            north, east = north.T, east.T
+        shape = tuple(dataset.sizes[d] for d in dims)
+        axes = {str(a.dims[0]): a for a in (lat, lon)}
+        return Layout("regular", dims, shape, dims, north.ravel(), east.ravel(), None, axes)
+    dims = tuple(str(d) for d in lat.dims)
+    shape = tuple(dataset.sizes[d] for d in dims)
+    if lat.ndim == 1:
+        return Layout("points", dims, shape, dims, flat(lat), flat(lon), None, {})
+    axes = {d: dataset[d] for d in dims if d in dataset.variables}
+    return Layout("rotated", dims, shape, dims, flat(lat), flat(lon), None, {**axes, "lat": lat, "lon": lon})
+
+
+def _file_order(dataset: xr.Dataset, dims: tuple[str, str]) -> tuple[str, ...]:
+    """The two dims as the variables have them."""
+    for variable in dataset.data_vars.values():
+        if set(dims) <= set(variable.dims):
+            return tuple(str(d) for d in variable.dims if d in dims)
+    return dims
+
+
+def _compressed(dataset: xr.Dataset, land: str, lat: xr.DataArray | None, lon: xr.DataArray | None) -> Layout:
+    index = np.asarray(dataset[land].values, int)
+    grid = tuple(str(dataset[land].attrs["compress"]).split())
+    sizes = []
+    for position, name in enumerate(grid):
+        if name in dataset.sizes:
+            sizes.append(dataset.sizes[name])
+        elif lat is not None and lat.ndim == 2:
+            sizes.append(lat.shape[position])
+        else:
+            raise ValueError(f"{land} is compressed over {name}, a dimension the file does not have")
+    total = int(np.prod(sizes))
+    alma = "nav_lat" in dataset.variables
+    first = 1 if index.max(initial=0) >= total or (index.min(initial=1) >= 1 and alma) else 0
+    cell = index - first
+    axes: dict[str, xr.DataArray] = {}
+    north = east = None
+    if lat is not None and lon is not None:
+        if lat.dims == (land,):
+            north, east = np.asarray(lat.values, float), np.asarray(lon.values, float)
+        elif lat.ndim == 1:
+            mesh = np.meshgrid(lat.values, lon.values, indexing="ij")
+            if lat.dims[0] != grid[0]:
+                mesh = [m.T for m in mesh]
+            north, east = (np.asarray(m, float).ravel()[cell] for m in mesh)
+            axes = {str(a.dims[0]): a for a in (lat, lon)}
+        else:
+            north, east = (np.asarray(a.values, float).ravel()[cell] for a in (lat, lon))
+            axes = {"lat": lat, "lon": lon}
+    return Layout("compressed", (land,), tuple(sizes), grid, north, east, cell, axes)

@@ -1,0 +1,146 @@
+"""The public gridded products a user may have, and which field of a run each of their variables gives.
+
+What:    a table of products (SoilGrids, HWSD2, ISIMIP, E-OBS, ERA5, EMEP); ``recognise`` finds the product of a NetCDF file.
+Units:   of each field as in domain.py; where a product's own unit attribute is missing or wrong, the true one is stated here.
+Source:  names and units: SoilGrids 2.0 (Poggio et al. 2021), HWSD 2.0 (FAO and IIASA 2023), ISIMIP3 and GGCMI soil files
+         (hwsd_soil_data_on_cropland, Mueller), E-OBS and ERA5 (Copernicus), EMEP MSC-W yearly output.
+Use:     ``product = recognise(dataset, path)``; ``product.fields["rain"]`` -> Variable names, unit, kind.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import xarray as xr
+
+
+@dataclass(frozen=True)
+class Source:
+    """One field from a product: the sum of ``variables``; ``unit`` replaces the file's, "" keeps it."""
+
+    variables: tuple[str, ...]
+    unit: str = ""
+    # "state": mean over time; "rate": per time, mean; "amount": per step; "per day": an amount per day whatever the step
+    kind: str = "state"
+    factor: float = 1.0
+
+
+@dataclass(frozen=True)
+class Product:
+    """A product and what it gives."""
+
+    name: str
+    fields: dict[str, Source]
+    cite: str = ""
+    licence: str = "that of the product"
+    every: tuple[str, ...] = field(default=())  # variables that must be there to recognise it
+
+
+# field -> unit it has in a run
+FIELD_UNITS = {
+    "mat": "degC", "t_amplitude": "degC", "rain": "mm year-1", "pet": "mm year-1", "clay": "kg kg-1", "sand": "kg kg-1",
+    "soc": "kg kg-1", "bulk_density": "kg m-3", "ph_survey": "1", "caco3": "kg kg-1", "caco3_ln_sd": "1",
+    "mineral_n": "kg ha-1 year-1", "manure_n": "kg ha-1 year-1", "fixed_n": "kg ha-1 year-1", "deposition_n": "kg ha-1 year-1",
+    "y_max": "kg ha-1 year-1", "no3_share": "1", "calcareous_share": "1", "altitude": "m",
+}  # fmt: skip
+VALID = {
+    "mat": (-20.0, 35.0), "rain": (20.0, 4000.0), "pet": (100.0, 3000.0), "clay": (0.0, 1.0), "sand": (0.0, 1.0),
+    "soc": (0.0, 0.6), "bulk_density": (200.0, 2200.0), "ph_survey": (3.0, 10.5), "caco3": (0.0, 1.0),
+    "mineral_n": (0.0, 600.0), "manure_n": (0.0, 600.0), "deposition_n": (0.0, 100.0), "no3_share": (0.0, 1.0),
+}  # fmt: skip
+# CF standard names that say it all: field and kind
+STANDARD = {
+    "air_temperature": ("mat", "state"),
+    "precipitation_flux": ("rain", "rate"),
+    "lwe_precipitation_rate": ("rain", "rate"),
+    "precipitation_amount": ("rain", "amount"),
+    "thickness_of_rainfall_amount": ("rain", "amount"),
+    "water_potential_evaporation_flux": ("pet", "rate"),
+    "water_potential_evapotranspiration_amount": ("pet", "amount"),
+    "mass_fraction_of_clay_in_soil": ("clay", "state"),
+    "mass_fraction_of_sand_in_soil": ("sand", "state"),
+    "dry_soil_density": ("bulk_density", "state"),
+}
+SOILGRIDS = {
+    "phh2o": ("ph_survey", "1", 0.1),
+    "clay": ("clay", "g/kg", 1.0),
+    "sand": ("sand", "g/kg", 1.0),
+    "soc": ("soc", "dg/kg", 1.0),
+    "bdod": ("bulk_density", "cg/cm3", 1.0),
+}
+PRODUCTS = (
+    Product(
+        "ISIMIP / GGCMI soil (HWSD on cropland)",
+        {
+            "ph_survey": Source(("soil_ph",), "1"),
+            "caco3": Source(("soil_caco3",), "%"),
+            "clay": Source(("clay",), "%"),
+            "sand": Source(("sand",), "%"),
+            "soc": Source(("oc",), "%"),
+            "bulk_density": Source(("bulk_density",), "kg dm-3"),
+        },
+        "Mueller, GGCMI phase 3 soil input, from HWSD 1.2",
+        every=("soil_ph", "soil_caco3"),
+    ),
+    Product(
+        "EMEP MSC-W deposition",
+        {"deposition_n": Source(("WDEP_OXN", "WDEP_RDN", "DDEP_OXN_m2Grid", "DDEP_RDN_m2Grid"), "mg m-2 year-1")},
+        "EMEP MSC-W, yearly totals as nitrogen",
+        every=("WDEP_OXN", "WDEP_RDN", "DDEP_OXN_m2Grid", "DDEP_RDN_m2Grid"),
+    ),
+    Product("E-OBS temperature", {"mat": Source(("tg",), "degC")}, "Cornes et al. 2018, doi:10.1029/2017JD028200", every=("tg",)),
+    Product(
+        "E-OBS precipitation",
+        {"rain": Source(("rr",), "mm day-1", "rate")},
+        "Cornes et al. 2018, doi:10.1029/2017JD028200",
+        every=("rr",),
+    ),
+    Product(  # ERA5 accumulations are per day in the monthly means, in m; evaporation counts downward
+        "ERA5 monthly means",
+        {
+            "mat": Source(("t2m",)),
+            "rain": Source(("tp",), "m", "per day"),
+            "pet": Source(("pev",), "m", "per day", -1.0),
+        },
+        "Hersbach et al. 2020, doi:10.1002/qj.3803",
+    ),
+    Product(
+        "ISIMIP climate",
+        {"mat": Source(("tas",)), "rain": Source(("pr",), "", "rate"), "pet": Source(("potevap",), "", "rate")},
+        "ISIMIP climate forcing",
+    ),
+)
+
+
+def recognise(dataset: xr.Dataset, path: Path) -> Product | None:
+    """The product of a file, by file name (SoilGrids) or by its variables; else one made of CF names and field names."""
+    named = re.match(r"(phh2o|clay|sand|soc|bdod)_(\d+-\d+)cm", path.name)
+    if named:
+        short = next((v for v in dataset.data_vars if v in (named[1], "Band1", "band_data")), None)
+        if short is not None:
+            return soilgrids(named[1], str(short))
+    for product in PRODUCTS:
+        here = {k: s for k, s in product.fields.items() if all(v in dataset.data_vars for v in s.variables)}
+        if here and all(v in dataset.data_vars for v in product.every):
+            return Product(product.name, here, product.cite, product.licence)
+    found: dict[str, Source] = {}
+    for name, variable in dataset.data_vars.items():
+        standard = STANDARD.get(str(variable.attrs.get("standard_name", "")))
+        if standard and standard[0] not in found:
+            found[standard[0]] = Source((str(name),), "", standard[1])
+        elif name in FIELD_UNITS and name not in found:
+            found[str(name)] = Source((str(name),))
+    return Product("a file of fields", found, str(dataset.attrs.get("references", path.name)), "the user's") if found else None
+
+
+def soilgrids(short: str, variable: str) -> Product:
+    """SoilGrids 2.0 with its scaled integers (pH times 10, g/kg, dg/kg, cg/cm3)."""
+    target, unit, factor = SOILGRIDS[short]
+    return Product(
+        "SoilGrids 2.0",
+        {target: Source((variable,), unit, factor=factor)},
+        "Poggio et al. 2021, doi:10.5194/soil-7-217-2021",
+        "CC BY 4.0",
+    )

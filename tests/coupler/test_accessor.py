@@ -1,0 +1,68 @@
+"""The accessor against the summary of the same run, and the run on a Dask cluster against the run on processes."""
+
+import csv
+
+import numpy as np
+import pytest
+import xarray as xr
+from calcisol.coupler.errors import CalcisolError
+from small import run_small, variables
+
+pytestmark = pytest.mark.usefixtures("shipped")
+SIX_DIGITS = 2e-5  # summary.csv has six digits, the files float32
+
+
+@pytest.fixture(scope="module")
+def done(tmp_path_factory):
+    return run_small(
+        tmp_path_factory.mktemp("accessor") / "out",
+        scenarios=("baseline", "n_minus_20"),
+        end_year=2021,
+        spinup_years=0,
+        coverage=0.02,
+    )
+
+
+def test_totals_are_those_of_the_summary(done):
+    import calcisol.coupler.accessor  # noqa: F401
+
+    with (done / "summary.csv").open(encoding="utf-8") as file:
+        rows = {(r["scenario"], r["country"]): r for r in csv.DictReader(file)}
+    with xr.open_dataset(done / "baseline.nc") as base, xr.open_dataset(done / "n_minus_20.nc") as less:
+        whole = rows["baseline", "ALL"]
+        start = base.calcisol.depth("sic_start", 0, 0.3) * base["area"].fillna(0)
+        assert float(start.sum()) * 1e-9 == pytest.approx(float(whole["sic_0_30cm_start_TgC"]), rel=SIX_DIGITS)
+        leached = float(whole["dic_leached_TgC_per_yr"])
+        assert float(base.calcisol.total("dic_leach").mean()) == pytest.approx(leached, rel=SIX_DIGITS)
+        country = base.calcisol.countries()[0]
+        mine = float(rows["baseline", country]["acid_load_molc_m2_yr"])
+        assert float(base.calcisol.mean("acid_load", country).mean()) * 365 * 86400 == pytest.approx(mine, rel=SIX_DIGITS)
+        by = base.calcisol.by_country("dic_leach")
+        assert by.sum("country").values == pytest.approx(base.calcisol.total("dic_leach").values, rel=1e-6)
+        kept = (less.calcisol.kept(base)[-1] * base["area"].fillna(0)).sum()
+        # a difference of two float32 stocks of 10 kg m-2
+        expected = float(rows["n_minus_20", "ALL"]["sic_profile_kept_TgC_vs_baseline"])
+        assert float(kept) * 1e-9 == pytest.approx(expected, abs=5e-6 * float(base.calcisol.total("sic")[-1]))
+        with pytest.raises(CalcisolError, match="'XXX' is no country of this file"):
+            base.calcisol.mean("ph_top", "XXX")
+        with pytest.raises(CalcisolError, match="'pH' is no variable of this file"):
+            base.calcisol.total("pH")
+    assert np.isfinite(kept)
+
+
+def test_a_dask_cluster_gives_the_same_bits(done, tmp_path):
+    distributed = pytest.importorskip("distributed", reason="needs the package distributed (make test installs it)")
+    with distributed.LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address=None) as cluster:
+        run_small(
+            tmp_path, scenarios=("n_minus_20",), end_year=2021, spinup_years=0, coverage=0.02, dask=cluster.scheduler_address
+        )
+    assert variables(tmp_path / "n_minus_20.nc") == variables(done / "n_minus_20.nc")
+
+
+def test_no_scheduler_is_one_sentence(monkeypatch):
+    pytest.importorskip("distributed")
+    from calcisol.coupler import offline
+
+    monkeypatch.setattr(offline, "CONNECT_SECONDS", 2)
+    with pytest.raises(CalcisolError, match=r"no Dask scheduler answers at tcp://127.0.0.1:1 "):
+        next(offline._dask([], "tcp://127.0.0.1:1"))

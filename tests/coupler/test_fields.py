@@ -1,0 +1,185 @@
+"""Small made files in the layouts of public products become fields of a run, by hand-made numbers."""
+
+import numpy as np
+import pytest
+import xarray as xr
+from calcisol.coupler import fields, tables
+from calcisol.coupler.cli import main
+from calcisol.coupler.config import RunConfig
+from calcisol.coupler.domain import load_domain
+from made_files import series, write_tiff
+
+EXACT = 1e-9  # float64 sums over a year of days
+
+
+@pytest.fixture(scope="module")
+def france():
+    domain = load_domain(RunConfig(data="none", domain="all"))
+    return domain.subset((domain.country == "FRA") & (domain.lat > 44) & (domain.lat < 48) & (domain.lon > 1) & (domain.lon < 6))
+
+
+def given(domain, field, path):
+    return fields.replace_fields(domain, {field: str(path)})
+
+
+def year(calendar):
+    return {"noleap": 365, "360_day": 360}[calendar]
+
+
+@pytest.mark.parametrize("calendar", ["noleap", "360_day"])
+def test_isimip_daily_climate(tmp_path, france, calendar):
+    days = np.arange(year(calendar)) + 0.5
+    warm = 283.15 + 8 * np.sin(2 * np.pi * days / len(days))
+    rain = np.where(days % 2 < 1, 4.0, 0.0) / 86400
+    path = series(
+        tmp_path / "tas_pr.nc",
+        {
+            "tas": (warm, {"standard_name": "air_temperature", "units": "K"}),
+            "pr": (rain, {"standard_name": "precipitation_flux", "units": "kg m-2 s-1"}),
+        },
+        days,
+        calendar=calendar,
+    )
+    made = given(given(france, "mat", path), "rain", path)
+    assert made["mat"] == pytest.approx(np.full(len(france), warm.mean() - 273.15), rel=EXACT)
+    assert made["rain"] == pytest.approx(np.full(len(france), rain.mean() * 365 * 86400), rel=EXACT)
+    assert made["t_amplitude"] == pytest.approx(np.full(len(france), 8.0), rel=0.05)  # a sine seen as twelve means
+    assert made["rain_shape"].sum(1) == pytest.approx(1.0) and made.fields["mat"].provenance == "real"
+
+
+def test_e_obs_daily_sums(tmp_path, france):
+    days = np.arange(365) + 0.0
+    path = series(tmp_path / "rr_ens_mean_0.25deg.nc", {"rr": (np.full(365, 2.0), {"units": "mm"})}, days, calendar="standard")
+    assert given(france, "rain", path)["rain"] == pytest.approx(np.full(len(france), 730.0), rel=EXACT)
+    path = series(tmp_path / "tg_ens_mean.nc", {"tg": (np.full(365, 11.0), {"units": "Celsius"})}, days)
+    assert given(france, "mat", path)["mat"] == pytest.approx(np.full(len(france), 11.0))
+
+
+def test_era5_monthly_means_are_metres_per_day(tmp_path, france):
+    days = np.array([0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334], float)
+    path = series(
+        tmp_path / "era5.nc",
+        {
+            "t2m": (np.full(12, 284.15), {"units": "K"}),
+            "tp": (np.full(12, 0.002), {"units": "m"}),
+            "pev": (np.full(12, -0.003), {"units": "m"}),
+        },
+        days,
+        name="valid_time",
+        calendar="proleptic_gregorian",
+    )
+    made = fields.replace_fields(france, {"mat": str(path), "rain": str(path), "pet": str(path)})
+    assert made["mat"][0] == pytest.approx(11.0) and made["rain"][0] == pytest.approx(730.0, rel=EXACT)
+    assert made["pet"][0] == pytest.approx(1095.0, rel=EXACT)
+    assert made["rain_shape"] == pytest.approx(np.full((len(france), 12), 1 / 12), abs=1e-9)
+
+
+def test_emep_deposition_adds_four_terms(tmp_path, france):
+    terms = {n: (np.array([v]), {"units": "mgN/m2"}) for n, v in (
+        ("WDEP_OXN", 200.0), ("WDEP_RDN", 300.0), ("DDEP_OXN_m2Grid", 100.0), ("DDEP_RDN_m2Grid", 400.0))}  # fmt: skip
+    path = series(tmp_path / "emep.nc", terms, np.array([182.0]))
+    assert given(france, "deposition_n", path)["deposition_n"] == pytest.approx(np.full(len(france), 10.0))  # 1 g m-2
+
+
+def test_ggcmi_soil(tmp_path, france):
+    lat, lon = np.arange(47.75, 44.0, -0.5), np.arange(1.25, 6.0, 0.5)
+    data = xr.Dataset(coords={"lat": ("lat", lat, {"units": "degrees_north"}), "lon": ("lon", lon, {"units": "degrees_east"})})
+    for name, value in (
+        ("soil_ph", 7.4),
+        ("soil_caco3", 12.0),
+        ("clay", 25.0),
+        ("sand", 30.0),
+        ("oc", 1.2),
+        ("bulk_density", 1.35),
+    ):
+        data[name] = (("lat", "lon"), np.full((len(lat), len(lon)), value))
+    data.to_netcdf(tmp_path / "hwsd_soil_data_on_cropland.nc")
+    made = fields.replace_fields(
+        france, {k: str(tmp_path / "hwsd_soil_data_on_cropland.nc") for k in ("caco3", "clay", "bulk_density")}
+    )
+    assert (made["caco3"][0], made["clay"][0], made["bulk_density"][0]) == pytest.approx((0.12, 0.25, 1350.0))
+
+
+def test_soilgrids_geotiff_is_averaged_over_the_cell(tmp_path, france):
+    values = np.full((80, 100), 74)  # 0.05 degrees
+    values[::2] = 78
+    path = write_tiff(tmp_path / "phh2o_5-15cm_mean.tif", values, 1.0, 48.0, 0.05)
+    made = given(france, "ph_survey", path)
+    assert made["ph_survey"] == pytest.approx(np.full(len(france), 7.6), abs=1e-6)
+    assert "SoilGrids 2.0" in made.fields["ph_survey"].source
+
+
+def test_hwsd2_takes_the_largest_share_of_the_top_layer(tmp_path, france):
+    (tmp_path / "HWSD2_LAYERS.csv").write_text(
+        "HWSD2_SMU_ID,SHARE,LAYER,TCARBON_EQ,PH_WATER\n7,30,D1,2,6\n7,70,D1,15,8\n7,70,D2,40,8\n9,100,D1,-9,5\n", encoding="utf-8"
+    )
+    ids = np.full((8, 10), 7, "<u2")
+    ids[0] = 9
+    ids.tofile(tmp_path / "HWSD2.bil")
+    (tmp_path / "HWSD2.hdr").write_text(
+        "NROWS 8\nNCOLS 10\nNBITS 16\nBYTEORDER I\nULXMAP 1.25\nULYMAP 47.75\nXDIM 0.5\nYDIM 0.5\n", encoding="utf-8"
+    )
+    made = given(france, "caco3", tmp_path / "HWSD2_LAYERS.csv")
+    north = france.lat > 47.5
+    assert made["caco3"][~north] == pytest.approx(np.full((~north).sum(), 0.15))
+    assert (made["caco3"][north] == france["caco3"][north]).all() and north.any()  # -9 is no value
+
+
+def test_lucas_points_are_averaged_and_below_detection_is_zero(tmp_path, france):
+    (tmp_path / "lucas.csv").write_text(
+        "POINTID,pH_H2O,OC,CaCO3,TH_LAT,TH_LONG\n1,8.1,14.2,120,46.2,3.2\n2,8.0,13,< LOD,46.3,3.3\n3,7,,50,60,20\n",
+        encoding="utf-8",
+    )
+    made = given(france, "caco3", tmp_path / "lucas.csv")
+    (cell,) = np.flatnonzero((made.lat == 46.25) & (made.lon == 3.25))
+    assert made["caco3"][cell] == pytest.approx(0.06)
+    assert made["area"][cell] == pytest.approx(made["arable_area"][cell] * made["calcareous_share"][cell])
+    others = np.arange(len(france)) != cell
+    assert (made["caco3"][others] == france["caco3"][others]).all() and made.fields["caco3"].provenance == "estimated"
+
+
+def test_national_tables(tmp_path, france):
+    (tmp_path / "eurostat.tsv").write_text(
+        "freq,nutrient,indic_ag,unit,geo\\TIME_PERIOD\t2018 \t2019 \n"
+        "A,N,I_MIN,KG_HA,FR\t80.5 e\t78\nA,N,I_MAN,KG_HA,FR\t44\t:\nA,N,I_MIN,T,FR\t9\t9\n",
+        encoding="utf-8",
+    )
+    assert tables.read_countries(tmp_path / "eurostat.tsv", "mineral_n") == {"FRA": 78.0}
+    assert tables.read_countries(tmp_path / "eurostat.tsv", "manure_n") == {"FRA": 44.0}
+    (tmp_path / "sdmx.csv").write_text(
+        "freq,nutrient,indic_ag,unit,geo,TIME_PERIOD,OBS_VALUE\nA,N,I_ATM,KG_HA,EL,2019,6.5\n", encoding="utf-8"
+    )
+    assert tables.read_countries(tmp_path / "sdmx.csv", "deposition_n") == {"GRC": 6.5}
+    (tmp_path / "faostat.csv").write_text(
+        "Area Code (M49),Area,Element,Item,Year,Unit,Value\n"
+        "250,France,Use per area of cropland,Nutrient nitrogen N (total),2020,kg/ha,99.5\n"
+        "250,France,Agricultural Use,Nutrient nitrogen N (total),2020,t,1900000\n", encoding="utf-8",
+    )  # fmt: skip
+    assert given(france, "mineral_n", tmp_path / "faostat.csv")["mineral_n"] == pytest.approx(np.full(len(france), 99.5))
+
+
+@pytest.mark.parametrize(
+    ("field", "text", "words"),
+    [
+        ("caco3", "a,b\n1,2\n", "has no column TH_LAT"),
+        ("manure_n", "Element,Item,Year,Value\nx,y,2000,1\n", "gives mineral_n, not manure_n"),
+        ("caco3", "lat,lon,caco3\n60,10,0.1\n", "gives caco3 at none of the"),
+    ],
+)
+def test_each_refusal_is_one_sentence(tmp_path, france, field, text, words):
+    from calcisol.coupler.errors import CalcisolError
+
+    (tmp_path / "t.csv").write_text(text, encoding="utf-8")
+    with pytest.raises(CalcisolError, match=words) as caught:
+        given(france, field, tmp_path / "t.csv")
+    assert "\n" not in str(caught.value)
+
+
+def test_check_says_what_a_map_or_a_table_gives(tmp_path, capsys):
+    (tmp_path / "lucas.csv").write_text("POINTID,CaCO3,TH_LAT,TH_LONG\n1,120,46.2,3.2\n2,2000,46.3,3.3\n", encoding="utf-8")
+    assert main(["check", str(tmp_path / "lucas.csv")]) == 0
+    out = capsys.readouterr().out
+    assert "caco3" in out and "0.12 to 2; 1 of 2 outside 0 to 1" in out and "[fields]" in out
+    path = series(tmp_path / "rr.nc", {"rr": (np.full(365, 2.0), {"units": "mm"})}, np.arange(365.0))
+    assert main(["check", str(path)]) == 0
+    assert "E-OBS" in capsys.readouterr().out
