@@ -103,7 +103,8 @@ def build(kind: Kind, folder: Path, bundle: Path, package: str = "calcisol", mpi
         flags = [f"-I{MOCKS / 'lpjml'}", f"-I{adapters}"]
     else:
         compiler = "mpif90" if mpi else "gfortran"
-        files = [source / f"{name}.f90" for name in ("calcisol_variables", "calcisol_c", "calcisol")]
+        files = [source / f"{name}.f90" for name in ("calcisol_variables", "calcisol_c", "calcisol_linking", "calcisol")]
+        files = [file for file in files if file.is_file()]  # the module may come in fewer files
         files += [adapters / f"calcisol_{name}.f90" for name in ("balance", "fit", "land", kind.name)]
         files += [MOCKS / "mock_land.F90", MOCKS / f"{kind.name}_like.F90"]
         flags = [f"-J{folder}"]
