@@ -53,7 +53,8 @@ Table._fields_ = [
 
 def header() -> str:
     """A bmi.h with the table of the specification."""
-    lines = ["#ifndef BMI_H", "#define BMI_H", "enum { BMI_SUCCESS = 0, BMI_FAILURE = 1 };", "typedef struct Bmi {", "void *data;"]
+    lines = ["#ifndef BMI_H", "#define BMI_H", "enum { BMI_SUCCESS = 0, BMI_FAILURE = 1 };", "typedef struct Bmi {"]
+    lines.append("void *data;")
     for name, arguments in TABLE.items():
         types = ["struct Bmi *", *(C_TYPE[a] for a in arguments)]
         if name.startswith(INPUTS_ARE_CONST):
