@@ -7,12 +7,15 @@ module orchidee_like
   use calcisol_orchidee
   use mock_land
   implicit none
-  integer, parameter :: nslm = 11, nstm = 3, nvm = 4
+  integer, parameter :: nslm = 11, nstm = 3, nvm = 4, warm_up = 4
   real, parameter :: dt_sechiba = 1800.0, val_exp = 999999.0, nobio = 0.2 ! default real: eight bytes by the flag
   real, allocatable, save :: mc(:, :), mcl(:, :), stempdiag(:, :), rootsink(:, :, :), soiltile(:, :), veget_max(:, :), &
     resp(:, :), vevapnu(:), drainage(:), pb(:), ccanopy(:), soil_ph(:), ph_top(:), co2_adj(:), n_flux(:, :, :), caco3(:, :)
   !$omp threadprivate(mc, mcl, stempdiag, rootsink, soiltile, veget_max, resp, vevapnu, drainage, pb, ccanopy, soil_ph, ph_top)
   !$omp threadprivate(co2_adj, n_flux, caco3)
+  real, save :: spent = 0.0 ! s of processor time in our calls; of one thread, so only a run of one thread may quote it
+  integer, save :: calls = 0
+  !$omp threadprivate(spent, calls)
 
 contains
 
@@ -87,6 +90,8 @@ contains
       !$omp critical
       print '(a)', trim(calcisol_orchidee_soil%line)
       print '(a,3es9.1)', 'worst', calcisol_orchidee_soil%worst
+      print '(a,i0,a,f12.3)', 'cost ', n, ' columns, microseconds per column and step ', &
+        1.0e6*spent/real(max(calls - warm_up, 1))/real(n)
       !$omp end critical
     end if
     call calcisol_orchidee_soil%finish()
@@ -97,9 +102,14 @@ contains
   subroutine step_call()
     character(len=:), allocatable :: message
     integer(c_int32_t) :: stat
+    real :: before, after
+    call cpu_time(before)
     call calcisol_orchidee_step(dt_sechiba, dnh_of(), mc, mcl, stempdiag, rootsink, soiltile, vevapnu, drainage, resp, veget_max, &
       pb, ccanopy, soil_ph, ph_top, co2_adj, stat, message, n=n_flux)
+    call cpu_time(after)
     call must(stat, message)
+    calls = calls + 1
+    if (calls > warm_up) spent = spent + after - before
   end subroutine step_call
 
   function dnh_of() result(dnh)
