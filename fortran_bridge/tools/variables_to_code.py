@@ -126,7 +126,8 @@ def ccpp_standard_name(entry: Any) -> str:
 
 def metadata(table: Any) -> str:
     """Documentation in the format of the CCPP: the arguments of one step with standard name, unit, dimensions and intent."""
-    lines = [f"# {NOTE}.", "# What one step exchanges, in the words of the Common Community Physics Package; nothing reads it at run time."]
+    lines = [f"# {NOTE}."]
+    lines += ["# What one step exchanges, in the words of the Common Community Physics Package; nothing reads it at run time."]
     lines += ["[ccpp-table-properties]", "  name = calcisol", "  type = scheme", "", "[ccpp-arg-table]", "  name = calcisol_run"]
     lines += ["  type = scheme"]
 

@@ -4,7 +4,7 @@ What:    builds the mock host with -O2, runs it with 1 and with 400 columns, pri
          budget check) per column and step, and its share of an ORCHIDEE step. Not a test: times are not asserted.
 Source:  380 us per column and step of ORCHIDEE 2.2 at 11 layers and 1,800 s (../shared/reference, measured); the targets are
          5 % at one column and 2 % at 400 columns a rank.
-Use:     ``python tests/bridge/hosts_cost.py`` with the package installed, on a quiet machine.
+Use:     ``python tests/bridge/hosts_cost.py [BUNDLE]`` with the package installed, on a quiet machine.
 """
 
 from __future__ import annotations
@@ -34,13 +34,14 @@ def main() -> int:
     files += [mocks / "mock_land.F90", mocks / "orchidee_like.F90"]
     link = ["pkg-config", "--cflags", "--libs", "calcisol"]
     flags = subprocess.run(link, env=host_environment(), capture_output=True, text=True, check=True).stdout.split()
+    bundle = sys.argv[1] if len(sys.argv) > 1 else default_bundle()
     print(build_info())
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         build = ["gfortran", "-O2", "-fdefault-real-8", "-fopenmp", f"-J{folder}", *map(str, files), "-o", str(folder / "host")]
         subprocess.run([*build, *flags], check=True)
         for columns, tile, steps, target in RUNS:
-            switch = f"&calcisol_nml\n bundle = '{default_bundle()}'\n tile_columns = {tile}\n/\n"
+            switch = f"&calcisol_nml\n bundle = '{bundle}'\n tile_columns = {tile}\n/\n"
             (folder / "calcisol.nml").write_text(switch)
             command = [str(folder / "host"), str(columns), "1", str(steps), "-", "-", str(folder / "o")]
             environment = {**os.environ, "OMP_NUM_THREADS": "1"}
