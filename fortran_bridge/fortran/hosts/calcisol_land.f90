@@ -7,7 +7,7 @@
 !          the soil is off: start and step return at once and the host's results are its own.
 ! Errors:  stat = 0 is fine; else one sentence in message, and the host decides what to do. Nothing stops or prints.
 ! Use:     call soil%start('calcisol.nml', ncol, nlay, dz, stat, message);  soil%w_liq = fit(wliq, 1.0_c_double)
-!          call soil%step(dt, stat, message);  write (host_log, *) soil%line
+!          call soil%step(dt, stat, message);  write (host_log, *) soil%line()
 module calcisol_land
   use, intrinsic :: iso_c_binding, only: c_double, c_int32_t
   use, intrinsic :: ieee_arithmetic, only: ieee_is_nan
@@ -27,7 +27,7 @@ module calcisol_land
     logical :: feedback = .false.  ! the host asked for our pH in its own formulas
     integer :: ncol = 0, nlay = 0, steps = 0
     real(c_double) :: worst(3) = 0.0_c_double ! largest relative residual so far of carbon, calcium, nitrogen
-    character(len=200) :: line = ''           ! one line for the host's log
+    real(c_double) :: last(3) = 0.0_c_double  ! those of the last step
     real(c_double), allocatable :: weight(:, :) ! share of each layer in a column total, exp(-z / 0.3 m) as the library's
     ! forcing, at its default until the adapter fills it
     real(c_double), allocatable :: w_liq(:, :), w_ice(:, :), t_soil(:, :), w_sink(:, :), q_lat(:, :), co2_src(:, :), &
@@ -46,6 +46,7 @@ module calcisol_land
   contains
     procedure :: start => land_start
     procedure :: step => land_step
+    procedure :: line => land_line
     procedure :: get_slot => land_get
     procedure :: set_slot => land_set
     procedure, nopass :: slot_name => land_slot_name
@@ -188,13 +189,22 @@ contains
     residual = balance(self%stock, after, flux, through)
     self%stock = after
     self%worst = max(self%worst, residual)
-    write (self%line, '(a,i0,3(a,es8.1),4(a,i0))') 'calcisol step ', self%steps, ' residual C', residual(1), ' Ca', residual(2), &
-      ' N', residual(3), ' stepped ', self%report%columns_stepped, ' invalid ', self%report%columns_invalid, &
-      ' clipped cells ', self%report%cells_clipped, ' fallback cells ', self%report%cells_fallback
+    self%last = residual
     if (all(residual <= self%limit)) return
     stat = calcisol_error_state
-    message = 'a budget of the soil columns does not close, '//trim(self%line)//'; raise check in calcisol.nml to go on'
+    message = 'a budget of the soil columns does not close, '//self%line()//'; raise check in calcisol.nml to go on'
   end subroutine land_step
+
+  ! One line for the host's log, made when it is asked for: formatting costs as much as half a column's step.
+  function land_line(self) result(line)
+    class(calcisol_land_soil), intent(in) :: self
+    character(len=:), allocatable :: line
+    character(len=200) :: text
+    write (text, '(a,i0,3(a,es8.1),4(a,i0))') 'calcisol step ', self%steps, ' residual C', self%last(1), ' Ca', self%last(2), &
+      ' N', self%last(3), ' stepped ', self%report%columns_stepped, ' invalid ', self%report%columns_invalid, &
+      ' clipped cells ', self%report%cells_clipped, ' fallback cells ', self%report%cells_fallback
+    line = trim(text)
+  end function land_line
 
   ! Carbon, calcium and nitrogen of each column [mol m-2]; -1 where a column has no state yet.
   subroutine get_stock(self, stock)

@@ -81,7 +81,7 @@ program ctsm
   end do
   if (n > 0) call write_bits(order%results, order%c1, final)
   if (calcisol_ctsm_soil%on .and. n > 0) then
-    print '(a)', trim(calcisol_ctsm_soil%line)
+    print '(a)', calcisol_ctsm_soil%line()
     print '(a,3es9.1)', 'worst', calcisol_ctsm_soil%worst
   end if
   call calcisol_ctsm_soil%finish()

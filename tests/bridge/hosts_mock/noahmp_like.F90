@@ -69,7 +69,7 @@ program noahmp
   end do
   if (n > 0) call write_bits(order%results, order%c1, final)
   if (calcisol_noahmp_soil%on .and. n > 0) then
-    print '(a)', trim(calcisol_noahmp_soil%line)
+    print '(a)', calcisol_noahmp_soil%line()
     print '(a,3es9.1)', 'worst', calcisol_noahmp_soil%worst
   end if
   call calcisol_noahmp_soil%finish()

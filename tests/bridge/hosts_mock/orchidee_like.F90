@@ -88,7 +88,7 @@ contains
     if (n > 0) call write_bits(order%results, c1, final)
     if (calcisol_orchidee_soil%on .and. n > 0) then
       !$omp critical
-      print '(a)', trim(calcisol_orchidee_soil%line)
+      print '(a)', calcisol_orchidee_soil%line()
       print '(a,3es9.1)', 'worst', calcisol_orchidee_soil%worst
       print '(a,i0,a,f12.3)', 'cost ', n, ' columns, microseconds per column and step ', &
         1.0e6*spent/real(max(calls - warm_up, 1))/real(n)
