@@ -14,7 +14,7 @@ module calcisol_land
   use calcisol
   use calcisol_c, only: info_t, c_variable_get, text_of
   use calcisol_balance, only: balance
-  use calcisol_fit, only: fit, missing
+  use calcisol_fit, only: fit, is_missing, missing
   implicit none
   private
   public :: calcisol_land_soil, molar_mass_n
@@ -33,7 +33,7 @@ module calcisol_land
     real(c_double), allocatable :: w_liq(:, :), w_ice(:, :), t_soil(:, :), w_sink(:, :), q_lat(:, :), co2_src(:, :), &
       n_nit(:, :), n_min(:, :), n_up_nh4(:, :), n_up_no3(:, :), n_den(:, :)
     real(c_double), allocatable :: q_bot(:), co2_src_total(:), p_surf(:), co2_atm(:), dep_nh4(:), dep_no3(:), lime(:), active(:)
-    ! results; NaN where a column was not stepped
+    ! results; NaN in an invalid column, of its last step in an inactive one (co2_adj: missing)
     real(c_double), allocatable :: ph(:, :), sic(:, :), dic(:, :), pco2(:, :)
     real(c_double), allocatable :: ph_top(:), co2_adj(:), dic_leach(:), alk_leach(:), ca_leach(:), ca_sink(:), no3_leach(:), &
       nh4_leach(:), n_sink(:)
@@ -181,6 +181,7 @@ contains
     stat = calcisol_ok
     message = ''
     if (.not. self%on) return
+    self%co2_adj = missing ! the library writes nothing for inactive columns: what is still missing then was not stepped
     call self%columns%step(dt, self%io, stat, message, self%report)
     if (stat /= calcisol_ok) return
     self%steps = self%steps + 1
@@ -234,7 +235,7 @@ contains
     do i = 1, self%ncol
       flux(i, :) = 0.0_c_double
       through(i, :) = 0.0_c_double
-      if (ieee_is_nan(self%co2_adj(i))) cycle
+      if (is_missing(self%co2_adj(i))) cycle
       lime = self%lime(i)/caco3
       gas = (self%co2_adj(i) + self%dic_leach(i))/molar_mass_c
       n_in = self%dep_nh4(i) + self%dep_no3(i) + sum(self%n_min(i, :))/molar_mass_n

@@ -89,10 +89,10 @@ program ctsm
 
 contains
 
-  ! Every fifth column leaves the filter for some days, as land use and irrigation do.
+  ! Every fifth column leaves the filter for some hours and comes back, as with land use.
   pure logical function active(c, step)
     integer, intent(in) :: c, step
-    active = mod(c, 5) /= 0 .or. mod(step/480, 3) /= 1
+    active = mod(c, 5) /= 0 .or. mod(step/12, 3) /= 1
   end function active
 
   subroutine write_restart()
