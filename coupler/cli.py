@@ -97,6 +97,11 @@ def _describe(args: argparse.Namespace) -> int:
     from ..emulator.bundle import default_bundle, read_contract
     from ..emulator.variables import ROLES
 
+    if args.host:
+        from .host_maps import lines
+
+        print("\n".join(lines(args.host)))
+        return 0
     contract = read_contract(args.bundle or default_bundle())
     if args.json:
         print(json.dumps(contract, indent=1))
@@ -234,6 +239,7 @@ def _add_own(commands: Any) -> None:
     describe = add("describe", "print the contract inside a bundle", "calcisol describe", _describe)
     describe.add_argument("bundle", nargs="?", help="bundle file (default: the shipped one)")
     describe.add_argument("--json", action="store_true", help="everything, as JSON")
+    describe.add_argument("--host", metavar="NAME", help="what a land model gives and takes: orchidee, ctsm, noahmp, lpjml")
 
     explain = add(
         "explain",

@@ -1,9 +1,9 @@
-"""Generate the C header, the C++ table and the Fortran module of the variable table.
+"""Generate the C header, the C++ table, the Fortran module and the CCPP metadata of the variable table.
 
 What:    turns ``emulator/variables.toml`` into code; run by meson, nothing of it is kept in git.
 Names:   CALCISOL_<PREFIX>_<NAME>, one enumeration per role; the prefix is empty for forcing.
 Fortran: ids are role * 1000 + row, so that one ``link`` routine can tell a soil property from a forcing.
-Use:     ``python variables_to_code.py variables.toml {header|table|fortran} OUTPUT``
+Use:     ``python variables_to_code.py variables.toml {header|table|fortran|ccpp} OUTPUT``
 """
 
 from __future__ import annotations
@@ -119,10 +119,40 @@ def fortran(table: Any) -> str:
     return "\n".join([*lines, "", "end module calcisol_variables", ""])
 
 
+def ccpp_standard_name(entry: Any) -> str:
+    """CF name where there is one, else our own with a prefix: CCPP asks for a name of letters, digits and underscores."""
+    return getattr(entry, "standard_name", None) or f"calcisol_{entry.name}"
+
+
+def metadata(table: Any) -> str:
+    """Documentation in the format of the CCPP: the arguments of one step with standard name, unit, dimensions and intent."""
+    lines = [f"# {NOTE}."]
+    lines += ["# What one step exchanges, in the words of the Common Community Physics Package; nothing reads it at run time."]
+    lines += ["[ccpp-table-properties]", "  name = calcisol", "  type = scheme", "", "[ccpp-arg-table]", "  name = calcisol_run"]
+    lines += ["  type = scheme"]
+
+    def add(name: str, standard: str, long: str, units: str, dims: str, kind: str, intent: str, optional: bool) -> None:
+        type_, _, kind = kind.partition(" ")
+        lines.extend([f"[ {name} ]", f"  standard_name = {standard}", f"  long_name = {long}", f"  units = {units}"])
+        lines.extend([f"  dimensions = {dims}", f"  type = {type_}", f"  kind = {kind}", f"  intent = {intent}"])
+        lines.extend(["  optional = True"] if optional else [])
+
+    add("dt", "timestep_for_physics", "time step", "s", "()", "real c_double", "in", False)
+    shape = {"layer": "(horizontal_loop_extent, vertical_dimension_of_soil)", "column": "(horizontal_loop_extent)"}
+    for role, intent in (("forcing", "in"), ("output", "out")):
+        for entry in entries(table, role):
+            optional = entry.default != "required"
+            standard = ccpp_standard_name(entry)
+            add(entry.name, standard, entry.long_name, entry.units, shape[entry.dims], "real c_double", intent, optional)
+    add("errmsg", "ccpp_error_message", "one sentence", "none", "()", "character len=*", "out", False)
+    add("errflg", "ccpp_error_code", "0 is fine", "1", "()", "integer c_int32_t", "out", False)
+    return "\n".join([*lines, ""])
+
+
 def main(argv: list[str]) -> None:
-    """Write one of the three files."""
+    """Write one of the four files."""
     toml, kind, output = Path(argv[1]), argv[2], Path(argv[3])
-    text = {"header": header, "table": table_source, "fortran": fortran}[kind](load_table(toml))
+    text = {"header": header, "table": table_source, "fortran": fortran, "ccpp": metadata}[kind](load_table(toml))
     output.write_text(text, encoding="utf-8")
 
 

@@ -1,0 +1,35 @@
+/* LPJmL: five calls, one line each. Page: lpjml.md. Include it after lpj.h; one column a cell, layers 1 to BOTTOMLAYER.
+ *
+ * What      stands to the mean of a cell by their fraction, millimetres and grams a day to kg a second; pH back per cell.
+ * Units     add: mm, gC or gN per m2 of cell and day, times the stand's fraction; ph 1; co2 gC m-2 d-1, + to the air.
+ * Errors    0 is fine, else a calcisol_status; the sentence is in calcisol_last_error(). Off until start is given a bundle.
+ */
+#ifndef CALCISOL_LPJML_H
+#define CALCISOL_LPJML_H
+#include "calcisol.h"
+
+enum calcisol_lpjml_flow { /* what add takes; the first seven by layer, the others with layer 0 */
+  CALCISOL_LPJML_SINK,     /* water to roots and evaporation, mm */
+  CALCISOL_LPJML_LATERAL,  /* lrunoff, mm */
+  CALCISOL_LPJML_RESP,     /* heterotrophic and root respiration, gC */
+  CALCISOL_LPJML_NIT, CALCISOL_LPJML_MIN, CALCISOL_LPJML_UP_NO3, CALCISOL_LPJML_DEN, /* gN */
+  CALCISOL_LPJML_BOTTOM,   /* percolation below the last layer, mm */
+  CALCISOL_LPJML_DEP_NH4, CALCISOL_LPJML_DEP_NO3, /* deposition and fertiliser, gN */
+  CALCISOL_LPJML_FLOWS
+};
+
+/* Columns of ncell cells; bundle NULL or "": off. ph (the host's soilph) and caco3 [kg kg-1] per cell. */
+calcisol_status calcisol_lpjml_start(const char *bundle, int feedback, int ncell, const double *ph, const double *caco3);
+/* Add to today's flow of a cell. */
+void calcisol_lpjml_add(int cell, enum calcisol_lpjml_flow flow, int layer, double amount);
+/* Water and temperature of a cell, at the end of update_daily_cell. */
+void calcisol_lpjml_gather(int cell, const Cell *grid);
+/* One day, after the loop over cells; *residual is the largest relative residual of the carbon budget. */
+calcisol_status calcisol_lpjml_step(double *residual);
+/* pH of the top 0.3 m where feedback is on and there is one, else own; and the change of the carbon dioxide flux of the day. */
+double calcisol_lpjml_ph(int cell, double own);
+double calcisol_lpjml_co2(int cell);
+/* The whole state, for the restart file: CALCISOL_N_STATE * BOTTOMLAYER doubles a cell, [slot][layer][cell]. */
+calcisol_status calcisol_lpjml_state(double *values, int put);
+void calcisol_lpjml_finish(void);
+#endif

@@ -1,0 +1,128 @@
+! CTSM's conventions: r8, arrays (begc:endc,-nlevsno+1:nlevgrnd) with begc > 1, a filter of active columns that changes within
+! the year, NaN wherever nothing was computed, volumetric rates, sideways drainage, the pH of a step used in the next one.
+! Arguments: see mock_land. Compiled with -ffpe-trap=invalid,zero,overflow, as a CESM debug build.
+program ctsm
+  use, intrinsic :: iso_c_binding, only: r8 => c_double, c_int32_t
+  use, intrinsic :: ieee_arithmetic, only: ieee_value, ieee_quiet_nan
+  use calcisol, only: calcisol_n_state
+  use calcisol_ctsm
+  use mock_land
+  implicit none
+  integer, parameter :: nlevsno = 5, nlevsoi = 10, nlevgrnd = 15, offset = 100
+  real(r8), parameter :: dtime = 1800.0_r8, gram = 1.0e-3_r8
+  type(order_t) :: order
+  type(column_t), allocatable :: land(:)
+  real(r8), allocatable :: dz(:, :), liq(:, :), ice(:, :), t(:, :), root(:, :), evap(:), drain(:), pbot(:), pco2(:), hr(:, :), &
+    nit(:, :), nmin(:, :), up4(:, :), up3(:, :), den(:, :), ndep(:), ph(:, :), co2_adj(:), caco3(:, :), survey(:, :), &
+    clay(:, :), bd(:, :), keep(:, :), slot(:, :), final(:, :)
+  integer, allocatable :: filter(:)
+  character(len=:), allocatable :: message
+  real(r8) :: nan, thick(nlevsoi)
+  integer(c_int32_t) :: stat
+  integer :: begc, endc, c, i, l, step, n, head
+
+  order = order_of()
+  nan = ieee_value(nan, ieee_quiet_nan)
+  begc = offset + order%c1
+  endc = offset + order%c2
+  n = endc - begc + 1
+  allocate (dz(begc:endc, -nlevsno + 1:nlevgrnd), liq(begc:endc, -nlevsno + 1:nlevgrnd), ice(begc:endc, -nlevsno + 1:nlevgrnd), &
+    t(begc:endc, -nlevsno + 1:nlevgrnd), root(begc:endc, nlevsoi), evap(begc:endc), drain(begc:endc), pbot(begc:endc), &
+    pco2(begc:endc), hr(begc:endc, nlevsoi), nit(begc:endc, nlevsoi), nmin(begc:endc, nlevsoi), up4(begc:endc, nlevsoi), &
+    up3(begc:endc, nlevsoi), den(begc:endc, nlevsoi), ndep(begc:endc), source=nan)
+  allocate (ph(begc:endc, nlevsoi), source=6.5_r8)
+  allocate (co2_adj(begc:endc), land(begc:endc), slot(begc:endc, nlevsoi), final(6, begc:endc))
+  do l = 1, nlevsoi
+    thick(l) = 0.02_r8*real(l, r8)**1.3_r8
+  end do
+  dz(:, 1:nlevsoi) = spread(thick, 1, n)
+  caco3 = spread([(carbonate(c - offset), c=begc, endc)], 2, nlevsoi)
+  survey = spread([(survey_ph(c - offset), c=begc, endc)], 2, nlevsoi)
+  clay = 0.0_r8*caco3 + 0.25_r8
+  bd = 0.0_r8*caco3 + 1350.0_r8
+  do c = begc, endc
+    call cold_start(land(c), thick)
+  end do
+  call calcisol_ctsm_start(dz(:, 1:nlevsoi), caco3, survey, clay, bd, stat, message)
+  call must(stat, message)
+  head = 3*nlevsoi + 2
+  allocate (keep(head + calcisol_n_state*nlevsoi, begc:endc), source=0.0_r8)
+  if (order%restart_in /= '-') call read_restart()
+
+  do step = order%first, order%last
+    filter = pack([(c, c=begc, endc)], [(active(c, step), c=begc, endc)])
+    do i = 1, size(filter)
+      c = filter(i)
+      call advance(land(c), c - offset, step, dtime, thick, ph(c, 1))
+      liq(c, 1:nlevsoi) = land(c)%w_liq(:nlevsoi)
+      ice(c, 1:nlevsoi) = land(c)%w_ice(:nlevsoi)
+      t(c, 1:nlevsoi) = land(c)%t(:nlevsoi)
+      root(c, :) = land(c)%sink(:nlevsoi)
+      evap(c) = 0.0_r8
+      drain(c) = land(c)%drain
+      pbot(c) = 98000.0_r8
+      pco2(c) = 40.0_r8
+      hr(c, :) = land(c)%resp/gram/sum(thick)
+      nit(c, :) = land(c)%nit/gram/sum(thick)
+      up3(c, :) = 0.5_r8*nit(c, :)
+      nmin(c, :) = 0.0_r8
+      up4(c, :) = 0.0_r8
+      den(c, :) = 0.0_r8
+      ndep(c) = land(c)%n_in/gram
+    end do
+    call calcisol_ctsm_step(begc, filter, nlevsno, dtime, dz, liq, ice, t, root, evap, drain, pbot, pco2, hr, nit, nmin, up4, up3, &
+      den, ndep, 6.5_r8, ph, co2_adj, stat, message)
+    call must(stat, message)
+  end do
+
+  call write_restart()
+  do c = begc, endc
+    final(:, c) = [land(c)%nh4, sum(land(c)%w_liq), sum(land(c)%w_ice), land(c)%drain, ph(c, 1), co2_adj(c)]
+  end do
+  if (n > 0) call write_bits(order%results, order%c1, final)
+  if (calcisol_ctsm_soil%on .and. n > 0) then
+    print '(a)', calcisol_ctsm_soil%line()
+    print '(a,3es9.1)', 'worst', calcisol_ctsm_soil%worst
+  end if
+  call calcisol_ctsm_soil%finish()
+  call over(order)
+
+contains
+
+  ! Every fifth column leaves the filter for some hours and comes back, as with land use.
+  pure logical function active(c, step)
+    integer, intent(in) :: c, step
+    active = mod(c, 5) /= 0 .or. mod(step/12, 3) /= 1
+  end function active
+
+  subroutine write_restart()
+    do c = begc, endc
+      keep(:head, c) = [land(c)%w_liq(:nlevsoi), land(c)%w_ice(:nlevsoi), ph(c, :), land(c)%nh4, land(c)%drain]
+    end do
+    do i = 1, calcisol_n_state
+      if (.not. calcisol_ctsm_soil%on) exit
+      call calcisol_ctsm_soil%get_slot(i, slot, stat)
+      call must(stat, 'restart '//calcisol_ctsm_soil%slot_name(i))
+      keep(head + (i - 1)*nlevsoi + 1:head + i*nlevsoi, :) = transpose(slot)
+    end do
+    if (n > 0) call write_bits(order%restart_out, order%c1, keep)
+  end subroutine write_restart
+
+  subroutine read_restart()
+    call read_bits(trim(order%restart_in), order%c1, keep)
+    do c = begc, endc
+      land(c)%w_liq(:nlevsoi) = keep(:nlevsoi, c)
+      land(c)%w_ice(:nlevsoi) = keep(nlevsoi + 1:2*nlevsoi, c)
+      ph(c, :) = keep(2*nlevsoi + 1:3*nlevsoi, c)
+      land(c)%nh4 = keep(3*nlevsoi + 1, c)
+      land(c)%drain = keep(3*nlevsoi + 2, c)
+    end do
+    do i = 1, calcisol_n_state
+      if (.not. calcisol_ctsm_soil%on) exit
+      slot = transpose(keep(head + (i - 1)*nlevsoi + 1:head + i*nlevsoi, :))
+      call calcisol_ctsm_soil%set_slot(i, slot, stat)
+      call must(stat, 'restart '//calcisol_ctsm_soil%slot_name(i))
+    end do
+  end subroutine read_restart
+
+end program ctsm

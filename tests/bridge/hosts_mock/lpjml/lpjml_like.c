@@ -1,0 +1,174 @@
+/* LPJmL's conventions: a struct a cell with a list of stands, millimetres and grams a day, celsius, daily steps, a function of
+ * pH cached in the cell (fsoilph), double restart per cell. One cell has no stand (a lake).
+ * Arguments: NCELL DAY_FROM DAY_TO RESTART_IN|- RESTART_OUT|- RESULTS BUNDLE|- FEEDBACK; ranks by MPI where -DMOCK_MPI. */
+#include "lpj.h"
+
+#include "calcisol_lpjml.h"
+#include <inttypes.h>
+#ifdef MOCK_MPI
+#include <mpi.h>
+#endif
+
+Real soildepth[NSOILLAYER] = {200, 300, 500, 1000, 1000, 10000};
+static const double pi = 3.14159265358979;
+enum { HEAD = 3 * BOTTOMLAYER + BOTTOMLAYER * MAX_STANDS * 3, STATE = CALCISOL_N_STATE * BOTTOMLAYER };
+
+static void must(calcisol_status status) {
+  if (status) {
+    puts(calcisol_last_error());
+    exit(1);
+  }
+}
+
+static Real f_ph(Real ph) { return 0.56 + atan(pi * 0.45 * (-5 + ph)) / pi; }
+
+/* One day of one cell: percolation from layer to layer, roots, frost, mineralisation, nitrification with the cached function. */
+static void update_daily_cell(Cell *cell, int c, int number, int day) {
+  Stand *stand;
+  int s;
+  const double season = sin(2 * pi * (day / 365.0 - 0.3)), warm = fmax(0.1, 1.0 + season);
+  foreachstand(stand, s, cell->standlist) {
+    Soil *soil = &stand->soil;
+    double moved = (day + number + s) % 4 == 0 ? 9.0 : 0.0; /* mm */
+    for (int l = 0; l < BOTTOMLAYER; ++l) {
+      const double sink = fmin(2.0 * warm * exp(-l - 1.0), 0.2 * soil->w_fw[l]);
+      double spare, freeze;
+      soil->temp[l] = 9.0 + 12.0 * season / (l + 1.0);
+      soil->w_fw[l] += moved - sink;
+      calcisol_lpjml_add(c, CALCISOL_LPJML_SINK, l, sink * stand->frac);
+      spare = fmax(0.0, soil->w_fw[l] - 0.1 * soildepth[l]);
+      moved = 0.5 * spare;
+      soil->w_fw[l] -= moved;
+      freeze = soil->temp[l] < 0.0 ? 0.1 * soil->w_fw[l] : -0.2 * soil->ice_fw[l];
+      soil->w_fw[l] -= freeze, soil->ice_fw[l] += freeze;
+      calcisol_lpjml_add(c, CALCISOL_LPJML_RESP, l, 1.5 * warm * exp(-l - 0.5) * stand->frac);
+      {
+        const double nitrified = 0.02 * soil->NH4[l] * cell->fsoilph, in = l == 0 ? 0.027 * warm : 0.0;
+        soil->NH4[l] += in - nitrified;
+        calcisol_lpjml_add(c, CALCISOL_LPJML_NIT, l, nitrified * stand->frac);
+        calcisol_lpjml_add(c, CALCISOL_LPJML_UP_NO3, l, 0.5 * nitrified * stand->frac);
+        if (l == 0)
+          calcisol_lpjml_add(c, CALCISOL_LPJML_DEP_NH4, 0, in * stand->frac);
+      }
+    }
+    calcisol_lpjml_add(c, CALCISOL_LPJML_BOTTOM, 0, moved * stand->frac);
+  }
+}
+
+/* The host's own state to or from doubles. */
+static void host_state(Cell *cell, double *values, int put) {
+  Stand *stand;
+  int s;
+  foreachstand(stand, s, cell->standlist) for (int l = 0; l < BOTTOMLAYER; ++l) {
+    double *at = values + (s * BOTTOMLAYER + l) * 3, *own[3] = {&stand->soil.NH4[l], &stand->soil.w_fw[l], &stand->soil.ice_fw[l]};
+    for (int k = 0; k < 3; ++k)
+      put ? (*own[k] = at[k]) : (at[k] = *own[k]);
+  }
+}
+
+static void print_words(FILE *file, const double *values, int count) {
+  for (int i = 0; i < count; ++i) {
+    uint64_t word;
+    memcpy(&word, values + i, 8);
+    fprintf(file, " %016" PRIX64, word);
+  }
+}
+
+static FILE *part(const char *name, int first) {
+  char path[1024];
+  snprintf(path, sizeof path, "%s.%d", name, first);
+  return fopen(path, "w");
+}
+
+int main(int argc, char **argv) {
+  int rank = 0, ranks = 1, total, first, n;
+  double worst = 0.0, residual = 0.0;
+  if (argc != 9)
+    return 2;
+#ifdef MOCK_MPI
+  MPI_Init(&argc, &argv), MPI_Comm_rank(MPI_COMM_WORLD, &rank), MPI_Comm_size(MPI_COMM_WORLD, &ranks);
+#endif
+  total = atoi(argv[1]), first = rank * total / ranks, n = (rank + 1) * total / ranks - first;
+  Cell *grid = calloc((size_t)n + 1, sizeof *grid);
+  Standlist *lists = calloc((size_t)n + 1, sizeof *lists);
+  double *ph = calloc((size_t)n + 1, 8), *caco3 = calloc((size_t)n + 1, 8), *state = calloc((size_t)(n + 1) * STATE, 8);
+  for (int c = 0; c < n; ++c) {
+    const int number = first + c + 1;
+    ph[c] = grid[c].soilph = 5.2 + 0.3 * (number % 6), caco3[c] = 0.04 * (number % 6);
+    grid[c].standlist = lists + c, lists[c].n = number == 4 ? 0 : 1 + number % MAX_STANDS;
+    for (int s = 0; s < lists[c].n; ++s) {
+      Soil *soil = &lists[c].stand[s].soil;
+      lists[c].stand[s].frac = 1.0 / lists[c].n;
+      for (int l = 0; l < BOTTOMLAYER; ++l)
+        soil->w[l] = 0.8, soil->whcs[l] = 0.15 * soildepth[l], soil->wpwps[l] = 0.1 * soildepth[l], soil->NH4[l] = 1.0;
+    }
+  }
+  must(calcisol_lpjml_start(strcmp(argv[7], "-") ? argv[7] : NULL, atoi(argv[8]), n, ph, caco3));
+  if (strcmp(argv[4], "-")) { /* the restart of all cells, one line each; ours are those of this rank */
+    FILE *file = fopen(argv[4], "r");
+    int number;
+    for (; file && fscanf(file, "%d", &number) == 1;) {
+      double line[HEAD + STATE];
+      for (int i = 0; i < HEAD + STATE; ++i) {
+        uint64_t word;
+        if (fscanf(file, "%" SCNx64, &word) != 1)
+          return 3;
+        memcpy(line + i, &word, 8);
+      }
+      if (number <= first || number > first + n)
+        continue;
+      host_state(grid + number - first - 1, line, 1);
+      grid[number - first - 1].soilph = line[HEAD - 1];
+      for (int i = 0; i < STATE; ++i)
+        state[i * n + number - first - 1] = line[HEAD + i];
+    }
+    fclose(file);
+    if (strcmp(argv[7], "-"))
+      must(calcisol_lpjml_state(state, 1));
+  }
+  for (int c = 0; c < n; ++c)
+    grid[c].fsoilph = f_ph(grid[c].soilph);
+  for (int day = atoi(argv[2]); day <= atoi(argv[3]); ++day) {
+    for (int c = 0; c < n; ++c) {
+      update_daily_cell(grid + c, c, first + c + 1, day);
+      calcisol_lpjml_gather(c, grid + c);
+    }
+    must(calcisol_lpjml_step(&residual));
+    worst = fmax(worst, residual);
+    for (int c = 0; c < n; ++c) {
+      grid[c].soilph = calcisol_lpjml_ph(c, grid[c].soilph);
+      grid[c].fsoilph = f_ph(grid[c].soilph); /* cached at start in LPJmL: made again every day */
+    }
+  }
+  if (strcmp(argv[7], "-"))
+    must(calcisol_lpjml_state(state, 0));
+  FILE *restart = strcmp(argv[5], "-") && n ? part(argv[5], first + 1) : NULL, *results = n ? part(argv[6], first + 1) : NULL;
+  for (int c = 0; c < n; ++c) {
+    double head[HEAD] = {0}, sums[6] = {0};
+    host_state(grid + c, head, 0);
+    head[HEAD - 1] = grid[c].soilph;
+    for (int i = 0; i < HEAD - 1; ++i)
+      sums[i % 3] += head[i];
+    sums[3] = caco3[c], sums[4] = grid[c].soilph, sums[5] = calcisol_lpjml_co2(c);
+    fprintf(results, "%d", first + c + 1), print_words(results, sums, 6), fputc('\n', results);
+    if (restart) {
+      double line[STATE];
+      for (int i = 0; i < STATE; ++i)
+        line[i] = state[i * n + c];
+      fprintf(restart, "%d", first + c + 1), print_words(restart, head, HEAD), print_words(restart, line, STATE);
+      fputc('\n', restart);
+    }
+  }
+  if (restart)
+    fclose(restart);
+  if (results)
+    fclose(results);
+  if (strcmp(argv[7], "-") && n)
+    printf("worst %9.1e\n", worst);
+  calcisol_lpjml_finish();
+  free(grid), free(lists), free(ph), free(caco3), free(state);
+#ifdef MOCK_MPI
+  MPI_Finalize();
+#endif
+  return 0;
+}

@@ -1,0 +1,205 @@
+! ORCHIDEE's conventions: real(8) by -fdefault-real-8, (kjpindex,nslm,nstm) with water at nodes, amounts per step and grid cell,
+! THREADPRIVATE module data (one soil per OpenMP thread), MPI, 999999 before the first step, restart by name and rank.
+! Arguments: see mock_land. Compiled with -fdefault-real-8 -ffpe-trap=invalid,zero,overflow -fopenmp.
+module orchidee_like
+  use, intrinsic :: iso_c_binding, only: c_int32_t
+  use calcisol, only: calcisol_n_state
+  use calcisol_orchidee
+  use mock_land
+  implicit none
+  integer, parameter :: nslm = 11, nstm = 3, nvm = 4, warm_up = 4
+  real, parameter :: dt_sechiba = 1800.0, val_exp = 999999.0, nobio = 0.2 ! default real: eight bytes by the flag
+  real, allocatable, save :: mc(:, :), mcl(:, :), stempdiag(:, :), rootsink(:, :, :), soiltile(:, :), veget_max(:, :), &
+    resp(:, :), vevapnu(:), drainage(:), pb(:), ccanopy(:), soil_ph(:), ph_top(:), co2_adj(:), n_flux(:, :, :), caco3(:, :)
+  !$omp threadprivate(mc, mcl, stempdiag, rootsink, soiltile, veget_max, resp, vevapnu, drainage, pb, ccanopy, soil_ph, ph_top)
+  !$omp threadprivate(co2_adj, n_flux, caco3)
+  real, save :: spent = 0.0 ! s of processor time in our calls; of one thread, so only a run of one thread may quote it
+  integer, save :: calls = 0
+  !$omp threadprivate(spent, calls)
+
+contains
+
+  ! The columns c1 to c2 of one thread, from first step to last.
+  subroutine run(order, c1, c2)
+    type(order_t), intent(in) :: order
+    integer, intent(in) :: c1, c2
+    type(column_t) :: land(c1:c2)
+    real :: dnh(nslm), dlh(nslm), keep(calcisol_n_state*nslm + 4*nslm + 3, c1:c2), slot(c2 - c1 + 1, nslm), &
+      final(6, c2 - c1 + 1)
+    character(len=:), allocatable :: message
+    integer(c_int32_t) :: stat
+    integer :: n, l, i, c, step
+    n = c2 - c1 + 1
+    dnh = dnh_of()
+    do l = 1, nslm ! half the distance to each neighbour, as vertical_soil
+      dlh(l) = 0.5*dnh(l)
+      if (l < nslm) dlh(l) = dlh(l) + 0.5*dnh(l + 1)
+    end do
+    allocate (mc(n, nslm), mcl(n, nslm), stempdiag(n, nslm), rootsink(n, nslm, nstm), soiltile(n, nstm), veget_max(n, nvm), &
+      resp(n, nvm), vevapnu(n), drainage(n), pb(n), ccanopy(n), soil_ph(n), ph_top(n), co2_adj(n), n_flux(n, nvm, 6), &
+      caco3(n, nslm), source=val_exp)
+    soiltile = spread([0.5, 0.3, 0.2], 1, n)
+    veget_max = (1.0 - nobio)*spread([0.1, 0.2, 0.3, 0.4], 1, n)
+    pb = 1000.0
+    ccanopy = 420.0
+    do i = 1, n
+      c = c1 + i - 1
+      soil_ph(i) = survey_ph(c)
+      caco3(i, :) = carbonate(c)
+      call cold_start(land(c), dlh)
+    end do
+    call calcisol_orchidee_start(n, dlh, soil_ph, caco3, 0.2 + 0.0*soil_ph, stat, message)
+    call must(stat, message)
+    if (order%restart_in /= '-') then ! restget
+      call read_bits(trim(order%restart_in), c1, keep)
+      call host_state(land, keep, .true.)
+      do i = 1, calcisol_n_state
+        if (.not. calcisol_orchidee_soil%on) exit
+        slot = transpose(keep(4*nslm + 3 + (i - 1)*nslm + 1:4*nslm + 3 + i*nslm, :))
+        call calcisol_orchidee_soil%set_slot(i, slot, stat)
+        call must(stat, 'restget '//calcisol_orchidee_soil%slot_name(i))
+      end do
+      ph_top = keep(4*nslm + 3, :)
+    else
+      ph_top = soil_ph
+      if (order%first == 1) call step_call() ! the first call meets val_exp everywhere: every column waits
+    end if
+    do step = order%first, order%last
+      do i = 1, n
+        call advance(land(c1 + i - 1), c1 + i - 1, step, dt_sechiba, dlh, ph_top(i))
+        call to_host(i, land(c1 + i - 1))
+      end do
+      call step_call()
+    end do
+    keep = 0.0
+    call host_state(land, keep, .false.)
+    keep(4*nslm + 3, :) = ph_top
+    do i = 1, calcisol_n_state ! restput
+      if (.not. calcisol_orchidee_soil%on) exit
+      call calcisol_orchidee_soil%get_slot(i, slot, stat)
+      call must(stat, 'restput')
+      keep(4*nslm + 3 + (i - 1)*nslm + 1:4*nslm + 3 + i*nslm, :) = transpose(slot)
+    end do
+    if (n > 0) call write_bits(order%restart_out, c1, keep)
+    do i = 1, n ! history: the first four words are the host's own, the last two ours
+      c = c1 + i - 1
+      final(:, i) = [land(c)%nh4, sum(land(c)%w_liq), sum(land(c)%w_ice), land(c)%drain, ph_top(i), co2_adj(i)]
+    end do
+    if (n > 0) call write_bits(order%results, c1, final)
+    if (calcisol_orchidee_soil%on .and. n > 0) then
+      !$omp critical
+      print '(a)', calcisol_orchidee_soil%line()
+      print '(a,3es9.1)', 'worst', calcisol_orchidee_soil%worst
+      print '(a,i0,a,f12.3)', 'cost ', n, ' columns, microseconds per column and step ', &
+        1.0e6*spent/real(max(calls - warm_up, 1))/real(n)
+      !$omp end critical
+    end if
+    call calcisol_orchidee_soil%finish()
+    deallocate (mc, mcl, stempdiag, rootsink, soiltile, veget_max, resp, vevapnu, drainage, pb, ccanopy, soil_ph, ph_top, &
+      co2_adj, n_flux, caco3)
+  end subroutine run
+
+  subroutine step_call()
+    character(len=:), allocatable :: message
+    integer(c_int32_t) :: stat
+    real :: before, after
+    call cpu_time(before)
+    call calcisol_orchidee_step(dt_sechiba, dnh_of(), mc, mcl, stempdiag, rootsink, soiltile, vevapnu, drainage, resp, veget_max, &
+      pb, ccanopy, soil_ph, ph_top, co2_adj, stat, message, n=n_flux)
+    call cpu_time(after)
+    call must(stat, message)
+    calls = calls + 1
+    if (calls > warm_up) spent = spent + after - before
+  end subroutine step_call
+
+  function dnh_of() result(dnh)
+    real :: dnh(nslm)
+    integer :: l
+    dnh = 0.0
+    do l = 2, nslm
+      dnh(l) = 2.0**(l - 2)*0.00195
+    end do
+  end function dnh_of
+
+  ! Layer water to contents at nodes, grid-cell amounts, grams, amounts per step.
+  subroutine to_host(i, land)
+    integer, intent(in) :: i
+    type(column_t), intent(in) :: land
+    real :: share
+    integer :: l
+    share = sum(veget_max(i, :))
+    mcl(i, :) = nodes(land%w_liq(:nslm))*share
+    mc(i, :) = mcl(i, :) + nodes(land%w_ice(:nslm))*share
+    do l = 1, nslm
+      stempdiag(i, l) = land%t(l)
+      rootsink(i, l, :) = land%sink(l)*dt_sechiba
+    end do
+    rootsink(i, 1, :) = 0.0
+    vevapnu(i) = land%sink(1)*dt_sechiba*share
+    drainage(i) = land%drain*dt_sechiba*share
+    resp(i, :) = 1000.0*land%resp*dt_sechiba ! per PFT ground area
+    n_flux(i, :, 1) = 1000.0*land%nit*dt_sechiba
+    n_flux(i, :, 2:3) = 0.0
+    n_flux(i, :, 4) = 1000.0*land%uptake*dt_sechiba
+    n_flux(i, :, 5) = 0.0
+    n_flux(i, :, 6) = 1000.0*land%n_in*dt_sechiba
+  end subroutine to_host
+
+  ! Contents at nodes [m3 m-3] whose layers hold that water [kg m-2]: half of each interval, linear between nodes; a
+  ! tridiagonal system, eliminated downward.
+  function nodes(water) result(content)
+    real, intent(in) :: water(nslm)
+    real :: content(nslm), side(nslm + 1), upper(nslm), rest(nslm), pivot
+    integer :: l
+    side(:nslm) = 125.0*dnh_of()
+    side(nslm + 1) = 0.0
+    do l = 1, nslm
+      pivot = 3.0*(side(l) + side(l + 1))
+      rest(l) = water(l)
+      if (l > 1) then
+        pivot = pivot - side(l)*upper(l - 1)
+        rest(l) = rest(l) - side(l)*rest(l - 1)
+      end if
+      upper(l) = side(l + 1)/pivot
+      rest(l) = rest(l)/pivot
+    end do
+    content(nslm) = rest(nslm)
+    do l = nslm - 1, 1, -1
+      content(l) = rest(l) - upper(l)*content(l + 1)
+    end do
+  end function nodes
+
+  ! What the host itself must carry: water, ice, ammonium, temperature is a function of time.
+  subroutine host_state(land, keep, into)
+    type(column_t), intent(inout) :: land(:)
+    real, intent(inout) :: keep(:, :)
+    logical, intent(in) :: into
+    integer :: i
+    do i = 1, size(land)
+      if (into) then
+        land(i)%w_liq(:nslm) = keep(1:nslm, i)
+        land(i)%w_ice(:nslm) = keep(nslm + 1:2*nslm, i)
+        land(i)%nh4 = keep(4*nslm + 1, i)
+      else
+        keep(1:nslm, i) = land(i)%w_liq(:nslm)
+        keep(nslm + 1:2*nslm, i) = land(i)%w_ice(:nslm)
+        keep(4*nslm + 1, i) = land(i)%nh4
+      end if
+    end do
+  end subroutine host_state
+
+end module orchidee_like
+
+program orchidee
+  use omp_lib, only: omp_get_thread_num, omp_get_num_threads
+  use orchidee_like
+  implicit none
+  type(order_t) :: order
+  integer :: c1, c2
+  order = order_of()
+  !$omp parallel private(c1, c2)
+  call deal(order%c2 - order%c1 + 1, omp_get_thread_num(), omp_get_num_threads(), c1, c2)
+  call run(order, order%c1 + c1 - 1, order%c1 + c2 - 1)
+  !$omp end parallel
+  call over(order)
+end program orchidee

@@ -1,0 +1,67 @@
+"""The mappings of the hosts agree with the variable table, with the adapters, and with the installed pages."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from calcisol.coupler.cli import main
+from calcisol.coupler.columns import table
+from calcisol.coupler.host_maps import HostError, known, lines, load
+from calcisol.coupler.install import fortran_source_dir
+
+HOSTS = fortran_source_dir() / "hosts"
+
+
+def assigned(source: str) -> dict[str, set[str]]:
+    """Variables an adapter gives (static, forcing) and takes (output), read from its source."""
+    if "calcisol_view" in source:  # C: by constant
+        static = {name.lower() for name in re.findall(r"CALCISOL_SOIL_(\w+)", source)}
+        output = {name.lower() for name in re.findall(r"CALCISOL_OUT_(\w+)", source)}
+        known_forcing = table().names("forcing")
+        forcing = {n for n in known_forcing if re.search(rf"CALCISOL_{n.upper()}\b", source)}
+        return {"static": static, "forcing": forcing, "output": output}
+    static = set(re.findall(r"(caco3|ph0|clay|soc|bulk_density)=", source)) | {"dz"}
+    forcing = set(re.findall(r"^ *soil%(\w+)(?:\([^=\n]*\))? = ", source, re.MULTILINE)) & set(table().names("forcing"))
+    output = {"ph_top"} if "ph_top_or" in source else {"ph"}
+    return {"static": static, "forcing": forcing, "output": output | {"co2_adj"}}
+
+
+@pytest.mark.parametrize("name", known())
+def test_mapping_and_adapter_say_the_same(name: str) -> None:
+    mapping = load(name)
+    found = assigned((HOSTS / mapping.adapter).read_text())
+    for role, names in found.items():
+        assert set(mapping.names(role)) == names, role
+
+
+@pytest.mark.parametrize("name", known())
+def test_a_host_gives_what_is_required(name: str) -> None:
+    mapping = load(name)
+    required = {v.name for v in table().select("forcing") if v.default == "required"}
+    assert required <= set(mapping.names("forcing"))
+    assert (HOSTS / mapping.page).is_file()
+    assert len((HOSTS / mapping.adapter).read_text().splitlines()) <= 125  # an adapter stays small
+
+
+def test_the_command_prints_a_mapping(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["describe", "--host", "orchidee"]) == 0
+    printed = capsys.readouterr().out
+    assert "mcl_layh" in printed
+    assert printed.splitlines() == lines("orchidee")
+    assert main(["describe", "--host", "jules"]) == 2
+    assert "jules" in capsys.readouterr().err
+    with pytest.raises(HostError, match="jules"):
+        load("jules")
+
+
+def test_ccpp_metadata_holds_every_variable_of_a_step() -> None:
+    text = (HOSTS / "calcisol.meta").read_text()
+    blocks = re.findall(r"\[ (\w+) \]\n((?:  .*\n)+)", text)
+    names = [name for name, _ in blocks]
+    assert names == ["dt", *table().names("forcing"), *table().names("output"), "errmsg", "errflg"]
+    standard = [re.search(r"standard_name = (\w+)\n", block) for _, block in blocks]
+    assert all(standard)
+    for _, block in blocks:
+        for key in ("long_name", "units", "dimensions", "type", "kind", "intent"):
+            assert f"  {key} = " in block

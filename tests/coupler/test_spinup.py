@@ -1,0 +1,86 @@
+"""Spin-up: laboratory pH hits the survey, and the accelerator ends where inputs equal losses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from calcisol.coupler.capi import Model
+from calcisol.coupler.errors import ArgumentError
+from calcisol.coupler.spinup import accelerate, match_survey
+
+DZ = np.array([0.1, 0.2])
+MONTH = 30 * 86400.0
+# soils whose bases turn over in decades: 10 mmol_c kg-1, 600 mm of drainage a year
+SAND = {"dz": DZ, "cec": 0.01, "ph0": np.array([[4.5, 4.5], [6.5, 6.5]])}
+WEATHERED = np.array([3e-9, 6e-9])  # mol_c m-2 s-1
+DEPOSITED = 3e-10  # mol Ca m-2 s-1
+INPUT = DEPOSITED + 0.15 * WEATHERED.sum()  # mol Ca m-2 s-1; 0.15 mol per mol_c weathered (variables.toml)
+# of the input: the accelerator stops at a drift of 1e-4 of the pool a cycle, which here is a few per cent of the flux
+STEADY = 0.05
+
+
+def forcing(ncol: int) -> dict[str, np.ndarray]:
+    column = lambda x: np.full(ncol, x)  # noqa: E731
+    return {
+        "w_liq": np.tile(250.0 * DZ, (ncol, 1)),
+        "t_soil": np.full((ncol, 2), 283.0),
+        "q_bot": column(600.0 / 3.15e7),
+        "co2_src_total": column(0.4 / 3.15e7),
+        "weath": np.tile(WEATHERED, (ncol, 1)),
+        "dep_ca": column(DEPOSITED),
+        "dep_mg": column(2e-10),
+        "dep_k": column(2e-10),
+        "dep_na": column(5e-10),
+        "dep_cl": column(6e-10),
+        "dep_so4": column(4e-10),
+        "dep_no3": column(8e-10),
+    }
+
+
+@pytest.fixture
+def model(shipped: Path) -> Iterator[Model]:
+    with Model(shipped, tile_columns=8) as opened:
+        yield opened
+
+
+def loss(soil, ncol: int) -> np.ndarray:
+    """Calcium leached in the next step."""
+    return soil.step(MONTH, forcing(ncol), outputs=["ca_leach"])["ca_leach"]
+
+
+def test_accelerator_ends_where_inputs_equal_losses(model: Model) -> None:
+    cycle = [(MONTH, forcing(2))]
+    with model.columns(SAND) as soil:
+        report = accelerate(soil, cycle, most_cycles=400)
+        assert report.steady
+        assert report.jumps > 0
+        assert np.allclose(loss(soil, 2), INPUT, rtol=STEADY)
+        ph = soil.state()["ph"]
+        assert np.allclose(ph[0], ph[1], atol=0.05)  # two starts, one end
+    with model.columns(SAND) as plain:
+        for _ in range(report.cycles):
+            plain.step(MONTH, forcing(2), outputs=())
+        assert np.all(np.abs(loss(plain, 2) / INPUT - 1.0) > STEADY)  # without the jumps it is still under way
+
+
+def test_an_empty_cycle_is_refused(model: Model) -> None:
+    with model.columns(SAND) as soil, pytest.raises(ArgumentError, match="cycle"):
+        accelerate(soil, [])
+
+
+@pytest.mark.parametrize(("kind", "column"), [("ph_h2o", 0), ("ph_cacl2", 1)])
+def test_laboratory_ph_of_the_first_state_is_the_survey(model: Model, kind: str, column: int) -> None:
+    soil = {"dz": DZ, "caco3": np.array([[0.0, 0.0], [0.0, 0.1]])}
+    survey = np.array([[4.6, 5.5], [6.2, 7.9]])
+    ph0 = match_survey(model, soil, survey, forcing(2), kind)
+    with model.columns({**soil, "ph0": ph0}) as columns:
+        columns.step(60.0, forcing(2))
+        laboratory = columns.laboratory_ph()[column]
+    without = np.array([[True, True], [True, False]])
+    assert np.allclose(laboratory[without], survey[without], atol=0.01)  # the tolerance asked for
+    assert ph0[1, 1] == survey[1, 1]  # calcite sets the pH there
+    with pytest.raises(ArgumentError, match="ph_kcl"):
+        match_survey(model, soil, survey, forcing(2), "ph_kcl")
