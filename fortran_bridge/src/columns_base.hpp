@@ -28,6 +28,7 @@ struct calcisol_columns {
 
   const std::int64_t ncol;
   const int nlay;
+  double longest = 0.0; // s, the longest step of the module; 0: no limit
   calcisol::Log log;
   unsigned said = 0;     // kinds of findings already logged, a bit each
   calcisol::Notes notes; // of the running call

@@ -1,5 +1,6 @@
 // Columns on a device: finding the device, creation, and the step. See device_columns.hpp.
 #include "device_columns.hpp"
+#include "subcycle.hpp"
 
 #include <ATen/Context.h>
 #include <dlfcn.h>
@@ -72,6 +73,9 @@ void DeviceColumns::step(double seconds, const calcisol_view *forcing, std::int3
                          bool counted, calcisol_report &report, Finding &finding) {
   const Rows in = rows(CALCISOL_ROLE_FORCING), out = rows(CALCISOL_ROLE_OUTPUT);
   check_dt(seconds);
+  if (parts_of(seconds, longest) > 1) // only the host's path cuts long steps
+    throw Failure(CALCISOL_ERROR_ARGUMENT, "dt is " + number(seconds) + " s; on a device steps are at most " +
+                                               number(longest) + " s, call more often");
   check_inputs(forcing, n_forcing, in, "forcing", ncol, Reach::device);
   check_targets(output, n_output, out, "output", ncol, nlay, Reach::device);
   Exchange views{forcing, output, flag_target ? *flag_target : calcisol_target{}, {}, {}, false, true};

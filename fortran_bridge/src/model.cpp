@@ -2,7 +2,9 @@
 
 #include "bundle.hpp"
 #include "columns.hpp"
+#include "json.hpp"
 #include "options.hpp"
+#include "subcycle.hpp"
 
 namespace calcisol {
 
@@ -12,9 +14,10 @@ std::unique_ptr<calcisol_model> open_model(const std::string &bytes, const std::
   Engine::check();
   auto model = std::make_unique<calcisol_model>();
   model->contract = Engine::needs_bundle() ? checked_contract(bytes, name) : own_contract();
+  model->longest = parse_json(model->contract)["parameters"]["longest_step_s"].value; // 0 where none is named
   std::string place = "the host";
   if (options.device == CALCISOL_HOST)
-    model->module = Engine::load(bytes, options.threads);
+    model->module = cut_long_steps(Engine::load(bytes, options.threads), model->longest);
   else
     model->device = Engine::load_on_device(bytes, options, place);
   model->tile_columns = options.tile_columns;
@@ -28,6 +31,7 @@ std::unique_ptr<calcisol_columns> new_columns(const calcisol_model &model, std::
       model.device ? Engine::device_columns(model.device, ncol, nlay)
                    : std::make_unique<HostColumns>(model.module, model.tile_columns, ncol, nlay);
   made->log = model.log;
+  made->longest = model.longest;
   return made;
 }
 

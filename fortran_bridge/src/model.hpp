@@ -12,6 +12,7 @@ struct calcisol_model {
   std::shared_ptr<calcisol::Module> module;       // on the host, else NULL
   std::shared_ptr<calcisol::DeviceModule> device; // on a device, else NULL
   std::string contract;                           // JSON
+  double longest = 0.0;                           // s, longer steps are cut (subcycle.hpp); 0: never
   int tile_columns;
   calcisol::Log log;
 };
