@@ -248,7 +248,9 @@ def _add_own(commands: Any) -> None:
         _explain,
     )
     explain.add_argument("--out", metavar="DIR", default="out/explain", help="folder for report, numbers, figures (out/explain)")
-    explain.add_argument("--columns", type=int, default=120, metavar="N", help="cells of the default grid (default 120)")
+    explain.add_argument(
+        "--columns", type=int, default=120, metavar="N", help="cells of the default grid (default 120, at least 30)"
+    )
     explain.add_argument("--years", type=int, default=20, metavar="N", help="years of every rollout (default 20, at least 1)")
     explain.add_argument("--spin-up", type=int, default=3000, metavar="N", help="years of leaching before (default 3000)")
     explain.add_argument("--world", metavar="FILE", help="a world file of your own instead of the default grid")

@@ -18,7 +18,7 @@ from .world import DRIVERS, TITLES
 
 INK, WARM, COOL, GREEN = "#333333", "#b5542a", "#2f6690", "#5a7d4a"
 COLOUR = {"emergent": COOL, "inherited": WARM, "survey": GREEN}
-NAMES = {"emergent": "left by climate", "inherited": "inherited from rock", "survey": "surveyed sites"}
+NAMES = {"emergent": "left by climate", "inherited": "inherited from rock", "survey": "as surveyed"}
 
 
 def _axes(rows: int, columns: int, width: float, height: float) -> tuple[Any, Any, Any]:
@@ -54,7 +54,7 @@ def shapley_bars(path: Path, r: Results) -> Path:
     axis.set_yticks(range(len(DRIVERS)), [TITLES[d] for d in DRIVERS])
     axis.invert_yaxis()
     axis.set_xlabel(f"change of carbonate carbon in {r.numbers['about']['years']} years, g C m⁻² (left: lost)")
-    axis.legend(frameon=False, fontsize=7.5, loc="lower right")
+    axis.legend(frameon=False, fontsize=7.5, loc="upper right")
     return _save(plt, figure, path)
 
 

@@ -159,7 +159,7 @@ def verdict(n: dict[str, Any]) -> str:
                 [
                     f"{NAMES[arm]}: {title}", f"{1e3 * v['happened']:+.1f}", f"{1e3 * v['foretold']:+.1f}", size,
                     _number(100 * v["signs"], ".0f", " %"), f"{v['rank']:+.2f}",
-                    f"{v['skill']:.2g}" if v["skill"] > -100 else "&lt; -100", _ratio(questions[q + " (ols)"]["ratio"]),
+                    f"{v['skill']:.2g}" if v["skill"] > -100 else "&lt;&nbsp;-100", _ratio(questions[q + " (ols)"]["ratio"]),
                 ]
             )  # fmt: skip
     ranks = [x for a in n["attribution_rank"].values() for x in a.values()]
