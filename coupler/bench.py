@@ -1,54 +1,96 @@
-"""How fast the compiled step is on this machine.
+"""How fast the compiled step is on this machine: both engines side by side, and what it replaces.
 
-What:    steps synthetic calcareous columns through the library and prints columns-years per second.
-Units:   microseconds per layer-cell and step; columns-years per second at monthly steps.
-Source:  DESIGN.md 5: the same path a land model calls.
-Use:     ``calcisol bench --columns 128 --steps 24``
+What:    the same columns through the native engine and through TorchScript, interleaved in one run; medians and ratios.
+Units:   microseconds of CPU time a call, nanoseconds a layer-cell and step. Absolute numbers drift on a busy machine; ratios
+         inside one run hold.
+Source:  protocol of DESIGN.md and reference/performance.md: one thread, interleaved, medians.
+Use:     ``calcisol bench``; ``calcisol bench --columns 128 --dt 604800``
 """
 
 from __future__ import annotations
 
 import argparse
-import time
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass
 
-import numpy as np
+from .bench_columns import YEAR, Call
+from .bench_peers import PEERS, Peer
+from .capi import Model, build_info
+from .errors import CalcisolError
 
-from .config import RunConfig
-from .offline import open_model
-from .units import MONTH_SECONDS
+SIZES = (1, 10, 100, 1000, 10000)
+DAY = 86400.0
+ROUNDS = 7
+BUDGET = 0.15  # CPU seconds of one engine in one round; at least one step
 
 
-def bench(config: RunConfig, columns: int, layers: int, steps: int) -> str:
-    """One line of timing; the first two steps (start-up) are not counted."""
-    rng = np.random.default_rng(1)
-    dz = np.full((columns, layers), 1.5 / layers)
-    forcing = {
-        "w_liq": 250.0 * dz,
-        "t_soil": np.full(dz.shape, 283.15),
-        "w_sink": np.zeros(dz.shape),
-        "q_bot": np.full(columns, 200.0 / 3.15e7),
-        "co2_src_total": rng.uniform(0.3, 0.8, columns) / 3.15e7,
-        "dep_nh4": np.full(columns, 2e-8),
-        "n_nit": np.full(dz.shape, 1e-11),
-    }
-    with open_model(config) as model:
-        soil = model.columns(
-            {
-                "dz": dz,
-                "caco3": np.broadcast_to(rng.uniform(0.02, 0.4, columns)[:, None], dz.shape).copy(),
-            }
-        )
+@dataclass(frozen=True)
+class Timing:
+    """CPU seconds of a step by engine, median over the rounds."""
+
+    columns: int
+    layers: int
+    seconds: dict[str, float]
+
+    def cell(self, engine: str) -> float:
+        """Seconds a layer-cell."""
+        return self.seconds[engine] / self.columns / self.layers
+
+    def ratio(self) -> float:
+        """How many times faster native is; NaN where it does not run."""
+        return self.seconds["torchscript"] / self.seconds["native"] if "native" in self.seconds else float("nan")
+
+
+def engines(bundle: str | None) -> dict[str, Model]:
+    """The engines this bundle has here."""
+    found = {"torchscript": Model(bundle, engine="torchscript")}
+    try:
+        found["native"] = Model(bundle, engine="native")
+    except CalcisolError:
+        pass  # the table says so
+    return found
+
+
+def measure(models: dict[str, Model], columns: int, layers: int, dt: float, rounds: int = ROUNDS) -> Timing:
+    """Interleaved medians; the first steps (initial state, start-up) are not counted."""
+    calls = {name: Call(model, columns, layers, dt) for name, model in models.items()}
+    repeats = {}
+    for name, call in calls.items():
         for _ in range(2):
-            soil.step(MONTH_SECONDS, forcing)
-        start = time.perf_counter()
-        for _ in range(steps):
-            soil.step(MONTH_SECONDS, forcing)
-        spent = time.perf_counter() - start
-    cell = spent / steps / columns / layers * 1e6
-    rate = columns * steps / 12 / spent
-    return (
-        f"{columns} columns x {layers} layers, {steps} steps: {cell:.2f} us per layer-cell and step, {rate:.0f} columns-years/s"
-    )
+            call.step()
+        repeats[name] = max(1, int(BUDGET / call.time(1)))
+    samples: dict[str, list[float]] = {name: [] for name in calls}
+    for _ in range(rounds):
+        for name, call in calls.items():
+            samples[name].append(call.time(repeats[name]))
+    return Timing(columns, layers, {name: statistics.median(s) for name, s in samples.items()})
+
+
+def lines(timings: Sequence[Timing], others: Sequence[Peer], dt: float) -> list[str]:
+    """The table, as markdown."""
+    out = [
+        f"{build_info()}; {timings[0].layers} layers, dt {dt:g} s, one thread, CPU time, medians of interleaved rounds",
+        "",
+        "| columns | native us/call | native ns/cell | TorchScript us/call | TorchScript ns/cell | TorchScript / native |",
+        "|---|---|---|---|---|---|",
+    ]
+    for t in timings:
+        native = f"{t.seconds['native'] * 1e6:,.0f} | {t.cell('native') * 1e9:,.0f}" if "native" in t.seconds else "- | -"
+        torch = f"{t.seconds['torchscript'] * 1e6:,.0f} | {t.cell('torchscript') * 1e9:,.0f}"
+        out.append(f"| {t.columns:,} | {native} | {torch} | {t.ratio():.1f} |")
+    best = timings[-1]
+    fast = "native" if "native" in best.seconds else "torchscript"
+    out += ["", f"Against others, at {best.columns:,} columns:"]
+    for name, step in (("daily", DAY), ("weekly", 7 * DAY)):
+        year = best.seconds[fast] / best.columns * (YEAR / step)
+        for peer in others:
+            if peer.per_column_year:
+                out.append(f"- {peer.name}, {name} steps: {peer.seconds / year:,.0f} x per column-year ({peer.origin})")
+    for peer in others:
+        if not peer.per_column_year:
+            out.append(f"- {peer.name}: {peer.seconds / best.cell(fast):,.0f} x per cell-step ({peer.origin})")
+    return out
 
 
 def run(args: argparse.Namespace) -> int:
@@ -59,5 +101,8 @@ def run(args: argparse.Namespace) -> int:
         sizes = args.sizes or ([1000, 10_000, 100_000, 1_000_000] if args.device == "cuda" else [100])
         print(bench_device(args.device, sizes, args.layers, args.repeat, args.bundle))
         return 0
-    print(bench(RunConfig(bundle=args.bundle or ""), args.columns, args.layers, args.steps))
+    models = engines(args.bundle)
+    sizes = SIZES if args.columns is None else (args.columns,)
+    timings = [measure(models, n, args.layers, args.dt, args.rounds) for n in sizes]
+    print("\n".join(lines(timings, PEERS, args.dt)))
     return 0

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from .columns import Columns
 
 
+ENGINES = ("auto", "torchscript", "native")  # enum calcisol_engine
+
+
 def torch_folder() -> Path | None:
     """Folder of the installed torch package, found without importing it; None where there is none."""
     spec = importlib.util.find_spec("torch")
@@ -97,6 +100,7 @@ class Model:
     few columns; the same value gives the same bits); ``device`` "host", "cuda" or "emulated" with ``device_index`` (None: the
     current one) and ``device_graph`` (steps replayed as CUDA graphs); ``log(level, text)`` hears at the end of a call what was
     opened (1), warned of (2) or refused (3).
+    ``engine`` "auto", "torchscript" or "native"; ``contract["engine"]`` says which one runs.
     Raises BundleError, TorchError, ArgumentError, UnsupportedError with one sentence.
     """
 
@@ -110,6 +114,7 @@ class Model:
         device_index: int | None = None,
         device_graph: bool = True,
         log: Callable[[int, str], object] | None = None,
+        engine: str = "auto",
     ) -> None:
         lib, ffi = library()
         options = ffi.new("calcisol_options *")
@@ -130,6 +135,9 @@ class Model:
                 lambda user, level, text: say(level, ffi.string(text).decode("utf-8", "replace")),
             )
             options.log = self.log_callback
+        if engine not in ENGINES:
+            raise errors.ArgumentError(f"engine {engine!r} is unknown; give one of {', '.join(ENGINES)}")
+        options.engine = ENGINES.index(engine)
         handle = ffi.new("calcisol_model **")
         if isinstance(path, bytes):
             check(lib.calcisol_open_from_memory(path, len(path), options, handle))

@@ -282,9 +282,10 @@ def _add_own(commands: Any) -> None:
     validate.add_argument("--bundle", metavar="FILE", help="emulator bundle (default: the shipped one)")
 
     bench = add("bench", "time the compiled step on this machine", "calcisol bench --columns 128", _bench)
-    bench.add_argument("--columns", type=int, default=128, help="columns (default 128)")
-    bench.add_argument("--layers", type=int, default=10, help="layers (default 10)")
-    bench.add_argument("--steps", type=int, default=24, help="steps (default 24)")
+    bench.add_argument("--columns", type=int, help="columns (default: 1, 10, 100, 1,000 and 10,000)")
+    bench.add_argument("--layers", type=int, default=11, help="layers (default 11)")
+    bench.add_argument("--dt", type=float, default=365.0 / 12.0 * 86400.0, help="length of the step, s (default: a month)")
+    bench.add_argument("--rounds", type=int, default=7, help="interleaved rounds (default 7)")
     bench.add_argument("--bundle", metavar="FILE", help="emulator bundle (default: the shipped one)")
     bench.add_argument("--device", choices=("host", "cuda", "emulated"), default="host", help="where to step (default host)")
     bench.add_argument("--sizes", type=int, nargs="+", metavar="N", help="columns of the table of a device (default 1k to 1M)")

@@ -111,13 +111,28 @@ def write_bundle(path: str | os.PathLike[str], module: Any, contract: dict[str, 
     """
     import torch
 
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
     buffer = io.BytesIO()
     torch.jit.save(module, buffer)
-    reader = torch._C.PyTorchFileReader(io.BytesIO(buffer.getvalue()))
+    full = {"format": FORMAT, **contract, **load_table().contract(), "torch_version": torch.__version__.split("+")[0]}
+    _write(Path(path), buffer.getvalue(), full)
+
+
+def update_contract(path: str | os.PathLike[str], **entries: Any) -> None:
+    """Write a bundle again with more entries in its contract; the module stays as it is, byte for byte."""
+    contract = read_contract(path)
+    del contract["records_sha256"]
+    _write(Path(path), Path(path).read_bytes(), {**contract, **entries})
+
+
+def _write(path: Path, archive: bytes, full: dict[str, Any]) -> None:
+    """The records of a TorchScript archive and a contract, under a temporary name first."""
+    import torch
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    reader = torch._C.PyTorchFileReader(io.BytesIO(archive))
     by_torch = ("version", "byteorder", ".data/serialization_id")  # the writer adds these itself
-    names = [n for n in sorted(reader.get_all_records()) if not n.endswith(".debug_pkl") and n not in by_torch]
+    left_out = (*by_torch, f"extra/{CONTRACT_RECORD}")
+    names = [n for n in sorted(reader.get_all_records()) if not n.endswith(".debug_pkl") and n not in left_out]
     temporary = path.with_name(path.name + ".part")
 
     def write(text: str) -> None:
@@ -126,7 +141,6 @@ def write_bundle(path: str | os.PathLike[str], module: Any, contract: dict[str, 
             writer.write_record(name, content, len(content))
         writer.write_end_of_file()
 
-    full = {"format": FORMAT, **contract, **load_table().contract(), "torch_version": torch.__version__.split("+")[0]}
     try:
         write("{}")
         write(json.dumps({**full, "records_sha256": records_sha256(temporary)}, indent=1))

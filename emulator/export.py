@@ -23,6 +23,7 @@ from .bundle import write_bundle
 from .chemistry.constants import EXCHANGE_LOG_K
 from .core import FACTORS, FEATURES, Core
 from .dataset import SPLIT_SEED, SPLITS, Ensemble
+from .graph import fingerprint
 from .metrics import score
 from .rollout import rollout, substeps_for
 from .step import Step
@@ -88,6 +89,7 @@ def build_contract(core: Core, config: TrainingConfig, sets: list[Ensemble], ste
         "created": dt.datetime.now(dt.UTC).strftime("%Y-%m-%d"),
         "licence": "MIT",
         "citation": "calcisol authors (2026): calcisol 0.1, soil acidity and inorganic carbon in land models; see CITATION.cff",
+        "step_graph": fingerprint(make_step(config, core)),
         "parameters": {
             "thermodynamics": config.thermodynamics,
             "aluminium": config.aluminium,

@@ -25,7 +25,7 @@ module calcisol_c
     integer(c_int32_t) :: device = 0, threads = 0, tile_columns = 0, device_index = 0
     type(c_funptr) :: log = c_null_funptr
     type(c_ptr) :: log_user = c_null_ptr
-    integer(c_int32_t) :: device_graph = 0, reserved = 0
+    integer(c_int32_t) :: device_graph = 0, engine = 0
   end type options_t
 
   type, bind(c) :: info_t

@@ -73,6 +73,11 @@ enum calcisol_memory {
   CALCISOL_EMULATED = 3 /* options.device only: the device path on the host, to test a GPU host without a GPU */
 };
 enum calcisol_log_level { CALCISOL_LOG_INFO = 1, CALCISOL_LOG_WARNING = 2, CALCISOL_LOG_ERROR = 3 };
+enum calcisol_engine { /* what steps: both read the same bundle and agree to round-off; calcisol_describe says which runs */
+  CALCISOL_ENGINE_AUTO = 0,        /* native where the library has a kernel of the bundle's step, else TorchScript */
+  CALCISOL_ENGINE_TORCHSCRIPT = 1, /* the reference */
+  CALCISOL_ENGINE_NATIVE = 2       /* CALCISOL_ERROR_UNSUPPORTED where it does not fit: no silent fall-back */
+};
 enum calcisol_role {
   CALCISOL_ROLE_STATIC = 1, CALCISOL_ROLE_FORCING = 2, CALCISOL_ROLE_OUTPUT = 3, CALCISOL_ROLE_LAB = 4,
   CALCISOL_ROLE_STATE = 5
@@ -110,7 +115,7 @@ typedef struct calcisol_options { /* fill with calcisol_options_init, then chang
   calcisol_log_function log;      /* NULL = none */
   void *log_user;                 /* handed to log */
   int32_t device_graph;           /* 0 = steps are captured into CUDA graphs and replayed, 1 = launched one by one */
-  int32_t reserved;               /* 0 */
+  int32_t engine;                 /* enum calcisol_engine; CALCISOL_ENGINE_AUTO. Host only */
 } calcisol_options;
 
 typedef struct calcisol_report {   /* what happened in one call; zero it, set struct_size = sizeof(calcisol_report) */

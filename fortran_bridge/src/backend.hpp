@@ -30,6 +30,10 @@ public:
   virtual void step(Shape shape, const double *statics, const double *layer, const double *column, double dt,
                     double *state, double *output_layer, double *output_column, std::int32_t *flag) = 0;
   virtual void laboratory_ph(Shape shape, const double *statics, const double *state, double *ph) = 0;
+  // Bits of a column do not depend on how many columns a block has: blocks may be as narrow as the columns there are.
+  virtual bool any_width() const { return false; }
+  // Copy a tensor ("core.input.weight") as float32 or float64; false where there is none of that type and size.
+  virtual bool tensor(const std::string &, bool, std::int64_t, void *) const { return false; }
 };
 
 // Records of a bundle: name below the archive's top folder, and content.

@@ -3,6 +3,7 @@
 // pH is ph0, inorganic carbon is what the soil was created with, every flux is 0 and every cell carries the fallback
 // flag.
 #include "backend.hpp"
+#include "native.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -67,6 +68,7 @@ std::string Engine::info() { return "stub without torch: static pH"; }
 void Engine::check() {}
 std::vector<Record> Engine::records(const std::string &) { return {}; }
 std::unique_ptr<Module> Engine::load(const std::string &, int) { return std::make_unique<StubModule>(); }
+const calcisol_kernel *native_kernel() { return nullptr; }
 
 std::shared_ptr<DeviceModule> Engine::load_on_device(const std::string &, const calcisol_options &, std::string &) {
   throw Failure(CALCISOL_ERROR_UNSUPPORTED, "this is the stub without torch, which has no device; link libcalcisol");

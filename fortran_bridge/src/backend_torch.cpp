@@ -70,6 +70,23 @@ public:
     copy_out(answer, {n_lab, s.layers, s.columns}, "laboratory pH", ph);
   }
 
+  bool tensor(const std::string &name, bool float32, std::int64_t count, void *to) const override {
+    c10::IValue found = module._ivalue();
+    for (std::size_t start = 0, dot = 0; dot != std::string::npos; start = dot + 1) {
+      dot = name.find('.', start);
+      const std::string part = name.substr(start, dot == std::string::npos ? dot : dot - start);
+      if (!found.isObject() || !found.toObject()->type()->findAttribute(part))
+        return false;
+      found = found.toObject()->getAttr(part);
+    }
+    if (!found.isTensor() || found.toTensor().scalar_type() != (float32 ? at::kFloat : at::kDouble) ||
+        found.toTensor().numel() != count)
+      return false;
+    const at::Tensor dense = found.toTensor().contiguous();
+    std::memcpy(to, dense.data_ptr(), dense.nbytes());
+    return true;
+  }
+
 private:
   static constexpr std::int64_t n_static = CALCISOL_N_STATIC, n_state = CALCISOL_N_STATE, n_lab = CALCISOL_N_LAB;
   const Rows forcing = rows(CALCISOL_ROLE_FORCING), output = rows(CALCISOL_ROLE_OUTPUT);

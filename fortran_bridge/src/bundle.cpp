@@ -143,6 +143,8 @@ std::string checked_contract(const std::string &bytes, const std::string &name) 
   return text;
 }
 
+std::string step_graph(const std::string &contract) { return parse_json(contract)["step_graph"].text; }
+
 std::string own_contract() {
   const auto list = [](int role) {
     std::string text;

@@ -14,6 +14,9 @@ std::string read_file(const std::string &path);
 // Contract of the bundle (JSON text). Failure with one sentence when it does not fit this library.
 std::string checked_contract(const std::string &bytes, const std::string &name);
 
+// Fingerprint of the step's graph that a contract names; "" where it names none.
+std::string step_graph(const std::string &contract);
+
 // Contract of this library's own table: what the stub describes.
 std::string own_contract();
 

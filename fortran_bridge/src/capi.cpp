@@ -7,6 +7,7 @@
 #include "device_query.hpp"
 #include "entry.hpp"
 #include "model.hpp"
+#include "native.hpp"
 #include "options.hpp"
 #include "status.hpp"
 #include "table.hpp"
@@ -53,7 +54,7 @@ const char *calcisol_build_info(void) {
   try {
     static const std::string text = std::string("calcisol ") + CALCISOL_VERSION + ", ABI " +
                                     std::to_string(CALCISOL_ABI_VERSION) + ", schema " +
-                                    std::to_string(CALCISOL_SCHEMA_VERSION) + ", " + Engine::info();
+                                    std::to_string(CALCISOL_SCHEMA_VERSION) + ", " + Engine::info() + native_info();
     return text.c_str();
   } catch (...) {
     return "calcisol " CALCISOL_VERSION;

@@ -14,6 +14,14 @@ namespace {
 constexpr std::uint32_t all_slots = (1u << CALCISOL_N_STATE) - 1;
 constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
 
+// Columns of a tile: the fixed number, or what shares the columns out evenly where the module takes any.
+int tile_width(const Module &module, int tile_columns, std::int64_t ncol) {
+  if (!module.any_width() || ncol == 0)
+    return tile_columns;
+  const std::int64_t tiles = (ncol + tile_columns - 1) / tile_columns;
+  return static_cast<int>((ncol + tiles - 1) / tiles);
+}
+
 static_assert(CALCISOL_N_STATE < 32, "slots_set has one bit per slot");
 
 } // namespace
@@ -25,7 +33,8 @@ struct HostColumns::Views {
 };
 
 HostColumns::HostColumns(std::shared_ptr<Module> module, int tile_columns, std::int64_t ncol, int nlay)
-    : calcisol_columns(ncol, nlay), module(std::move(module)), shape{nlay, tile_columns} {
+    : calcisol_columns(ncol, nlay), module(std::move(module)),
+      shape{nlay, tile_width(*this->module, tile_columns, ncol)} {
   const std::size_t all = static_cast<std::size_t>(tiles()) * cells();
   statics.assign(all * CALCISOL_N_STATIC, 0.0);
   state.assign(all * CALCISOL_N_STATE, 0.0);
@@ -53,6 +62,8 @@ Range HostColumns::range(std::int64_t tile) const {
 
 // Every lane that is not good becomes a copy of lane `from`, in `rows` rows of the block.
 void HostColumns::fill_lanes(double *block, int rows, int from) const {
+  if (std::find_if(lane.begin(), lane.end(), [](auto l) { return l != good; }) == lane.end())
+    return; // the usual case
   for (int r = 0; r < rows; ++r)
     for (int c = 0; c < shape.columns; ++c)
       if (lane[c] != good)
@@ -140,9 +151,9 @@ void HostColumns::step_tile(std::int64_t tile, double dt, const Views &views, ca
     run_module(tile, dt, static_cast<int>(from - lane.begin()));
     refuse_nan(where, finding);
     double *block = next_state.data() + tile * cells() * CALCISOL_N_STATE;
-    for (std::size_t i = 0; i < cells() * CALCISOL_N_STATE; ++i)
-      if (lane[i % shape.columns] == good)
-        block[i] = tile_state[i];
+    for (std::size_t row = 0; row < cells() * CALCISOL_N_STATE; row += shape.columns)
+      for (int c = 0; c < shape.columns; ++c)
+        block[row + c] = lane[c] == good ? tile_state[row + c] : block[row + c];
     for (int c = 0; c < where.count; ++c)
       if (lane[c] == good)
         next_slots[where.first + c] = all_slots;
@@ -211,7 +222,10 @@ void HostColumns::run_module(std::int64_t tile, double dt, int from) {
 void HostColumns::refuse_nan(const Range &where, Finding &finding) {
   const auto look = [&](const double *block, std::size_t size) {
     for (std::size_t i = 0; i < size; ++i)
-      if (const std::size_t c = i % shape.columns; !std::isfinite(block[i]) && lane[c] == good) {
+      if (!std::isfinite(block[i])) { // a remainder costs more than the whole look
+        const std::size_t c = i % shape.columns;
+        if (lane[c] != good)
+          continue;
         lane[c] = refused;
         finding.fail(where.first + static_cast<std::int64_t>(c));
       }
@@ -231,11 +245,13 @@ void HostColumns::write_outputs(const Range &where, const Views &views) {
       if (lane[i % shape.columns] == refused)
         block[i] = not_a_number;
   };
-  blank(output_layer.data(), output_layer.size());
-  blank(output_column.data(), output_column.size());
-  for (std::size_t i = 0; i < cells(); ++i)
-    if (lane[i % shape.columns] == refused)
-      flag[i] = (flag[i] & CALCISOL_FLAG_CLIPPED) | CALCISOL_FLAG_INVALID;
+  if (std::find(lane.begin(), lane.end(), refused) != lane.end()) {
+    blank(output_layer.data(), output_layer.size());
+    blank(output_column.data(), output_column.size());
+    for (std::size_t i = 0; i < cells(); ++i)
+      if (lane[i % shape.columns] == refused)
+        flag[i] = (flag[i] & CALCISOL_FLAG_CLIPPED) | CALCISOL_FLAG_INVALID;
+  }
   std::size_t layer_row = 0, column_row = 0;
   for (int i = 0; views.output && i < table.count; ++i) {
     const double *block = table[i].layered ? output_layer.data() + layer_row++ * cells()

@@ -3,7 +3,9 @@
 #include "bundle.hpp"
 #include "columns.hpp"
 #include "json.hpp"
+#include "native.hpp"
 #include "options.hpp"
+#include "status.hpp"
 #include "subcycle.hpp"
 
 namespace calcisol {
@@ -15,11 +17,18 @@ std::unique_ptr<calcisol_model> open_model(const std::string &bytes, const std::
   auto model = std::make_unique<calcisol_model>();
   model->contract = Engine::needs_bundle() ? checked_contract(bytes, name) : own_contract();
   model->longest = parse_json(model->contract)["parameters"]["longest_step_s"].value; // 0 where none is named
-  std::string place = "the host";
-  if (options.device == CALCISOL_HOST)
-    model->module = cut_long_steps(Engine::load(bytes, options.threads), model->longest);
-  else
+  std::string place = "the host", engine = "TorchScript";
+  if (options.device == CALCISOL_HOST) {
+    model->module = cut_long_steps(with_engine(Engine::load(bytes, options.threads), options.engine,
+                                               step_graph(model->contract), options.tile_columns, engine),
+                                   model->longest);
+  } else {
+    if (options.engine == CALCISOL_ENGINE_NATIVE)
+      throw Failure(CALCISOL_ERROR_UNSUPPORTED,
+                    "the native engine was asked for on a device, where TorchScript runs; set CALCISOL_ENGINE_AUTO");
     model->device = Engine::load_on_device(bytes, options, place);
+  }
+  model->contract.insert(1, "\"engine\": \"" + engine + "\", ");
   model->tile_columns = options.tile_columns;
   model->log = {options.log, options.log_user};
   notes.emplace_back(CALCISOL_LOG_INFO, "bundle " + name + " is open on " + place + ", " + Engine::info());

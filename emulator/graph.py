@@ -1,0 +1,138 @@
+"""The graph of a step: what ``Step.forward`` computes, written down once, for the native kernel and for its fingerprint.
+
+What:    traces a step to ATen operators. The two operations that walk along layers (tridiagonal solve, ordered sum) stay whole,
+         so that the number of layers can stay open; everything else is elementwise, a shift by one layer, or a matrix product.
+Why:     the native engine of libcalcisol is generated from this graph, so there is one implementation of the chemistry. A bundle
+         names the fingerprint of its step; a kernel answers for a bundle only where both name the same.
+Shapes:  traced at ``LAYERS`` x ``COLUMNS``, primes that no row count of the step equals: a size says which dimension it is.
+Use:     ``graph = trace(step); print(fingerprint(step))``
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from torch import Tensor, fx, nn
+from torch.fx.experimental.proxy_tensor import make_fx
+
+from .core import Core
+from .ordered import ordered_sum
+from .processes.tridiagonal import solve
+from .step import Step
+from .variables import load_table
+
+LAYERS, COLUMNS = 61, 67
+DAY = 86400.0  # s; the length of the traced step, its value leaves no trace
+
+_leaves = torch.library.Library("calcisol", "DEF")
+_leaves.define("solve(Tensor lower, Tensor diagonal, Tensor upper, Tensor right) -> Tensor")
+_leaves.define("ordered_sum(Tensor x, int dim) -> Tensor")
+
+
+def _like_sum(x: Tensor, dim: int) -> Tensor:
+    shape = list(x.shape)
+    del shape[dim]
+    return x.new_ones(shape)
+
+
+_leaves.impl("solve", lambda lower, diagonal, upper, right: torch.ones_like(right), "CompositeExplicitAutograd")
+_leaves.impl("ordered_sum", _like_sum, "CompositeExplicitAutograd")
+
+
+@contextmanager
+def _whole_leaves() -> Iterator[None]:
+    """``solve`` and ``ordered_sum`` as one operator each, wherever a module of the emulator has imported them."""
+    leaves = {id(solve): torch.ops.calcisol.solve, id(ordered_sum): torch.ops.calcisol.ordered_sum}
+    package = __name__.rpartition(".")[0]
+    changed = []
+    for name, module in list(sys.modules.items()):
+        if not name.startswith(package + ".") or name == __name__:
+            continue
+        for key, value in list(vars(module).items()):
+            if id(value) in leaves:
+                changed.append((module, key, value))
+                setattr(module, key, leaves[id(value)])
+    try:
+        yield
+    finally:
+        for module, key, value in changed:
+            setattr(module, key, value)
+
+
+def step_of_contract(contract: dict[str, Any]) -> nn.Module:
+    """A step with the graph of the one a bundle holds: its chemistry and network size, other weights."""
+    parameters = contract["parameters"]
+    return Step(Core(parameters["network"]["width"]), parameters["thermodynamics"], parameters["aluminium"]).eval()
+
+
+def example_arguments(layers: int = LAYERS, columns: int = COLUMNS) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
+    """Arguments of the right shapes; the graph of a step does not depend on values."""
+    table = load_table()
+
+    def block(*shape: int) -> Tensor:
+        return torch.ones(shape, dtype=torch.float64)
+
+    return (
+        block(len(table.state), layers, columns),
+        block(len(table.select("static")), layers, columns),
+        block(len(table.select("forcing", "layer")), layers, columns),
+        block(len(table.select("forcing", "column")), columns),
+        torch.tensor(DAY, dtype=torch.float64),
+    )
+
+
+def trace(step: nn.Module) -> fx.GraphModule:
+    """The graph of ``step.forward``. Tensors of the step are attributes; ``tensor_names`` says which."""
+    wanted = [(p, p.requires_grad) for p in step.parameters()]
+    for parameter, _ in wanted:
+        parameter.requires_grad_(False)
+    try:
+        with _whole_leaves(), torch.no_grad():
+            module = make_fx(step)(*example_arguments())
+    finally:
+        for parameter, gradient in wanted:
+            parameter.requires_grad_(gradient)
+    module.graph.eliminate_dead_code()
+    return module
+
+
+def tensor_names(step: nn.Module, graph: fx.GraphModule) -> dict[str, str]:
+    """Name in the step ("core.input.weight") of each attribute of the graph that is one of its parameters or buffers."""
+    own = {t.data_ptr(): name for name, t in [*step.named_parameters(), *step.named_buffers()] if t.numel()}
+    found = {}
+    for node in graph.graph.nodes:
+        if node.op == "get_attr":
+            tensor = getattr(graph, node.target)
+            if tensor.data_ptr() in own:
+                found[node.target] = own[tensor.data_ptr()]
+    return found
+
+
+def fingerprint(step: nn.Module, graph: fx.GraphModule | None = None) -> str:
+    """SHA-256 of the graph: operators, literals and shapes, not the values of the step's own tensors."""
+    graph = trace(step) if graph is None else graph
+    names = tensor_names(step, graph)
+    number: dict[fx.Node, int] = {}
+
+    def text(x: Any) -> str:
+        if isinstance(x, fx.Node):
+            return f"%{number[x]}"
+        if isinstance(x, (list, tuple)):
+            return "[" + ", ".join(text(y) for y in x) + "]"
+        return x.hex() if isinstance(x, float) else str(x)
+
+    digest = hashlib.sha256()
+    for i, node in enumerate(graph.graph.nodes):
+        number[node] = i
+        parts = [node.op, str(node.target) if node.op == "call_function" else "", text(node.args)]
+        parts += [f"{k}={text(v)}" for k, v in sorted(node.kwargs.items())]
+        if node.op == "get_attr":
+            tensor = getattr(graph, node.target)
+            parts += [str(tensor.dtype), str(tuple(tensor.shape)), names.get(node.target) or str(tensor.tolist())]
+        digest.update((" ".join(parts) + "\n").encode())
+    return digest.hexdigest()

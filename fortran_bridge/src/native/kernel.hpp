@@ -1,0 +1,42 @@
+// A native kernel: one step of all columns of a block, generated from the traced step (tools/step_to_cpp.py).
+//
+// Blocks are as in backend.hpp, [variable][layer][column]. A kernel holds no weights: it names the tensors of the
+// bundle it wants, and the graph it was made from. Nothing in it throws, allocates or keeps anything between calls.
+#pragma once
+
+#include <cstdint>
+
+extern "C" {
+
+// A tensor of the bundle, copied to float64 (or float32) values from `offset` on.
+struct calcisol_kernel_tensor {
+  const char *name; // "core.input.weight"
+  int is_float32, count, offset;
+};
+
+struct calcisol_kernel_call {
+  int layers, columns;
+  const double *statics, *layer, *column;
+  double *state; // replaced
+  double dt;
+  double *output_layer, *output_column;
+  std::int32_t *flag;
+  const double *doubles; // the tensors
+  const float *floats;
+  void *scratch; // `scratch_bytes`, aligned to 64 bytes, for this call alone
+};
+
+struct calcisol_kernel {
+  int version;             // of this structure: calcisol_kernel_version
+  const char *fingerprint; // SHA-256 of the graph, as in the contract of a bundle
+  const char *target;      // instruction set it was compiled for
+  int n_tensors;
+  const calcisol_kernel_tensor *tensors;
+  int doubles, floats; // sizes of the two arrays of tensors
+  std::int64_t scratch_bytes;
+  int max_layers;
+  void (*step)(const calcisol_kernel_call *call);
+};
+
+enum { calcisol_kernel_version = 1 };
+}

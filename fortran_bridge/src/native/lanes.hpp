@@ -1,0 +1,266 @@
+// Vectors of float64 lanes, one cell or column each, and the functions of a step on them.
+//
+// Every lane is computed alone and always in whole vectors: bits of a cell never depend on its place or its neighbours.
+// Products and sums are fused only where fma() says so (-ffp-contract=off), so AVX2 and AVX-512 give the same bits.
+// exp, log, pow: argument reduction after Cody & Waite (1980) and series; lanes out of the ordinary go through libm.
+#pragma once
+
+#include <cmath>
+#include <cstdint>
+#include <cstring>
+#if defined(__x86_64__)
+#include <immintrin.h>
+#elif defined(__aarch64__)
+#include <arm_neon.h>
+#endif
+
+namespace lanes {
+
+#if defined(__AVX512F__)
+constexpr int N = 8;
+#elif defined(__AVX2__)
+constexpr int N = 4;
+#else
+constexpr int N = 2;
+#endif
+
+typedef double V __attribute__((vector_size(N * 8)));
+typedef std::int64_t M __attribute__((vector_size(N * 8))); // masks (0 or -1) and integers
+typedef std::uint64_t U __attribute__((vector_size(N * 8)));
+typedef float F __attribute__((vector_size(N * 4)));
+typedef std::int32_t I32 __attribute__((vector_size(N * 4)));
+
+#define CALCISOL_LANES static inline __attribute__((always_inline))
+
+CALCISOL_LANES V all(double x) { return x - V{}; }
+CALCISOL_LANES F all_f(float x) { return x - F{}; }
+CALCISOL_LANES M all_i(std::int64_t x) { return x - M{}; }
+CALCISOL_LANES V load(const double *p) {
+  V v;
+  std::memcpy(&v, p, sizeof v);
+  return v;
+}
+CALCISOL_LANES M load_m(const double *p) {
+  M v;
+  std::memcpy(&v, p, sizeof v);
+  return v;
+}
+CALCISOL_LANES F load_f(const float *p) {
+  F v;
+  std::memcpy(&v, p, sizeof v);
+  return v;
+}
+template <class T, class P> CALCISOL_LANES void store(P *p, T v) { std::memcpy(p, &v, sizeof v); }
+
+CALCISOL_LANES M bits(V x) { return reinterpret_cast<M>(x); }
+CALCISOL_LANES V from_bits(M x) { return reinterpret_cast<V>(x); }
+CALCISOL_LANES V select(M m, V a, V b) { return m ? a : b; }
+CALCISOL_LANES F select(M m, F a, F b) { return __builtin_convertvector(m, I32) ? a : b; }
+CALCISOL_LANES M select(M m, M a, M b) { return m ? a : b; }
+CALCISOL_LANES M mask(M m) { return m; }
+CALCISOL_LANES M mask(I32 m) { return __builtin_convertvector(m, M); }
+
+CALCISOL_LANES bool any(M m) {
+#if defined(__AVX512F__)
+  return _mm512_test_epi64_mask(reinterpret_cast<__m512i>(m), reinterpret_cast<__m512i>(m)) != 0;
+#elif defined(__AVX2__)
+  return _mm256_movemask_epi8(reinterpret_cast<__m256i>(m)) != 0;
+#else
+  std::int64_t found = 0;
+  for (int i = 0; i < N; ++i)
+    found |= m[i];
+  return found != 0;
+#endif
+}
+
+CALCISOL_LANES V fma(V a, V b, V c) {
+#if defined(__AVX512F__)
+  return _mm512_fmadd_pd(a, b, c);
+#elif defined(__FMA__)
+  return _mm256_fmadd_pd(a, b, c);
+#elif defined(__aarch64__)
+  return vfmaq_f64(c, a, b);
+#else
+  return a * b + c;
+#endif
+}
+
+// What the product p = a * b lost by rounding.
+CALCISOL_LANES V rounding(V a, double b, V p) {
+#if defined(__FMA__) || defined(__aarch64__)
+  return fma(a, all(b), -p);
+#else
+  for (int i = 0; i < N; ++i)
+    p[i] = std::fma(a[i], b, -p[i]);
+  return p;
+#endif
+}
+
+CALCISOL_LANES V sqrt(V x) {
+#if defined(__AVX512F__)
+  return _mm512_sqrt_pd(x);
+#elif defined(__AVX2__)
+  return _mm256_sqrt_pd(x);
+#else
+  V y;
+  for (int i = 0; i < N; ++i)
+    y[i] = __builtin_sqrt(x[i]);
+  return y;
+#endif
+}
+
+// NaN wins, as in torch
+CALCISOL_LANES V minimum(V a, V b) { return (a != a) ? a : (a < b) ? a : b; }
+CALCISOL_LANES V maximum(V a, V b) { return (a != a) ? a : (a > b) ? a : b; }
+CALCISOL_LANES F minimum(F a, F b) { return (a != a) ? a : (a < b) ? a : b; }
+CALCISOL_LANES F maximum(F a, F b) { return (a != a) ? a : (a > b) ? a : b; }
+CALCISOL_LANES V at_least(V x, V low) { return x < low ? low : x; }
+CALCISOL_LANES V at_most(V x, V high) { return x > high ? high : x; }
+CALCISOL_LANES F at_least(F x, F low) { return x < low ? low : x; }
+CALCISOL_LANES F at_most(F x, F high) { return x > high ? high : x; }
+CALCISOL_LANES V abs(V x) { return from_bits(bits(x) & all_i(INT64_MAX)); }
+
+// libm for the lanes of `strange`; the others keep y
+template <class Function> __attribute__((noinline, cold)) static V repair(V y, V x, M strange, Function function) {
+  for (int i = 0; i < N; ++i)
+    if (strange[i])
+      y[i] = function(x[i]);
+  return y;
+}
+template <class Function> CALCISOL_LANES V each(V x, Function function) {
+  V y;
+  for (int i = 0; i < N; ++i)
+    y[i] = function(x[i]);
+  return y;
+}
+
+constexpr double ln2_high = 0x1.62e42feep-1, ln2_low = 0x1.a39ef35793c76p-33; // ln 2; the high part times 2000 is exact
+constexpr double ordinary = 708.0; // |x| up to which exp(x) is a normal number
+
+// exp(x) (1 + more) for |x| <= ordinary: x = n ln 2 + r, series in r to the 13th power (next term below 1e-17)
+CALCISOL_LANES V exp_reduced(V x, V more) {
+  const V magic = all(0x1.8p52);
+  const V shifted = fma(x, all(0x1.71547652b82fep0), magic); // n in the low bits
+  const V n = shifted - magic;
+  const V r = fma(n, all(-ln2_low), fma(n, all(-ln2_high), x)) + more;
+  V q = all(1.0 / 6227020800.0);
+  q = fma(q, r, all(1.0 / 479001600.0));
+  q = fma(q, r, all(1.0 / 39916800.0));
+  q = fma(q, r, all(1.0 / 3628800.0));
+  q = fma(q, r, all(1.0 / 362880.0));
+  q = fma(q, r, all(1.0 / 40320.0));
+  q = fma(q, r, all(1.0 / 5040.0));
+  q = fma(q, r, all(1.0 / 720.0));
+  q = fma(q, r, all(1.0 / 120.0));
+  q = fma(q, r, all(1.0 / 24.0));
+  q = fma(q, r, all(1.0 / 6.0));
+  q = fma(q, r, all(0.5));
+  const V y = fma(r * r, q, r) + 1.0;
+  return y * from_bits((bits(shifted) + 1023) << 52);
+}
+
+CALCISOL_LANES V exp(V x) {
+  const V y = exp_reduced(x, V{});
+  const M strange = ~(abs(x) <= ordinary);
+  return __builtin_expect(any(strange), 0) ? repair(y, x, strange, [](double v) { return std::exp(v); }) : y;
+}
+
+struct Two {
+  V high, low;
+};
+
+// ln x of normal numbers as an unevaluated sum: x = 2^k (1 + f), ln(1 + f) by the series of artanh in s = f / (2 + f)
+CALCISOL_LANES Two log_parts(V x) {
+  const std::int64_t root = 0x3fe6a09e667f3bcd; // bits of sqrt(1/2): f lies between -0.293 and 0.414
+  const M shifted = bits(x) - root + (std::int64_t(1024) << 52);
+  const M k_bits = reinterpret_cast<M>(reinterpret_cast<U>(shifted) >> 52) | all_i(0x4330000000000000);
+  const V k = from_bits(k_bits) - (0x1p52 + 1024.0);
+  const V f = from_bits((shifted & all_i(0x000fffffffffffff)) + root) - 1.0;
+  const V s = f / (f + 2.0), z = s * s;
+  V q = all(2.0 / 19.0);
+  q = fma(q, z, all(2.0 / 17.0));
+  q = fma(q, z, all(2.0 / 15.0));
+  q = fma(q, z, all(2.0 / 13.0));
+  q = fma(q, z, all(2.0 / 11.0));
+  q = fma(q, z, all(2.0 / 9.0));
+  q = fma(q, z, all(2.0 / 7.0));
+  q = fma(q, z, all(2.0 / 5.0));
+  q = fma(q, z, all(2.0 / 3.0));
+  const V half_square = 0.5 * f * f;
+  const V rest =
+      k * ln2_low + fma(s, fma(q, z, half_square), -half_square); // ln(1 + f) - f, and the low part of k ln 2
+  const V whole = k * ln2_high;
+  const V high = whole + f;
+  return {high, rest + (f - (high - whole))};
+}
+
+CALCISOL_LANES V log(V x) {
+  const Two y = log_parts(x);
+  const M strange = ~((x >= 0x1p-1022) & (x <= 0x1.fffffffffffffp1023));
+  const V sum = y.high + y.low;
+  return __builtin_expect(any(strange), 0) ? repair(sum, x, strange, [](double v) { return std::log(v); }) : sum;
+}
+
+CALCISOL_LANES V log10(V x) { return log(x) * 0x1.bcb7b1526e50ep-2; }
+
+// x to a power known when the kernel was written
+CALCISOL_LANES V pow(V x, double y) {
+  const Two l = log_parts(x);
+  const V sum = l.high + l.low, low = l.low - (sum - l.high);
+  const V p = sum * y, more = rounding(sum, y, p) + low * y;
+  const V result = exp_reduced(p, more);
+  const M strange = ~((x >= 0x1p-1022) & (x <= 0x1.fffffffffffffp1023) & (abs(p) <= ordinary));
+  return __builtin_expect(any(strange), 0) ? repair(result, x, strange, [y](double v) { return std::pow(v, y); })
+                                           : result;
+}
+
+// ln(1 + y), the rounding of 1 + y put right
+CALCISOL_LANES V log1p(V y) {
+  const V u = y + 1.0;
+  const V corrected = log(u) + (y - (u - 1.0)) / u;
+  const M strange = ~((y > -0.999) & (y < 1e300));
+  return __builtin_expect(any(strange), 0) ? repair(corrected, y, strange, [](double v) { return std::log1p(v); })
+                                           : corrected;
+}
+CALCISOL_LANES V asinh(V x) {
+  const V a = abs(x);
+  const V y = log1p(a + a * a / (sqrt(a * a + 1.0) + 1.0));
+  const M strange = ~(a < 1e150);
+  const V signed_y = from_bits(bits(y) | (bits(x) & all_i(INT64_MIN)));
+  return __builtin_expect(any(strange), 0) ? repair(signed_y, x, strange, [](double v) { return std::asinh(v); })
+                                           : signed_y;
+}
+CALCISOL_LANES V sigmoid(V x) { return 1.0 / (exp(-x) + 1.0); }
+CALCISOL_LANES V silu(V x) { return x / (exp(-x) + 1.0); }
+CALCISOL_LANES V tanh(V x) {
+  return each(x, [](double v) { return std::tanh(v); });
+}
+CALCISOL_LANES V expm1(V x) {
+  return each(x, [](double v) { return std::expm1(v); });
+}
+CALCISOL_LANES V sin(V x) {
+  return each(x, [](double v) { return std::sin(v); });
+}
+CALCISOL_LANES V cos(V x) {
+  return each(x, [](double v) { return std::cos(v); });
+}
+CALCISOL_LANES V softplus(V x) { return x > 20.0 ? x : log1p(exp(at_most(x, all(20.0)))); } // torch's threshold
+CALCISOL_LANES V relu(V x) { return at_least(x, V{}); }
+
+// float32 lanes: computed in float64 and rounded; few of them stand outside the matrix products
+CALCISOL_LANES V wide(F x) { return __builtin_convertvector(x, V); }
+CALCISOL_LANES F narrow(V x) { return __builtin_convertvector(x, F); }
+CALCISOL_LANES F exp(F x) { return narrow(exp(wide(x))); }
+CALCISOL_LANES F log(F x) { return narrow(log(wide(x))); }
+CALCISOL_LANES F sqrt(F x) { return narrow(sqrt(wide(x))); }
+CALCISOL_LANES F abs(F x) { return narrow(abs(wide(x))); }
+CALCISOL_LANES F sigmoid(F x) { return narrow(sigmoid(wide(x))); }
+CALCISOL_LANES F silu(F x) { return narrow(silu(wide(x))); }
+CALCISOL_LANES F relu(F x) { return at_least(x, F{}); }
+// (e - 1) / (e + 1) with e = exp(2 x): its error of 1e-16 is below a float32 step for |x| > 1e-8; smaller x is tanh x
+CALCISOL_LANES F tanh(F x) {
+  const V w = wide(x), e = exp(2.0 * at_most(at_least(w, all(-20.0)), all(20.0)));
+  return narrow(abs(w) < 1e-7 ? w : (e - 1.0) / (e + 1.0));
+}
+
+} // namespace lanes

@@ -1,0 +1,153 @@
+// A tile: some columns of a call, copied to where the kernel works on them, and the routines along layers.
+//
+// A field holds `cells` = layers * columns numbers, [layer][column] without gaps, then copies of its last cell up to a
+// whole number of vectors. Fields stand `STRIDE` numbers apart: an odd number of cache lines, so that the same cell of
+// all fields does not fall on the same lines of the cache.
+#pragma once
+
+#include <cstdint>
+#include <cstring>
+
+#include "kernel.hpp"
+#include "lanes.hpp"
+
+namespace lanes {
+
+constexpr int PAD = 16;                 // cells of a field are a multiple of this: whole vectors of float32
+constexpr int CELLS = 256;              // at most in a tile; by measurement (README)
+constexpr int STRIDE = CELLS + PAD + 8; // numbers from one field to the next
+
+struct Tile {
+  int layers, columns, cells, padded, columns_padded;
+  double *f;       // fields, masks and integers of 64 bits
+  double *c;       // values per column
+  double *s;       // values per call, one vector each
+  float *g;        // float32 fields
+  const double *p; // float64 tensors of the bundle
+  const float *q;  // float32 tensors
+  double dt;
+  double *field(int i) const { return f + static_cast<std::ptrdiff_t>(i) * STRIDE; }
+  double *column(int i) const { return c + static_cast<std::ptrdiff_t>(i) * STRIDE; }
+  float *floats(int i) const { return g + static_cast<std::ptrdiff_t>(i) * STRIDE; }
+};
+
+// Own ones instead of <algorithm>: a template of the standard library compiled here for AVX-512 must not be the one the
+// linker picks for the rest of the library.
+static inline int larger(int a, int b) { return a > b ? a : b; }
+static inline int smaller(int a, int b) { return a < b ? a : b; }
+static inline void fill(double *from, const double *to, double value) {
+  while (from != to)
+    *from++ = value;
+}
+
+static inline int padded(int n) { return (n + PAD - 1) / PAD * PAD; }
+static inline void pad(double *x, int used, int whole) { fill(x + used, x + whole, x[used - 1]); }
+
+// ---- between the blocks of the call and the tile; `at` is the first column, `width` the columns of the block
+
+static inline void read_field(const Tile &t, int to, const double *row, int at, int width) {
+  double *x = t.field(to);
+  for (int l = 0; l < t.layers; ++l)
+    std::memcpy(x + l * t.columns, row + l * width + at, sizeof(double) * t.columns);
+  pad(x, t.cells, t.padded);
+}
+static inline void read_column(const Tile &t, int to, const double *row, int at) {
+  std::memcpy(t.column(to), row + at, sizeof(double) * t.columns);
+  pad(t.column(to), t.columns, t.columns_padded);
+}
+static inline void write_field(const Tile &t, const double *x, double *row, int at, int width) {
+  for (int l = 0; l < t.layers; ++l)
+    std::memcpy(row + l * width + at, x + l * t.columns, sizeof(double) * t.columns);
+}
+static inline void write_column(const Tile &t, const double *x, double *row, int at) {
+  std::memcpy(row + at, x, sizeof(double) * t.columns);
+}
+static inline void write_integers(const Tile &t, const double *x, std::int32_t *row, int at, int width) {
+  for (int l = 0; l < t.layers; ++l)
+    for (int i = 0; i < t.columns; ++i) {
+      std::int64_t value;
+      std::memcpy(&value, x + l * t.columns + i, sizeof value);
+      row[l * width + at + i] = static_cast<std::int32_t>(value);
+    }
+}
+
+// ---- along layers
+
+// Rows [from, to) of `out` are the rows `by` below in `x`; rows that x does not have are its outermost.
+static inline void rows(const Tile &t, double *out, const double *x, int from, int to, int by) {
+  const int w = t.columns, low = larger(from, -by), high = smaller(to, t.layers - by);
+  if (high > low)
+    std::memcpy(out + low * w, x + (low + by) * w, sizeof(double) * w * (high - low));
+  for (int l = from; l < smaller(low, to); ++l)
+    std::memcpy(out + l * w, x, sizeof(double) * w);
+  for (int l = larger(high, from); l < to; ++l)
+    std::memcpy(out + l * w, x + (t.layers - 1) * w, sizeof(double) * w);
+}
+// Rows [from, to) hold a column's value, or a number.
+static inline void rows_of_column(const Tile &t, double *out, const double *column, int from, int to) {
+  for (int l = from; l < to; ++l)
+    std::memcpy(out + l * t.columns, column, sizeof(double) * t.columns);
+}
+static inline void rows_of_number(const Tile &t, double *out, double number, int from, int to) {
+  if (to > from)
+    fill(out + from * t.columns, out + to * t.columns, number);
+}
+// The rows from `done` on are no part of a slice; then the padding.
+static inline void finish(const Tile &t, double *out, int done) {
+  if (done < t.layers)
+    fill(out + larger(done, 0) * t.columns, out + t.cells, done > 0 ? out[done * t.columns - 1] : 1.0);
+  pad(out, t.cells, t.padded);
+}
+static inline void spread(const Tile &t, double *out, const double *column) {
+  rows_of_column(t, out, column, 0, t.layers);
+  pad(out, t.cells, t.padded);
+}
+static inline void row(const Tile &t, double *column, const double *x, int l) {
+  std::memcpy(column, x + l * t.columns, sizeof(double) * t.columns);
+  pad(column, t.columns, t.columns_padded);
+}
+static inline void sum(const Tile &t, double *column, const double *x) {
+  const int w = t.columns;
+  std::memcpy(column, x, sizeof(double) * w);
+  for (int l = 1; l < t.layers; ++l)
+    for (int i = 0; i < w; ++i)
+      column[i] += x[l * w + i];
+  pad(column, w, t.columns_padded);
+}
+static inline void cumsum(const Tile &t, double *out, const double *x) {
+  const int w = t.columns;
+  std::memcpy(out, x, sizeof(double) * w);
+  for (int i = w; i < t.cells; ++i)
+    out[i] = out[i - w] + x[i];
+  pad(out, t.cells, t.padded);
+}
+static inline void flip(const Tile &t, double *out, const double *x) {
+  const int w = t.columns;
+  for (int l = 0; l < t.layers; ++l)
+    std::memcpy(out + l * w, x + (t.layers - 1 - l) * w, sizeof(double) * w);
+  pad(out, t.cells, t.padded);
+}
+// Thomas algorithm, operation for operation as emulator/processes/tridiagonal.py; `ratio` is scratch.
+static inline void solve(const Tile &t, double *out, const double *lower, const double *diagonal, const double *upper,
+                         const double *right, double *ratio) {
+  const int w = t.columns;
+  for (int i = 0; i < w; ++i) {
+    ratio[i] = upper[i] / diagonal[i];
+    out[i] = right[i] / diagonal[i];
+  }
+  for (int l = 1; l < t.layers; ++l) {
+#pragma GCC ivdep
+    for (int i = l * w; i < (l + 1) * w; ++i) { // columns side by side
+      const double pivot = 1.0 / (diagonal[i] - lower[i] * ratio[i - w]);
+      ratio[i] = upper[i] * pivot;
+      out[i] = (right[i] - lower[i] * out[i - w]) * pivot;
+    }
+  }
+  for (int l = t.layers - 2; l >= 0; --l)
+#pragma GCC ivdep
+    for (int i = l * w; i < (l + 1) * w; ++i)
+      out[i] = out[i] - ratio[i] * out[i + w];
+  pad(out, t.cells, t.padded);
+}
+
+} // namespace lanes

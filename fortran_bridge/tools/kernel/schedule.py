@@ -1,0 +1,156 @@
+"""The order of the kernel: what is computed when, in which loop, and where it is kept.
+
+What:    nodes needed for the outputs, by level: first the walks of a level, then one elementwise pass over columns, then passes
+         over cells, cut into loops of about ``LOOP`` operations so that a loop's code and temporaries stay in the nearest cache.
+         A value that leaves its loop is kept in a slot; slots are used again once their last reader is done.
+Use:     ``plan = Plan(outputs); for action in plan.actions: ...``
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from .ir import Node
+from .values import Unsupported
+
+LOOP = 400  # operations in a loop over cells; by measurement (fortran_bridge/README.md)
+COST = {"exp": 20, "log": 25, "log10": 25, "pow": 50, "asinh": 60, "tanh": 30, "div": 2, "reciprocal": 2}
+
+
+@dataclass
+class Loop:
+    """Elementwise nodes of one space, computed together."""
+
+    space: str
+    nodes: list[Node]
+    stores: list[Node] = field(default_factory=list)
+
+
+@dataclass
+class Walk:
+    """One routine along layers (or one matrix product)."""
+
+    node: Node
+
+
+def needed(outputs: Iterable[Node]) -> list[Node]:
+    """Nodes the outputs depend on, arguments first."""
+    seen: dict[int, Node] = {}
+    stack = list(outputs)
+    while stack:
+        node = stack.pop()
+        if node.number not in seen:
+            seen[node.number] = node
+            stack.extend(node.args)
+    return [seen[n] for n in sorted(seen)]
+
+
+class Plan:
+    """Actions in order, and the slot of every value that is kept."""
+
+    def __init__(self, outputs: list[Node], loop: int = LOOP) -> None:
+        self.outputs = outputs
+        self.nodes = needed(outputs)
+        self.actions: list[Loop | Walk] = []
+        for level in range(max(n.level for n in self.nodes) + 1):
+            here = [n for n in self.nodes if n.level == level]
+            self.actions += [Walk(n) for n in here if n.walks and n.op != "take"]
+            for space in "SCF":
+                self.cut(space, [n for n in here if n.space == space and self.computed(n)], loop)
+        self.slots: dict[Node, tuple[str, int]] = {}  # pool and number
+        self.blocks: dict[Node, int] = {}  # first float32 field of the inputs of a matrix product
+        self.used: dict[Node, int] = {}  # outputs of a matrix product that somebody reads
+        self.copies: list[tuple[Node, Node, int]] = []  # inputs of a product that are kept elsewhere too: product, input, field
+        self.sizes = {"f": 0, "c": 0, "s": 0, "g": 0}
+        self.place()
+
+    @staticmethod
+    def computed(node: Node) -> bool:
+        return node.op not in ("input", "literal", "parameter") and not node.walks
+
+    def cut(self, space: str, nodes: list[Node], loop: int) -> None:
+        """Loops of at most ``loop`` operations."""
+        batch: list[Node] = []
+        spent = 0
+        for node in nodes:
+            batch.append(node)
+            spent += COST.get(node.op, 1)
+            if spent >= loop:
+                self.actions.append(Loop(space, batch))
+                batch, spent = [], 0
+        if batch:
+            self.actions.append(Loop(space, batch))
+
+    def place(self) -> None:
+        """Give every value that outlives its loop a slot."""
+        made = {}  # node -> action that makes it
+        last: dict[Node, int] = {}
+        end = len(self.actions)
+        for i, action in enumerate(self.actions):
+            for node in action.nodes if isinstance(action, Loop) else [action.node]:
+                made[node] = i
+                for a in node.args:
+                    source = a.args[0] if a.op == "take" else a
+                    last[source] = i
+        for node in self.outputs:
+            last[node.args[0] if node.op == "take" else node] = end
+        for node in self.nodes:
+            if node.op == "dense":
+                self.reserve(node)
+        free: dict[str, list[int]] = {"f": [], "c": [], "s": [], "g": []}
+        ending: dict[int, list[Node]] = {}
+        for node in self.nodes:
+            if node.op == "input" and node.space != "S":
+                self.give(node, free, ending, last[node])
+        for i, action in enumerate(self.actions):
+            if isinstance(action, Loop):
+                for node in action.nodes:
+                    if last.get(node, i) > i:
+                        self.give(node, free, ending, last[node])
+                        action.stores.append(node)
+            elif action.node.op != "dense":
+                self.give(action.node, free, ending, last[action.node])
+            for node in ending.pop(i, []):
+                pool, slot = self.slots[node]
+                free[pool].append(slot)
+
+    def give(self, node: Node, free: dict[str, list[int]], ending: dict[int, list[Node]], last: int) -> None:
+        """A free slot of its pool; inputs of a matrix product have theirs already."""
+        if node in self.slots:
+            return
+        pool = "g" if node.dtype == "f" and node.space == "F" else node.space.lower()
+        if pool == "g" and node.walks:
+            raise Unsupported(f"{node.op} of float32 along layers")
+        if not free[pool]:
+            free[pool].append(self.sizes[pool])
+            self.sizes[pool] += 1
+        self.slots[node] = (pool, free[pool].pop())
+        ending.setdefault(last, []).append(node)
+
+    def reserve(self, dense: Node) -> None:
+        """Fields side by side for the outputs of a matrix product, and for its inputs unless another one makes them."""
+        used = [n.attr for n in self.nodes if n.op == "take" and n.args[0] is dense]
+        followed = any(self.chained(n) is dense for n in self.nodes if n.op == "dense")
+        self.used[dense] = dense.attr[2] if followed else max(used) + 1
+        self.slots[dense] = ("g", self.sizes["g"])
+        self.sizes["g"] += dense.attr[2]
+        source = self.chained(dense)
+        if source is not None:
+            self.blocks[dense] = self.slots[source][1]
+            return
+        self.blocks[dense] = self.sizes["g"]
+        for i, argument in enumerate(dense.args):
+            if argument.op != "take" and argument not in self.slots:
+                self.slots[argument] = ("g", self.sizes["g"] + i)
+            else:
+                self.copies.append((dense, argument, self.sizes["g"] + i))
+        self.sizes["g"] += len(dense.args)
+
+    def chained(self, dense: Node) -> Node | None:
+        """The product whose outputs are, in order and all, the inputs of this one."""
+        first = dense.args[0]
+        if first.op != "take" or len(dense.args) != first.args[0].attr[2]:
+            return None
+        fits = all(a.op == "take" and a.attr == i and a.args == first.args for i, a in enumerate(dense.args))
+        return first.args[0] if fits else None
