@@ -49,7 +49,13 @@ def open_files(path: Path) -> xr.Dataset:
     try:
         if len(files) > 1:
             return xr.open_mfdataset(
-                files, decode_times=False, combine="by_coords", data_vars="minimal", compat="override", chunks={}
+                files,
+                decode_times=False,
+                combine="by_coords",
+                data_vars="minimal",
+                coords="minimal",
+                compat="override",
+                chunks={},
             )
         return xr.open_dataset(files[0], decode_times=False, decode_timedelta=False)
     except (OSError, ValueError) as error:
