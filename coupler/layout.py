@@ -160,7 +160,7 @@ def _compressed(dataset: xr.Dataset, land: str, lat: xr.DataArray | None, lon: x
         if lat.dims == (land,):
             north, east = np.asarray(lat.values, float), np.asarray(lon.values, float)
         elif lat.ndim == 1:
-            mesh = np.meshgrid(lat.values, lon.values, indexing="ij")
+            mesh = list(np.meshgrid(lat.values, lon.values, indexing="ij"))
             if lat.dims[0] != grid[0]:
                 mesh = [m.T for m in mesh]
             north, east = (np.asarray(m, float).ravel()[cell] for m in mesh)

@@ -141,7 +141,7 @@ def write(path: Path, domain: Domain, config: RunConfig, result: Result, contrac
         def put(name: str, dims: tuple[str, ...], values: np.ndarray, **attributes: Any) -> None:
             """(…, cell), or with time (year, cell[, layer]): written a year at a time."""
             integer = values.dtype.kind == "i"
-            fill = np.int32(-1) if integer else np.float32(FILL)
+            fill = -1.0 if integer else float(np.float32(FILL))
             pieces = tuple(1 if d == "time" else len(file.dimensions[d]) for d in dims)
             variable = file.createVariable(
                 name, "i4" if integer else "f4", dims, zlib=True, complevel=3, shuffle=True, fill_value=fill, chunksizes=pieces

@@ -47,9 +47,17 @@ _KEYS: dict[str, tuple[str, ...]] = {
 class Place(Protocol):
     """What a scenario needs of the columns; a Domain has it."""
 
-    country: np.ndarray
-    lat: np.ndarray
-    lon: np.ndarray
+    @property
+    def country(self) -> np.ndarray:
+        """Code of the country (column,)."""
+
+    @property
+    def lat(self) -> np.ndarray:
+        """degrees north (column,)."""
+
+    @property
+    def lon(self) -> np.ndarray:
+        """degrees east (column,)."""
 
 
 @cache

@@ -23,7 +23,7 @@ from .config import RunConfig
 from .domain import Domain, data_folder, load_domain
 from .europe import Europe
 from .offline import open_model
-from .scenario import Scenario
+from .scenario import Part, Scenario
 from .units import MONTH_SECONDS, SECONDS_PER_YEAR
 
 # what "on" means [assumptions: sizes to compare drivers at, not projections]
@@ -48,7 +48,7 @@ def sample(domain: Domain, columns: int, seed: int = 0) -> Domain:
 
 
 def _scenario(name: str, change: dict[str, float]) -> Scenario:
-    return Scenario(name, name, "", change, (0, 0))
+    return Scenario(name, name, "", (Part(change, {}, (0, 0)),))
 
 
 def cycle(model: Any, europe: Europe, scenario: Scenario | None) -> list[dict[str, np.ndarray]]:
@@ -87,6 +87,7 @@ def _difference(new: np.ndarray, old: np.ndarray) -> np.ndarray:
 def drivers(domain: Domain, config: RunConfig, model: Any) -> tuple[Europe, dict[str, np.ndarray], dict[str, np.ndarray]]:
     """Europe of today, tensors of the world, covariates that come with them."""
     rows = {dims: load_table().names("forcing", dims) for dims in ("layer", "column")}
+    config = replace(config, history=False)  # the nitrogen of 2019 all along
     today = Europe(domain, config)
     runs = {
         "natural": cycle(model, today, _scenario("natural", NATURAL)),
@@ -112,13 +113,14 @@ def drivers(domain: Domain, config: RunConfig, model: Any) -> tuple[Europe, dict
         delta["column"][group][:, carbon] = 0.0
         if group == "n_acid":
             delta["column"]["n_co2"][:, carbon] = moved
+    wetter, water_now = other.base.water, today.base.water
     for month in range(12):
         put = delta["layer"]["drainage"][month]
-        put[rows["layer"].index("w_liq")] = (other.water.w_liq - today.water.w_liq)[:, :, month].T
-        put[rows["layer"].index("w_sink")] = (other.water.w_sink - today.water.w_sink)[:, :, month].T
-        delta["column"]["drainage"][month, rows["column"].index("q_bot")] = (other.water.q_bot - today.water.q_bot)[:, month]
-        delta["layer"]["temperature"][month, rows["layer"].index("t_soil")] = (warm.soil - today.soil)[:, :, month].T
-        source = warm.plan(None, 1)[1] - today.plan(None, 1)[1]
+        put[rows["layer"].index("w_liq")] = (wetter.w_liq - water_now.w_liq)[:, :, month].T
+        put[rows["layer"].index("w_sink")] = (wetter.w_sink - water_now.w_sink)[:, :, month].T
+        delta["column"]["drainage"][month, rows["column"].index("q_bot")] = (wetter.q_bot - water_now.q_bot)[:, month]
+        delta["layer"]["temperature"][month, rows["layer"].index("t_soil")] = (warm.base.soil - today.base.soil)[:, :, month].T
+        source = warm.year(None, 1).source - today.year(None, 1).source
         delta["column"]["temperature"][month, carbon] = source[:, month]
         delta["column"]["lime"][month, rows["column"].index("lime")] = LIME / SECONDS_PER_YEAR
     tensors = {
@@ -127,8 +129,8 @@ def drivers(domain: Domain, config: RunConfig, model: Any) -> tuple[Europe, dict
         "layer_delta": np.stack([delta["layer"][g] for g in GROUPS]),
         "column_delta": np.stack([delta["column"][g] for g in GROUPS]),
     }
-    drained = today.water.q_bot.mean(1) * SECONDS_PER_YEAR
-    extra = {"drainage": drained, "drainage_change": other.water.q_bot.mean(1) * SECONDS_PER_YEAR - drained}
+    drained = water_now.q_bot.mean(1) * SECONDS_PER_YEAR
+    extra = {"drainage": drained, "drainage_change": wetter.q_bot.mean(1) * SECONDS_PER_YEAR - drained}
     return today, tensors, extra
 
 

@@ -81,7 +81,7 @@ def cluster(tasks: Iterable[Task], address: str) -> Iterator[dict[str, Any]]:
         futures = {client.submit(run_member, task, pure=False): task for task in tasks}
         for future in as_completed(list(futures)):
             task = futures.pop(future)
-            error = future.exception()
-            if isinstance(error, RunnerError):
-                raise error
-            yield future.result() if error is None else lost(task, f"Dask gave this member up: {type(error).__name__}")
+            failure = future.exception()
+            if isinstance(failure, RunnerError):
+                raise failure
+            yield future.result() if failure is None else lost(task, f"Dask gave this member up: {type(failure).__name__}")

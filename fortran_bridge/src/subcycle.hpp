@@ -1,7 +1,9 @@
-// Steps longer than a module was made for are cut into equal parts; the contract of a bundle says where (longest_step_s).
+// Steps longer than a module was made for are cut into equal parts; the contract of a bundle says where
+// (longest_step_s).
 //
 // Water changes linearly within the step, everything else in the forcing holds; rates come back as means over the whole
-// step, states and the layer outputs as they are at its end, flags of all parts together. emulator/rollout.py does the same.
+// step, states and the layer outputs as they are at its end, flags of all parts together. emulator/rollout.py does the
+// same.
 #pragma once
 
 #include <memory>
