@@ -18,9 +18,9 @@ DAY = 86400.0
 FALLBACK, RESIDUAL, INVALID = 4, 8, 16  # CALCISOL_FLAG_...
 PHYSICS = 1e-9
 """Largest difference relative to the largest value of a variable, network off: round-off of other exp and log (1e-16) through a
-year of root-finding. 1e-10 was the worst measured; another formula shows at 1e-3."""
+year of root-finding. 4e-10 was the worst measured; another formula shows at 1e-3."""
 NETWORK = 2e-5
-"""With the network on: float32 sums in another order (1e-7), through a year of steps. 3e-6 was the worst measured."""
+"""With the network on: float32 sums in another order (1e-7) through one step of root-finding. 4e-6 was the worst measured."""
 CANCELLED = 1e-12
 """Of the pool, for fluxes that are the small difference of two pools."""
 CLOSED = 1e-12
@@ -71,30 +71,19 @@ def reference(bundle: Path) -> Model:
     return Model(bundle, engine="torchscript")
 
 
-def year(model: Model, properties: Fields, dt: float, everything: bool, steps: int, seed: int = 0) -> tuple[list[Fields], Fields]:
-    """Outputs of every step and the state at the end."""
-    columns = model.columns(properties)
-    rng = np.random.default_rng(seed)
-    outputs = [columns.step(dt, weather(rng, properties, everything)) for _ in range(steps)]
-    return outputs, columns.state()
-
-
-def settled(outputs: list[Fields]) -> NDArray[np.bool_]:
-    """Columns whose root-finding has converged in every step and cell: elsewhere an answer is where the search stopped, which
-    float32 round-off of a network may move; with the network off all columns are compared."""
-    return np.all([(out["flag"] & RESIDUAL == 0).all(1) for out in outputs], 0)
-
-
-def assert_near(a: Fields, b: Fields, limit: float, dt: float) -> None:
+def assert_near(a: Fields, b: Fields, limit: float, dt: float, keep: NDArray[np.bool_] | None = None) -> None:
+    """Each variable to ``limit`` of its largest value; of cells ``keep``, and of columns all of whose cells are kept."""
+    keep = np.ones(a["flag"].shape, dtype=bool) if keep is None else keep
     pool = np.abs(a["dic"]).max() + np.abs(a["sic"]).max()
     for name, x in a.items():
-        y = b[name]
+        which = keep if x.ndim == 2 else keep.all(1)
+        u, v = x[which], b[name][which]
         if name == "flag":
-            assert np.array_equal(x, y), "flags differ"
+            assert np.array_equal(u, v), "flags differ"
             continue
-        assert np.array_equal(np.isnan(x), np.isnan(y)), f"{name}: NaN in other places"
+        assert np.array_equal(np.isnan(u), np.isnan(v)), f"{name}: NaN in other places"
         floor = CANCELLED * pool / dt if x.ndim == 1 else 0.0
-        assert np.nanmax(np.abs(x - y)) <= limit * np.nanmax(np.abs(x)) + floor, f"{name} differs"
+        assert np.abs(u - v).max(initial=0.0) <= limit * np.abs(x).max() + floor, f"{name} differs"
 
 
 @pytest.mark.parametrize(
@@ -103,33 +92,36 @@ def assert_near(a: Fields, b: Fields, limit: float, dt: float) -> None:
 )
 @pytest.mark.parametrize("everything", [False, True], ids=["usual forcing", "all forcing"])
 def test_agrees_with_torchscript(native: Model, reference: Model, layers: int, dt: float, everything: bool) -> None:
-    steps = 12 if layers < 60 else 3
+    """Step by step along a rollout of the reference.
+
+    With the network on, cells whose root-finding has not converged (flagged) are left out: their answer is where the search
+    stopped, which float32 round-off may move. With it off all are compared.
+    """
     properties = soil(np.random.default_rng(layers), 24 if layers < 60 else 8, layers)
-    mine, my_state = year(native, properties, dt, everything, steps)
-    theirs, their_state = year(reference, properties, dt, everything, steps)
-    limit = limit_of(theirs)
-    keep = settled(theirs) if limit == NETWORK else np.ones(len(properties["dz"]), dtype=bool)
-    assert keep.any(), "no column to compare"
-    for a, b in zip(theirs, mine, strict=True):
-        assert_near({k: v[keep] for k, v in a.items()}, {k: v[keep] for k, v in b.items()}, limit, dt)
-    for slot, x in their_state.items():
-        assert np.abs(x - my_state[slot])[keep].max() <= limit * np.abs(x).max(), slot
+    theirs, mine = reference.columns(properties), native.columns(properties)
+    rng = np.random.default_rng(0)
+    compared = []
+    for step in range(12 if layers < 60 else 3):
+        if step:
+            mine.set_state(theirs.state())
+        fields = weather(rng, properties, everything)
+        a, b = theirs.step(dt, fields), mine.step(dt, fields)
+        on = (a["flag"] & FALLBACK == 0).any()
+        keep = a["flag"] & RESIDUAL == 0 if on else np.ones(a["flag"].shape, dtype=bool)
+        compared.append(keep.mean())
+        assert_near(a, b, NETWORK if on else PHYSICS, dt, keep)
+    assert np.mean(compared) > 0.1, "too few cells to compare"
 
 
-def limit_of(outputs: list[Fields]) -> float:
-    """The tolerance that goes with these answers."""
-    return NETWORK if any((out["flag"] & FALLBACK == 0).any() for out in outputs) else PHYSICS
-
-
-def test_a_year_of_days(native: Model, reference: Model) -> None:
-    """Round-off does not grow over 365 steps."""
+def test_a_year_of_days(bundles: dict[str, Path]) -> None:
+    """Round-off does not grow over 365 steps of the physics."""
     properties = soil(np.random.default_rng(3), 16, 6)
-    mine, _ = year(native, properties, DAY, True, 365)
-    theirs, _ = year(reference, properties, DAY, True, 365)
-    limit = limit_of(theirs)
-    keep = settled(theirs) if limit == NETWORK else np.ones(len(properties["dz"]), dtype=bool)
-    assert keep.any(), "no column to compare"
-    assert_near({k: v[keep] for k, v in theirs[-1].items()}, {k: v[keep] for k, v in mine[-1].items()}, limit, DAY)
+    outputs = []
+    for engine in ("torchscript", "native"):
+        columns = Model(bundles["off"], engine=engine).columns(properties)
+        rng = np.random.default_rng(0)
+        outputs.append([columns.step(DAY, weather(rng, properties, True)) for _ in range(365)][-1])
+    assert_near(outputs[0], outputs[1], PHYSICS, DAY)
 
 
 def same_bits(a: NDArray[np.float64], b: NDArray[np.float64]) -> bool:
