@@ -1,8 +1,8 @@
 """The examples, run as a user would: from the installed package, compiled through pkg-config.
 
 What:    output is compared with ``expected_output.txt``: the words exactly, the numbers within a tolerance.
-Limit:   all of them step by the day or less, where the shipped bundle switches its network off: a bundle with other weights
-         gives the same numbers. What the network does is tested in tests/bridge/test_network_bits.py and tests/emulator.
+Limit:   they step by the day or less, where the network's factors, proportional to the step, are small. What the network does is
+         tested in tests/bridge/test_network_bits.py and tests/emulator.
 Use:     after a new bundle, ``python tests/test_examples.py`` writes the expected outputs again; look at the difference.
 """
 
