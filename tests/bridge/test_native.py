@@ -128,7 +128,8 @@ def test_a_year_of_days(bundles: dict[str, Path]) -> None:
         rng = np.random.default_rng(0)
         for _ in range(365):
             fields = weather(rng, properties, False)
-            fields |= {"w_liq": 250.0 * properties["dz"], "q_bot": np.abs(fields["q_bot"]), "t_soil": 0.0 * properties["dz"] + 284.0}
+            fields["w_liq"], fields["t_soil"] = 250.0 * properties["dz"], np.full(properties["dz"].shape, 284.0)
+            fields["q_bot"] = np.abs(fields["q_bot"])
             last = columns.step(DAY, fields)
             converged &= (last["flag"] & RESIDUAL == 0).all(1, keepdims=True)
         outputs.append(last)
