@@ -3,6 +3,7 @@
 #   make europe   offline run over Europe into out/europe: NetCDF, summary.csv, maps, report.html; with real data also
 #                 out/validation/validation.html
 #   make test     build, install, run the tests
+#   make slow     the tests that take more than a minute
 #   make bundle DATA=learning.nc   the default bundle again, from the learning file of `calcisol ensemble`
 #   make setup    compiler, .venv, torch, build, install
 #   make lint     ruff, mypy, clang-format
@@ -18,7 +19,7 @@ CPU_INDEX := https://download.pytorch.org/whl/cpu
 SOURCES := $(shell find meson.build meson.options pyproject.toml VERSION LICENSE README.md emulator fortran_bridge coupler \
 	-type f -not -name '*.pyc')
 .DEFAULT_GOAL := help
-.PHONY: help europe test bundle setup lint clean
+.PHONY: help europe test slow bundle setup lint clean
 
 europe: $(VENV)/installed
 	$(BIN)/calcisol run --out out/europe
@@ -26,6 +27,9 @@ europe: $(VENV)/installed
 
 test: $(VENV)/installed $(VENV)/test-tools
 	$(BIN)/python -m pytest -q
+
+slow: $(VENV)/installed $(VENV)/test-tools
+	$(BIN)/python -m pytest -q -m slow
 
 bundle: $(VENV)/installed
 	$(BIN)/calcisol train --config emulator/train.toml --data $(DATA) --out out/train
