@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <string>
 #include <vector>
 
 #include "table.hpp"
@@ -37,6 +38,11 @@ public:
   }
   void laboratory_ph(Shape shape, const double *statics, const double *state, double *ph) override {
     module->laboratory_ph(shape, statics, state, ph);
+  }
+
+  bool any_width() const override { return module->any_width(); }
+  bool tensor(const std::string &name, bool wide, std::int64_t size, void *values) const override {
+    return module->tensor(name, wide, size, values);
   }
 
   void step(Shape shape, const double *statics, const double *layer, const double *column, double dt, double *state,
