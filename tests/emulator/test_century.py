@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import numpy as np
-import pytest
 from calcisol.coupler.capi import Model
 
 YEAR, LAYERS = 365.0 * 86400.0, 10
@@ -43,7 +42,6 @@ def lost(model: Model, years: int, parts: int, dz: np.ndarray = DZ) -> np.ndarra
     return 0.012011 * (first - columns.state()["calcite"].sum(1))
 
 
-@pytest.mark.slow
 def test_step_lengths_agree(shipped: Path) -> None:
     """An hour, a day, a week and a month: the same loss of inorganic carbon."""
     with Model(shipped) as model:
@@ -53,7 +51,6 @@ def test_step_lengths_agree(shipped: Path) -> None:
             assert error.max() < STEP_LENGTHS, f"{parts} steps a month: {error}"
 
 
-@pytest.mark.slow
 def test_layerings_agree(shipped: Path) -> None:
     """6, 13 and 26 layers over 1.56 m, ten years, soils of 1 % CaCO3 and more.
 
@@ -67,7 +64,6 @@ def test_layerings_agree(shipped: Path) -> None:
         assert error.max() < LAYERINGS, f"{n} layers: {error}"
 
 
-@pytest.mark.slow
 def test_a_thousand_years(shipped: Path) -> None:
     """Steady forcing: no pool below zero, soils with calcite left lose it at a steady rate, those without settle."""
     with Model(shipped) as model:
