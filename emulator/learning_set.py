@@ -41,15 +41,12 @@ RAIN = {
 
 def load_archive(path: str | Path) -> list[Ensemble]:
     """Ensembles of any archive this package can train on: a learning file, or one in the format of the v0 archive."""
-    path = Path(path)
-    if path.is_file():
-        try:
-            with xr.open_dataset(path) as opened:
-                if opened.attrs.get("format") == FORMAT:
-                    return load_learning_file(path)
-        except (OSError, ValueError):
-            pass  # load_ensemble says what is wrong with it
-    return [load_ensemble(path)]
+    try:
+        with xr.open_dataset(path) as opened:
+            ours = opened.attrs.get("format") == FORMAT
+    except (OSError, ValueError):
+        ours = False  # load_ensemble says what is wrong with it
+    return load_learning_file(path) if ours else [load_ensemble(path)]
 
 
 def load_learning_file(path: str | Path) -> list[Ensemble]:

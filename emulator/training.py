@@ -24,6 +24,7 @@ from torch import Tensor, nn
 from .chemistry.constants import MOLAR_MASS_C, MOLAR_MASS_N
 from .core import Core, NoCore
 from .dataset import Ensemble
+from .rollout import cut_step
 from .step import Step
 
 SCALES = {"ph": 0.01, "calcite": 0.01, "leaching": 0.02, "pressure": 0.02}
@@ -118,7 +119,6 @@ def window_loss(
 
     They start from states ``begin`` [slot, layer, batch] at times ``start`` of columns ``member``.
     """
-    dt = torch.tensor(data.dt / parts, dtype=torch.float64)
     static = data.static[..., member]
     state = begin
     ph_error = pressure_error = torch.zeros((), dtype=torch.float64)
@@ -127,13 +127,7 @@ def window_loss(
         at = start + n
         layer = data.forcing_layer[at, :, :, member].permute(1, 2, 0)
         column = data.forcing_column[at, :, member].t()
-        before = state[10]
-        outputs = []
-        for i in range(parts):
-            now = torch.cat([(before + (layer[0] - before) * ((i + 1) / parts)).unsqueeze(0), layer[1:]])
-            state, _, out, _ = step(state, static, now, column, dt)
-            outputs.append(out)
-        out = torch.stack(outputs).mean(0)
+        state, out, _ = cut_step(step, state, static, layer, column, data.dt, parts)
         truth = data.state[at + 1, :, :, member].permute(1, 2, 0)
         ph_error = ph_error + cauchy((state[12] - truth[12]) / SCALES["ph"])
         pressure_error = pressure_error + cauchy((state[11] / truth[11]).log() / SCALES["pressure"])

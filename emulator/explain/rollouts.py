@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
 from ..chemistry.constants import MOLAR_MASS_C
-from ..rollout import substeps_for
+from ..rollout import cut_step, substeps_for
 from ..variables import load_table
 from .world import World
 
@@ -54,17 +54,12 @@ def change(run: Run, static: Tensor | None = None, depth: float = TOPSOIL) -> Te
 
 def _year(step: nn.Module, world: World, amounts: Tensor, state: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     parts = substeps_for(step, MONTH)  # a network trained at shorter steps is given shorter steps, as everywhere
-    dt = torch.tensor(MONTH / parts, dtype=torch.float64)
     top = weights(world.static) * world.static[0]
     acid = ph = outside = torch.zeros(len(world), dtype=torch.float64)
     for month in range(12):
         layer, column = world.forcing(month, amounts)
-        before = state[10]
-        for i in range(parts):
-            water = before + (layer[0] - before) * ((i + 1) / parts) if parts > 1 else layer[0]
-            now = torch.cat([water.unsqueeze(0), layer[1:]]) if parts > 1 else layer
-            state, _, out, flag = step(state, world.static, now, column, dt)
-            acid = acid + out[_ACID] * dt
+        state, out, flag = cut_step(step, state, world.static, layer, column, MONTH, parts)
+        acid = acid + out[_ACID] * MONTH
         ph = ph + (state[12] * top).sum(0) / top.sum(0) / 12.0
         outside = outside + ((flag & _OUTSIDE) != 0).double().mean(0) / 12.0
     return state, acid, ph, outside
