@@ -27,12 +27,11 @@ class Subcommand(Protocol):
 
 
 def find_archive(given: str | None) -> Path:
-    """The ensemble file: --data, else CALCISOL_ENSEMBLE, else ../shared/min3p/train_v0.nc. Raises ValueError."""
-    shared = Path("..") / "shared" / "min3p" / "train_v0.nc"
-    for candidate in (given, os.environ.get("CALCISOL_ENSEMBLE"), str(shared) if shared.exists() else None):
-        if candidate:
-            return Path(candidate)
-    raise ValueError("no MIN3P ensemble given: pass --data ENSEMBLE.nc or set CALCISOL_ENSEMBLE")
+    """The ensemble file: --data, else CALCISOL_ENSEMBLE. Raises ValueError."""
+    named = given or os.environ.get("CALCISOL_ENSEMBLE")
+    if not named:  # no default: a bundle judged on an archive of another chemistry would look wrong
+        raise ValueError("no MIN3P ensemble given: pass --data ENSEMBLE.nc or set CALCISOL_ENSEMBLE")
+    return Path(named)
 
 
 class Train:

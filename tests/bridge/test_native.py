@@ -34,7 +34,7 @@ pytestmark = pytest.mark.skipif(", native kernel" not in build_info(), reason="t
 def bundles(shipped: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """The step of this version with made-up weights: "on", where the network always answers, and "off", where it never does.
 
-    Not the shipped bundle: that one may be older than the step, and answers at monthly steps only.
+    Not the shipped bundle: that one may be older than the step, and its network leaves cells outside its ranges alone.
     """
     import torch
     from calcisol.emulator.bundle import read_contract, write_bundle
