@@ -11,7 +11,10 @@ import importlib.util
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from .training import TrainingConfig
 
 
 class Subcommand(Protocol):
@@ -34,6 +37,19 @@ def find_archive(given: str | None) -> Path:
     return Path(named)
 
 
+MEMBER = "member of an ensemble of cores: its own seed, and training columns drawn with replacement"
+
+
+def training_config(args: argparse.Namespace) -> TrainingConfig:
+    """The config of --config, as member --member where one is given. Raises ValueError naming an unknown key."""
+    from dataclasses import replace
+
+    from .training import TrainingConfig
+
+    config = TrainingConfig.from_toml(args.config) if args.config else TrainingConfig()
+    return config if args.member is None else replace(config, seed=args.member, bootstrap=True)
+
+
 class Train:
     """calcisol train"""
 
@@ -44,14 +60,15 @@ class Train:
         """Declare the arguments."""
         parser.add_argument("--config", type=Path, help="training config (TOML); default: built-in values")
         parser.add_argument("--data", help="MIN3P ensemble (netCDF)")
+        parser.add_argument("--member", type=int, help=MEMBER)
         parser.add_argument("--out", type=Path, required=True, help="folder for checkpoint and learning curve")
 
     def run(self, args: argparse.Namespace) -> int:
         """Train or resume."""
         from .learning_set import load_archive
-        from .training import TrainingConfig, train
+        from .training import train
 
-        config = TrainingConfig.from_toml(args.config) if args.config else TrainingConfig()
+        config = training_config(args)
         train(config, load_archive(find_archive(args.data)), args.out)
         return 0
 
@@ -69,6 +86,7 @@ class Export:
         parser.add_argument("--run", type=Path, required=True, help="folder of `calcisol train`")
         parser.add_argument("--config", type=Path, help="the config it was trained with")
         parser.add_argument("--data", help="MIN3P ensemble (netCDF)")
+        parser.add_argument("--member", type=int, help=MEMBER)
         parser.add_argument("--bundle", type=Path, required=True, help="file to write")
 
     def run(self, args: argparse.Namespace) -> int:
@@ -78,9 +96,8 @@ class Export:
         from .core import Core
         from .export import export_bundle
         from .learning_set import load_archive
-        from .training import TrainingConfig
 
-        config = TrainingConfig.from_toml(args.config) if args.config else TrainingConfig()
+        config = training_config(args)
         checkpoint = args.run / "checkpoint.pt"
         if not checkpoint.exists():
             raise ValueError(f"{checkpoint} does not exist; run `calcisol train --out {args.run}` first")
@@ -106,13 +123,18 @@ class Evaluate:
         parser.add_argument(
             "--part", choices=("train", "validation", "test", "all"), default="test", help="columns to use (default: test)"
         )
+        parser.add_argument("--twins", type=Path, help="the same members without nitrogen (calcisol ensemble --twin no_nitrogen)")
+        parser.add_argument(
+            "--members", type=Path, nargs="+", help="bundles of `calcisol train --member`: is their spread right?"
+        )
+        parser.add_argument("--only-scores", action="store_true", help="leave out step lengths, layerings, the envelope")
         parser.add_argument("--out", type=Path, default=Path("out/evaluate"), help="folder for scorecard and plots")
 
     def run(self, args: argparse.Namespace) -> int:
         """Print the scorecard, write it and the plots."""
         from .evaluate import evaluate
 
-        evaluate(find_archive(args.data), args.bundle, args.part, args.out)
+        evaluate(find_archive(args.data), args.bundle, args.part, args.out, args.twins, args.members, args.only_scores)
         return 0
 
 

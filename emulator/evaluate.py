@@ -1,6 +1,6 @@
 """`calcisol evaluate`: a bundle's free rollouts against MIN3P columns it never saw, beside baseline B0.
 
-What:    scorecard (Markdown and JSON) and two figures: change of SIC, and pH through time of the columns that change most.
+What:    scorecard (Markdown, JSON), the other targets, two figures: change of SIC, pH of the columns that change most.
 Units:   mol m-2 of calcite in the figures; pH.
 Use:     ``evaluate(archive, bundle, "test", folder)``
 """
@@ -15,6 +15,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from . import checks, outside, spread
 from .bundle import default_bundle, read_contract
 from .dataset import DataError, Ensemble
 from .learning_set import load_archive
@@ -33,13 +34,27 @@ def load_scripted(path: Path) -> torch.jit.ScriptModule:
         return torch.jit.load(str(path)).eval()
 
 
-def evaluate(archive: Path, bundle: Path | None, part: str, folder: Path) -> dict[str, Scores]:
-    """Print and write the scorecard; returns the scores by competitor."""
+def evaluate(
+    archive: Path,
+    bundle: Path | None,
+    part: str,
+    folder: Path,
+    twins: Path | None = None,
+    members: list[Path] | None = None,
+    only_scores: bool = False,
+) -> dict[str, Scores]:
+    """Print and write the scorecard; returns the scores by competitor.
+
+    The other targets follow (``checks``, ``outside``) unless ``only_scores``; ``twins`` is the archive of the same members
+    without their nitrogen, ``members`` an ensemble of bundles whose spread is judged. Raises DataError when the part has no
+    column.
+    """
     path = bundle or default_bundle()
     contract = read_contract(path)
-    sets = load_archive(archive)
+    whole = load_archive(archive)
+    sets = whole
     if part != "all":
-        sets = [d for d in (s.part(part) for s in sets) if len(d.members)]
+        sets = [d for d in (s.part(part) for s in whole) if len(d.members)]
     if not sets:
         raise DataError(f"{archive} has no column in the part {part!r}; choose another --part")
     chosen = contract["parameters"]
@@ -63,6 +78,15 @@ def evaluate(archive: Path, bundle: Path | None, part: str, folder: Path) -> dic
     teacher = sum(float(torch.as_tensor(d.wall_s).sum()) for d in sets)
     print(f"cost: {seconds:.2f} s of CPU, MIN3P needed {teacher:.0f} s of wall time ({teacher / seconds:.0f} times)")
     folder.mkdir(parents=True, exist_ok=True)
+    if not only_scores:
+        others = [
+            checks.report(scripted, whole, load_archive(twins) if twins else None),
+            outside.report(outside.outside(scripted, whole)),
+        ]
+        if members:
+            others.append(spread.report([load_scripted(m) for m in members], whole))
+        print("\n".join(others))
+        text = "\n\n".join([text, *others])
     (folder / "scorecard.md").write_text(text + "\n", encoding="utf-8")
     payload = {"archive_sha256": sets[0].sha256, "part": part, **{k: asdict(v) for k, v in scores.items()}}
     (folder / "scorecard.json").write_text(json.dumps(payload, indent=1), encoding="utf-8")

@@ -35,6 +35,7 @@ class Step(nn.Module):
     MOLAR_MASS_CACO3: Final[float] = constants.MOLAR_MASS_CACO3
     MOLAR_VOLUME_CALCITE: Final[float] = constants.MOLAR_VOLUME_CALCITE
     REFERENCE_VOLUME: Final[float] = 0.05  # volume fraction of calcite at which calcite_rate is stated (variables.toml)
+    NUCLEUS: Final[float] = 1.0e-5  # volume fraction of calcite at the start below which there is none (min3p/deck.py)
     PA_PER_ATM: Final[float] = constants.PA_PER_ATM
     LAB_RATIO: Final[float] = 5.0  # kg of solution per kg of soil in the laboratory suspension (ISO 10390)
 
@@ -206,7 +207,7 @@ class Step(nn.Module):
     def features(
         self, s: Static, dt: Tensor, water: Tensor, air: Tensor, t: Tensor, q_lower: Tensor, q_top: Tensor, pco2: Tensor,
         p_new: Tensor, kinetic: Tensor, calcite: Tensor, a: Solution, anions: Tensor, dispersion: Tensor, up: Tensor,
-        sourced: Sourced,
+        sourced: Sourced, supply: Tensor,
     ) -> Tensor:  # fmt: skip
         """Inputs of the core [feature, layer, column]; names in ``core.FEATURES``."""
         above = torch.cat([q_top.unsqueeze(0), q_lower[:-1]])
@@ -239,6 +240,9 @@ class Step(nn.Module):
                 torch.cat([si[:1], si[:-1]]),
                 torch.cat([si[1:], si[-1:]]),
                 torch.log(up * dt + 1e-3),
+                torch.cumsum(s.dz, 0),
+                torch.log(a.dissolved[3] + 1e-6),
+                torch.log(top(supply, water) / water + 1e-4),
             ]
         )
 
@@ -261,7 +265,10 @@ class Step(nn.Module):
         volume = (calcite * self.MOLAR_VOLUME_CALCITE / s.dz).clamp(min=1e-6)
         whole = s.calcite_rate * s.dz * dt
         kinetic = whole * torch.pow(volume / self.REFERENCE_VOLUME, 2.0 / 3.0)
-        forming = torch.maximum(kinetic, whole)  # grains need no surface of their own to grow on: at least the reference area
+        # grains grow on the area they started with at least, as in the decks; where there were none, on that of the reference
+        began = s.caco3 * s.bulk_density * (self.MOLAR_VOLUME_CALCITE / self.MOLAR_MASS_CACO3)
+        seat = torch.maximum(volume, torch.where(began > self.NUCLEUS, began, torch.full_like(began, self.REFERENCE_VOLUME)))
+        forming = whole * torch.pow(seat / self.REFERENCE_VOLUME, 2.0 / 3.0)
         guess = torch.stack([-self.LN10 * x.ph, x.site_1, x.site_2, x.site_3])
         gamma = self.equilibrium.activity(x.ionic_strength, t)
         given = self.problem(pools[:5], anions, pools[7], water, sites, kinetic, forming, calcite, x.pco2)
@@ -280,7 +287,23 @@ class Step(nn.Module):
         dispersion = dispersion_conductance(s.dz, water, s.porosity, s.dispersivity, q_lower, self.d_aqueous)
         factors, inside = self.core(
             self.features(
-                s, dt, water, air, t, q_lower, q_top, x.pco2, p_first, kinetic, calcite, a, anions, dispersion, up, sourced
+                s,
+                dt,
+                water,
+                air,
+                t,
+                q_lower,
+                q_top,
+                x.pco2,
+                p_first,
+                kinetic,
+                calcite,
+                a,
+                anions,
+                dispersion,
+                up,
+                sourced,
+                dt * (c.dep_ca + c.lime / self.MOLAR_MASS_CACO3),
             ),
             (dt / self.longest).clamp(max=1.0),
         )

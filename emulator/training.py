@@ -36,7 +36,7 @@ class TrainingConfig:
     """What decides a training run; read from TOML, unknown keys are an error."""
 
     seed: int = 1
-    width: int = 64
+    width: int = 32
     thermodynamics: str = "phreeqc"
     aluminium: str = "AlOHX2"
     phases: tuple[tuple[int, int, float], ...] = ((1, 300, 2e-3), (3, 300, 1e-3), (6, 100, 4e-4))
@@ -49,6 +49,8 @@ class TrainingConfig:
     report: int = 50
     """Iterations between two checks, checkpoints and lines of progress."""
     weight_decay: float = 1e-5
+    bootstrap: bool = False
+    """Draw the training columns with replacement: members of an ensemble, whose spread then tells what the columns decide."""
 
     @classmethod
     def from_toml(cls, path: Path) -> TrainingConfig:
@@ -177,6 +179,10 @@ def train(config: TrainingConfig, sets: list[Ensemble], folder: Path, say: Calla
     train_sets = [d for d in (s.part("train") for s in sets) if len(d.members)]
     check_sets = [d for d in (s.part("validation") for s in sets) if len(d.members)]
     weights = torch.tensor([float(len(d.members)) for d in train_sets])
+    pools = [torch.arange(len(d.members)) for d in train_sets]
+    if config.bootstrap:
+        drawn = torch.Generator().manual_seed(config.seed)
+        pools = [p[torch.randint(len(p), (len(p),), generator=drawn)] for p in pools]
     identity = {"config": repr(asdict(config)), "data": sets[0].sha256}
     core = fit_core(config, train_sets)
     step = make_step(config, core)
@@ -212,7 +218,7 @@ def train(config: TrainingConfig, sets: list[Ensemble], folder: Path, say: Calla
             which, member, start, begin = chain["which"], chain["member"], chain["start"], chain["state"]
         else:
             which = int(torch.multinomial(weights, 1, generator=generator))
-            member = torch.randint(len(train_sets[which].members), (config.batch,), generator=generator)
+            member = pools[which][torch.randint(len(pools[which]), (config.batch,), generator=generator)]
             start = torch.randint(n_time - 2 * length, (config.batch,), generator=generator)
             begin = train_sets[which].state[start, :, :, member].permute(1, 2, 0)
         parts = config.substeps[int(torch.randint(len(config.substeps), (1,), generator=generator))]

@@ -59,6 +59,7 @@ def pco2_input(pressure: float, celsius: float) -> float:
     """
     return pressure * 10.0 ** (INPUT_LOG_K_CO2 - float(van_t_hoff(*fit("co2(g)"), celsius + 273.15)))
 
+
 NUCLEUS = 1.0e-5
 """Volume fraction below which calcite counts as absent at the start (0.03 mol m-2 in a layer of 10 cm)."""
 
