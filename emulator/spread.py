@@ -2,8 +2,8 @@
 
 What:    for the change of SIC and the mean pH of the last year of each layer: mean and standard deviation over the members,
          scaled by one number per quantity and level so that the validation columns are covered as often as nominal (split
-         conformal); coverage is then measured on the test columns. Without the scaling coverage would be that of the networks alone: they
-         share the physics, and with it most of the error.
+         conformal); coverage is then measured on the test columns. Unscaled it would be that of the networks alone: they share
+         the physics, and with it most of the error.
 Units:   coverage 0..1; mol m-2 and pH inside.
 Source:  split conformal prediction with a local scale: Lei et al. (2018, JASA 113, 1094-1111).
 Use:     ``print(report(steps, sets))``
