@@ -45,7 +45,7 @@ class Step(nn.Module):
         self.equilibrium = Equilibrium(thermodynamics, aluminium)
         self.longest: float = 8.0 * 86400.0  # s; callers cut longer steps into equal parts (rollout.py, columns.cpp)
         self.first: int = 2  # Newton steps before transport
-        self.passes: int = 2  # of transport, equilibrium and CO2 pressure
+        self.passes: int = 3  # of transport, equilibrium and CO2 pressure
         self.polish: int = 3  # Newton steps in each pass
         self.last: int = 2  # Newton steps at the end
         self.cold: int = 60  # Newton steps from nowhere
