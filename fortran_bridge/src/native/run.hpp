@@ -11,7 +11,7 @@
 namespace lanes {
 namespace {
 
-constexpr std::int64_t doubles_of_scratch = (fields + per_column) * STRIDE + per_call * N;
+constexpr std::int64_t doubles_of_scratch = (fields + per_column) * STRIDE + per_call * N + locals * STRIP;
 constexpr std::int64_t bytes_of_scratch = doubles_of_scratch * 8 + float_fields * STRIDE * 4 + 64;
 
 void step(const calcisol_kernel_call *call) {
@@ -20,7 +20,8 @@ void step(const calcisol_kernel_call *call) {
   t.f = static_cast<double *>(call->scratch);
   t.c = t.f + fields * STRIDE;
   t.s = t.c + per_column * STRIDE;
-  t.g = reinterpret_cast<float *>(t.s + per_call * N);
+  t.l = t.s + per_call * N;
+  t.g = reinterpret_cast<float *>(t.l + locals * STRIP);
   t.p = call->doubles;
   t.q = call->floats;
   t.dt = call->dt;
