@@ -32,10 +32,10 @@ CALCISOL_LANES W fma(W a, W b, W c) {
 }
 
 // 2^(k / 8), twice: sixteen lanes look up sixteen entries
-alignas(64) constexpr float eighths[16] = {
-    0x1p+0f,        0x1.172b84p+0f, 0x1.306fe0p+0f, 0x1.4bfdaep+0f, 0x1.6a09e6p+0f, 0x1.8ace54p+0f,
-    0x1.ae89fap+0f, 0x1.d5818ep+0f, 0x1p+0f,        0x1.172b84p+0f, 0x1.306fe0p+0f, 0x1.4bfdaep+0f,
-    0x1.6a09e6p+0f, 0x1.8ace54p+0f, 0x1.ae89fap+0f, 0x1.d5818ep+0f};
+alignas(64) constexpr float eighths[16] = {0x1p+0f,        0x1.172b84p+0f, 0x1.306fe0p+0f, 0x1.4bfdaep+0f,
+                                           0x1.6a09e6p+0f, 0x1.8ace54p+0f, 0x1.ae89fap+0f, 0x1.d5818ep+0f,
+                                           0x1p+0f,        0x1.172b84p+0f, 0x1.306fe0p+0f, 0x1.4bfdaep+0f,
+                                           0x1.6a09e6p+0f, 0x1.8ace54p+0f, 0x1.ae89fap+0f, 0x1.d5818ep+0f};
 // Entry index & 7.
 CALCISOL_LANES W eighth(WI index) {
 #if defined(__AVX512F__)
@@ -50,7 +50,8 @@ CALCISOL_LANES W eighth(WI index) {
 #endif
 }
 
-// x / (1 + exp(-x)), within 3 units in the last place; exp by a table of 8 and a polynomial for |r| <= ln 2 / 16 (3e-10)
+// x / (1 + exp(-x)), within 3 units in the last place; exp by a table of 8 and a polynomial for |r| <= ln 2 / 16
+// (3e-10)
 CALCISOL_LANES W silu(W x) {
   const W far = all_w(87.0f); // exp(87) is the last safe power: beyond, the answer is 0 to float32
   W t = -x;
@@ -70,7 +71,8 @@ CALCISOL_LANES W silu(W x) {
   q = fma(q, r, all_w(0x1.555b7cp-3f));
   q = fma(q, r, all_w(0.5f));
   const WI index = reinterpret_cast<WI>(shifted);
-  const W root = reinterpret_cast<W>(reinterpret_cast<WI>(eighth(index)) + (index >> 3 << 23)); // the magic number leaves no bit
+  const W root =
+      reinterpret_cast<W>(reinterpret_cast<WI>(eighth(index)) + (index >> 3 << 23)); // the magic number leaves no bit
   return x / (fma(root, fma(r * r, q, r), root) + 1.0f);
 }
 

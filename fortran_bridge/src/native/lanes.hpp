@@ -2,8 +2,8 @@
 //
 // Every lane is computed alone and always in whole vectors: bits of a cell never depend on its place or its neighbours.
 // Products and sums are fused only where fma() says so (-ffp-contract=off), so AVX2 and AVX-512 give the same bits.
-// exp, log: reduction by a table of 16 (Tang 1989, 1990) and a polynomial; pow: after Cody & Waite (1980) and series. Lanes
-// out of the ordinary go through libm, except in exp, which needs no exception.
+// exp, log: reduction by a table of 16 (Tang 1989, 1990) and a polynomial; pow: after Cody & Waite (1980) and series.
+// Lanes out of the ordinary go through libm, except in exp, which needs no exception.
 #pragma once
 
 #include <cmath>
@@ -85,6 +85,18 @@ CALCISOL_LANES V fma(V a, V b, V c) {
   return a * b + c;
 #endif
 }
+
+// a * b - c and c - a * b, rounded once
+#if defined(__AVX512F__)
+CALCISOL_LANES V fms(V a, V b, V c) { return _mm512_fmsub_pd(a, b, c); }
+CALCISOL_LANES V fnma(V a, V b, V c) { return _mm512_fnmadd_pd(a, b, c); }
+#elif defined(__FMA__)
+CALCISOL_LANES V fms(V a, V b, V c) { return _mm256_fmsub_pd(a, b, c); }
+CALCISOL_LANES V fnma(V a, V b, V c) { return _mm256_fnmadd_pd(a, b, c); }
+#else
+CALCISOL_LANES V fms(V a, V b, V c) { return fma(a, b, -c); }
+CALCISOL_LANES V fnma(V a, V b, V c) { return fma(-a, b, c); }
+#endif
 
 // What the product p = a * b lost by rounding.
 CALCISOL_LANES V rounding(V a, double b, V p) {
@@ -173,14 +185,25 @@ CALCISOL_LANES V pick(const double *table, M index) {
 }
 
 // 2^(k / 16)
-alignas(64) constexpr double roots[16] = {
-    0x1p+0,
-    0x1.0b5586cf9890fp+0, 0x1.172b83c7d517bp+0, 0x1.2387a6e756238p+0, 0x1.306fe0a31b715p+0, 0x1.3dea64c123422p+0,
-    0x1.4bfdad5362a27p+0, 0x1.5ab07dd485429p+0, 0x1.6a09e667f3bcdp+0, 0x1.7a11473eb0187p+0, 0x1.8ace5422aa0dbp+0,
-    0x1.9c49182a3f090p+0, 0x1.ae89f995ad3adp+0, 0x1.c199bdd85529cp+0, 0x1.d5818dcfba487p+0, 0x1.ea4afa2a490dap+0};
+alignas(64) constexpr double roots[16] = {0x1p+0,
+                                          0x1.0b5586cf9890fp+0,
+                                          0x1.172b83c7d517bp+0,
+                                          0x1.2387a6e756238p+0,
+                                          0x1.306fe0a31b715p+0,
+                                          0x1.3dea64c123422p+0,
+                                          0x1.4bfdad5362a27p+0,
+                                          0x1.5ab07dd485429p+0,
+                                          0x1.6a09e667f3bcdp+0,
+                                          0x1.7a11473eb0187p+0,
+                                          0x1.8ace5422aa0dbp+0,
+                                          0x1.9c49182a3f090p+0,
+                                          0x1.ae89f995ad3adp+0,
+                                          0x1.c199bdd85529cp+0,
+                                          0x1.d5818dcfba487p+0,
+                                          0x1.ea4afa2a490dap+0};
 
-// exp(x): x = n / 16 ln 2 + r; exp(r) - 1 by Chebyshev interpolation of (exp(r) - 1 - r) / r^2 (3e-17); the power of two is
-// applied last and rounds once, so that the ends of the range need no exception.
+// exp(x): x = n / 16 ln 2 + r; exp(r) - 1 by Chebyshev interpolation of (exp(r) - 1 - r) / r^2 (3e-17); the power of
+// two is applied last and rounds once, so that the ends of the range need no exception.
 CALCISOL_LANES V exp(V x) {
   const V t = at_least(at_most(x, all(710.0)), all(-746.0));
   const V magic = all(0x1.8p52);
@@ -228,7 +251,8 @@ struct Two {
   V high, low;
 };
 
-// ln x of normal numbers as an unevaluated sum, for pow: x = 2^k (1 + f), ln(1 + f) by the series of artanh in s = f / (2 + f)
+// ln x of normal numbers as an unevaluated sum, for pow: x = 2^k (1 + f), ln(1 + f) by the series of artanh in s = f /
+// (2 + f)
 CALCISOL_LANES Two log_parts(V x) {
   const std::int64_t root = 0x3fe6a09e667f3bcd; // bits of sqrt(1/2): f lies between -0.293 and 0.414
   const M shifted = bits(x) - root + (std::int64_t(1024) << 52);
@@ -253,25 +277,27 @@ CALCISOL_LANES Two log_parts(V x) {
   return {high, rest + (f - (high - whole))};
 }
 
-// Intervals of 1/32 (below 1) and 1/16 from 0.703 to 1.406, the tenth around 1: c near 1 / middle, with few bits, and -ln c.
+// Intervals of 1/32 (below 1) and 1/16 from 0.703 to 1.406, the tenth around 1: c near 1 / middle, with few bits, and
+// -ln c.
 alignas(64) constexpr double inverses[16] = {
-    1.390625,    1.333984375, 1.279296875, 1.23046875, 1.185546875, 1.142578125, 1.103515625, 1.06640625,
+    1.390625,    1.333984375, 1.279296875, 1.23046875,  1.185546875, 1.142578125, 1.103515625, 1.06640625,
     1.033203125, 1.0,         0.94140625,  0.888671875, 0.841796875, 0.80078125,  0.76171875,  0.7265625};
 alignas(64) constexpr double logarithms[16] = {
-    -0x1.51aad872df82dp-2, -0x1.27161913f853dp-2, -0x1.f871b28955045p-3, -0x1.a8becfc882f19p-3,
-    -0x1.5c940075972b9p-3, -0x1.10f8e422539b1p-3, -0x1.9375e55595edep-4, -0x1.075983598e471p-4,
-    -0x1.0b94f7c196176p-5, 0.0,                   0x1.eea31c006b87cp-5,  0x1.e3707ee30487bp-4,
-    0x1.60b3100b09476p-3,  0x1.c6ffbc6f00f71p-3,  0x1.16b5ccbacfb73p-2,  0x1.4718dc271c41bp-2};
+    -0x1.51aad872df82dp-2, -0x1.27161913f853dp-2, -0x1.f871b28955045p-3, -0x1.a8becfc882f19p-3, -0x1.5c940075972b9p-3,
+    -0x1.10f8e422539b1p-3, -0x1.9375e55595edep-4, -0x1.075983598e471p-4, -0x1.0b94f7c196176p-5, 0.0,
+    0x1.eea31c006b87cp-5,  0x1.e3707ee30487bp-4,  0x1.60b3100b09476p-3,  0x1.c6ffbc6f00f71p-3,  0x1.16b5ccbacfb73p-2,
+    0x1.4718dc271c41bp-2};
 
-// Of numbers that are not negative, normal and finite: x = 2^k m, m c = 1 + r with |r| <= 1/32; (ln(1 + r) - r) / r^2 by
-// Chebyshev interpolation (2e-17 r)
+// Of numbers that are not negative, normal and finite: x = 2^k m, m c = 1 + r with |r| <= 1/32; (ln(1 + r) - r) / r^2
+// by Chebyshev interpolation (2e-17 r)
 CALCISOL_LANES V log(V x) {
   const std::int64_t start = 0x3fe6800000000000, smallest = 0x0010000000000000;
   const M above = bits(x) - start;
 #if defined(__AVX512F__)
   const V k = __builtin_convertvector(above >> 52, V);
 #else
-  const M k_bits = reinterpret_cast<M>(reinterpret_cast<U>(above + (std::int64_t(1024) << 52)) >> 52) | all_i(0x4330000000000000);
+  const M k_bits =
+      reinterpret_cast<M>(reinterpret_cast<U>(above + (std::int64_t(1024) << 52)) >> 52) | all_i(0x4330000000000000);
   const V k = from_bits(k_bits) - (0x1p52 + 1024.0);
 #endif
   const V m = from_bits(bits(x) - (above & all_i(INT64_MIN >> 11)));

@@ -1,6 +1,6 @@
 """C++ text of a kernel: one function per action of the plan, and the function that runs them over the tiles of a call.
 
-Use:     ``text = Writer(plan, outputs, tensors, fingerprint).text()``
+Use:     ``text = Writer(plan, outputs, tensors, masks, fingerprint).text()``
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ INFIX = {"mul": "*", "add": "+", "sub": "-", "div": "/", "and": "&", "or": "|"}
 COMPARE = {"lt": "<", "le": "<=", "gt": ">", "ge": ">=", "eq": "==", "ne": "!="}
 CALLS = {
     "exp", "log", "log10", "log1p", "expm1", "sqrt", "abs", "tanh", "sigmoid", "silu", "asinh", "sin", "cos", "softplus", "relu",
-    "minimum", "maximum", "at_least", "at_most",
+    "minimum", "maximum", "at_least", "at_most", "fma", "fms", "fnma",
 }  # fmt: skip
 
 
@@ -29,9 +29,14 @@ class Writer:
     """Writes one kernel."""
 
     def __init__(
-        self, plan: Plan, outputs: list[Value], tensors: dict[str, tuple[str, tuple[int, ...]]], fingerprint: str
+        self,
+        plan: Plan,
+        outputs: list[Value],
+        tensors: dict[str, tuple[str, tuple[int, ...]]],
+        masks: dict[str, list[float]],
+        fingerprint: str,
     ) -> None:
-        self.plan, self.outputs, self.fingerprint = plan, outputs, fingerprint
+        self.plan, self.outputs, self.masks, self.fingerprint = plan, outputs, masks, fingerprint
         self.tensors: list[tuple[str, str, int, int]] = []  # name, dtype, count, offset
         self.offsets: dict[str, int] = {}
         self.sizes = {"d": 0, "f": 0}
@@ -286,9 +291,12 @@ class Writer:
         return lines
 
     def table(self) -> list[str]:
+        masks = list(self.masks.items())
         return [
+            *(f"const double mask_{i}[] = {{{', '.join(x.hex() for x in values)}}};" for i, (_, values) in enumerate(masks)),
             "const calcisol_kernel_tensor tensors[] = {",
-            *(f'  {{"{name}", {int(dtype == "f")}, {count}, {offset}}},' for name, dtype, count, offset in self.tensors),
+            *(f'  {{"{name}", {int(dtype == "f")}, {count}, {offset}, nullptr}},' for name, dtype, count, offset in self.tensors),
+            *(f'  {{"{name}", 0, {len(values)}, 0, mask_{i}}},' for i, (name, values) in enumerate(masks)),
             "};",
             f'constexpr const char *fingerprint = "{self.fingerprint}";',
             f"constexpr int doubles = {self.sizes['d']}, floats = {self.sizes['f']};",

@@ -144,10 +144,8 @@ class Plan:
             ends += [len(ends) + size - 1] * size
         return ends
 
-    def give(
-        self, node: Node, free: dict[str, list[int]], ending: dict[int, list[Node]], last: int, local: bool = False
-    ) -> None:
-        """A free slot of its pool; inputs of a matrix product have theirs already. ``local``: nobody outside its strip reads it."""
+    def give(self, node: Node, free: dict[str, list[int]], ending: dict[int, list[Node]], last: int, local: bool = False) -> None:
+        """A free slot of its pool; inputs of a matrix product have theirs already. ``local``: read in its strip alone."""
         if node in self.slots:
             return
         pool = "g" if node.dtype == "f" and node.space == "F" else "l" if local and node.space == "F" else node.space.lower()
