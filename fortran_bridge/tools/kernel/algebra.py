@@ -151,26 +151,24 @@ class Factor(Pass):
         return made
 
     def build(self, p: Product) -> Node:
-        factors, alone = [], []
+        factors: list[Node] = []
+        alone: list[Node] = []
         sign = p.sign
-        for atom in p.above:
-            factors.append(self.new[atom])
-        for atom in p.below:
+        for atom in (*p.above, *p.below):
             x = self.new[atom]
-            if self.divides[atom] > 1 or x.space == "S":
+            sign, x = (-sign, x.args[0]) if x.op == "neg" else (sign, x)
+            if len(factors) + len(alone) < len(p.above):
+                factors.append(x)
+            elif self.divides[atom] > 1 or x.space == "S":
                 one = self.apply("reciprocal", x)
-                self.age.setdefault(one, self.age[x] + 0.5)
+                self.age.setdefault(one, self.age.get(x, -1.0) + 0.5)
                 factors.append(one)
             else:
                 alone.append(x)
-        plain = []
-        for x in factors:
-            sign, x = (-sign, x.args[0]) if x.op == "neg" else (sign, x)
-            plain.append(x)
         if p.literal != 1.0:
-            plain.append(self.graph.literal(sign * p.literal))
+            factors.append(self.graph.literal(sign * p.literal))
             sign = 1
-        made = self.multiply(plain)
+        made = self.multiply(factors)
         if alone:
             below = self.multiply(alone)
             made = self.apply("div", made, below) if made else self.apply("reciprocal", below)
@@ -194,7 +192,11 @@ class Factor(Pass):
         if b.op == "neg":
             op, b = {"add": "sub", "sub": "add"}[op], b.args[0]
         if a.op == "neg" and op == "add":
-            op, a, b = "sub", b, a.args[0]
+            return self.apply("sub", b, a.args[0])
+        if a.op == "neg":  # -a - b: the sign goes on to whoever reads it
+            made = self.apply("add", a.args[0], b)
+            self.age.setdefault(made, max(self.age.get(a.args[0], -1.0), self.age.get(b, -1.0)))
+            return self.apply("neg", made)
         return self.apply(op, a, b)
 
 
