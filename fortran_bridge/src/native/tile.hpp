@@ -14,7 +14,7 @@
 namespace lanes {
 
 constexpr int PAD = 16;                 // cells of a field are a multiple of this: whole vectors of float32
-constexpr int CELLS = 256;              // at most in a tile; by measurement (README)
+constexpr int CELLS = 192;              // at most in a tile; by measurement (README)
 constexpr int STRIDE = CELLS + PAD + 8; // numbers from one field to the next
 constexpr int STRIP = 32;               // cells that the loops between two routines along layers take at a time
 
