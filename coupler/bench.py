@@ -4,18 +4,18 @@ What:    the same columns through the native engine and through TorchScript, int
 Units:   microseconds of CPU time a call, nanoseconds a layer-cell and step. Absolute numbers drift on a busy machine; ratios
          inside one run hold.
 Source:  protocol of DESIGN.md and reference/performance.md: one thread, interleaved, medians.
-Use:     ``calcisol bench``; ``calcisol bench --columns 128 --dt 604800``
+Use:     ``calcisol bench``; ``calcisol bench --columns 128 --dt 604800``; ``calcisol bench --dt 86400 --peers`` with PhreeqcRM
 """
 
 from __future__ import annotations
 
 import argparse
 import statistics
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from .bench_columns import YEAR, Call
-from .bench_peers import PEERS, Peer
+from .bench_peers import Peer, live, with_timed
 from .capi import Model, build_info
 from .errors import CalcisolError
 
@@ -32,6 +32,7 @@ class Timing:
     columns: int
     layers: int
     seconds: dict[str, float]
+    peers: dict[str, float] = field(default_factory=dict)  # CPU seconds of a cell and step of others, in the same rounds
 
     def cell(self, engine: str) -> float:
         """Seconds a layer-cell."""
@@ -52,19 +53,30 @@ def engines(bundle: str | None) -> dict[str, Model]:
     return found
 
 
-def measure(models: dict[str, Model], columns: int, layers: int, dt: float, rounds: int = ROUNDS) -> Timing:
-    """Interleaved medians; the first steps (initial state, start-up) are not counted."""
+def measure(
+    models: dict[str, Model],
+    columns: int,
+    layers: int,
+    dt: float,
+    rounds: int = ROUNDS,
+    peers: Mapping[str, Callable[[], float]] | None = None,
+) -> Timing:
+    """Interleaved medians, ``peers`` timed in every round; the first steps (initial state, start-up) are not counted."""
+    peers = peers or {}
     calls = {name: Call(model, columns, layers, dt) for name, model in models.items()}
     repeats = {}
     for name, call in calls.items():
         for _ in range(2):
             call.step()
         repeats[name] = max(1, int(BUDGET / call.time(1)))
-    samples: dict[str, list[float]] = {name: [] for name in calls}
+    samples: dict[str, list[float]] = {name: [] for name in (*calls, *peers)}
     for _ in range(rounds):
         for name, call in calls.items():
             samples[name].append(call.time(repeats[name]))
-    return Timing(columns, layers, {name: statistics.median(s) for name, s in samples.items()})
+        for name, time in peers.items():
+            samples[name].append(time())
+    medians = {name: statistics.median(s) for name, s in samples.items()}
+    return Timing(columns, layers, {n: medians[n] for n in calls}, {n: medians[n] for n in peers})
 
 
 def lines(timings: Sequence[Timing], others: Sequence[Peer], dt: float) -> list[str]:
@@ -103,6 +115,7 @@ def run(args: argparse.Namespace) -> int:
         return 0
     models = engines(args.bundle)
     sizes = SIZES if args.columns is None else (args.columns,)
-    timings = [measure(models, n, args.layers, args.dt, args.rounds) for n in sizes]
-    print("\n".join(lines(timings, PEERS, args.dt)))
+    peers = live() if args.peers else {}
+    timings = [measure(models, n, args.layers, args.dt, args.rounds, peers if n == sizes[-1] else None) for n in sizes]
+    print("\n".join(lines(timings, with_timed(timings[-1].peers), args.dt)))
     return 0

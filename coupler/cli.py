@@ -287,6 +287,7 @@ def _add_own(commands: Any) -> None:
     bench.add_argument("--dt", type=float, default=365.0 / 12.0 * 86400.0, help="length of the step, s (default: a month)")
     bench.add_argument("--rounds", type=int, default=7, help="interleaved rounds (default 7)")
     bench.add_argument("--bundle", metavar="FILE", help="emulator bundle (default: the shipped one)")
+    bench.add_argument("--peers", action="store_true", help="time PhreeqcRM in the same rounds (pip install phreeqcrm)")
     bench.add_argument("--device", choices=("host", "cuda", "emulated"), default="host", help="where to step (default host)")
     bench.add_argument("--sizes", type=int, nargs="+", metavar="N", help="columns of the table of a device (default 1k to 1M)")
     bench.add_argument("--repeat", type=int, default=100, help="timed steps of the table of a device (default 100)")

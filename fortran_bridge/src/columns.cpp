@@ -134,7 +134,6 @@ void HostColumns::step(double dt, const calcisol_view *forcing, std::int32_t n_f
   const Views views{forcing, output, flag_target ? *flag_target : calcisol_target{}};
   check_target(views.flag, "flag", true, true, ncol, nlay);
   check_state(forcing[CALCISOL_ACTIVE]);
-  next_state = state;
   next_slots = slots_set;
   for (std::int64_t tile = 0; tile < tiles(); ++tile)
     step_tile(tile, dt, views, report, finding);
@@ -145,18 +144,23 @@ void HostColumns::step(double dt, const calcisol_view *forcing, std::int32_t n_f
 void HostColumns::step_tile(std::int64_t tile, double dt, const Views &views, calcisol_report &report,
                             Finding &finding) {
   const Range where = range(tile);
+  const std::size_t size = tile_state.size();
+  const double *last = state.data() + tile * size;
+  double *next = next_state.data() + tile * size;
   read_forcing(where, views.forcing, finding);
   const auto from = std::find(lane.begin(), lane.end(), good);
   if (from != lane.end()) {
-    run_module(tile, dt, static_cast<int>(from - lane.begin()));
-    refuse_nan(where, finding);
-    double *block = next_state.data() + tile * cells() * CALCISOL_N_STATE;
-    for (std::size_t row = 0; row < cells() * CALCISOL_N_STATE; row += shape.columns)
-      for (int c = 0; c < shape.columns; ++c)
-        block[row + c] = lane[c] == good ? tile_state[row + c] : block[row + c];
-    for (int c = 0; c < where.count; ++c)
-      if (lane[c] == good)
+    std::copy_n(last, size, next);
+    run_module(tile, dt, static_cast<int>(from - lane.begin()), next);
+    refuse_nan(where, next, finding);
+    for (int c = 0; c < shape.columns; ++c)
+      if (lane[c] != good) {
+        for (std::size_t at = c; at < size; at += shape.columns)
+          next[at] = last[at];
+      } else
         next_slots[where.first + c] = all_slots;
+  } else {
+    std::copy_n(last, size, next);
   }
   write_outputs(where, views);
   count(where, report);
@@ -188,15 +192,16 @@ void HostColumns::read_forcing(const Range &where, const calcisol_view *forcing,
       finding.soil(where.first + c);
 }
 
-// Step all lanes of the tile; `from` is a good lane, copied into those that are not.
-void HostColumns::run_module(std::int64_t tile, double dt, int from) {
+// Step all lanes of the tile, its state in place; `from` is a good lane, copied into those that are not.
+void HostColumns::run_module(std::int64_t tile, double dt, int from, double *stepped) {
   const Range where = range(tile);
-  const auto copy = [&](const std::vector<double> &source, std::vector<double> &scratch, int rows) {
-    std::copy_n(source.data() + tile * scratch.size(), scratch.size(), scratch.data());
-    fill_lanes(scratch.data(), rows * shape.layers, from);
-  };
-  copy(statics, tile_statics, CALCISOL_N_STATIC);
-  copy(state, tile_state, CALCISOL_N_STATE);
+  const double *soil = statics.data() + tile * tile_statics.size();
+  if (std::any_of(lane.begin(), lane.end(), [](auto l) { return l != good; })) {
+    std::copy_n(soil, tile_statics.size(), tile_statics.data());
+    fill_lanes(tile_statics.data(), CALCISOL_N_STATIC * shape.layers, from);
+    soil = tile_statics.data();
+  }
+  fill_lanes(stepped, CALCISOL_N_STATE * shape.layers, from);
   const Rows table = rows(CALCISOL_ROLE_FORCING);
   fill_lanes(layer.data(), table.layered() * shape.layers, from);
   fill_lanes(column.data(), table.column(), from);
@@ -206,21 +211,26 @@ void HostColumns::run_module(std::int64_t tile, double dt, int from) {
   for (int c = 0; c < where.count; ++c)
     any_new = any_new || without_state(c);
   if (any_new) {
-    module->initial_state(shape, tile_statics.data(), layer.data(), column.data(), first_state.data());
-    for (std::size_t i = 0; i < tile_state.size(); ++i)
+    module->initial_state(shape, soil, layer.data(), column.data(), first_state.data());
+    for (std::size_t i = 0; i < first_state.size(); ++i)
       if (without_state(static_cast<int>(i % shape.columns)))
-        tile_state[i] = first_state[i];
-    fill_lanes(tile_state.data(), CALCISOL_N_STATE * shape.layers, from);
+        stepped[i] = first_state[i];
+    fill_lanes(stepped, CALCISOL_N_STATE * shape.layers, from);
   }
-  module->step(shape, tile_statics.data(), layer.data(), column.data(), dt, tile_state.data(), output_layer.data(),
-               output_column.data(), module_flag.data());
+  module->step(shape, soil, layer.data(), column.data(), dt, stepped, output_layer.data(), output_column.data(),
+               module_flag.data());
   for (std::size_t i = 0; i < cells(); ++i)
     flag[i] |= module_flag[i];
 }
 
 // A lane for which the module answered NaN or infinity is taken as invalid: its state stays.
-void HostColumns::refuse_nan(const Range &where, Finding &finding) {
+void HostColumns::refuse_nan(const Range &where, const double *stepped, Finding &finding) {
   const auto look = [&](const double *block, std::size_t size) {
+    std::int64_t strange = 0;
+    for (std::size_t i = 0; i < size; ++i)
+      strange |= !(block[i] - block[i] == 0.0); // without a branch: the usual case, several values at a time
+    if (!strange)
+      return;
     for (std::size_t i = 0; i < size; ++i)
       if (!std::isfinite(block[i])) { // a remainder costs more than the whole look
         const std::size_t c = i % shape.columns;
@@ -230,7 +240,7 @@ void HostColumns::refuse_nan(const Range &where, Finding &finding) {
         finding.fail(where.first + static_cast<std::int64_t>(c));
       }
   };
-  look(tile_state.data(), tile_state.size());
+  look(stepped, cells() * CALCISOL_N_STATE);
   look(output_layer.data(), cells() * rows(CALCISOL_ROLE_OUTPUT).layered());
   look(output_column.data(), output_column.size());
 }
@@ -262,6 +272,9 @@ void HostColumns::write_outputs(const Range &where, const Views &views) {
 }
 
 void HostColumns::count(const Range &where, calcisol_report &report) const {
+  std::int32_t flags = 0;
+  for (const std::int32_t bits : flag)
+    flags |= bits;
   for (int c = 0; c < where.count; ++c) {
     if (lane[c] == skipped)
       ++report.columns_inactive;
@@ -270,7 +283,7 @@ void HostColumns::count(const Range &where, calcisol_report &report) const {
     if (lane[c] != good)
       continue;
     ++report.columns_stepped;
-    for (int l = 0; l < nlay; ++l) {
+    for (int l = 0; flags && l < nlay; ++l) {
       const std::int32_t bits = flag[static_cast<std::size_t>(l) * shape.columns + c];
       report.cells_clipped += (bits & CALCISOL_FLAG_CLIPPED) != 0;
       report.cells_outside_envelope += (bits & CALCISOL_FLAG_OUTSIDE_ENVELOPE) != 0;

@@ -42,8 +42,8 @@ private:
   void check_state(const calcisol_view &active) const;
   void step_tile(std::int64_t tile, double dt, const Views &views, calcisol_report &report, Finding &finding);
   void read_forcing(const Range &range, const calcisol_view *forcing, Finding &finding);
-  void run_module(std::int64_t tile, double dt, int model_lane);
-  void refuse_nan(const Range &range, Finding &finding);
+  void run_module(std::int64_t tile, double dt, int model_lane, double *stepped);
+  void refuse_nan(const Range &range, const double *stepped, Finding &finding);
   void write_outputs(const Range &range, const Views &views);
   void count(const Range &range, calcisol_report &report) const;
   void fill_lanes(double *block, int rows, int from) const;

@@ -21,9 +21,14 @@ public:
   NativeModule(std::unique_ptr<Module> module, const calcisol_kernel &kernel, int width)
       : module(std::move(module)), kernel(kernel), width(width), doubles(kernel.doubles), floats(kernel.floats) {}
 
-  // Copy the weights; false when a tensor is missing or has another size.
+  // Copy the weights; false when a tensor is missing, has another size or not the values the kernel was written for.
   bool read_tensors() {
     return std::all_of(kernel.tensors, kernel.tensors + kernel.n_tensors, [&](const calcisol_kernel_tensor &t) {
+      if (t.expected) {
+        std::vector<double> found(static_cast<std::size_t>(t.count));
+        return module->tensor(t.name, t.is_float32 != 0, t.count, found.data()) &&
+               std::equal(found.begin(), found.end(), t.expected);
+      }
       void *to = t.is_float32 ? static_cast<void *>(floats.data() + t.offset) : doubles.data() + t.offset;
       return module->tensor(t.name, t.is_float32 != 0, t.count, to);
     });

@@ -13,6 +13,14 @@ constexpr double huge = 1.0e19; // 1e20 and 1e36 mark missing values in land mod
 constexpr double shortest_step = 60.0, longest_step = 31.0 * 86400.0; // s; what the emulator was made for
 constexpr double round_off = 1.0e-6; // a limit stored as float32 may lie this far outside, relative, unflagged
 
+// The usual case, several values at a time.
+bool all_inside(const double *row, int count, double low, double high) {
+  std::int64_t outside = 0;
+  for (int c = 0; c < count; ++c)
+    outside |= !(row[c] >= low) | !(row[c] <= high);
+  return !outside;
+}
+
 std::string place(const Variable &variable, double value, std::int64_t column, int layer) {
   std::string text = std::string(variable.name) + " = " + number(value) + " " + variable.units + " at column " +
                      std::to_string(column + 1);
@@ -76,11 +84,13 @@ void screen(const Variable &variable, const Range &range, const std::uint8_t *sk
             std::uint8_t *invalid, std::int32_t *flag, Finding &finding) {
   const double low_slack = round_off * std::fabs(variable.low), high_slack = round_off * std::fabs(variable.high);
   const int layers = variable.layered ? range.layers : 1;
-  for (int l = 0; l < layers; ++l)
+  for (int l = 0; l < layers; ++l) {
+    if (all_inside(block + l * range.width, range.count, variable.low, variable.high))
+      continue;
     for (int c = 0; c < range.count; ++c) {
       double &value = block[l * range.width + c];
       if (value >= variable.low && value <= variable.high)
-        continue; // the usual case, in one comparison
+        continue;
       if (skip[c])
         continue;
       if (is_bad(value)) {
@@ -95,6 +105,7 @@ void screen(const Variable &variable, const Range &range, const std::uint8_t *sk
       }
       value = std::clamp(value, variable.low, variable.high);
     }
+  }
 }
 
 } // namespace calcisol

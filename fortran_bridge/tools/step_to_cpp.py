@@ -2,7 +2,8 @@
 
 What:    builds the step a bundle was exported from (chemistry and network size out of its contract), traces it, writes C++.
          Weights are not written: the kernel reads them from the bundle it is opened with.
-Source:  emulator/graph.py (trace), kernel/ (lower.py: operators; schedule.py: order; emit.py: text), ../src/native (headers).
+Source:  emulator/graph.py (trace), kernel/ (lower.py: operators; algebra.py: fewer of them; schedule.py: order; emit.py: text),
+         ../src/native (headers).
 Use:     ``python step_to_cpp.py BUNDLE OUTPUT.cpp DEPENDENCIES``, run by meson
 """
 
@@ -14,6 +15,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parents[1])]  # the emulator as built, not one that may be installed
 
+from kernel.algebra import simplified  # noqa: E402
 from kernel.emit import Writer  # noqa: E402
 from kernel.lower import Lowering  # noqa: E402
 from kernel.schedule import LOOP, Plan  # noqa: E402
@@ -27,9 +29,9 @@ def write(bundle: Path, loop: int = LOOP) -> str:
     step = step_of_contract(read_contract(bundle, verify=False))
     graph = trace(step)
     lowering = Lowering(graph, tensor_names(step, graph), LAYERS, COLUMNS)
-    outputs = lowering.run()
+    outputs = simplified(lowering.run())
     plan = Plan([node for value in outputs for node in value.nodes.reshape(-1)], loop)
-    return Writer(plan, outputs, lowering.tensors, fingerprint(step, graph)).text()
+    return Writer(plan, outputs, lowering.tensors, lowering.masks, fingerprint(step, graph)).text()
 
 
 def sources() -> list[str]:

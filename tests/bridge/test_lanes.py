@@ -12,10 +12,10 @@ import pytest
 
 SOURCE = Path(__file__).resolve().parents[2] / "fortran_bridge" / "src"
 FLAGS = ["-std=c++20", "-O2", "-ffp-contract=off", "-fno-math-errno", "-fno-trapping-math", "-Wno-psabi"]
-ULP = {"exp": 1.5, "exp_small": 1.0, "log": 1.5, "log10": 2.5, "pow": 2.0, "log1p": 3, "asinh": 4, "sigmoid": 3, "sqrt": 0.5}
+ULP = {"exp": 1.5, "exp_small": 1.0, "log": 2.0, "log10": 4.0, "pow": 2.0, "log1p": 3, "asinh": 4, "sigmoid": 3, "sqrt": 0.5}
 """Largest errors in units in the last place: series and reduction of lanes.hpp; a wrong coefficient shows at hundreds."""
 DENSE = 8.0
-"""Of the sum of the sizes of its terms, in half float32 steps: 25 roundings that mostly cancel, and SiLU within 2 ulp."""
+"""Of the sum of the sizes of its terms, in half float32 steps: 25 roundings that mostly cancel, and SiLU within 3 ulp."""
 
 
 def flags_of_this_machine() -> list[str]:

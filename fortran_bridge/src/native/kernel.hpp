@@ -12,6 +12,7 @@ extern "C" {
 struct calcisol_kernel_tensor {
   const char *name; // "core.input.weight"
   int is_float32, count, offset;
+  const double *expected; // values the kernel was written for (a mask of zeros and ones), not copied; null: any will do
 };
 
 struct calcisol_kernel_call {
@@ -38,5 +39,5 @@ struct calcisol_kernel {
   void (*step)(const calcisol_kernel_call *call);
 };
 
-enum { calcisol_kernel_version = 1 };
+enum { calcisol_kernel_version = 2 };
 }

@@ -2,7 +2,8 @@
 //
 // Every lane is computed alone and always in whole vectors: bits of a cell never depend on its place or its neighbours.
 // Products and sums are fused only where fma() says so (-ffp-contract=off), so AVX2 and AVX-512 give the same bits.
-// exp, log, pow: argument reduction after Cody & Waite (1980) and series; lanes out of the ordinary go through libm.
+// exp, log: reduction by a table of 16 (Tang 1989, 1990) and a polynomial; pow: after Cody & Waite (1980) and series.
+// Lanes out of the ordinary go through libm, except in exp, which needs no exception.
 #pragma once
 
 #include <cmath>
@@ -85,6 +86,18 @@ CALCISOL_LANES V fma(V a, V b, V c) {
 #endif
 }
 
+// a * b - c and c - a * b, rounded once
+#if defined(__AVX512F__)
+CALCISOL_LANES V fms(V a, V b, V c) { return _mm512_fmsub_pd(a, b, c); }
+CALCISOL_LANES V fnma(V a, V b, V c) { return _mm512_fnmadd_pd(a, b, c); }
+#elif defined(__FMA__)
+CALCISOL_LANES V fms(V a, V b, V c) { return _mm256_fmsub_pd(a, b, c); }
+CALCISOL_LANES V fnma(V a, V b, V c) { return _mm256_fnmadd_pd(a, b, c); }
+#else
+CALCISOL_LANES V fms(V a, V b, V c) { return fma(a, b, -c); }
+CALCISOL_LANES V fnma(V a, V b, V c) { return fma(-a, b, c); }
+#endif
+
 // What the product p = a * b lost by rounding.
 CALCISOL_LANES V rounding(V a, double b, V p) {
 #if defined(__FMA__) || defined(__aarch64__)
@@ -93,6 +106,17 @@ CALCISOL_LANES V rounding(V a, double b, V p) {
   for (int i = 0; i < N; ++i)
     p[i] = std::fma(a[i], b, -p[i]);
   return p;
+#endif
+}
+
+// a b - 1, rounded once
+CALCISOL_LANES V less_one(V a, V b) {
+#if defined(__FMA__) || defined(__aarch64__)
+  return fma(a, b, all(-1.0));
+#else
+  for (int i = 0; i < N; ++i)
+    a[i] = std::fma(a[i], b[i], -1.0);
+  return a;
 #endif
 }
 
@@ -114,8 +138,17 @@ CALCISOL_LANES V minimum(V a, V b) { return (a != a) ? a : (a < b) ? a : b; }
 CALCISOL_LANES V maximum(V a, V b) { return (a != a) ? a : (a > b) ? a : b; }
 CALCISOL_LANES F minimum(F a, F b) { return (a != a) ? a : (a < b) ? a : b; }
 CALCISOL_LANES F maximum(F a, F b) { return (a != a) ? a : (a > b) ? a : b; }
+// NaN stays, as in torch (the instructions give their second operand then)
+#if defined(__AVX512F__)
+CALCISOL_LANES V at_least(V x, V low) { return _mm512_max_pd(low, x); }
+CALCISOL_LANES V at_most(V x, V high) { return _mm512_min_pd(high, x); }
+#elif defined(__AVX2__)
+CALCISOL_LANES V at_least(V x, V low) { return _mm256_max_pd(low, x); }
+CALCISOL_LANES V at_most(V x, V high) { return _mm256_min_pd(high, x); }
+#else
 CALCISOL_LANES V at_least(V x, V low) { return x < low ? low : x; }
 CALCISOL_LANES V at_most(V x, V high) { return x > high ? high : x; }
+#endif
 CALCISOL_LANES F at_least(F x, F low) { return x < low ? low : x; }
 CALCISOL_LANES F at_most(F x, F high) { return x > high ? high : x; }
 CALCISOL_LANES V abs(V x) { return from_bits(bits(x) & all_i(INT64_MAX)); }
@@ -136,6 +169,61 @@ template <class Function> CALCISOL_LANES V each(V x, Function function) {
 
 constexpr double ln2_high = 0x1.62e42feep-1, ln2_low = 0x1.a39ef35793c76p-33; // ln 2; the high part times 2000 is exact
 constexpr double ordinary = 708.0; // |x| up to which exp(x) is a normal number
+
+// Entry index & 15 of a table.
+CALCISOL_LANES V pick(const double *table, M index) {
+#if defined(__AVX512F__)
+  return _mm512_permutex2var_pd(_mm512_loadu_pd(table), reinterpret_cast<__m512i>(index), _mm512_loadu_pd(table + 8));
+#elif defined(__AVX2__)
+  return _mm256_i64gather_pd(table, reinterpret_cast<__m256i>(index & 15), 8);
+#else
+  V y;
+  for (int i = 0; i < N; ++i)
+    y[i] = table[index[i] & 15];
+  return y;
+#endif
+}
+
+// 2^(k / 16)
+alignas(64) constexpr double roots[16] = {0x1p+0,
+                                          0x1.0b5586cf9890fp+0,
+                                          0x1.172b83c7d517bp+0,
+                                          0x1.2387a6e756238p+0,
+                                          0x1.306fe0a31b715p+0,
+                                          0x1.3dea64c123422p+0,
+                                          0x1.4bfdad5362a27p+0,
+                                          0x1.5ab07dd485429p+0,
+                                          0x1.6a09e667f3bcdp+0,
+                                          0x1.7a11473eb0187p+0,
+                                          0x1.8ace5422aa0dbp+0,
+                                          0x1.9c49182a3f090p+0,
+                                          0x1.ae89f995ad3adp+0,
+                                          0x1.c199bdd85529cp+0,
+                                          0x1.d5818dcfba487p+0,
+                                          0x1.ea4afa2a490dap+0};
+
+// exp(x): x = n / 16 ln 2 + r; exp(r) - 1 by Chebyshev interpolation of (exp(r) - 1 - r) / r^2 (3e-17); the power of
+// two is applied last and rounds once, so that the ends of the range need no exception.
+CALCISOL_LANES V exp(V x) {
+  const V t = at_least(at_most(x, all(710.0)), all(-746.0));
+  const V magic = all(0x1.8p52);
+  const V shifted = fma(t, all(0x1.71547652b82fep+4), magic); // n in the low bits
+  const V n = shifted - magic;
+  const V r = fma(n, all(-0x1.473de6af278edp-38), fma(n, all(-0x1.62e42fefp-5), t));
+  V q = all(0x1.6c17bb5212f81p-10);
+  q = fma(q, r, all(0x1.11120af7229ffp-7));
+  q = fma(q, r, all(0x1.55555555194d1p-5));
+  q = fma(q, r, all(0x1.55555554dd44bp-3));
+  q = fma(q, r, all(0.5));
+  const V root = pick(roots, bits(shifted));
+  const V y = fma(root, fma(r * r, q, r), root);
+#if defined(__AVX512F__)
+  return _mm512_scalef_pd(y, n * 0.0625); // takes the floor
+#else
+  const M k = (bits(shifted) - bits(magic)) >> 4, half = k >> 1;
+  return y * from_bits((half + 1023) << 52) * from_bits((k - half + 1023) << 52);
+#endif
+}
 
 // exp(x) (1 + more) for |x| <= ordinary: x = n ln 2 + r, series in r to the 13th power (next term below 1e-17)
 CALCISOL_LANES V exp_reduced(V x, V more) {
@@ -159,17 +247,12 @@ CALCISOL_LANES V exp_reduced(V x, V more) {
   return y * from_bits((bits(shifted) + 1023) << 52);
 }
 
-CALCISOL_LANES V exp(V x) {
-  const V y = exp_reduced(x, V{});
-  const M strange = ~(abs(x) <= ordinary);
-  return __builtin_expect(any(strange), 0) ? repair(y, x, strange, [](double v) { return std::exp(v); }) : y;
-}
-
 struct Two {
   V high, low;
 };
 
-// ln x of normal numbers as an unevaluated sum: x = 2^k (1 + f), ln(1 + f) by the series of artanh in s = f / (2 + f)
+// ln x of normal numbers as an unevaluated sum, for pow: x = 2^k (1 + f), ln(1 + f) by the series of artanh in s = f /
+// (2 + f)
 CALCISOL_LANES Two log_parts(V x) {
   const std::int64_t root = 0x3fe6a09e667f3bcd; // bits of sqrt(1/2): f lies between -0.293 and 0.414
   const M shifted = bits(x) - root + (std::int64_t(1024) << 52);
@@ -194,11 +277,45 @@ CALCISOL_LANES Two log_parts(V x) {
   return {high, rest + (f - (high - whole))};
 }
 
+// Intervals of 1/32 (below 1) and 1/16 from 0.703 to 1.406, the tenth around 1: c near 1 / middle, with few bits, and
+// -ln c.
+alignas(64) constexpr double inverses[16] = {
+    1.390625,    1.333984375, 1.279296875, 1.23046875,  1.185546875, 1.142578125, 1.103515625, 1.06640625,
+    1.033203125, 1.0,         0.94140625,  0.888671875, 0.841796875, 0.80078125,  0.76171875,  0.7265625};
+alignas(64) constexpr double logarithms[16] = {
+    -0x1.51aad872df82dp-2, -0x1.27161913f853dp-2, -0x1.f871b28955045p-3, -0x1.a8becfc882f19p-3, -0x1.5c940075972b9p-3,
+    -0x1.10f8e422539b1p-3, -0x1.9375e55595edep-4, -0x1.075983598e471p-4, -0x1.0b94f7c196176p-5, 0.0,
+    0x1.eea31c006b87cp-5,  0x1.e3707ee30487bp-4,  0x1.60b3100b09476p-3,  0x1.c6ffbc6f00f71p-3,  0x1.16b5ccbacfb73p-2,
+    0x1.4718dc271c41bp-2};
+
+// Of numbers that are not negative, normal and finite: x = 2^k m, m c = 1 + r with |r| <= 1/32; (ln(1 + r) - r) / r^2
+// by Chebyshev interpolation (2e-17 r)
 CALCISOL_LANES V log(V x) {
-  const Two y = log_parts(x);
-  const M strange = ~((x >= 0x1p-1022) & (x <= 0x1.fffffffffffffp1023));
-  const V sum = y.high + y.low;
-  return __builtin_expect(any(strange), 0) ? repair(sum, x, strange, [](double v) { return std::log(v); }) : sum;
+  const std::int64_t start = 0x3fe6800000000000, smallest = 0x0010000000000000;
+  const M above = bits(x) - start;
+#if defined(__AVX512F__)
+  const V k = __builtin_convertvector(above >> 52, V);
+#else
+  const M k_bits =
+      reinterpret_cast<M>(reinterpret_cast<U>(above + (std::int64_t(1024) << 52)) >> 52) | all_i(0x4330000000000000);
+  const V k = from_bits(k_bits) - (0x1p52 + 1024.0);
+#endif
+  const V m = from_bits(bits(x) - (above & all_i(INT64_MIN >> 11)));
+  const M interval = reinterpret_cast<M>(reinterpret_cast<U>(above) >> 48);
+  const V r = less_one(m, pick(inverses, interval));
+  V q = all(0x1.c49b2ef7bae89p-4);
+  q = fma(q, r, all(-0x1.005ea673387ffp-3));
+  q = fma(q, r, all(0x1.2492cb1e00442p-3));
+  q = fma(q, r, all(-0x1.5555479e1da59p-3));
+  q = fma(q, r, all(0x1.9999998c4d63dp-3));
+  q = fma(q, r, all(-0x1.0000000051bb8p-2));
+  q = fma(q, r, all(0x1.55555555557e6p-2));
+  q = fma(q, r, all(-0x1.ffffffffffff6p-2));
+  const V whole = fma(k, all(0x1.62e42fefa39efp-1), pick(logarithms, interval));
+  const V y = whole + fma(r * r, q, r);
+  const U size = reinterpret_cast<U>(bits(x) - smallest);
+  const M strange = size >= reinterpret_cast<U>(all_i(0x7fe0000000000000)); // zero, negative, tiny, infinite or NaN
+  return __builtin_expect(any(strange), 0) ? repair(y, x, strange, [](double v) { return std::log(v); }) : y;
 }
 
 CALCISOL_LANES V log10(V x) { return log(x) * 0x1.bcb7b1526e50ep-2; }

@@ -11,8 +11,24 @@
 namespace lanes {
 namespace {
 
-constexpr std::int64_t doubles_of_scratch = (fields + per_column) * STRIDE + per_call * N;
+constexpr std::int64_t doubles_of_scratch = (fields + per_column) * STRIDE + per_call * N + locals * STRIP;
 constexpr std::int64_t bytes_of_scratch = doubles_of_scratch * 8 + float_fields * STRIDE * 4 + 64;
+
+// Columns of a tile: as many as fit, or fewer where that leaves less padding to compute over the whole call.
+int width_of_tiles(int layers, int columns) {
+  const int most = smaller(columns, larger(1, CELLS / layers));
+  int best = most;
+  std::int64_t least = INT64_MAX;
+  for (int width = most; 2 * width > most; --width) {
+    const std::int64_t cells =
+        std::int64_t(columns / width) * padded(width * layers) + padded(columns % width * layers);
+    if (cells < least) {
+      least = cells;
+      best = width;
+    }
+  }
+  return best;
+}
 
 void step(const calcisol_kernel_call *call) {
   Tile t{};
@@ -20,15 +36,15 @@ void step(const calcisol_kernel_call *call) {
   t.f = static_cast<double *>(call->scratch);
   t.c = t.f + fields * STRIDE;
   t.s = t.c + per_column * STRIDE;
-  t.g = reinterpret_cast<float *>(t.s + per_call * N);
+  t.l = t.s + per_call * N;
+  t.g = reinterpret_cast<float *>(t.l + locals * STRIP);
   t.p = call->doubles;
   t.q = call->floats;
   t.dt = call->dt;
   once(t);
-  // as many columns as fit, and about the same in every tile: columns are never computed for nothing
-  const int most = larger(1, CELLS / call->layers), tiles = (call->columns + most - 1) / most;
-  for (int tile = 0, at = 0; tile < tiles; ++tile, at += t.columns) {
-    t.columns = (call->columns - at + tiles - tile - 1) / (tiles - tile);
+  const int width = width_of_tiles(call->layers, call->columns);
+  for (int at = 0; at < call->columns; at += width) {
+    t.columns = smaller(width, call->columns - at);
     t.cells = t.layers * t.columns;
     t.padded = padded(t.cells);
     t.columns_padded = padded(t.columns);

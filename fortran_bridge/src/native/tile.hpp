@@ -14,20 +14,23 @@
 namespace lanes {
 
 constexpr int PAD = 16;                 // cells of a field are a multiple of this: whole vectors of float32
-constexpr int CELLS = 256;              // at most in a tile; by measurement (README)
+constexpr int CELLS = 192;              // at most in a tile; by measurement (README)
 constexpr int STRIDE = CELLS + PAD + 8; // numbers from one field to the next
+constexpr int STRIP = 32;               // cells that the loops between two routines along layers take at a time
 
 struct Tile {
   int layers, columns, cells, padded, columns_padded;
   double *f;       // fields, masks and integers of 64 bits
   double *c;       // values per column
   double *s;       // values per call, one vector each
+  double *l;       // STRIP cells of values that only the loops of one strip read
   float *g;        // float32 fields
   const double *p; // float64 tensors of the bundle
   const float *q;  // float32 tensors
   double dt;
   double *field(int i) const { return f + static_cast<std::ptrdiff_t>(i) * STRIDE; }
   double *column(int i) const { return c + static_cast<std::ptrdiff_t>(i) * STRIDE; }
+  double *local(int i) const { return l + static_cast<std::ptrdiff_t>(i) * STRIP; }
   float *floats(int i) const { return g + static_cast<std::ptrdiff_t>(i) * STRIDE; }
 };
 

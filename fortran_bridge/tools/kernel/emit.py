@@ -1,6 +1,6 @@
 """C++ text of a kernel: one function per action of the plan, and the function that runs them over the tiles of a call.
 
-Use:     ``text = Writer(plan, outputs, tensors, fingerprint).text()``
+Use:     ``text = Writer(plan, outputs, tensors, masks, fingerprint).text()``
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 
 from .ir import Node
-from .schedule import Loop, Plan, Walk
+from .schedule import Loop, Plan, Strip, Walk
 from .values import Row, Unsupported, Value
 
 TYPES = {"d": "V", "f": "F", "b": "M", "i": "M"}
@@ -16,7 +16,7 @@ INFIX = {"mul": "*", "add": "+", "sub": "-", "div": "/", "and": "&", "or": "|"}
 COMPARE = {"lt": "<", "le": "<=", "gt": ">", "ge": ">=", "eq": "==", "ne": "!="}
 CALLS = {
     "exp", "log", "log10", "log1p", "expm1", "sqrt", "abs", "tanh", "sigmoid", "silu", "asinh", "sin", "cos", "softplus", "relu",
-    "minimum", "maximum", "at_least", "at_most",
+    "minimum", "maximum", "at_least", "at_most", "fma", "fms", "fnma",
 }  # fmt: skip
 
 
@@ -29,9 +29,14 @@ class Writer:
     """Writes one kernel."""
 
     def __init__(
-        self, plan: Plan, outputs: list[Value], tensors: dict[str, tuple[str, tuple[int, ...]]], fingerprint: str
+        self,
+        plan: Plan,
+        outputs: list[Value],
+        tensors: dict[str, tuple[str, tuple[int, ...]]],
+        masks: dict[str, list[float]],
+        fingerprint: str,
     ) -> None:
-        self.plan, self.outputs, self.fingerprint = plan, outputs, fingerprint
+        self.plan, self.outputs, self.masks, self.fingerprint = plan, outputs, masks, fingerprint
         self.tensors: list[tuple[str, str, int, int]] = []  # name, dtype, count, offset
         self.offsets: dict[str, int] = {}
         self.sizes = {"d": 0, "f": 0}
@@ -61,7 +66,8 @@ class Writer:
         if node.op == "take":
             return f"t.floats({self.plan.slots[node.args[0]][1] + node.attr}) + {index}"
         pool, slot = self.plan.slots[node]
-        base = {"f": "t.field", "c": "t.column", "g": "t.floats"}
+        base = {"f": "t.field", "c": "t.column", "g": "t.floats", "l": "t.local"}
+        index = f"{index} - from" if pool == "l" else index
         return f"t.s + {slot} * N" if pool == "s" else f"{base[pool]}({slot}) + {index}"
 
     def load(self, node: Node) -> str:
@@ -134,9 +140,23 @@ class Writer:
                 if node.dtype == "f" and node.space in "SC":
                     place = f"reinterpret_cast<float *>({place})"
                 body.append(f"    store({place}, v{node.number});")
-        end = {"F": "t.padded", "C": "t.columns_padded", "S": "N"}[action.space]
-        head = [f"__attribute__((noinline)) void {name}(const Tile &t) {{", f"  for (int i = 0; i < {end}; i += N) {{"]
+        span = "int from, int to" if action.space == "F" else "int to"
+        start = "from" if action.space == "F" else "0"
+        head = [
+            f"__attribute__((noinline)) void {name}(const Tile &t, {span}) {{",
+            f"  for (int i = {start}; i < to; i += N) {{",
+        ]
         return [*head, *body, "  }", "}"]
+
+    def strip(self, name: str, loops: list[str]) -> list[str]:
+        return [
+            f"inline void {name}(const Tile &t) {{",
+            "  for (int from = 0; from < t.padded; from += STRIP) {",
+            "    const int to = smaller(from + STRIP, t.padded);",
+            *(f"    {loop}(t, from, to);" for loop in loops),
+            "  }",
+            "}",
+        ]
 
     def walk(self, name: str, action: Walk) -> list[str]:
         node = action.node
@@ -194,14 +214,24 @@ class Writer:
     # ---- the whole
 
     def text(self) -> str:
-        functions, calls = [], []
-        for number, action in enumerate(self.plan.actions):
-            name = f"{'walk' if isinstance(action, Walk) else 'loop'}_{number}"
-            functions += self.walk(name, action) if isinstance(action, Walk) else self.loop(name, action)
-            functions.append("")
-            calls.append((action, f"{name}(t);"))
-        once = [c for a, c in calls if isinstance(a, Loop) and a.space == "S"]
-        each = [c for a, c in calls if not (isinstance(a, Loop) and a.space == "S")]
+        functions: list[str] = []
+        once: list[str] = []
+        each: list[str] = []
+        for number, action in enumerate(self.plan.calls()):
+            if isinstance(action, Strip):
+                names = [f"loop_{number}_{i}" for i in range(len(action.loops))]
+                for name, loop in zip(names, action.loops, strict=True):
+                    functions += [*self.loop(name, loop), ""]
+                functions += [*self.strip(f"strip_{number}", names), ""]
+                each.append(f"strip_{number}(t);")
+            elif isinstance(action, Loop):
+                functions += [*self.loop(f"loop_{number}", action), ""]
+                (once if action.space == "S" else each).append(
+                    f"loop_{number}(t, {'N' if action.space == 'S' else 't.columns_padded'});"
+                )
+            else:
+                functions += [*self.walk(f"walk_{number}", action), ""]
+                each.append(f"walk_{number}(t);")
         lines = [
             "// Generated by fortran_bridge/tools/step_to_cpp.py from the traced step; do not edit.",
             '#include "native/dense.hpp"',
@@ -211,7 +241,7 @@ class Writer:
             "namespace {",
             "",
             f"constexpr std::int64_t fields = {self.plan.sizes['f'] + 1}, per_column = {self.plan.sizes['c']}, "
-            f"per_call = {self.plan.sizes['s']}, float_fields = {self.plan.sizes['g']};",
+            f"per_call = {self.plan.sizes['s']}, float_fields = {self.plan.sizes['g']}, locals = {self.plan.sizes['l']};",
             "",
             *functions,
             "void read_inputs(const Tile &t, const calcisol_kernel_call &call, int at) {",
@@ -261,9 +291,12 @@ class Writer:
         return lines
 
     def table(self) -> list[str]:
+        masks = list(self.masks.items())
         return [
+            *(f"const double mask_{i}[] = {{{', '.join(x.hex() for x in values)}}};" for i, (_, values) in enumerate(masks)),
             "const calcisol_kernel_tensor tensors[] = {",
-            *(f'  {{"{name}", {int(dtype == "f")}, {count}, {offset}}},' for name, dtype, count, offset in self.tensors),
+            *(f'  {{"{name}", {int(dtype == "f")}, {count}, {offset}, nullptr}},' for name, dtype, count, offset in self.tensors),
+            *(f'  {{"{name}", 0, {len(values)}, 0, mask_{i}}},' for i, (name, values) in enumerate(masks)),
             "};",
             f'constexpr const char *fingerprint = "{self.fingerprint}";',
             f"constexpr int doubles = {self.sizes['d']}, floats = {self.sizes['f']};",

@@ -59,6 +59,7 @@ class Lowering:
         self.layers = layers
         self.graph = Graph()
         self.tensors: dict[str, tuple[str, tuple[int, ...]]] = {}  # name -> dtype, shape, in order of first use
+        self.masks: dict[str, list[float]] = {}  # tensors of zeros and ones: structure, written into the kernel
         self.env: dict[fx.Node, Any] = {}
 
     def run(self) -> list[Value]:
@@ -91,6 +92,9 @@ class Lowering:
         if target not in self.names:  # made in the step itself: a literal
             return Value(shape, array([self.graph.literal(x, dtype) for x in found.flatten().tolist()], shape))
         name = self.names[target]
+        if dtype == "d" and bool(((found == 0.0) | (found == 1.0)).all()):
+            self.masks[name] = found.flatten().tolist()
+            return Value(shape, array([self.graph.literal(x) for x in self.masks[name]], shape))
         self.tensors.setdefault(name, (dtype, shape))
         return Value(shape, array([self.graph.parameter(name, i, dtype) for i in range(found.numel())], shape))
 

@@ -2,7 +2,9 @@
 
 What:    nodes needed for the outputs, by level: first the walks of a level, then one elementwise pass over columns, then passes
          over cells, cut into loops of about ``LOOP`` operations so that a loop's code and temporaries stay in the nearest cache.
-         A value that leaves its loop is kept in a slot; slots are used again once their last reader is done.
+         The loops over cells of one level are a ``Strip``: they run one after the other over a few cells at a time.
+         A value that leaves its loop is kept in a slot; slots are used again once their last reader is done. What does not leave
+         its strip has a slot in a buffer of a few cells ("l"), so that it never leaves the nearest cache.
 Use:     ``plan = Plan(outputs); for action in plan.actions: ...``
 """
 
@@ -25,6 +27,13 @@ class Loop:
     space: str
     nodes: list[Node]
     stores: list[Node] = field(default_factory=list)
+
+
+@dataclass
+class Strip:
+    """Loops over cells that follow each other."""
+
+    loops: list[Loop]
 
 
 @dataclass
@@ -62,8 +71,20 @@ class Plan:
         self.blocks: dict[Node, int] = {}  # first float32 field of the inputs of a matrix product
         self.used: dict[Node, int] = {}  # outputs of a matrix product that somebody reads
         self.copies: list[tuple[Node, Node, int]] = []  # inputs of a product that are kept elsewhere too: product, input, field
-        self.sizes = {"f": 0, "c": 0, "s": 0, "g": 0}
+        self.sizes = {"f": 0, "c": 0, "s": 0, "g": 0, "l": 0}
         self.place()
+
+    def calls(self) -> list[Loop | Strip | Walk]:
+        """The actions, loops over cells gathered into strips."""
+        out: list[Loop | Strip | Walk] = []
+        for action in self.actions:
+            if not (isinstance(action, Loop) and action.space == "F"):
+                out.append(action)
+            elif out and isinstance(out[-1], Strip):
+                out[-1].loops.append(action)
+            else:
+                out.append(Strip([action]))
+        return out
 
     @staticmethod
     def computed(node: Node) -> bool:
@@ -98,7 +119,8 @@ class Plan:
         for node in self.nodes:
             if node.op == "dense":
                 self.reserve(node)
-        free: dict[str, list[int]] = {"f": [], "c": [], "s": [], "g": []}
+        whole = self.ends_of_strips()
+        free: dict[str, list[int]] = {pool: [] for pool in self.sizes}
         ending: dict[int, list[Node]] = {}
         for node in self.nodes:
             if node.op == "input" and node.space != "S":
@@ -107,7 +129,7 @@ class Plan:
             if isinstance(action, Loop):
                 for node in action.nodes:
                     if last.get(node, i) > i:
-                        self.give(node, free, ending, last[node])
+                        self.give(node, free, ending, last[node], last[node] <= whole[i])
                         action.stores.append(node)
             elif action.node.op != "dense":
                 self.give(action.node, free, ending, last[action.node])
@@ -115,11 +137,18 @@ class Plan:
                 pool, slot = self.slots[node]
                 free[pool].append(slot)
 
-    def give(self, node: Node, free: dict[str, list[int]], ending: dict[int, list[Node]], last: int) -> None:
-        """A free slot of its pool; inputs of a matrix product have theirs already."""
+    def ends_of_strips(self) -> list[int]:
+        """Of each action, the last one of its strip."""
+        ends: list[int] = []
+        for size in (len(call.loops) if isinstance(call, Strip) else 1 for call in self.calls()):
+            ends += [len(ends) + size - 1] * size
+        return ends
+
+    def give(self, node: Node, free: dict[str, list[int]], ending: dict[int, list[Node]], last: int, local: bool = False) -> None:
+        """A free slot of its pool; inputs of a matrix product have theirs already. ``local``: read in its strip alone."""
         if node in self.slots:
             return
-        pool = "g" if node.dtype == "f" and node.space == "F" else node.space.lower()
+        pool = "g" if node.dtype == "f" and node.space == "F" else "l" if local and node.space == "F" else node.space.lower()
         if pool == "g" and node.walks:
             raise Unsupported(f"{node.op} of float32 along layers")
         if not free[pool]:
