@@ -8,7 +8,8 @@ Why:     in CaCl2 the added salt sets the ionic strength, so theory and electrod
 Source:  Conyers & Davey 1988, Soil Sci. 145, 29-36: pH(CaCl2) = 1.05 pH(water) - 0.9, at 1:2.5; Edmeades et al. 1990, N. Z. J.
          Agric. Res. 33, 105-109, doi:10.1080/00288233.1990.10430667. 1:5 reads 0.1 higher than 1:2.5 (Kabala et al. 2016,
          Pol. J. Environ. Stud. 25, 647-653, doi:10.15244/pjoes/61549).
-Check:   soil with calcite, where salt matters least: 7.67 in CaCl2 gives 8.16, PHREEQC in water at 4.2e-4 atm CO2 8.20.
+Check:   the library's suspension with 0.001 M CaCl2 reads 0.1-0.2 lower than this between pH 5 and 8 (closed form). Soil with
+         calcite, where salt matters least: 7.67 in CaCl2 gives 8.16, PHREEQC in water at 4.2e-4 atm CO2 8.20.
 """
 
 from __future__ import annotations
