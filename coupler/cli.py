@@ -26,7 +26,8 @@ def _run(args: argparse.Namespace) -> int:
         data=args.data,
         workers=args.workers,
         dask=args.dask,
-        bundle=args.bundle,
+        bundle=args.bundle[0] if args.bundle else None,
+        ensemble=tuple(args.bundle[1:]) if args.bundle and len(args.bundle) > 1 else None,
         domain="all" if args.all else None,
         plots=False if args.no_plots else None,
     )
@@ -226,7 +227,9 @@ def _add_own(commands: Any) -> None:
     )
     run.add_argument("--out", metavar="DIR", help="folder for results (default out/europe)")
     run.add_argument("--data", metavar="DIR", help='folder of real fields; "none" forces the embedded default')
-    run.add_argument("--bundle", metavar="FILE", help="emulator bundle (default: the shipped one)")
+    run.add_argument(
+        "--bundle", action="append", metavar="FILE", help="emulator bundle; repeated: the others are members for the interval"
+    )
     run.add_argument("--workers", type=int, metavar="N", help="processes (default 2); results do not depend on it")
     run.add_argument("--dask", metavar="ADDRESS", help="step on the workers of this Dask scheduler instead, e.g. tcp://host:8786")
     run.add_argument("--all", action="store_true", help="every cell with calcareous arable soil, however little")

@@ -1,6 +1,6 @@
 """The run configuration: what ``calcisol run CONFIG.toml`` accepts, with defaults.
 
-What:    RunConfig (frozen) with three tables of physical parameters; an unknown key is an error that names the nearest.
+What:    RunConfig (frozen) with four tables of physical parameters; an unknown key is an error that names the nearest.
 Units:   in each parameter's comment, with its source and range; ``[assumption]`` marks what no source fixes.
 Source:  science.md = the project's reference notes; papers are named where the value is theirs.
 Use:     ``config = load_config(Path("run.toml"), out="out/europe")``; ``RunConfig()`` is the default run.
@@ -32,6 +32,16 @@ class WaterParameters:
     root_end_m: float = 1.35  # and not at all below here [assumption]
     stress_point: float = 0.5  # soil water share below which ET falls (FAO-56 p); range 0.4-0.6
     thermal_diffusivity: float = 5.0e-7  # m2 s-1, moist loam (Hillel 1998); range 3e-7-8e-7
+
+
+@dataclass(frozen=True)
+class SoilParameters:
+    """The exchanger."""
+
+    # share of the CEC that binds protons with log K 3.2 and 4.6. Appelo (1994, Water Resour. Res. 30, 2793) lets all of it do
+    # so, log K = 5.9 - 3.4 x share of H; 0.9 comes nearest (tests/coupler/test_trials.py). With the contract's own 0.3 nine
+    # tenths of the CEC hold bases down to pH 5.5 (measured: half), and lime finds little to neutralise. Range 0.7-0.95
+    cec_variable: float = 0.9
 
 
 @dataclass(frozen=True)
@@ -91,6 +101,7 @@ class RunConfig:
     chunk: int = 128  # columns per task; the same for any number of workers, so results are too
     checkpoint_years: int = 5
     plots: bool = True
+    soil: SoilParameters = field(default_factory=SoilParameters)
     water: WaterParameters = field(default_factory=WaterParameters)
     carbon: CarbonParameters = field(default_factory=CarbonParameters)
     nitrogen: NitrogenParameters = field(default_factory=NitrogenParameters)

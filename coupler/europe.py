@@ -150,6 +150,7 @@ class Europe:
             "soc": self.soc,
             "bulk_density": self.density,
             "porosity": self.porosity,
+            "cec_variable": np.full(shape, self.config.soil.cec_variable),
             "caco3": np.broadcast_to(self.domain["caco3"][:, None], shape).copy(),
             "ph0": np.broadcast_to(np.clip(self.domain["ph_survey"], 4.0, 8.2)[:, None], shape).copy(),
         }

@@ -119,8 +119,9 @@ def sources(results: list[Result], intervals: Intervals) -> str:
     missing = "" if "emulator" in names else " The bundle states no error and no ensemble was given: the emulator is left out."
     return table(head, body) + (
         "<p><small>Each source alone, on part of the columns; together in quadrature. Carbonate: all cells at once at the "
-        "5 or 95 % point of what the survey allows, an upper bound for the mean. Emulator: the members given, or the 95th "
-        "percentile of the error of the 30-year change of inorganic carbon on MIN3P columns it never saw. Not in it: weather, "
+        "5 or 95 % point of what the survey allows, an upper bound for the mean. Emulator: the spread of the bundles given or "
+        "the 95th percentile of the error of the change of inorganic carbon on MIN3P columns it never saw, the wider of "
+        "both. Not in it: weather, "
         f"drainage, the area and depth of carbonate, and all that MIN3P itself leaves out.{missing}</small></p>"
     )
 

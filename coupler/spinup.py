@@ -1,8 +1,9 @@
 """Spin-up help for hosts: a first state that agrees with the survey, and a way to the steady state of the exchangeable pools.
 
 What:    ``match_survey`` finds the pore-water pH (``ph0``) whose laboratory suspension has the pH of the survey: the two differ,
-         by the carbon dioxide of the soil air above all. ``accelerate`` repeats a cycle of the host's forcing and lets the
-         exchangeable cations jump ahead along their drift; calcite stays as surveyed, it is a stock and not a steady state.
+         by the carbon dioxide of the soil air and the salt of the suspension (laboratory.py). ``accelerate`` repeats a cycle
+         of the host's forcing and lets the exchangeable cations jump ahead along their drift; calcite stays as surveyed, it is a
+         stock and not a steady state.
 Shapes:  (column, soil_layer), (column,); forcing as ``Columns.step`` takes it. Units: emulator/variables.toml.
 Source:  Aitken's delta-squared per pool and layer: with drifts d1, d2 of two cycles the limit lies d2 / (1 - d2 / d1) ahead.
 Note:    a jump makes matter (it is booked nowhere), so budgets start after the spin-up; the report says how much.
@@ -21,6 +22,7 @@ from numpy.typing import ArrayLike, NDArray
 from .capi import Model
 from .columns import Columns
 from .errors import ArgumentError
+from .laboratory import water_ph
 
 Floats = NDArray[np.float64]
 Cycle = Sequence[tuple[float, Mapping[str, ArrayLike]]]
@@ -52,7 +54,7 @@ def match_survey(
     def laboratory(ph0: Floats) -> Floats:
         with model.columns({**properties, "ph0": ph0}) as soil:
             soil.step(MOMENT, forcing, outputs=())
-            return soil.laboratory_ph()[LABORATORY.index(kind)]
+            return water_ph(soil) if kind == "ph_h2o" else soil.laboratory_ph()[1]
 
     with model.columns(properties) as soil:
         shape = (soil.ncol, soil.nlay)

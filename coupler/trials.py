@@ -1,62 +1,84 @@
 """The liming experiments of Rothamsted and Woburn, and chalk on Broadbalk: what was measured, and the same soils stepped.
 
-What:    ``measured`` (year, lime level -> mean pH), ``simulate`` (the same lime on the same dates, laboratory pH each autumn),
-         ``chalk_by_nitrogen`` (mean yearly chalk by nitrogen level on Broadbalk).
-Units:   pH in water (1:2.5 suspension measured; the library's suspension pH simulated); lime in t CaCO3 ha-1; N in kg ha-1.
+What:    ``measured`` (year, lime level -> mean pH and bases), ``simulate`` (the same lime on the same dates, laboratory pH and
+         bases each autumn), ``chalk_by_nitrogen`` (mean yearly chalk by nitrogen level on Broadbalk).
+Units:   pH in water at 1:2.5 (``laboratory.py``); bases (exchangeable Ca + Mg + K + Na) mol_c kg-1; lime t CaCO3 ha-1; N kg ha-1.
+Given:   texture by the soil's name, the exchange capacity and the pH before the first lime as measured on the plots, the lime.
+         Predicted: pH and bases of the 32 years after. The first state is that whose suspension reads the pH before the lime.
 Source:  Rothamsted Research e-RA, CC BY 4.0: Glendining et al. 2023, doi:10.23637/rcs10-soil-01 and doi:10.23637/wcs10-soil-02;
-         Glendining et al. 2022, doi:10.23637/rbk1-chalk-01. Texture from the soil's name (silty clay loam, sandy loam),
-         nitrogen and deposition as typical [assumption]: the archives read here do not hold them.
+         Glendining et al. 2022, doi:10.23637/rbk1-chalk-01. Bolton 1977, doi:10.1017/S0021859600027210 (losses
+         of CaCO3). Nitrogen and deposition as typical [assumption]: the archives read here do not hold them.
 Use:     ``series = simulate(folder, config)``; ``series["Rothamsted"].ph["H"]``.
 """
 
 from __future__ import annotations
 
 import csv
+import itertools
 import re
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
+from .columns import Columns
 from .config import RunConfig
 from .domain import Domain, Field
 from .errors import CalcisolError
 from .europe import Europe
+from .laboratory import water_ph
 from .offline import open_model
-from .units import HA_M2, MONTH_SECONDS
+from .units import CACO3_KG_PER_MOL, HA_M2, MONTH_SECONDS, S_KG_PER_MOL, SECONDS_PER_YEAR
 
 FIRST, LAST = 1962, 1994
 LEVELS = ("0", "L", "M", "H")
-PLOUGH_LAYERS = 1  # the first layer of the run (0-0.25 m) is what was sampled (0-0.23 m)
+AUTUMN = 9  # month of sampling, counted from 0
 NITROGEN_STEP = 48.0  # kg N ha-1 between Broadbalk's levels N1, N2, ... (e-RA)
 CHALK_YEARS = (1955, 2019)
+LOSS_YEARS = (1963, 1974)  # of Bolton 1977
+CANDIDATES = np.linspace(4.0, 8.0, 17)  # pore-water pH of the first states tried
+# g Ca, Mg, K per mol_c: exchangeable cations come in mg kg-1; Na (0.3-1 mmol_c kg-1) was often not measured and is left out
+EQUIVALENT = {"exch_ca": 20.04, "exch_mg": 12.15, "exch_k": 39.10}
+# kg S ha-1 yr-1 in southern England. Level of 1970 [assumption]: between the more than 50 found around large towns and the less
+# than 15 of the remotest parts ("Sulphur in air and deposited from air and rain over Great Britain and Ireland"); trend as UK
+# emissions: halved from about 1970 to the early 1990s (Campbell & Smith, International Fertiliser Society), -23 % over 1980-1990
+SULPHUR = {1962: 40.0, 1970: 40.0, 1980: 31.0, 1990: 24.0, 1994: 18.0}
 
 
 @dataclass(frozen=True)
 class Site:
-    """An experiment: folder, column of the lime level, texture and calcareous or not."""
+    """An experiment: folder, column of the lime level, texture, and the losses of CaCO3 Bolton (1977) found, kg ha-1 yr-1."""
 
     folder: str
     level: str
     clay: float
     sand: float
     note: str
+    loss: tuple[float, float]
 
 
 SITES = {
-    "Rothamsted": Site("rcs10_RLTLSOIL_01-RLTLSOIL", "lime_factor_level", 0.27, 0.15, "silty clay loam"),
-    "Woburn": Site("wcs10_WLTLSOIL_02-WLTLSOIL", "liming_factor_level", 0.10, 0.70, "sandy loam"),
+    "Rothamsted": Site("rcs10_RLTLSOIL_01-RLTLSOIL", "lime_factor_level", 0.27, 0.15, "silty clay loam", (225.0, 823.0)),
+    "Woburn": Site("wcs10_WLTLSOIL_02-WLTLSOIL", "liming_factor_level", 0.10, 0.70, "sandy loam", (307.0, 852.0)),
 }
+
+ByLevel = dict[str, tuple[np.ndarray, np.ndarray]]
 
 
 @dataclass(frozen=True)
 class Series:
-    """Mean pH by lime level: years and values measured, and simulated for every year FIRST to LAST."""
+    """An experiment by lime level: years and means measured; autumns FIRST to LAST simulated (empty before ``simulate``)."""
 
     baseline: float
-    measured: dict[str, tuple[np.ndarray, np.ndarray]]
+    measured: ByLevel  # pH
+    bases: ByLevel  # mol_c kg-1
+    capacity: float  # mol_c kg-1: median of the bases of the most limed plots
     lime: dict[str, dict[tuple[int, int], float]]  # level -> (year, month) -> t CaCO3 ha-1
-    ph: dict[str, np.ndarray]
+    ph: dict[str, np.ndarray]  # read while lime left in the sample does not react
+    ph_lime: dict[str, np.ndarray]  # read with that lime in equilibrium
+    held: dict[str, np.ndarray]  # bases, mol_c kg-1
+    stock: dict[str, np.ndarray]  # bases and calcite of the plough layer, kg CaCO3 ha-1
 
 
 def _rows(path: Path) -> list[dict[str, str]]:
@@ -66,9 +88,14 @@ def _rows(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
+def _means(found: dict[str, dict[int, list[float]]]) -> ByLevel:
+    return {k: (np.array(sorted(v), int), np.array([float(np.mean(v[y])) for y in sorted(v)])) for k, v in found.items()}
+
+
 def measured(folder: Path, site: Site) -> Series:
     """Means of all plots of a lime level in the plough layer, and when lime was spread."""
     found: dict[str, dict[int, list[float]]] = {level: {} for level in LEVELS}
+    bases: dict[str, dict[int, list[float]]] = {level: {} for level in LEVELS}
     before: list[float] = []
     lime: dict[str, dict[tuple[int, int], float]] = {level: {} for level in LEVELS}
     for row in _rows(folder / "rothamsted" / site.folder / "soil_data.csv"):
@@ -82,8 +109,13 @@ def measured(folder: Path, site: Site) -> Series:
             before.append(float(value))
         elif level in found:
             found[level].setdefault(int(row["sample_year"]), []).append(float(value))
-    means = {k: (np.array(sorted(v), int), np.array([float(np.mean(v[y])) for y in sorted(v)])) for k, v in found.items()}
-    return Series(float(np.mean(before)), means, lime, {})
+            cations = [row.get(name, "*") for name in EQUIVALENT]
+            if not {"*", ""} & set(cations):
+                charge = sum(float(x) / e for x, e in zip(cations, EQUIVALENT.values(), strict=True)) * 1e-3
+                bases[level].setdefault(int(row["sample_year"]), []).append(charge)
+    held = _means(bases)
+    capacity = float(np.median(held["H"][1])) if len(held["H"][1]) else float("nan")
+    return Series(float(np.mean(before)), _means(found), held, capacity, lime, {}, {}, {}, {})
 
 
 def _domain(ph: np.ndarray, clay: np.ndarray, sand: np.ndarray) -> Domain:
@@ -100,42 +132,87 @@ def _domain(ph: np.ndarray, clay: np.ndarray, sand: np.ndarray) -> Domain:
     return Domain("A", np.full(n, 51.8), np.full(n, -0.4), np.full(n, "GBR"), fields)
 
 
-def simulate(folder: Path, config: RunConfig, nitrogen: tuple[float, ...] = ()) -> dict[str, Series]:
-    """Step both experiments, all lime levels side by side, FIRST to LAST; laboratory pH at each year's end."""
+def _months(
+    soil: Columns, europe: Europe, years: Iterable[int], lime: Callable[[int, int], np.ndarray | float]
+) -> Iterator[tuple[int, int, dict[str, np.ndarray]]]:
+    """Step month by month and give year, month and state after each; ``lime`` in t CaCO3 ha-1 of a month."""
+    state = {"nh4": np.zeros(europe.clay.shape), "no3": np.zeros(europe.clay.shape)}
+    for year, month in itertools.product(years, range(12)):
+        forcing = europe.forcing(None, year, month, state["nh4"], state["no3"])
+        sulphur = float(np.interp(year, list(SULPHUR), list(SULPHUR.values())))
+        forcing["dep_so4"] = forcing["dep_so4"] + sulphur / HA_M2 / S_KG_PER_MOL / SECONDS_PER_YEAR
+        forcing["lime"] = np.broadcast_to(lime(year, month) * 1e3 / HA_M2 / MONTH_SECONDS, len(europe.domain))
+        soil.step(MONTH_SECONDS, forcing, ())
+        state = soil.state()
+        yield year, month, state
+
+
+def simulate(folder: Path, config: RunConfig) -> dict[str, Series]:
+    """Step both experiments, all lime levels side by side, FIRST to LAST; laboratory pH and bases each autumn."""
     series = {name: measured(folder, site) for name, site in SITES.items()}
-    columns = [(name, level) for name in SITES for level in LEVELS]
-    start = np.array([series[name].baseline for name, _ in columns])
-    domain = _domain(start, *(np.array([getattr(SITES[n], k) for n, _ in columns]) for k in ("clay", "sand")))
-    europe = Europe(domain, replace(config, history=True))
-    found = np.empty((LAST - FIRST + 1, len(columns)))
-    n, nlay = europe.clay.shape
-    nh4 = no3 = np.zeros((n, nlay))
+    local = replace(
+        config,
+        history=True,
+        nitrogen=replace(config.nitrogen, sulphur_deposition=0.0),  # SULPHUR instead
+        water=replace(config.water, runoff_share=0.0),  # level plots with no runoff reported [assumption]
+    )
+
+    def columns(of: list[tuple[str, float]]) -> tuple[Europe, dict[str, np.ndarray]]:
+        """Drivers and soil of columns given as site and pore-water pH."""
+        texture = (np.array([getattr(SITES[name], k) for name, _ in of]) for k in ("clay", "sand"))
+        europe = Europe(_domain(np.array([ph for _, ph in of]), *texture), local)
+        soil = europe.static()
+        soil["cec"] = np.array([[series[name].capacity] for name, _ in of]) * np.ones_like(europe.clay)
+        return europe, soil
+
+    before = range(FIRST - 1, FIRST)  # a year without lime: pore water as the plots' own nitrogen and deposition make it
+    plots = [(name, level) for name in SITES for level in LEVELS]
     with open_model(config) as model:
-        soil = model.columns(europe.static())
-        for year in range(FIRST, LAST + 1):
-            for month in range(12):
-                forcing = europe.forcing(None, year, month, nh4, no3)
-                spread = [series[name].lime[level].get((year, month + 1), 0.0) for name, level in columns]
-                forcing["lime"] = np.array(spread) * 1e3 / HA_M2 / MONTH_SECONDS
-                soil.step(MONTH_SECONDS, forcing, ("ph",))
-                state = soil.state()
-                nh4, no3 = state["nh4"], state["no3"]
-                if month == 9:  # sampled in autumn
-                    found[year - FIRST] = soil.laboratory_ph()[0][:, :PLOUGH_LAYERS].mean(1)
+        europe, static = columns([(name, ph) for name in SITES for ph in CANDIDATES])
+        soil = model.columns(static)
+        for _ in _months(soil, europe, before, lambda year, month: 0.0):
+            pass
+        read = water_ph(soil)[:, 0].reshape(len(SITES), -1)
+        first = {
+            name: float(np.interp(series[name].baseline, np.maximum.accumulate(read[i]), CANDIDATES))
+            for i, name in enumerate(SITES)
+        }
+        europe, static = columns([(name, first[name]) for name, _ in plots])
+        soil, sample = model.columns(static), model.columns(static)
+        spread = lambda y, m: np.array([series[n].lime[level].get((y, m + 1), 0.0) for n, level in plots])  # noqa: E731
+        mass = static["bulk_density"][:, 0] * static["dz"][:, 0]  # kg m-2 of the first layer (0-0.25 m); sampled was 0-0.23 m
+        ph, ph_lime, held, stock = (np.empty((LAST - FIRST + 1, len(plots))) for _ in range(4))
+        for year, month, state in _months(soil, europe, [*before, *range(FIRST, LAST + 1)], spread):
+            if month == AUTUMN and year >= FIRST:
+                i = year - FIRST
+                charge = (2 * state["ca"] + 2 * state["mg"] + state["k"])[:, 0]
+                sample.set_state({**state, "calcite": np.zeros_like(state["calcite"])})
+                ph[i], ph_lime[i], held[i] = water_ph(sample)[:, 0], water_ph(soil)[:, 0], charge / mass
+                stock[i] = (charge / 2 + state["calcite"][:, 0]) * CACO3_KG_PER_MOL * HA_M2
     made = {}
     for name in SITES:
-        ph = {level: found[:, columns.index((name, level))] for level in LEVELS}
-        made[name] = replace(series[name], ph=ph)
+        by_level = [{level: x[:, plots.index((name, level))] for level in LEVELS} for x in (ph, ph_lime, held, stock)]
+        made[name] = replace(series[name], ph=by_level[0], ph_lime=by_level[1], held=by_level[2], stock=by_level[3])
     return made
 
 
-def errors(series: Series) -> dict[str, tuple[float, float, int]]:
-    """Bias and root mean square error of pH by lime level over the years measured, and their number."""
+def loss(series: Series) -> dict[str, float]:
+    """Simulated loss of bases and lime from the plough layer over LOSS_YEARS, kg CaCO3 ha-1 yr-1 by lime level."""
+    years = np.arange(LOSS_YEARS[0], LOSS_YEARS[1] + 1)
+    return {k: -float(np.polyfit(years, v[years - FIRST], 1)[0]) for k, v in series.stock.items()}
+
+
+def errors(series: Series, *, lime_reacts: bool = False) -> dict[str, tuple[float, float, int]]:
+    """Bias and root mean square error of pH by lime level over the years measured, and their number.
+
+    ``lime_reacts``: read as if lime left in the sample came to equilibrium in the suspension.
+    """
+    simulated = series.ph_lime if lime_reacts else series.ph
     made = {}
     for level, (years, values) in series.measured.items():
         if not len(years):
             continue
-        difference = series.ph[level][years - FIRST] - values
+        difference = simulated[level][years - FIRST] - values
         made[level] = (float(difference.mean()), float(np.sqrt((difference**2).mean())), len(years))
     return made
 

@@ -3,8 +3,9 @@
 What:    the run again on some columns with one thing changed at a time (a Member); each source moves a number up or down,
          sources are independent and add in quadrature. The number itself is that of the whole run.
 Carbonate: all cells at once at the 5 and 95 % point of their ln CaCO3: as if every cell erred the same way, so the interval
-         of a mean is an upper bound. Emulator: members of ``ensemble`` where given, else the 95th percentile of the error of
-         the 30-year change of SIC that the bundle states; without either it is left out and the report says so.
+         of a mean is an upper bound. Emulator: the spread of the members of ``ensemble`` or the 95th percentile of the error of
+         the 30-year change of SIC that the bundle states, whichever is wider: members trained on the same runs share what they
+         got wrong. Without either it is left out and the report says so.
 Units:   those of each number; 90 % intervals.
 Source:  ranges of config.py; science.md D.
 Use:     ``intervals = assess(domain, config, gathered, contract)``; ``intervals["n_minus_20"]["per_kg_n"].low``.
@@ -17,6 +18,7 @@ import dataclasses
 import math
 import os
 import shutil
+import statistics
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -113,7 +115,9 @@ def combine(value: float, central: float, by_source: dict[str, list[float]], emu
         for source, found in by_source.items():
             moves = [(x / central - 1.0) * value for x in found]
             parts[source] = (min([*moves, 0.0]), max([*moves, 0.0]))
-        if emulator is not None and "emulator" not in parts:
+            if source == "emulator":  # a sample, not two ends: the standard deviation of all members, the first included
+                emulator = max(emulator or 0.0, Z90 * statistics.stdev([1.0, *(x / central for x in found)]))
+        if emulator is not None:
             parts["emulator"] = (-emulator * abs(value), emulator * abs(value))
     down, up = (math.sqrt(sum(p[i] ** 2 for p in parts.values())) for i in (0, 1))
     return Interval(value, value - down, value + up, parts)

@@ -78,8 +78,12 @@ def test_interval_adds_sources_in_quadrature():
     assert i.low == pytest.approx(2.0 - np.sqrt(0.6**2 + 0.6**2)) and i.high == pytest.approx(
         2.0 + np.sqrt(0.8**2 + 1.2**2 + 0.6**2)
     )
-    given = uncertainty.combine(2.0, 1.0, {"emulator": [0.9, 1.1]}, emulator=0.3)
-    assert (given.low, given.high) == pytest.approx((1.8, 2.2))  # an ensemble replaces what the bundle says of itself
+    # members 0.9, 1.0, 1.1: standard deviation 0.1 of the central one, 5 and 95 % points of a normal distribution
+    given = uncertainty.combine(2.0, 1.0, {"emulator": [0.9, 1.1], "caco3": [0.7]}, emulator=0.01)
+    assert given.parts["emulator"] == pytest.approx((-0.329, 0.329)) and given.high == pytest.approx(2.329)
+    assert given.low == pytest.approx(2.0 - np.hypot(0.329, 0.6))
+    wider = uncertainty.combine(2.0, 1.0, {"emulator": [0.9, 1.1]}, emulator=0.3)  # what the bundle says of itself
+    assert (wider.low, wider.high) == pytest.approx((1.4, 2.6))
     assert uncertainty.emulator_error({}) is None
 
 
