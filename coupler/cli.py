@@ -168,6 +168,12 @@ def _bench(args: argparse.Namespace) -> int:
     return run(args)
 
 
+def _compile(args: argparse.Namespace) -> int:
+    from .compile import run
+
+    return run(args.bundle, args.out)
+
+
 def _explain(args: argparse.Namespace) -> int:
     import os
 
@@ -280,6 +286,15 @@ def _add_own(commands: Any) -> None:
     validate.add_argument("--data", metavar="DIR", help="folder of real data (default: CALCISOL_DATA or ../shared/data)")
     validate.add_argument("--out", metavar="DIR", default="out/validation", help="folder of the page (default out/validation)")
     validate.add_argument("--bundle", metavar="FILE", help="emulator bundle (default: the shipped one)")
+
+    native = add(
+        "compile",
+        "compile a native engine for a bundle with another step graph than the shipped one",
+        "export CALCISOL_ENGINE_LIBRARY=$(calcisol compile wide.calcisol)",
+        _compile,
+    )
+    native.add_argument("bundle", help="bundle file, exported with this version of calcisol")
+    native.add_argument("--out", metavar="FILE", help="library to write (default: in the cache, ~/.cache/calcisol)")
 
     bench = add("bench", "time the compiled step on this machine", "calcisol bench --columns 128", _bench)
     bench.add_argument("--columns", type=int, help="columns (default: 1, 10, 100, 1,000 and 10,000)")
