@@ -4,7 +4,7 @@ What:    ``Model``, a bundle ready to step; every failing call raises the class 
 Shapes:  none here; arrays are the business of ``columns.py``.
 Source:  fortran_bridge/include/calcisol.h is the only declaration of what is called.
 Use:     ``with Model() as model: columns = model.columns({"dz": dz}); out = columns.step(1800.0, {...})``
-Note:    libcalcisol links torch's C++ libraries; torch itself is never imported.
+Note:    libcalcisol loads torch's C++ libraries when a bundle is opened; the Python module torch is never imported.
 """
 
 from __future__ import annotations

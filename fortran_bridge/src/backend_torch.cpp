@@ -116,8 +116,6 @@ const std::string built_minor = std::to_string(TORCH_VERSION_MAJOR) + "." + std:
 
 } // namespace
 
-bool Engine::needs_bundle() { return true; }
-
 std::string Engine::info() { return "torch " + loaded_version() + " (built with " + built_minor + "), cpu"; }
 
 void Engine::check() {

@@ -3,6 +3,7 @@
 #include "bundle.hpp"
 #include "columns.hpp"
 #include "engine_choice.hpp"
+#include "host_guard.hpp"
 #include "json.hpp"
 #include "options.hpp"
 #include "status.hpp"
@@ -14,6 +15,7 @@ std::unique_ptr<calcisol_model> open_model(const std::string &bytes, const std::
                                            const calcisol_options *given, Notes &notes) {
   const calcisol_options options = completed(given);
   Engine::check();
+  const HostGuard guard; // the check may have loaded torch, and with it an OpenMP runtime the entry's guard did not see
   auto model = std::make_unique<calcisol_model>();
   model->contract = Engine::needs_bundle() ? checked_contract(bytes, name) : own_contract();
   model->longest = parse_json(model->contract)["parameters"]["longest_step_s"].value; // 0 where none is named
