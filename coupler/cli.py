@@ -297,6 +297,7 @@ def _add_own(commands: Any) -> None:
     native.add_argument("--out", metavar="FILE", help="library to write (default: in the cache, ~/.cache/calcisol)")
 
     bench = add("bench", "time the compiled step on this machine", "calcisol bench --columns 128", _bench)
+    bench.add_argument("--peer", metavar="PROGRAM", help="time the network alone against this program (fortran_bridge/README.md)")
     bench.add_argument("--columns", type=int, help="columns (default: 1, 10, 100, 1,000 and 10,000)")
     bench.add_argument("--layers", type=int, default=11, help="layers (default 11)")
     bench.add_argument("--dt", type=float, default=365.0 / 12.0 * 86400.0, help="length of the step, s (default: a month)")
