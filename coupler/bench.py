@@ -107,6 +107,11 @@ def lines(timings: Sequence[Timing], others: Sequence[Peer], dt: float) -> list[
 
 def run(args: argparse.Namespace) -> int:
     """Command ``calcisol bench``."""
+    if args.peer:
+        from .bench_inference import bench_peer
+
+        print(bench_peer(args.peer, args.bundle, args.rounds))
+        return 0
     if args.device != "host":
         from .bench_device import bench_device
 

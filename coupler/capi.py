@@ -4,7 +4,7 @@ What:    ``Model``, a bundle ready to step; every failing call raises the class 
 Shapes:  none here; arrays are the business of ``columns.py``.
 Source:  fortran_bridge/include/calcisol.h is the only declaration of what is called.
 Use:     ``with Model() as model: columns = model.columns({"dz": dz}); out = columns.step(1800.0, {...})``
-Note:    libcalcisol links torch's C++ libraries; torch itself is never imported.
+Note:    libcalcisol loads torch's C++ libraries when a bundle is opened; the Python module torch is never imported.
 """
 
 from __future__ import annotations
@@ -100,7 +100,8 @@ class Model:
     few columns; the same value gives the same bits); ``device`` "host", "cuda" or "emulated" with ``device_index`` (None: the
     current one) and ``device_graph`` (steps replayed as CUDA graphs); ``log(level, text)`` hears at the end of a call what was
     opened (1), warned of (2) or refused (3).
-    ``engine`` "auto", "torchscript" or "native"; ``contract["engine"]`` says which one runs.
+    ``engine`` "auto", "torchscript" or "native"; ``contract["engine"]`` says which one runs. ``engine_library``: a file of
+    ``calcisol compile``, code that the native engine then runs (None: CALCISOL_ENGINE_LIBRARY in the environment, or none).
     Raises BundleError, TorchError, ArgumentError, UnsupportedError with one sentence.
     """
 
@@ -115,6 +116,7 @@ class Model:
         device_graph: bool = True,
         log: Callable[[int, str], object] | None = None,
         engine: str = "auto",
+        engine_library: str | os.PathLike[str] | None = None,
     ) -> None:
         lib, ffi = library()
         options = ffi.new("calcisol_options *")
@@ -138,6 +140,8 @@ class Model:
         if engine not in ENGINES:
             raise errors.ArgumentError(f"engine {engine!r} is unknown; give one of {', '.join(ENGINES)}")
         options.engine = ENGINES.index(engine)
+        kernel = ffi.new("char[]", os.fsencode(engine_library)) if engine_library is not None else ffi.NULL  # alive until opened
+        options.engine_library = kernel
         handle = ffi.new("calcisol_model **")
         if isinstance(path, bytes):
             check(lib.calcisol_open_from_memory(path, len(path), options, handle))

@@ -169,6 +169,12 @@ def _bench(args: argparse.Namespace) -> int:
     return run(args)
 
 
+def _compile(args: argparse.Namespace) -> int:
+    from .compile import run
+
+    return run(args.bundle, args.out)
+
+
 def _explain(args: argparse.Namespace) -> int:
     import os
 
@@ -284,7 +290,17 @@ def _add_own(commands: Any) -> None:
     validate.add_argument("--out", metavar="DIR", default="out/validation", help="folder of the page (default out/validation)")
     validate.add_argument("--bundle", metavar="FILE", help="emulator bundle (default: the shipped one)")
 
+    native = add(
+        "compile",
+        "compile a native engine for a bundle with another step graph than the shipped one",
+        "export CALCISOL_ENGINE_LIBRARY=$(calcisol compile wide.calcisol)",
+        _compile,
+    )
+    native.add_argument("bundle", help="bundle file, exported with this version of calcisol")
+    native.add_argument("--out", metavar="FILE", help="library to write (default: in the cache, ~/.cache/calcisol)")
+
     bench = add("bench", "time the compiled step on this machine", "calcisol bench --columns 128", _bench)
+    bench.add_argument("--peer", metavar="PROGRAM", help="time the network alone against this program (fortran_bridge/README.md)")
     bench.add_argument("--columns", type=int, help="columns (default: 1, 10, 100, 1,000 and 10,000)")
     bench.add_argument("--layers", type=int, default=11, help="layers (default 11)")
     bench.add_argument("--dt", type=float, default=365.0 / 12.0 * 86400.0, help="length of the step, s (default: a month)")

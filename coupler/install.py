@@ -31,7 +31,7 @@ def fortran_source_dir() -> Path:
 
 def fortran_sources() -> list[Path]:
     """The sources of module calcisol, in the order in which a compiler needs them."""
-    names = ("calcisol_variables.f90", "calcisol_c.f90", "calcisol_linking.f90", "calcisol.f90")
+    names = ("calcisol_variables.f90", "calcisol_c.f90", "calcisol_linking.f90", "calcisol_bundle.f90", "calcisol.f90")
     return [fortran_source_dir() / name for name in names]
 
 

@@ -20,7 +20,7 @@ import torch
 from torch import Tensor, fx, nn
 from torch.fx.experimental.proxy_tensor import make_fx
 
-from .core import Core
+from .core import FEATURES, Core
 from .ordered import ordered_sum
 from .processes.tridiagonal import solve
 from .step import Step
@@ -86,14 +86,21 @@ def example_arguments(layers: int = LAYERS, columns: int = COLUMNS) -> tuple[Ten
     )
 
 
-def trace(step: nn.Module) -> fx.GraphModule:
+def core_arguments(layers: int = LAYERS, columns: int = COLUMNS) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
+    """Arguments of ``core_alone.CoreStep``: features in place of the layer forcing, nothing else."""
+    nothing = torch.ones((0, layers, columns), dtype=torch.float64)
+    features = torch.ones((len(FEATURES), layers, columns), dtype=torch.float64)
+    return nothing, nothing, features, torch.ones((0, columns), dtype=torch.float64), torch.tensor(1.0, dtype=torch.float64)
+
+
+def trace(step: nn.Module, arguments: tuple[Tensor, ...] | None = None) -> fx.GraphModule:
     """The graph of ``step.forward``. Tensors of the step are attributes; ``tensor_names`` says which."""
     wanted = [(p, p.requires_grad) for p in step.parameters()]
     for parameter, _ in wanted:
         parameter.requires_grad_(False)
     try:
         with _whole_leaves(), torch.no_grad():
-            module = make_fx(step)(*example_arguments())
+            module = make_fx(step)(*(example_arguments() if arguments is None else arguments))
     finally:
         for parameter, gradient in wanted:
             parameter.requires_grad_(gradient)

@@ -13,43 +13,17 @@
 ! Linked arrays are read and written in place at every step: declare them target (or pass allocated arrays) and keep them
 ! alive. Compile these sources with the host's own compiler and flags; C kinds only. One columns object per thread.
 module calcisol
-  use, intrinsic :: iso_c_binding, only: c_ptr, c_funptr, c_null_ptr, c_null_char, c_char, c_int32_t, c_int64_t, &
-    c_intptr_t, c_double, c_loc, c_associated
+  use, intrinsic :: iso_c_binding, only: c_ptr, c_null_ptr, c_int32_t, c_int64_t, c_intptr_t, c_double, c_loc, c_associated
   use calcisol_variables
   use calcisol_linking
-  use calcisol_c, only: view_t, options_t, calcisol_report, abi_version, f64, c_abi_version, c_build_info, c_last_error, &
-    c_options_init, c_open, c_open_from_memory, c_describe, c_close, c_columns_create, c_step, c_laboratory_ph, &
-    c_state_get, c_state_set, c_columns_free, c_warmup, c_set_stream, c_synchronize, c_device_of_rank, on_device, &
-    on_emulated, stride, text_of
+  use calcisol_bundle
+  use calcisol_c, only: view_t, calcisol_report, f64, c_last_error, c_columns_create, c_step, c_laboratory_ph, c_state_get, &
+    c_state_set, c_columns_free, c_warmup, c_set_stream, c_synchronize, stride, text_of
   implicit none
   public
-  private :: c_ptr, c_funptr, c_null_ptr, c_null_char, c_char, c_int32_t, c_int64_t, c_intptr_t, c_double, c_loc, &
-    c_associated
-  private :: view_t, options_t, abi_version, f64, c_abi_version, c_build_info, c_last_error, c_options_init, c_open, &
-    c_open_from_memory, c_describe, c_close, c_columns_create, c_step, c_laboratory_ph, c_state_get, c_state_set, &
-    c_columns_free, c_warmup, c_set_stream, c_synchronize, c_device_of_rank, on_device, on_emulated, stride, text_of, &
-    check_shapes
-
-  ! for `device` of open: the host, a CUDA device, or the device path on the host (to test a GPU host without a GPU)
-  integer(c_int32_t), parameter :: calcisol_on_host = 0, calcisol_on_device = on_device, &
-    calcisol_on_emulated = on_emulated
-
-  character(len=*), parameter, private :: other_version = &
-    'libcalcisol has another ABI version than calcisol.f90; compile the one installed with it'
-
-  ! A bundle, loaded. Free it with close; the finalizer does so too where the compiler calls it.
-  type :: calcisol_model
-    private
-    type(c_ptr) :: handle = c_null_ptr
-  contains
-    procedure :: open => model_open
-    procedure :: open_bytes => model_open_bytes
-    procedure :: describe => model_describe
-    procedure :: close => model_close
-    procedure, private :: model_no_copy
-    generic :: assignment(=) => model_no_copy
-    final :: model_final
-  end type calcisol_model
+  private :: c_ptr, c_null_ptr, c_int32_t, c_int64_t, c_intptr_t, c_double, c_loc, c_associated
+  private :: view_t, f64, c_last_error, c_columns_create, c_step, c_laboratory_ph, c_state_get, c_state_set, &
+    c_columns_free, c_warmup, c_set_stream, c_synchronize, stride, text_of, check_shapes
 
   ! Static soil and state of ncol columns of nlay layers.
   type :: calcisol_columns
@@ -72,107 +46,10 @@ module calcisol
     final :: columns_final
   end type calcisol_columns
 
-  private :: model_open, model_open_bytes, set_options, model_describe, model_close, model_no_copy, model_final, &
-    columns_create, columns_step, columns_warmup, columns_set_stream, columns_synchronize, columns_laboratory_ph, &
+  private :: columns_create, columns_step, columns_warmup, columns_set_stream, columns_synchronize, columns_laboratory_ph, &
     columns_get_state, columns_set_state, columns_free, columns_no_copy, columns_final, state_view, state_row
 
 contains
-
-  ! ---------------------------------------------------------------------------------------------------- the library
-  ! Version, ABI, schema and torch of the linked library, as one line.
-  function calcisol_build_info() result(text)
-    character(len=:), allocatable :: text
-    text = text_of(c_build_info())
-  end function calcisol_build_info
-
-  ! ---------------------------------------------------------------------------------------------------- model
-  ! Load and check a bundle. tile_columns: columns handed to the emulator at once, 128; fewer suits hosts of few columns.
-  ! device, device_index: where the state lives. log: c_funloc of a bind(c) procedure (user, level, text), see calcisol.h.
-  subroutine model_open(self, path, stat, errmsg, tile_columns, threads, device, device_index, log)
-    class(calcisol_model), intent(inout) :: self
-    character(len=*), intent(in) :: path
-    integer(c_int32_t), intent(out) :: stat
-    character(len=:), allocatable, intent(out), optional :: errmsg
-    integer, intent(in), optional :: tile_columns, threads
-    integer(c_int32_t), intent(in), optional :: device, device_index
-    type(c_funptr), intent(in), optional :: log
-    type(options_t) :: options
-    call set_options(options, stat, tile_columns, threads, device, device_index, log)
-    if (stat == calcisol_ok) stat = c_open(trim(path)//c_null_char, options, self%handle)
-    if (present(errmsg)) errmsg = text_of(c_last_error())
-    if (c_abi_version() == abi_version) return
-    if (present(errmsg)) errmsg = other_version
-  end subroutine model_open
-
-  ! The same from memory: one rank reads the file, broadcasts its bytes, all open.
-  subroutine model_open_bytes(self, bytes, stat, errmsg, tile_columns, threads, device, device_index, log)
-    class(calcisol_model), intent(inout) :: self
-    character(kind=c_char), intent(in) :: bytes(:)
-    integer(c_int32_t), intent(out) :: stat
-    character(len=:), allocatable, intent(out), optional :: errmsg
-    integer, intent(in), optional :: tile_columns, threads
-    integer(c_int32_t), intent(in), optional :: device, device_index
-    type(c_funptr), intent(in), optional :: log
-    type(options_t) :: options
-    call set_options(options, stat, tile_columns, threads, device, device_index, log)
-    if (stat == calcisol_ok) stat = c_open_from_memory(bytes, size(bytes, kind=c_int64_t), options, self%handle)
-    if (present(errmsg)) errmsg = text_of(c_last_error())
-    if (c_abi_version() == abi_version) return
-    if (present(errmsg)) errmsg = other_version
-  end subroutine model_open_bytes
-
-  subroutine set_options(options, stat, tile_columns, threads, device, device_index, log)
-    type(options_t), intent(inout), target :: options
-    integer(c_int32_t), intent(out) :: stat
-    integer, intent(in), optional :: tile_columns, threads
-    integer(c_int32_t), intent(in), optional :: device, device_index
-    type(c_funptr), intent(in), optional :: log
-    stat = calcisol_error_argument
-    if (c_abi_version() /= abi_version) return
-    stat = c_options_init(options, storage_size(options, kind=c_int64_t)/8)
-    if (present(tile_columns)) options%tile_columns = int(tile_columns, c_int32_t)
-    if (present(threads)) options%threads = int(threads, c_int32_t)
-    if (present(device)) options%device = device
-    if (present(device_index)) options%device_index = device_index
-    if (present(log)) options%log = log
-  end subroutine set_options
-
-  ! CUDA device of an MPI rank: its rank within the node (-1: as the launcher says) modulo the devices there are.
-  subroutine calcisol_device_of_rank(local_rank, device_index, stat, errmsg)
-    integer, intent(in) :: local_rank
-    integer(c_int32_t), intent(out) :: device_index, stat
-    character(len=:), allocatable, intent(out), optional :: errmsg
-    device_index = -1
-    stat = c_device_of_rank(int(local_rank, c_int32_t), device_index)
-    if (present(errmsg)) errmsg = text_of(c_last_error())
-  end subroutine calcisol_device_of_rank
-
-  ! Contract of the bundle as JSON text; empty when no bundle is open.
-  function model_describe(self) result(json)
-    class(calcisol_model), intent(in) :: self
-    character(len=:), allocatable :: json
-    type(c_ptr) :: text
-    json = ''
-    if (c_describe(self%handle, text) == calcisol_ok) json = text_of(text)
-  end function model_describe
-
-  ! Free the model; columns made from it stay usable. Closing twice is fine.
-  subroutine model_close(self)
-    class(calcisol_model), intent(inout) :: self
-    if (c_associated(self%handle)) call c_close(self%handle)
-  end subroutine model_close
-
-  impure elemental subroutine model_final(self)
-    type(calcisol_model), intent(inout) :: self
-    if (c_associated(self%handle)) call c_close(self%handle)
-  end subroutine model_final
-
-  ! A copied handle would be freed twice: assignment leaves the left side as it was. Pass the model by argument.
-  subroutine model_no_copy(left, right)
-    class(calcisol_model), intent(inout) :: left
-    class(calcisol_model), intent(in) :: right
-    if (c_associated(left%handle, right%handle)) return
-  end subroutine model_no_copy
 
   ! ---------------------------------------------------------------------------------------------------- columns
   ! Columns of the linked soil properties (calcisol_soil_...). ncol = 0 is fine.

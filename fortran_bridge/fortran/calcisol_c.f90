@@ -26,6 +26,7 @@ module calcisol_c
     type(c_funptr) :: log = c_null_funptr
     type(c_ptr) :: log_user = c_null_ptr
     integer(c_int32_t) :: device_graph = 0, engine = 0
+    type(c_ptr) :: engine_library = c_null_ptr
   end type options_t
 
   type, bind(c) :: info_t

@@ -116,6 +116,11 @@ typedef struct calcisol_options { /* fill with calcisol_options_init, then chang
   void *log_user;                 /* handed to log */
   int32_t device_graph;           /* 0 = steps are captured into CUDA graphs and replayed, 1 = launched one by one */
   int32_t engine;                 /* enum calcisol_engine; CALCISOL_ENGINE_AUTO. Host only */
+  const char *engine_library;     /* path of a kernel made by `calcisol compile`, read during the open. Host only.
+                                   * NULL = the environment variable CALCISOL_ENGINE_LIBRARY, or none. It is code that will
+                                   * run in this process: it is never looked for, only taken from who names it. It steps a
+                                   * bundle of its own step graph only. Another bundle is refused where the option names
+                                   * the library, and stepped as without one, with a warning, where the variable does. */
 } calcisol_options;
 
 typedef struct calcisol_report {   /* what happened in one call; zero it, set struct_size = sizeof(calcisol_report) */

@@ -1,5 +1,5 @@
-// What the library asks of an engine: backend_torch.cpp and device_torch.cpp answer with TorchScript, backend_stub.cpp
-// without torch.
+// What the library asks of an engine: backend_torch.cpp and device_torch.cpp answer with TorchScript, through
+// backend_lazy.cpp, which loads them; backend_stub.cpp without torch.
 //
 // Blocks are float64 and contiguous, [variable][layer][column] in the row order of variables.toml, with a fixed number
 // of columns. Errors are thrown as Failure.

@@ -9,6 +9,7 @@
 #include <cstring>
 
 #include "bundle.hpp"
+#include "headroom.hpp"
 #include "status.hpp"
 #include "table.hpp"
 #include "torch_call.hpp"
@@ -116,8 +117,6 @@ const std::string built_minor = std::to_string(TORCH_VERSION_MAJOR) + "." + std:
 
 } // namespace
 
-bool Engine::needs_bundle() { return true; }
-
 std::string Engine::info() { return "torch " + loaded_version() + " (built with " + built_minor + "), cpu"; }
 
 void Engine::check() {
@@ -128,6 +127,7 @@ void Engine::check() {
 }
 
 std::vector<Record> Engine::records(const std::string &bytes) {
+  need_headroom(room_to_load + 16 * bytes.size()); // or the reader would call the bundle damaged
   const Call call(1);
   caffe2::serialize::PyTorchStreamReader reader(adapter(bytes));
   std::vector<Record> records;

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <vector>
 
@@ -15,6 +16,10 @@
 #include "views.hpp"
 
 namespace calcisol {
+
+constexpr std::uint32_t all_slots = (1u << CALCISOL_N_STATE) - 1; // a column with these has a state
+constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
+static_assert(CALCISOL_N_STATE < 32, "slots_set has one bit per slot");
 
 class HostColumns final : public calcisol_columns {
 public:

@@ -2,32 +2,43 @@
 
 #include <dlfcn.h>
 
+#include <atomic>
+
 namespace calcisol {
 
 namespace {
 
 // Looked up at run time: linking an OpenMP runtime of our own could put a second one beside the host's.
 struct OpenMP {
-  int (*get)(void) = reinterpret_cast<int (*)(void)>(dlsym(RTLD_DEFAULT, "omp_get_max_threads"));
-  void (*set)(int) = reinterpret_cast<void (*)(int)>(dlsym(RTLD_DEFAULT, "omp_set_num_threads"));
+  std::atomic<int (*)()> get{reinterpret_cast<int (*)()>(dlsym(RTLD_DEFAULT, "omp_get_max_threads"))};
+  std::atomic<void (*)(int)> set{reinterpret_cast<void (*)(int)>(dlsym(RTLD_DEFAULT, "omp_set_num_threads"))};
 };
 
-const OpenMP &openmp() {
-  static const OpenMP functions;
+OpenMP &openmp() {
+  static OpenMP functions;
   return functions;
 }
 
 } // namespace
 
+void use_openmp(int (*get)(), void (*set)(int)) noexcept {
+  if (!get || !set || openmp().get)
+    return; // none, or the host's own, which is the one torch shares
+  openmp().set = set;
+  openmp().get = get;
+}
+
 HostGuard::HostGuard() noexcept {
   std::fegetenv(&environment);
   std::fesetenv(FE_DFL_ENV); // no traps, round to nearest, subnormals kept: same bits under every host
-  threads = openmp().get ? openmp().get() : 0;
+  const auto get = openmp().get.load();
+  threads = get ? get() : 0;
 }
 
 HostGuard::~HostGuard() {
-  if (threads > 0 && openmp().set)
-    openmp().set(threads);
+  const auto set = openmp().set.load();
+  if (threads > 0 && set)
+    set(threads);
   std::fesetenv(&environment);
 }
 

@@ -20,4 +20,7 @@ private:
   int threads;
 };
 
+// Functions of an OpenMP runtime that came with torch; taken where the host has none.
+void use_openmp(int (*get)(), void (*set)(int)) noexcept;
+
 } // namespace calcisol

@@ -2,8 +2,9 @@
 
 #include "bundle.hpp"
 #include "columns.hpp"
+#include "engine_choice.hpp"
+#include "host_guard.hpp"
 #include "json.hpp"
-#include "native.hpp"
 #include "options.hpp"
 #include "status.hpp"
 #include "subcycle.hpp"
@@ -14,18 +15,19 @@ std::unique_ptr<calcisol_model> open_model(const std::string &bytes, const std::
                                            const calcisol_options *given, Notes &notes) {
   const calcisol_options options = completed(given);
   Engine::check();
+  const HostGuard guard; // the check may have loaded torch, and with it an OpenMP runtime the entry's guard did not see
   auto model = std::make_unique<calcisol_model>();
   model->contract = Engine::needs_bundle() ? checked_contract(bytes, name) : own_contract();
   model->longest = parse_json(model->contract)["parameters"]["longest_step_s"].value; // 0 where none is named
   std::string place = "the host", engine = "TorchScript";
   if (options.device == CALCISOL_HOST) {
-    model->module = cut_long_steps(with_engine(Engine::load(bytes, options.threads), options.engine,
-                                               step_graph(model->contract), options.tile_columns, engine),
-                                   model->longest);
+    model->module = cut_long_steps(
+        with_engine(Engine::load(bytes, options.threads), options, step_graph(model->contract), engine, notes),
+        model->longest);
   } else {
-    if (options.engine == CALCISOL_ENGINE_NATIVE)
-      throw Failure(CALCISOL_ERROR_UNSUPPORTED,
-                    "the native engine was asked for on a device, where TorchScript runs; set CALCISOL_ENGINE_AUTO");
+    if (options.engine == CALCISOL_ENGINE_NATIVE || options.engine_library)
+      throw Failure(CALCISOL_ERROR_UNSUPPORTED, "the native engine was asked for on a device, where TorchScript runs; "
+                                                "set CALCISOL_ENGINE_AUTO and no engine_library");
     model->device = Engine::load_on_device(bytes, options, place);
   }
   model->contract.insert(1, "\"engine\": \"" + engine + "\", ");

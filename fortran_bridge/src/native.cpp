@@ -108,8 +108,6 @@ private:
   }
 };
 
-std::string short_name(const std::string &fingerprint) { return fingerprint.substr(0, 12); }
-
 } // namespace
 
 std::string native_info() {
@@ -118,33 +116,12 @@ std::string native_info() {
                 : ", no native kernel";
 }
 
-std::unique_ptr<Module> with_engine(std::unique_ptr<Module> module, std::int32_t engine, const std::string &graph,
-                                    int width, std::string &name) {
-  name = "TorchScript";
-  if (engine < CALCISOL_ENGINE_AUTO || engine > CALCISOL_ENGINE_NATIVE)
-    throw Failure(CALCISOL_ERROR_ARGUMENT, "options.engine is " + std::to_string(engine) +
-                                               "; give CALCISOL_ENGINE_AUTO, _TORCHSCRIPT or _NATIVE");
-  if (engine == CALCISOL_ENGINE_TORCHSCRIPT)
-    return module;
-  const calcisol_kernel *kernel = native_kernel();
-  std::string why;
-  if (!kernel)
-    why = "this build has no kernel for this processor";
-  else if (graph != kernel->fingerprint)
-    why = "the bundle holds step " + (graph.empty() ? "of unknown graph" : short_name(graph)) + ", the kernel step " +
-          short_name(kernel->fingerprint);
-  if (why.empty()) {
-    auto native = std::make_unique<NativeModule>(std::move(module), *kernel, width);
-    if (!native->read_tensors())
-      throw Failure(CALCISOL_ERROR_BUNDLE, "the tensors of the bundle do not fit the step graph its contract names; "
-                                           "export it again with `calcisol export`");
-    name = std::string("native ") + kernel->target;
-    return native;
-  }
-  if (engine == CALCISOL_ENGINE_NATIVE)
-    throw Failure(CALCISOL_ERROR_UNSUPPORTED,
-                  "the native engine was asked for, but " + why + "; set options.engine = CALCISOL_ENGINE_AUTO");
-  return module;
+std::unique_ptr<Module> native_module(std::unique_ptr<Module> module, const calcisol_kernel &kernel, int width) {
+  auto native = std::make_unique<NativeModule>(std::move(module), kernel, width);
+  if (!native->read_tensors())
+    throw Failure(CALCISOL_ERROR_BUNDLE, "the tensors of the bundle do not fit the step graph its contract names; "
+                                         "export it again with `calcisol export`");
+  return native;
 }
 
 } // namespace calcisol

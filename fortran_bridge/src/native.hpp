@@ -1,4 +1,4 @@
-// The native engine: steps by a kernel compiled with the library, everything else by the module of the bundle.
+// The native engine: steps by a compiled kernel, everything else by the module of the bundle.
 #pragma once
 
 #include <memory>
@@ -9,16 +9,17 @@
 
 namespace calcisol {
 
-// The kernel for this processor, NULL where the library has none (kernels.cpp, backend_stub.cpp).
+// The kernel of this library for this processor, NULL where there is none (kernels.cpp, backend_stub.cpp).
 const calcisol_kernel *native_kernel();
 
 // One clause for build_info: ", native kernel dcbf2363 (AVX2)".
 std::string native_info();
 
-// The module the engine asked for (enum calcisol_engine) steps with; `name` becomes what describe() says of it. `graph`
-// is the fingerprint in the bundle's contract, "" where it has none; `width` the columns the module is always given.
-// Failure(CALCISOL_ERROR_UNSUPPORTED) when the native engine is asked for and does not fit: no silent fall-back.
-std::unique_ptr<Module> with_engine(std::unique_ptr<Module> module, std::int32_t engine, const std::string &graph,
-                                    int width, std::string &name);
+// What is said of a fingerprint in messages.
+inline std::string short_name(const std::string &fingerprint) { return fingerprint.substr(0, 12); }
+
+// The module with its steps taken by the kernel; `width` is the columns the module is always given. Failure when the
+// tensors of the bundle are not those of the kernel.
+std::unique_ptr<Module> native_module(std::unique_ptr<Module> module, const calcisol_kernel &kernel, int width);
 
 } // namespace calcisol

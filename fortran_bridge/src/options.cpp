@@ -57,6 +57,8 @@ calcisol_options completed(const calcisol_options *given) {
     check_size(given->struct_size);
     check_tail(*given);
     std::memcpy(&options, given, static_cast<std::size_t>(std::min(own_size, given->struct_size)));
+    if (given->struct_size < own_size) // the last field is a pointer: of one that is cut nothing is used
+      options.engine_library = nullptr;
     options.struct_size = own_size;
   }
   if (options.device != CALCISOL_HOST && options.device != CALCISOL_DEVICE && options.device != CALCISOL_EMULATED)

@@ -14,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include "headroom.hpp"
 #include "status.hpp"
 
 namespace calcisol {
@@ -92,6 +93,7 @@ inline std::shared_ptr<caffe2::serialize::MemoryReadAdapter> adapter(const std::
 }
 
 inline torch::jit::Module load_module(const std::string &bytes, c10::Device device, int threads) {
+  need_headroom(room_to_load + 16 * bytes.size());
   try {
     const Call call(threads);
     torch::jit::Module module = torch::jit::load(adapter(bytes), device);
@@ -112,6 +114,10 @@ inline c10::IValue run_method(torch::jit::Module &module, const char *method, st
     return Failure(CALCISOL_ERROR_MODEL,
                    std::string("the module in the bundle failed in ") + method + ": " + last_line(text));
   };
+  std::size_t data = 0;
+  for (const c10::IValue &argument : arguments)
+    data += argument.isTensor() ? argument.toTensor().nbytes() : 0;
+  need_headroom(room_to_run + 8 * data);
   try {
     return module.get_method(method)(std::move(arguments));
   } catch (const std::bad_alloc &) {

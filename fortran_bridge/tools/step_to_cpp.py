@@ -4,7 +4,7 @@ What:    builds the step a bundle was exported from (chemistry and network size 
          Weights are not written: the kernel reads them from the bundle it is opened with.
 Source:  emulator/graph.py (trace), kernel/ (lower.py: operators; algebra.py: fewer of them; schedule.py: order; emit.py: text),
          ../src/native (headers).
-Use:     ``python step_to_cpp.py BUNDLE OUTPUT.cpp DEPENDENCIES``, run by meson
+Use:     ``python step_to_cpp.py BUNDLE OUTPUT.cpp DEPENDENCIES``, run by meson; with ``--core`` before BUNDLE the network alone
 """
 
 from __future__ import annotations
@@ -21,13 +21,16 @@ from kernel.lower import Lowering  # noqa: E402
 from kernel.schedule import LOOP, Plan  # noqa: E402
 
 from emulator.bundle import read_contract  # noqa: E402
-from emulator.graph import COLUMNS, LAYERS, fingerprint, step_of_contract, tensor_names, trace  # noqa: E402
+from emulator.core_alone import CoreStep  # noqa: E402
+from emulator.graph import COLUMNS, LAYERS, core_arguments, fingerprint, step_of_contract, tensor_names, trace  # noqa: E402
 
 
-def write(bundle: Path, loop: int = LOOP) -> str:
-    """The kernel for a bundle. Raises Unsupported when the step does what the generator does not know."""
+def write(bundle: Path, loop: int = LOOP, *, core: bool = False) -> str:
+    """The kernel for a bundle, or for its network alone. Raises Unsupported where an operator has no handler."""
     step = step_of_contract(read_contract(bundle, verify=False))
-    graph = trace(step)
+    if core:
+        step = CoreStep(step.get_submodule("core"))
+    graph = trace(step, core_arguments()) if core else trace(step)
     lowering = Lowering(graph, tensor_names(step, graph), LAYERS, COLUMNS)
     outputs = simplified(lowering.run())
     plan = Plan([node for value in outputs for node in value.nodes.reshape(-1)], loop)
@@ -41,7 +44,8 @@ def sources() -> list[str]:
 
 
 if __name__ == "__main__":
-    text = write(Path(sys.argv[1]))
-    Path(sys.argv[2]).write_text(text, encoding="utf-8")
-    if len(sys.argv) > 3:
-        Path(sys.argv[3]).write_text(f"{sys.argv[2]}: {' '.join(sources())}\n", encoding="utf-8")
+    core = sys.argv[1] == "--core"
+    bundle, output, *dependencies = sys.argv[2 if core else 1 :]
+    Path(output).write_text(write(Path(bundle), core=core), encoding="utf-8")
+    if dependencies:
+        Path(dependencies[0]).write_text(f"{output}: {' '.join(sources())}\n", encoding="utf-8")

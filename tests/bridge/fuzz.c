@@ -103,6 +103,8 @@ static void open_one(const char *path, const void *bytes, long size) {
     if (chance(20)) u.options.tile_columns = (int32_t)draw(9000) - 100;
     if (chance(20)) u.options.threads = (int32_t)draw(4) - 1;
     if (chance(20)) u.options.device = (int32_t)draw(5) - 1;
+    if (chance(20)) u.options.engine = (int32_t)draw(5) - 1;
+    if (chance(20) && u.options.struct_size >= (int64_t)sizeof u.options) u.options.engine_library = chance(2) ? "/nowhere/engine.so" : "";
     if (chance(50)) u.options.struct_size = sizes[draw(9)];
     if (chance(2) && u.options.struct_size >= (int64_t)sizeof u.options) u.options.log = hear, u.options.log_user = &seven;
     if (chance(50)) u.room[sizeof u - 1] = 1;

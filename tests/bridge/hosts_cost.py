@@ -28,7 +28,7 @@ def main() -> int:
     from hosts import host_environment
 
     mocks, source = Path(__file__).parent / "hosts_mock", fortran_source_dir()
-    names = ("calcisol_variables", "calcisol_c", "calcisol_linking", "calcisol")
+    names = ("calcisol_variables", "calcisol_c", "calcisol_linking", "calcisol_bundle", "calcisol")
     files = [f for f in (source / f"{name}.f90" for name in names) if f.is_file()]
     files += [source / "hosts" / f"calcisol_{name}.f90" for name in ("balance", "fit", "land", "orchidee")]
     files += [mocks / "mock_land.F90", mocks / "orchidee_like.F90"]

@@ -110,7 +110,7 @@ def test_relocated_tree(tmp_path: Path) -> None:
     assert "pH 6.200" in run("./host", "any name", cwd=tmp_path)
     assert str(tmp_path / "moved") in run("ldd", "host", cwd=tmp_path)
     static = run("pkg-config", "--static", "--libs", "calcisol", cwd=tmp_path, **where)
-    assert all(word in static for word in ("-ltorch", "-ltorch_cpu", "-lc10"))
+    assert "-lstdc++" in static and "torch" not in static  # libcalcisol loads torch itself
     for file in (tmp_path / "moved" / "lib").rglob("*.[pc]*"):
         if file.suffix in (".pc", ".cmake"):
             assert str(PACKAGE) not in file.read_text(), file

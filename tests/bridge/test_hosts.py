@@ -59,6 +59,16 @@ def test_fortran_host_with_traps(
     assert run(host, shipped) == "fine\n"
 
 
+def test_fortran_host_chooses_the_engine(shipped: Path, toy: Path, tmp_path: Path, compile_host: Callable[..., Path]) -> None:
+    from calcisol.coupler.capi import Model
+    from calcisol.coupler.install import fortran_sources
+
+    host = compile_host("gfortran", [*fortran_sources(), HERE / "engines.f90"], tmp_path / "engines", f"-J{tmp_path}", "-Wall")
+    if not Model(shipped).contract["engine"].startswith("native"):
+        pytest.skip("the shipped bundle has no native kernel in this build")
+    assert run(host, shipped, toy) == ""
+
+
 def test_stub_has_the_same_entries_and_no_torch(tmp_path: Path, compile_host: Callable[..., Path]) -> None:
     source = HERE.parents[1] / "examples" / "02_c_host" / "host.c"
     host = compile_host("gcc", [source], tmp_path / "host", "-std=c11", package="calcisol_stub")

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from calcisol.coupler.install import fortran_source_dir
+from calcisol.coupler.install import fortran_source_dir, fortran_sources
 
 MOCKS = Path(__file__).parent / "hosts_mock"
 # of the throughput of one step; float64 over one step leaves 1e-13, a wrong term 1e-3 (coupler/budget.py)
@@ -103,8 +103,7 @@ def build(kind: Kind, folder: Path, bundle: Path, package: str = "calcisol", mpi
         flags = [f"-I{MOCKS / 'lpjml'}", f"-I{adapters}"]
     else:
         compiler = "mpif90" if mpi else "gfortran"
-        files = [source / f"{name}.f90" for name in ("calcisol_variables", "calcisol_c", "calcisol_linking", "calcisol")]
-        files = [file for file in files if file.is_file()]  # the module may come in fewer files
+        files = fortran_sources()
         files += [adapters / f"calcisol_{name}.f90" for name in ("balance", "fit", "land", kind.name)]
         files += [MOCKS / "mock_land.F90", MOCKS / f"{kind.name}_like.F90"]
         flags = [f"-J{folder}"]

@@ -55,6 +55,21 @@ def test_every_allocation_may_fail(package: str, least: int, toy: Path, tmp_path
 
 
 @pytest.mark.parametrize(
+    ("name", "most", "by"),
+    [  # kB of address space more than torch itself holds, up to where all get through
+        ("toy", 160_000, 8000),
+        pytest.param("shipped", 240_000, 2000, marks=pytest.mark.slow),
+    ],
+)
+def test_a_limit_of_address_space_is_told(
+    name: str, most: int, by: int, request: pytest.FixtureRequest, tmp_path: Path, compile_host: Build
+) -> None:
+    """A real limit, in child processes: memory that is missing inside torch is a status, not the end of the host."""
+    host = compile_host("gcc", [HERE / "limit.c"], tmp_path / "limit", *STRICT)
+    assert output_of(host, request.getfixturevalue(name), most, by, limit=1800.0).endswith("0 wrong\n")
+
+
+@pytest.mark.parametrize(
     ("package", "calls"),
     [
         ("calcisol_stub", 100_000),

@@ -9,6 +9,7 @@ import subprocess
 import pytest
 
 LIBRARIES = ("libcalcisol.so", "libcalcisol_stub.so")
+TORCH = "libcalcisol_torch.so"  # the part that libcalcisol loads by itself
 # Ends of a process, and everything of stdio and iostreams that reaches a terminal. Files are read by std::ifstream alone.
 FORBIDDEN = re.compile(
     r"(quick_|_)?[eE]xit|abort|raise|kill|tgkill|__assert_fail|_ZSt9terminatev|err[x]?|warn[x]?|error|perror|psignal"
@@ -37,7 +38,7 @@ def test_the_pattern_catches_what_it_should() -> None:
         assert not FORBIDDEN.fullmatch(name), name
 
 
-@pytest.mark.parametrize("name", LIBRARIES)
+@pytest.mark.parametrize("name", [*LIBRARIES, TORCH])
 def test_libraries_cannot_stop_or_print(name: str) -> None:
     undefined = symbols(name, "undefined")
     assert "dlsym" in undefined  # the list is that of our library
@@ -53,3 +54,4 @@ def test_libraries_export_only_the_c_abi() -> None:
     declared -= {"calcisol_f64", "calcisol_f32", "calcisol_to_f64", "calcisol_to_f32", "calcisol_to_i32", "calcisol_device"}
     for name in LIBRARIES:
         assert {s for s in symbols(name, "defined") if not s.startswith("_")} == declared
+    assert {s for s in symbols(TORCH, "defined") if not s.startswith("_")} == {"calcisol_torch_engine"}

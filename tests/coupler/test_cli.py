@@ -7,7 +7,7 @@ import pytest
 from calcisol.coupler import cli
 
 
-@pytest.mark.parametrize("command", ["run", "check", "describe", "config", "bench"])
+@pytest.mark.parametrize("command", ["run", "check", "describe", "config", "bench", "compile"])
 def test_every_command_has_help_with_one_example(command, capsys):
     with pytest.raises(SystemExit) as stop:
         cli.main([command, "--help"])
@@ -27,7 +27,7 @@ def test_all_commands_are_listed(capsys):
     with pytest.raises(SystemExit):
         cli.main(["--help"])
     text = capsys.readouterr().out
-    for name in ("run", "check", "describe", "config", "ensemble", "train", "evaluate", "export", "bench"):
+    for name in ("run", "check", "describe", "config", "ensemble", "train", "evaluate", "export", "bench", "compile"):
         assert f"\n    {name} " in text
 
 

@@ -1,0 +1,172 @@
+"""Kernels compiled on the user's machine: made for the bundles that need one, loaded only by name, checked before they answer."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from bundles import edit_contract, rewrite
+from calcisol.coupler import compile as native_compile
+from calcisol.coupler import errors
+from calcisol.coupler.capi import Model, build_info
+from soils import Fields, soil, weather
+
+DAY = 86400.0
+NETWORK = 1e-4
+"""Of the largest value of a variable: float32 sums in another order (1e-7) through root-finding, as in test_native.py."""
+
+pytestmark = pytest.mark.skipif(", native kernel" not in build_info(), reason="this build has no kernel for this processor")
+
+
+def made_up(shipped: Path, target: Path, width: int | None, seed: int) -> Path:
+    """The step of this version with made-up weights, and a network of another width where one is given."""
+    import torch
+    from calcisol.emulator.bundle import read_contract, write_bundle
+    from calcisol.emulator.graph import fingerprint, step_of_contract
+
+    contract = read_contract(shipped, verify=False)
+    contract.pop("records_sha256")
+    if width is not None:
+        contract["parameters"]["network"]["width"] = width
+    step = step_of_contract(contract)
+    contract["step_graph"] = fingerprint(step)
+    generator = torch.Generator().manual_seed(seed)
+    for parameter in step.parameters():
+        parameter.requires_grad_(False).normal_(0.0, 0.1, generator=generator)
+    step.core.scale.fill_(3.0)
+    write_bundle(target, torch.jit.script(step), contract)
+    return target
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("compile")
+
+
+@pytest.fixture(scope="module")
+def wide(shipped: Path, folder: Path) -> Path:
+    return made_up(shipped, folder / "wide.calcisol", 40, 2)
+
+
+@pytest.fixture(scope="module")
+def library(wide: Path, folder: Path) -> Path:
+    if not any(shutil.which(name) for name in ("c++", "g++", "clang++")):
+        pytest.skip("no C++ compiler")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(folder / "cache"))
+        found = native_compile.compile_bundle(wide)
+        assert found is not None and found.is_relative_to(folder / "cache" / "calcisol")
+        assert found.name.startswith("engine-") and [found] == list(found.parent.iterdir()), "something else was left there"
+        age = found.stat().st_mtime_ns
+        assert native_compile.compile_bundle(wide) == found and found.stat().st_mtime_ns == age, "compiled twice"
+    return found
+
+
+def run(model: Model, layers: int = 6) -> tuple[Fields, Fields]:
+    """Outputs of the last of three days, and the state."""
+    properties = soil(np.random.default_rng(4), 30, layers)
+    columns = model.columns(properties)
+    rng = np.random.default_rng(5)
+    for _ in range(3):
+        fields = weather(rng, properties, False)
+        fields["w_liq"], fields["t_soil"] = 250.0 * properties["dz"], np.full(properties["dz"].shape, 284.0)
+        last = columns.step(DAY, fields)
+    return last, columns.state()
+
+
+def test_a_bundle_of_another_width_steps_natively(wide: Path, library: Path) -> None:
+    assert Model(wide).contract["engine"] == "TorchScript"
+    model = Model(wide, engine="native", engine_library=library)
+    assert model.contract["engine"].startswith("native ") and model.contract["engine"].endswith("engine library")
+    mine, theirs = run(model)[0], run(Model(wide, engine="torchscript"))[0]
+    kept = theirs["flag"] & 8 == 0  # CALCISOL_FLAG_RESIDUAL: where a search stopped, round-off decides
+    assert kept.mean() > 0.5
+    for name in ("ph", "pco2", "dic", "sic"):
+        assert np.abs(mine[name] - theirs[name])[kept].max() <= NETWORK * np.abs(theirs[name]).max(), name
+    assert not np.array_equal(mine["ph"], theirs["ph"]), "the same bits: TorchScript answered"
+
+
+def test_retrained_weights_need_no_compiling(shipped: Path, folder: Path) -> None:
+    """A kernel reads its weights from the bundle: other weights, same kernel."""
+    from calcisol.emulator.bundle import read_contract
+
+    other = made_up(shipped, folder / "other.calcisol", None, 3)
+    engine = Model(other).contract["engine"]
+    if engine == "TorchScript":
+        assert read_contract(shipped).get("step_graph") != read_contract(other)["step_graph"], "the shipped bundle fits, this not"
+        pytest.skip("the step has changed since this library was built with the shipped bundle")
+    assert native_compile.compile_bundle(other) is None
+
+
+def test_nothing_is_loaded_that_nobody_named(wide: Path, library: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither beside the bundle, nor in the folder of the run, nor in the cache."""
+    beside = shutil.copy(wide, tmp_path / "wide.calcisol")
+    for name in (library.name, "wide.so", "wide.calcisol.so", "engine.so"):
+        shutil.copy(library, tmp_path / name)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(library.parents[1]))
+    assert Model(beside).contract["engine"] == "TorchScript"
+    with pytest.raises(errors.UnsupportedError, match="name without a folder"):
+        Model(beside, engine_library=library.name)
+
+
+def test_the_environment_names_it_for_bundles_it_fits(
+    wide: Path, library: Path, toy: Path, shipped: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = Model(shipped).contract["engine"]
+    monkeypatch.setenv("CALCISOL_ENGINE_LIBRARY", str(library))
+    assert Model(wide).contract["engine"].endswith("engine library")
+    assert Model(wide, engine="torchscript").contract["engine"] == "TorchScript"
+    heard: list[tuple[int, str]] = []
+    assert Model(shipped, log=lambda level, text: heard.append((level, text))).contract["engine"] == before
+    assert [text for level, text in heard if level == 2 and str(library) in text], "no warning"
+    assert Model(toy).contract["engine"] == "TorchScript"
+    monkeypatch.setenv("CALCISOL_ENGINE_LIBRARY", "/nowhere/engine.so")
+    with pytest.raises(errors.UnsupportedError, match=r"/nowhere/engine\.so cannot be loaded"):
+        Model(wide)
+    monkeypatch.setenv("CALCISOL_ENGINE_LIBRARY", "")
+    assert Model(wide).contract["engine"] == "TorchScript"
+
+
+def test_what_does_not_fit_is_refused(wide: Path, library: Path, toy: Path, tmp_path: Path) -> None:
+    from calcisol.coupler.install import library_dir
+
+    with pytest.raises(errors.UnsupportedError, match="was compiled for step"):
+        Model(toy, engine_library=library)
+    with pytest.raises(errors.UnsupportedError, match="holds no kernel"):
+        Model(wide, engine_library=library_dir() / "libcalcisol_stub.so")
+    cut = tmp_path / "cut.so"
+    cut.write_bytes(library.read_bytes()[:1000])
+    with pytest.raises(errors.UnsupportedError, match="cannot be loaded"):
+        Model(wide, engine_library=cut)
+    with pytest.raises(errors.UnsupportedError, match="device"):
+        Model(wide, device="emulated", engine_library=library)
+
+
+def test_compile_refuses_in_words(wide: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    bare = rewrite(wide, tmp_path / "bare.calcisol", edit_contract(lambda c: c.pop("step_graph")))
+    with pytest.raises(errors.CalcisolError, match="stamp"):
+        native_compile.compile_bundle(bare)
+    other = rewrite(wide, tmp_path / "other.calcisol", edit_contract(lambda c: c.update(step_graph="0" * 64)))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    with pytest.raises(errors.CalcisolError, match="another version"):
+        native_compile.compile_bundle(other)
+    monkeypatch.setenv("CXX", "no-such-compiler")
+    with pytest.raises(errors.CalcisolError, match="CXX=no-such-compiler"):
+        native_compile.compile_bundle(wide)
+    assert not list(tmp_path.rglob("*.so*")), "something half-made was left"
+
+
+@pytest.mark.slow
+def test_compiled_here_or_with_the_library_gives_the_same_bits(shipped: Path, folder: Path) -> None:
+    """Generator, flags and explicit fused products decide the bits, not who compiles."""
+    own = made_up(shipped, folder / "own.calcisol", None, 6)
+    if not Model(own).contract["engine"].startswith("native"):
+        pytest.skip("the step has changed since this library was built")
+    library = native_compile.compile_bundle(own, folder / "own.so")
+    assert library is not None
+    a, b = run(Model(own)), run(Model(own, engine_library=library))
+    for x, y in zip(a, b, strict=True):
+        assert all(x[name].tobytes() == y[name].tobytes() for name in x)
