@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from . import compare
-from .analysis import Results
+from .settings import Results
 from .world import DRIVERS, TITLES
 
 INK, WARM, COOL, GREEN = "#333333", "#b5542a", "#2f6690", "#5a7d4a"

@@ -18,12 +18,13 @@ from typing import Any
 import numpy as np
 
 from . import figures
-from .analysis import Results
+from .settings import Results
 from .figures import NAMES
 from .world import DRIVERS, TITLES
 
 GOOD = (0.5, 2.0)  # a slope ratio within a factor of two counts as "the right size"
 WEAK, STRONG = 0.3, 0.6  # rank correlations
+DRIVEN = ("nitrogen", "drainage", "temperature")
 QUESTIONS = {
     "nitrogen": "mineral nitrogen taken away", "drainage": "drainage changes",
     "temperature": "2 K warmer", "pH": "pH goes on changing",
@@ -56,23 +57,33 @@ def _right(v: dict[str, float]) -> bool:
     return bool(GOOD[0] <= v["ratio"] <= GOOD[1] and v["skill"] > 0.0)
 
 
+def _asked(verdicts: dict[str, Any]) -> list[tuple[str, str, dict[str, float]]]:
+    """(landscape, driver, verdict) of every forecast of a driver; pH is no driver."""
+    return [(arm, q, verdicts[arm][q]) for arm in verdicts for q in DRIVEN]
+
+
 def answer(n: dict[str, Any]) -> str:
-    """The first sentences."""
-    verdicts = n["verdict"]
-    asked = [(arm, q, verdicts[arm][q]) for arm in verdicts for q in ("nitrogen", "drainage", "temperature")]
+    """The first sentences: yes or no, in numbers."""
+    verdicts, years = n["verdict"], n["about"]["years"]
+    asked = _asked(verdicts)
     right = [f"{q} where carbonate is {NAMES[arm]}" for arm, q, v in asked if _right(v)]
-    head = "No: " if not right else "Rarely: " if len(right) <= len(asked) // 3 else "In part: "
-    body = f"of {len(asked)} forecasts made from maps ({len(verdicts)} kinds of landscape, three drivers) " + (
-        f"{len(right)} had the right size and any skill ({'; '.join(right)})."
-        if right
-        else "none had the right size and any skill."
-    )
+    head = "No" if not right else "Rarely" if len(right) <= len(asked) // 3 else "In part"
     t = n["temporal"]
     low, middle, high = t["per_mole"]
+    told = "; ".join(
+        f"{1e3 * v['foretold']:+,.0f} by the map against {1e3 * v['happened']:+.1f} that happen (wrong sign in "
+        f"{100 * (1 - v['signs']):.0f} % of the places) where it is {NAMES[arm]}"
+        for arm, q, v in asked
+        if q == "nitrogen" and np.isfinite(v["signs"])
+    )
     return (
-        f"{head}{body} In time, one mole of acid from nitrogen dissolves {middle:.2f} mol of calcite ({low:.2f}-{high:.2f} from "
-        f"place to place) and a kilogram of mineral nitrogen costs {t['per_kg'][1]:.2f} kg of carbonate carbon, while "
-        f"laboratory pH moves by {n['ph_shift']:.3f} in {n['about']['years']} years (median of soils above 1 % CaCO₃)."
+        f"{head}: of {len(asked)} forecasts read from maps of soil carbonate ({len(verdicts)} landscapes, each asked about nitrogen, "
+        f"drainage and temperature), {len(right)} came true to within a factor of two"
+        + (f" ({'; '.join(right)})" if right else "")
+        + f". Without mineral nitrogen a place should keep, in g C m⁻² after {years} years: {told}. In time, one mole of acid from "
+        f"nitrogen dissolves {middle:.2f} mol of calcite ({low:.2f}-{high:.2f} from place to place) and a kilogram of mineral "
+        f"nitrogen costs {t['per_kg'][1]:.2f} kg of carbonate carbon, while laboratory pH moves by {n['ph_shift']:.3f} in {years} "
+        "years (median of soils above 1 % CaCO₃): too little for any map to see."
     )
 
 
@@ -189,46 +200,74 @@ def verdict(n: dict[str, Any]) -> str:
     )
 
 
-def checks(n: dict[str, Any]) -> str:
-    """What was checked, with what came out; misses are named."""
-    t, p, m = n["temporal"]["agreement"], n["path"], n["members"]
-    items = [
-        f"Gradient through the rollout against finite difference: median gap {100 * t['median']:.1f} %, within 10 % in "
-        f"{100 * t['within_10']:.0f} % of the columns (target: within 10 %).",
-        f"Shapley values sum to the total within {n['shapley']['gap']:.0e} kg C m⁻². Integrated gradients: completeness error "
-        f"{100 * p['completeness_median']:.2g} % in the median, {100 * p['completeness_max']:.2g} % at worst; within 1 % in "
-        f"{100 * p['within_1']:.0f} % of {p['columns']} columns (target: 1 %).",
-        "Ranks of nitrogen's effect against the explained emulator (Kendall's tau): "
-        + ", ".join(f"{html.escape(k)} {v:.2f}" for k, v in m["tau"].items())
-        + ".",
-    ]
+def members(m: dict[str, Any], own: dict[str, Any]) -> list[str]:
+    """Whether other emulators say the same; what random weights leave of the network."""
+    right = sum(_right(v) for *_, v in _asked(own))
+    others = "; ".join(
+        f"{html.escape(name)} {sum(_right(v) for *_, v in _asked(verdicts))} of {len(_asked(verdicts))} (nitrogen, foretold over "
+        "happened: " + ", ".join(_ratio(verdicts[arm]["nitrogen"]["ratio"]) for arm in verdicts) + ")"
+        for name, verdicts in m["verdict"].items()
+    )
+    ranks = ", ".join(f"{html.escape(k)} {v:.2f}" for k, v in m["tau"].items())
+    first = ", ".join(_ratio(own[arm]["nitrogen"]["ratio"]) for arm in own)
+    items = [f"Ranks of nitrogen's effect against the explained emulator (Kendall's tau): {ranks}."]
+    if others:
+        items.append(
+            f"The whole comparison by other emulators, each on landscapes of its own making, forecasts that came true: {others}; the "
+            f"explained one {right} of {len(_asked(own))} ({first})."
+        )
     if "random" in m:
         x = m["random"]
-        fate = "nothing of it is left" if abs(x["part"]) < 0.3 else "this is NOT destroyed"
+        fate = "nothing of it is left" if abs(x["part"]) < WEAK else "this is NOT destroyed"
         items.append(
             f"The network's own part is {100 * x['network_share']:.1f} % of nitrogen's effect; with shuffled weights {fate} "
             f"(rank correlation {x['part']:+.2f}). The whole effect keeps {x['whole']:+.2f}: "
             "physics carries it, and no weights can."
         )
-    if "teacher" in n:
-        for name, x in n["teacher"].items():
-            items.append(
-                f"MIN3P asked again, {x['columns']} columns with and without nitrogen ({html.escape(name)}): signs agree in "
-                f"{100 * x['signs']:.0f} %, rank correlation {x['rank']:.2f}, emulated over MIN3P {x['ratio']:.2f}, median error "
-                f"{100 * x['median_error']:.1f} %."
-            )
-    else:
-        items.append(
-            "MIN3P was not asked (MIN3P_EXE not set or switched off); the physical step B0 stands in as second opinion above."
-        )
-    items.append(
-        f"{100 * n['outside']:.0f} % of cell-months lay outside the ranges the network was "
-        "trained on; there the physical step answers "
-        "alone. Drivers add up as forcing: nitrogen's own rates do not feel the changed "
-        "climate. Warming, rain and lime are sizes to "
-        "compare drivers at, not projections. No dolomite, erosion, irrigation."
+    return items
+
+
+def teacher(n: dict[str, Any]) -> list[str]:
+    """What MIN3P said when asked again, or that it was not."""
+    if "teacher" not in n:
+        return ["MIN3P was not asked (MIN3P_EXE not set or switched off); the physical step B0 stands in as second opinion above."]
+    runs = n["teacher_runs"]
+    found = "; ".join(
+        f"{html.escape(name)}: signs agree in {100 * x['signs']:.0f} %, rank correlation {x['rank']:.2f}, emulated over MIN3P "
+        f"{x['ratio']:.2f}, median error {100 * x['median_error']:.1f} %"
+        for name, x in n["teacher"].items()
     )
+    x = next(iter(n["teacher"].values()))
+    return [
+        f"MIN3P asked again, {x['columns']} columns that no training saw, {runs['years']} years with and without nitrogen "
+        f"({x['failed']} refused; runs {runs['sha256']['with'][:8]}, {runs['sha256']['without'][:8]}). Effect of nitrogen on calcite, "
+        f"{found}."
+    ]
+
+
+def checks(n: dict[str, Any]) -> str:
+    """What was checked, with what came out; misses are named."""
+    t, p = n["temporal"]["agreement"], n["path"]
+    items = [
+        f"Gradient through the rollout against finite difference: median gap {100 * t['median']:.2g} %, within 10 % in "
+        f"{100 * t['within_10']:.0f} % of the columns (target: within 10 %).",
+        f"Shapley values sum to the total within {n['shapley']['gap']:.0e} kg C m⁻². Integrated gradients: completeness error "
+        f"{100 * p['completeness_median']:.2g} % in the median, {100 * p['completeness_max']:.2g} % at worst; within 1 % in "
+        f"{100 * p['within_1']:.0f} % of {p['columns']} columns (target: 1 %), {p['cut']} of them with the path cut finer.",
+        *members(n["members"], n["verdict"]),
+        *teacher(n),
+        f"{100 * n['outside']:.0f} % of cell-months lay outside the ranges the network was trained on; there the physical step answers "
+        "alone. Drivers add up as forcing: nitrogen's own rates do not feel the changed climate. Warming, rain and lime are sizes to "
+        "compare drivers at, not projections. No dolomite, erosion, irrigation.",
+    ]
     return "<ul>" + "".join(f"<li>{i}</li>" for i in items) + "</ul>"
+
+
+def made(about: dict[str, Any]) -> str:
+    """How long it took, by stage."""
+    slow = sorted(about["stages"].items(), key=lambda x: -x[1])[:4]
+    where = ", ".join(f"{name} {seconds:.0f} s" for name, seconds in slow)
+    return f"calcisol explain, {about['seconds']:.0f} s of wall time ({where}). All numbers: results.json."
 
 
 def write(folder: Path, r: Results) -> Path:
@@ -238,7 +277,7 @@ def write(folder: Path, r: Results) -> Path:
     page = Template(Path(__file__).with_name("report.html").read_text(encoding="utf-8")).substitute(
         answer=html.escape(answer(n)), setting=setting(n, r), temporal=temporal(n), figures_time="".join(drawn[:3]),
         space=space(n), verdict=verdict(n), figures_space="".join(drawn[3:]), checks=checks(n),
-        made=f"calcisol explain, {n['about']['seconds']:.0f} s of wall time. All numbers: results.json.",
+        made=html.escape(made(n["about"])),
     )  # fmt: skip
     for name, text in (("results.json", json.dumps(n, indent=1, default=float)), ("report.html", page)):
         part = folder / f"{name}.part"

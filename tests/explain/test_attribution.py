@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 from calcisol.emulator.explain import gradients, shapley
-from calcisol.emulator.explain.analysis import shapley_part
-from calcisol.emulator.explain.rollouts import MONTH, change, leap, roll, rollout, spin_up, start
+from calcisol.emulator.explain.attribution import shapley_part
+from calcisol.emulator.explain.rollouts import MONTH, Member, change, leap, roll, rollout, spin_up, start
 from calcisol.emulator.explain.world import DRIVERS, NITROGEN, World
 from calcisol.emulator.step import Step
 
@@ -45,7 +45,7 @@ def test_shapley_adds_up_for_any_values() -> None:
 def test_drivers_get_what_they_cause(acid: float, water: float, both: float) -> None:
     """Loss = (a A + w Q + b A Q) T; drainage falls by 20 %: acid alone, climate alone, and both with their interaction halved."""
     world, step = toy_world(6), Toy(acid, water, both)
-    values, total = shapley_part(step, world, begin(step, world), YEARS)
+    values, total = shapley_part(Member(step), world, begin(step, world), YEARS)
     a, q = loads(world)
     expected = dict.fromkeys(DRIVERS, np.zeros(6))
     expected["n_acid"] = -(acid * a + 0.9 * both * a * q) * YEARS * MOLAR_MASS_C
@@ -58,7 +58,7 @@ def test_drivers_get_what_they_cause(acid: float, water: float, both: float) -> 
 def test_integrated_gradients_are_complete_and_name_the_year_and_depth() -> None:
     """Carbonate that also relaxes forgets old acid: the share of year y is exp(-relax x age), in months; all from layer 1."""
     world, step = toy_world(4), Toy(acid=2.0, relax=0.3)
-    found = gradients.integrated_gradients(step, world, begin(step, world), YEARS, nodes=3)
+    found = gradients.integrated_gradients(Member(step), world, begin(step, world), YEARS, nodes=3)
     assert found.error.max() < QUADRATURE
     a, _ = loads(world)
     kept = (1.0 - 0.3 / 12.0) ** np.arange(12 * YEARS)[::-1]  # of the acid of each month, at the end
@@ -71,7 +71,7 @@ def test_gradient_equals_finite_difference_where_the_law_is_smooth() -> None:
     world, step = toy_world(5), Toy(acid=2.0, water=1.0, both=3.0, relax=0.1)
     state = begin(step, world)
     slope = gradients.nitrogen_gradient(step, world, state, YEARS)
-    up, down = (change(rollout(step, world, world.amounts(n_acid=x, n_co2=x), state, YEARS)) for x in (1.1, 0.9))
+    up, down = (change(rollout(Member(step), world, world.amounts(n_acid=x, n_co2=x), state, YEARS)) for x in (1.1, 0.9))
     np.testing.assert_allclose(slope, (up - down).numpy() / 0.2, rtol=1e-9)
 
 
@@ -106,7 +106,7 @@ def test_gradient_of_the_physical_step_is_its_finite_difference(name: str) -> No
 def test_chunks_and_checkpoints_change_nothing() -> None:
     world, step = toy_world(7), Toy(acid=2.0, water=1.0, relax=0.1)
     on, state = world.amounts(**dict.fromkeys(NITROGEN, 1.0)), begin(step, world)
-    whole, parts, graded = roll(step, world, on, state, 2), rollout(step, world, on, state, 2, chunk=3), None
+    whole, parts, graded = roll(step, world, on, state, 2), rollout(Member(step), world, on, state, 2, chunk=3), None
     graded = roll(step, world, on, state, 2, gradient=True)
     assert torch.equal(whole.sic, parts.sic) and torch.equal(whole.sic, graded.sic) and torch.equal(whole.acid, parts.acid)
 
@@ -115,7 +115,7 @@ def test_millennia_by_leaps_are_those_of_all_steps() -> None:
     """A stock that relaxes over a century: leaps of 28 years against every month of 300 (explicit leaps: 5 % of the change)."""
     world, step = toy_world(6), Toy(water=3.0, relax=0.01)
     off, state = world.amounts(), begin(step, world)
-    leapt, stepped = spin_up(step, world, off, state, 300), rollout(step, world, off, state, 300).state
+    leapt, stepped = spin_up(Member(step), world, off, state, 300), rollout(Member(step), world, off, state, 300).state
     moved = (stepped - state)[0, 0]
     assert ((leapt - stepped)[0, 0].abs() < 0.05 * moved.abs()).all()
 

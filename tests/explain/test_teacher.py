@@ -32,5 +32,5 @@ def test_the_verdict_of_known_effects() -> None:
 @pytest.mark.skipif(not os.environ.get("MIN3P_EXE"), reason="MIN3P_EXE is not set")
 def test_physical_step_and_min3p_agree_on_what_nitrogen_does(tmp_path: Path) -> None:
     """Three columns, four years: same sign, within a third in the median (B0 at monthly steps is not the teacher)."""
-    found = teacher.ask(Step(), tmp_path, columns=3, years=4).as_dict()
+    found = teacher.judge(Step(), teacher.run_pairs(tmp_path, columns=3, years=4)).as_dict()
     assert found["columns"] >= 2 and found["signs"] == 1.0 and found["median_error"] < 0.33
