@@ -41,14 +41,15 @@ def temporal_part(
     """Numbers of the response to nitrogen of the picked columns."""
     i = torch.as_tensor(pick)
     own = {n: cut(r, i) for n, r in runs.items()}
-    response = temporal.nitrogen_response(member, land.world.take(pick), land.state[..., i], settings.years, own)
+    window = min(settings.gradient_years, settings.years)
+    response = temporal.nitrogen_response(member, land.world.take(pick), land.state[..., i], settings.years, own, window)
     out.arrays |= {
         "finite": response.finite, "autograd": response.autograd, "per_mole": response.per_mole, "per_kg": response.per_kg,
         "gone_with": response.gone_with, "gone_without": response.gone_without, "pick": pick,
     }  # fmt: skip
     sooner = (response.gone_without - response.gone_with) / response.gone_without
     return {
-        "agreement": temporal.agreement(response), "columns": len(pick),
+        "agreement": temporal.agreement(response), "window": window, "columns": len(pick),
         "per_mole": np.nanquantile(response.per_mole, [0.05, 0.5, 0.95]).tolist(),
         "per_kg": np.nanquantile(response.per_kg, [0.05, 0.5, 0.95]).tolist(),
         "mean_change": {n: float(change(r).mean()) for n, r in own.items()},

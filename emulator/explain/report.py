@@ -24,6 +24,7 @@ from .world import DRIVERS, TITLES
 
 GOOD = (0.5, 2.0)  # a slope ratio within a factor of two counts as "the right size"
 WEAK, STRONG = 0.3, 0.6  # rank correlations
+NOTHING = 1e-4  # kg C m-2 in the mean: a ratio to less than that says nothing
 DRIVEN = ("nitrogen", "drainage", "temperature")
 QUESTIONS = {
     "nitrogen": "mineral nitrogen taken away", "drainage": "drainage changes",
@@ -44,7 +45,19 @@ def _number(value: float, form: str, unit: str = "") -> str:
 
 def _ratio(value: float) -> str:
     """Two digits that matter, never with an exponent."""
-    return _number(value, ",.0f" if abs(value) >= 10.0 else ".2g" if abs(value) >= 0.01 else ".2f")
+    return _number(value, ",.0f" if abs(value) >= 10.0 else ".2g" if abs(value) >= 0.01 else ".2f").replace("-", "−")
+
+
+def _grams(kilograms: float) -> str:
+    """g C m-2 with a sign, whole numbers where they are large, 0.0 without one."""
+    grams = 1e3 * kilograms
+    text = f"{grams:+,.0f}" if abs(grams) >= 100.0 else f"{grams:+.1f}"
+    return text.replace("-", "−") if text not in ("+0.0", "-0.0") else "0.0"
+
+
+def _years(n: dict[str, Any]) -> str:
+    years = n["about"]["years"]
+    return f"{years} year{'s' if years > 1 else ''}"
 
 
 def _figure(path: Path, caption: str) -> str:
@@ -63,28 +76,29 @@ def _asked(verdicts: dict[str, Any]) -> list[tuple[str, str, dict[str, float]]]:
 
 
 def answer(n: dict[str, Any]) -> str:
-    """The first sentences: yes or no, in numbers."""
-    verdicts, years = n["verdict"], n["about"]["years"]
+    """Yes or no, in numbers, as HTML: the first sentence answers, a line for each landscape and one on time say why."""
+    verdicts, years = n["verdict"], _years(n)
     asked = _asked(verdicts)
     right = [f"{q} where carbonate is {NAMES[arm]}" for arm, q, v in asked if _right(v)]
     head = "No" if not right else "Rarely" if len(right) <= len(asked) // 3 else "In part"
-    t = n["temporal"]
-    low, middle, high = t["per_mole"]
-    told = "; ".join(
-        f"{1e3 * v['foretold']:+,.0f} by the map against {1e3 * v['happened']:+.1f} that happen (wrong sign in "
-        f"{100 * (1 - v['signs']):.0f} % of the places) where it is {NAMES[arm]}"
+    first = (
+        f"{head}: of {len(asked)} forecasts read from maps of soil carbonate ({len(verdicts)} landscapes, each asked about nitrogen, "
+        f"drainage and temperature), {len(right) or 'none'} came true to within a factor of two"
+    ) + (f": {'; '.join(right)}." if right else ".")
+    lines = [
+        f"Without mineral nitrogen for {years}, soils whose carbonate is {NAMES[arm]} keep {_grams(v['happened'])} g C m⁻²; their map "
+        f"foretells {_grams(v['foretold'])}, with the wrong sign in {100 * (1 - v['signs']):.0f} % of the places."
         for arm, q, v in asked
         if q == "nitrogen" and np.isfinite(v["signs"])
+    ]
+    t = n["temporal"]
+    low, middle, high = t["per_mole"]
+    lines.append(
+        f"In time, one mole of acid from nitrogen dissolves {middle:.2f} mol of calcite ({low:.2f}-{high:.2f} from place to place), a "
+        f"kilogram of mineral nitrogen costs {t['per_kg'][1]:.2f} kg of carbonate carbon, and laboratory pH moves by "
+        f"{n['ph_shift']:.3f} in {years} (median of soils above 1 % CaCO₃): no map can see that."
     )
-    return (
-        f"{head}: of {len(asked)} forecasts read from maps of soil carbonate ({len(verdicts)} landscapes, each asked about nitrogen, "
-        f"drainage and temperature), {len(right)} came true to within a factor of two"
-        + (f" ({'; '.join(right)})" if right else "")
-        + f". Without mineral nitrogen a place should keep, in g C m⁻² after {years} years: {told}. In time, one mole of acid from "
-        f"nitrogen dissolves {middle:.2f} mol of calcite ({low:.2f}-{high:.2f} from place to place) and a kilogram of mineral "
-        f"nitrogen costs {t['per_kg'][1]:.2f} kg of carbonate carbon, while laboratory pH moves by {n['ph_shift']:.3f} in {years} "
-        "years (median of soils above 1 % CaCO₃): too little for any map to see."
-    )
+    return f"<b>{html.escape(first)}</b><ul>{''.join(f'<li>{html.escape(x)}</li>' for x in lines)}</ul>"
 
 
 def setting(n: dict[str, Any], r: Results) -> str:
@@ -94,16 +108,16 @@ def setting(n: dict[str, Any], r: Results) -> str:
     arms = ", ".join(f"{counts[k]} columns with carbonate {NAMES[k]}" for k in NAMES if k in counts)
     return html.escape(
         f"Virtual Europe: {a['world']}; {arms}. The first kind began with 10 % carbonate everywhere and lost what {a['spin_up']} "
-        f"years of natural leaching took; the second was drawn without regard to climate. Then {a['years']} years were run month "
+        f"years of natural leaching took; the second was drawn without regard to climate. Then {_years(n)} were run month "
         f"by month with the emulator ({a['step']}) under every combination of drivers."
     )
 
 
-def temporal(n: dict[str, Any]) -> str:
-    """Text on the temporal truth."""
+def temporal(n: dict[str, Any], figures_time: str) -> str:
+    """Text, table and figures on the temporal truth."""
     t, s = n["temporal"], n["shapley"]
     gone = "for ever, as far as this matters" if t["gone_with"] > 5e4 else f"another {t['gone_with']:,.0f} years (median)"
-    rows = [[TITLES[d], f"{1e3 * s['mean'][d]:+.1f}"] for d in DRIVERS] + [["all together", f"{1e3 * s['total']:+.1f}"]]
+    rows = [[TITLES[d], _grams(s["mean"][d])] for d in DRIVERS] + [["all together", _grams(s["total"])]]
     bands = n["path"]["bands"]
     share = 100.0 * bands[0] / sum(bands) if sum(bands) else float("nan")
     return (
@@ -113,7 +127,7 @@ def temporal(n: dict[str, Any]) -> str:
         f"carbonic acid that would have done the same work. Of nitrogen's effect {share:.0f} % "
         "falls on the plough layer. Sensitivity "
         "is to the acid that comes, never to pH: calcite holds pH still, so a slope on pH would divide by nothing.</p>"
-        + table(["driver, all on against all off", f"g C m⁻² in {n['about']['years']} years"], rows)
+        f'<div class="grid"><div>{table(["driver, all on against all off", f"g C m⁻² in {_years(n)}"], rows)}</div>{figures_time}</div>'
     )
 
 
@@ -161,16 +175,14 @@ def verdict(n: dict[str, Any]) -> str:
     for arm, questions in n["verdict"].items():
         for q, title in QUESTIONS.items():
             v = questions[q]
-            size = (
-                f"{_ratio(v['ratio'])} ({_ratio(v['ratio_low'])} to {_ratio(v['ratio_high'])})"
-                if np.isfinite(v["ratio"])
-                else "–"
-            )
+            size = f"{_ratio(v['ratio'])} ({_ratio(v['ratio_low'])} to {_ratio(v['ratio_high'])})"
+            if not np.isfinite(v["ratio"]) or abs(v["happened"]) < NOTHING:
+                size = "– (nothing happens)"
             rows.append(
                 [
-                    f"{NAMES[arm]}: {title}", f"{1e3 * v['happened']:+.1f}", f"{1e3 * v['foretold']:+.1f}", size,
-                    _number(100 * v["signs"], ".0f", " %"), f"{v['rank']:+.2f}",
-                    f"{v['skill']:.2g}" if v["skill"] > -100 else "&lt;&nbsp;-100", _ratio(questions[q + " (ols)"]["ratio"]),
+                    f"{NAMES[arm]}: {title}", _grams(v["happened"]), _grams(v["foretold"]), size,
+                    _number(100 * v["signs"], ".0f", " %"), f"{v['rank']:+.2f}".replace("-", "−"),
+                    f"{v['skill']:.2g}".replace("-", "−") if v["skill"] > -100 else "&lt;&nbsp;−100", _ratio(questions[q + " (ols)"]["ratio"]),
                 ]
             )  # fmt: skip
     ranks = [x for a in n["attribution_rank"].values() for x in a.values()]
@@ -247,9 +259,9 @@ def teacher(n: dict[str, Any]) -> list[str]:
 
 def checks(n: dict[str, Any]) -> str:
     """What was checked, with what came out; misses are named."""
-    t, p = n["temporal"]["agreement"], n["path"]
+    t, p, window = n["temporal"]["agreement"], n["path"], n["temporal"]["window"]
     items = [
-        f"Gradient through the rollout against finite difference: median gap {100 * t['median']:.2g} %, within 10 % in "
+        f"Gradient through {window * 12} months against finite difference: median gap {100 * t['median']:.2g} %, within 10 % in "
         f"{100 * t['within_10']:.0f} % of the columns (target: within 10 %).",
         f"Shapley values sum to the total within {n['shapley']['gap']:.0e} kg C m⁻². Integrated gradients: completeness error "
         f"{100 * p['completeness_median']:.2g} % in the median, {100 * p['completeness_max']:.2g} % at worst; within 1 % in "
@@ -275,7 +287,7 @@ def write(folder: Path, r: Results) -> Path:
     n = r.numbers
     drawn = [_figure(p, c) for c, p in figures.draw(folder / "figures", r).items()]
     page = Template(Path(__file__).with_name("report.html").read_text(encoding="utf-8")).substitute(
-        answer=html.escape(answer(n)), setting=setting(n, r), temporal=temporal(n), figures_time="".join(drawn[:3]),
+        answer=answer(n), setting=setting(n, r), temporal=temporal(n, "".join(drawn[:3])),
         space=space(n), verdict=verdict(n), figures_space="".join(drawn[3:]), checks=checks(n),
         made=html.escape(made(n["about"])),
     )  # fmt: skip

@@ -45,6 +45,7 @@ class Settings:
     present: int = 10  # years of today's husbandry before the start
     shapley_columns: int = 48
     gradient_columns: int = 48
+    gradient_years: int = 5  # of the check of gradients against finite differences; the path goes through all years
     path_columns: int = 12
     nodes: int = 8
     seed: int = 0
