@@ -53,7 +53,7 @@ def shapley_bars(path: Path, r: Results) -> Path:
     axis.axvline(0.0, color=INK, lw=0.8)
     axis.set_yticks(range(len(DRIVERS)), [TITLES[d] for d in DRIVERS])
     axis.invert_yaxis()
-    axis.set_xlabel(f"change of carbonate carbon by the end, g C m⁻² (left: lost)")
+    axis.set_xlabel("change of carbonate carbon by the end, g C m⁻² (left: lost)")
     axis.legend(frameon=False, fontsize=7.5, loc="upper right")
     return _save(plt, figure, path)
 

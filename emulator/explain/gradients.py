@@ -1,9 +1,10 @@
 """Gradients through the rollout: the local response to nitrogen, and which year's nitrogen took carbonate from which depth.
 
-What:    autograd of the final stock over the amount of nitrogen; integrated gradients (Captum) along the path without -> with it.
+What:    autograd of the final stock over the amount of nitrogen; integrated gradients (Captum) along the path without -> with it,
+         whose derivatives are compiled differences where there is an engine (yearly.py) and autograd where there is none.
 Units:   kg C m-2 per unit amount (amount 1 = the nitrogen of the world). Shapes [column], [column, year, band].
 Source:  Sundararajan et al. (2017, integrated gradients; completeness: attributions sum to f(x) - f(0)); Captum.
-         The step's Newton decoder passes gradients by the implicit function theorem (chemistry/equilibrium.py).
+         The step's Newton decoder passes its gradient by the implicit function theorem, whole by whole_gradient.py.
 Use:     ``slope = nitrogen_gradient(step, world, state, years)``; ``by_year = integrated_gradients(...)``
 """
 
@@ -18,6 +19,7 @@ from torch import Tensor, nn
 
 from .rollouts import Member, change, roll, rollout
 from .world import NITROGEN, World
+from .yearly import Case, final_stock
 
 BANDS = (0.25, 0.75)  # m: lower edges of the upper two of three depth bands, plough layer, root zone, below
 ROWS = 384  # (column, band, segment, node) in one backward pass; narrower costs as much for less
@@ -64,7 +66,7 @@ class ByYear:
     segments: np.ndarray  # [column] pieces of the path that were needed
 
 
-def _path(step: nn.Module, world: World, state: Tensor, years: int, nodes: int, segments: int) -> np.ndarray:
+def _path(member: Member, world: World, state: Tensor, years: int, nodes: int, segments: int) -> np.ndarray:
     """Integrated gradients [column, year, band] along 0 -> 1 in equal ``segments`` of ``nodes`` Gauss-Legendre points each.
 
     Attributions of pieces of one straight path add up; all columns, bands and pieces are rows of one batch.
@@ -75,17 +77,20 @@ def _path(step: nn.Module, world: World, state: Tensor, years: int, nodes: int, 
 
     def stock(nitrogen: Tensor, index: Tensor) -> Tensor:
         """[row, band] final stock of rows that are columns ``index`` with yearly nitrogen [row, year]."""
+        if member.engine is not None:
+            return final_stock(nitrogen, index, Case(member.engine, world, state, membership))
         part = world.take(index)
-        run = roll(step, part, _amounts(part, nitrogen.T), state[..., index], years, gradient=True)
+        run = roll(member.step, part, _amounts(part, nitrogen.T), state[..., index], years, gradient=True)
         return (membership @ run.sic[-1]).T
 
     piece, band, column = (torch.as_tensor(x).flatten() for x in np.indices((segments, 3, n)))
     low = (piece / segments).to(torch.float64)[:, None].expand(-1, years)
+    batch = ROWS if member.engine is None else nodes * len(column)  # compiled, a batch is cut where it is stepped
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Captum warns about internal batches smaller than the number of rows
         share = IntegratedGradients(stock).attribute(
             low + 1.0 / segments, low, target=band, additional_forward_args=(column,), n_steps=nodes, method="gausslegendre",
-            internal_batch_size=max(ROWS, len(column)),
+            internal_batch_size=max(batch, len(column)),
         )  # fmt: skip
     return share.detach().numpy().reshape(segments, 3, n, years).sum(0).transpose(1, 2, 0)
 
@@ -107,7 +112,7 @@ def integrated_gradients(member: Member, world: World, state: Tensor, years: int
         left = np.flatnonzero(error > COMPLETE)
         if not len(left):
             break
-        found = _path(member.step, world.take(left), state[..., torch.as_tensor(left)], years, nodes, segments)
+        found = _path(member, world.take(left), state[..., torch.as_tensor(left)], years, nodes, segments)
         missed = np.abs(found.sum((1, 2)) - total[left]) / scale[left]
         better = missed < error[left]
         share[left[better]], error[left[better]], needed[left[better]] = found[better], missed[better], segments

@@ -78,9 +78,7 @@ def build_arms(member: Member, world: World, settings: Settings) -> Landscapes:
     if settings.spin_up > 0 and len(old):
         state[..., old] = spin_up(member, both.take(old), natural[:, old], state[..., old], settings.spin_up)
     state = rollout(member, both, both.amounts(**NITROGEN_ON), state, settings.present).state
-    return Landscapes(
-        both, arm, state, topsoil_sic(both, state), caco3_percent(both, state), laboratory_ph(member, both, state)
-    )
+    return Landscapes(both, arm, state, topsoil_sic(both, state), caco3_percent(both, state), laboratory_ph(member, both, state))
 
 
 def topsoil_sic(world: World, state: Tensor) -> np.ndarray:

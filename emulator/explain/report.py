@@ -18,8 +18,8 @@ from typing import Any
 import numpy as np
 
 from . import figures
-from .settings import Results
 from .figures import NAMES
+from .settings import Results
 from .world import DRIVERS, TITLES
 
 GOOD = (0.5, 2.0)  # a slope ratio within a factor of two counts as "the right size"
@@ -82,20 +82,20 @@ def answer(n: dict[str, Any]) -> str:
     right = [f"{q} where carbonate is {NAMES[arm]}" for arm, q, v in asked if _right(v)]
     head = "No" if not right else "Rarely" if len(right) <= len(asked) // 3 else "In part"
     first = (
-        f"{head}: of {len(asked)} forecasts read from maps of soil carbonate ({len(verdicts)} landscapes, each asked about nitrogen, "
-        f"drainage and temperature), {len(right) or 'none'} came true to within a factor of two"
+        f"{head}: of {len(asked)} forecasts read from maps of soil carbonate ({len(verdicts)} landscapes, each asked about "
+        f"nitrogen, drainage and temperature), {len(right) or 'none'} came true to within a factor of two"
     ) + (f": {'; '.join(right)}." if right else ".")
     lines = [
-        f"Without mineral nitrogen for {years}, soils whose carbonate is {NAMES[arm]} keep {_grams(v['happened'])} g C m⁻²; their map "
-        f"foretells {_grams(v['foretold'])}, with the wrong sign in {100 * (1 - v['signs']):.0f} % of the places."
+        f"Without mineral nitrogen for {years}, soils whose carbonate is {NAMES[arm]} keep {_grams(v['happened'])} g C m⁻²; "
+        f"their map foretells {_grams(v['foretold'])}, with the wrong sign in {100 * (1 - v['signs']):.0f} % of the places."
         for arm, q, v in asked
         if q == "nitrogen" and np.isfinite(v["signs"])
     ]
     t = n["temporal"]
     low, middle, high = t["per_mole"]
     lines.append(
-        f"In time, one mole of acid from nitrogen dissolves {middle:.2f} mol of calcite ({low:.2f}-{high:.2f} from place to place), a "
-        f"kilogram of mineral nitrogen costs {t['per_kg'][1]:.2f} kg of carbonate carbon, and laboratory pH moves by "
+        f"In time, one mole of acid from nitrogen dissolves {middle:.2f} mol of calcite ({low:.2f}-{high:.2f} from place to "
+        f"place), a kilogram of mineral nitrogen costs {t['per_kg'][1]:.2f} kg of carbonate carbon, and laboratory pH moves by "
         f"{n['ph_shift']:.3f} in {years} (median of soils above 1 % CaCO₃): no map can see that."
     )
     return f"<b>{html.escape(first)}</b><ul>{''.join(f'<li>{html.escape(x)}</li>' for x in lines)}</ul>"
@@ -118,6 +118,7 @@ def temporal(n: dict[str, Any], figures_time: str) -> str:
     t, s = n["temporal"], n["shapley"]
     gone = "for ever, as far as this matters" if t["gone_with"] > 5e4 else f"another {t['gone_with']:,.0f} years (median)"
     rows = [[TITLES[d], _grams(s["mean"][d])] for d in DRIVERS] + [["all together", _grams(s["total"])]]
+    listed = table(["driver, all on against all off", f"g C m⁻² in {_years(n)}"], rows)
     bands = n["path"]["bands"]
     share = 100.0 * bands[0] / sum(bands) if sum(bands) else float("nan")
     return (
@@ -127,7 +128,7 @@ def temporal(n: dict[str, Any], figures_time: str) -> str:
         f"carbonic acid that would have done the same work. Of nitrogen's effect {share:.0f} % "
         "falls on the plough layer. Sensitivity "
         "is to the acid that comes, never to pH: calcite holds pH still, so a slope on pH would divide by nothing.</p>"
-        f'<div class="grid"><div>{table(["driver, all on against all off", f"g C m⁻² in {_years(n)}"], rows)}</div>{figures_time}</div>'
+        + f'<div class="grid"><div>{listed}</div>{figures_time}</div>'
     )
 
 
@@ -182,7 +183,8 @@ def verdict(n: dict[str, Any]) -> str:
                 [
                     f"{NAMES[arm]}: {title}", _grams(v["happened"]), _grams(v["foretold"]), size,
                     _number(100 * v["signs"], ".0f", " %"), f"{v['rank']:+.2f}".replace("-", "−"),
-                    f"{v['skill']:.2g}".replace("-", "−") if v["skill"] > -100 else "&lt;&nbsp;−100", _ratio(questions[q + " (ols)"]["ratio"]),
+                    f"{v['skill']:.2g}".replace("-", "−") if v["skill"] > -100 else "&lt;&nbsp;−100",
+                    _ratio(questions[q + " (ols)"]["ratio"]),
                 ]
             )  # fmt: skip
     ranks = [x for a in n["attribution_rank"].values() for x in a.values()]
@@ -225,8 +227,8 @@ def members(m: dict[str, Any], own: dict[str, Any]) -> list[str]:
     items = [f"Ranks of nitrogen's effect against the explained emulator (Kendall's tau): {ranks}."]
     if others:
         items.append(
-            f"The whole comparison by other emulators, each on landscapes of its own making, forecasts that came true: {others}; the "
-            f"explained one {right} of {len(_asked(own))} ({first})."
+            f"The whole comparison by other emulators, each on landscapes of its own making, forecasts that came true: {others}; "
+            f"the explained one {right} of {len(_asked(own))} ({first})."
         )
     if "random" in m:
         x = m["random"]
@@ -242,7 +244,7 @@ def members(m: dict[str, Any], own: dict[str, Any]) -> list[str]:
 def teacher(n: dict[str, Any]) -> list[str]:
     """What MIN3P said when asked again, or that it was not."""
     if "teacher" not in n:
-        return ["MIN3P was not asked (MIN3P_EXE not set or switched off); the physical step B0 stands in as second opinion above."]
+        return ["MIN3P was not asked (MIN3P_EXE not set or switched off); the physical step B0 is the second opinion above."]
     runs = n["teacher_runs"]
     found = "; ".join(
         f"{html.escape(name)}: signs agree in {100 * x['signs']:.0f} %, rank correlation {x['rank']:.2f}, emulated over MIN3P "
@@ -252,8 +254,8 @@ def teacher(n: dict[str, Any]) -> list[str]:
     x = next(iter(n["teacher"].values()))
     return [
         f"MIN3P asked again, {x['columns']} columns that no training saw, {runs['years']} years with and without nitrogen "
-        f"({x['failed']} refused; runs {runs['sha256']['with'][:8]}, {runs['sha256']['without'][:8]}). Effect of nitrogen on calcite, "
-        f"{found}."
+        f"({x['failed']} refused; runs {runs['sha256']['with'][:8]}, {runs['sha256']['without'][:8]}). Effect of nitrogen on "
+        f"calcite, {found}."
     ]
 
 
@@ -268,9 +270,9 @@ def checks(n: dict[str, Any]) -> str:
         f"{100 * p['within_1']:.0f} % of {p['columns']} columns (target: 1 %), {p['cut']} of them with the path cut finer.",
         *members(n["members"], n["verdict"]),
         *teacher(n),
-        f"{100 * n['outside']:.0f} % of cell-months lay outside the ranges the network was trained on; there the physical step answers "
-        "alone. Drivers add up as forcing: nitrogen's own rates do not feel the changed climate. Warming, rain and lime are sizes to "
-        "compare drivers at, not projections. No dolomite, erosion, irrigation.",
+        f"{100 * n['outside']:.0f} % of cell-months lay outside the ranges the network was trained on; there the physical step "
+        "answers alone. Drivers add up as forcing: nitrogen's own rates do not feel the changed climate. Warming, rain, lime are "
+        "sizes to compare drivers at, not projections. No dolomite, erosion, irrigation.",
     ]
     return "<ul>" + "".join(f"<li>{i}</li>" for i in items) + "</ul>"
 

@@ -46,7 +46,7 @@ class Settings:
     shapley_columns: int = 48
     gradient_columns: int = 48
     gradient_years: int = 5  # of the check of gradients against finite differences; the path goes through all years
-    path_columns: int = 12
+    path_columns: int = 24
     nodes: int = 8
     seed: int = 0
     workers: int = 2  # processes of MIN3P runs

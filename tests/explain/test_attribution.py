@@ -11,7 +11,7 @@ from calcisol.emulator.explain.world import DRIVERS, NITROGEN, World
 from calcisol.emulator.step import Step
 
 from ..emulator.columns import TABLE, soil
-from .toys import Toy, toy_world
+from .toys import Toy, ToyEngine, toy_world
 
 pytest.importorskip("captum", reason="needs the extra `explain`")
 ROUND_OFF = 1e-10  # of sums of float64 over some hundred steps
@@ -57,10 +57,12 @@ def test_drivers_get_what_they_cause(acid: float, water: float, both: float) -> 
     np.testing.assert_allclose(values.sum(0), total, rtol=0, atol=ROUND_OFF)
 
 
-def test_integrated_gradients_are_complete_and_name_the_year_and_depth() -> None:
+@pytest.mark.parametrize("compiled", [False, True])
+def test_integrated_gradients_are_complete_and_name_the_year_and_depth(compiled: bool) -> None:
     """Carbonate that also relaxes forgets old acid: the share of year y is exp(-relax x age), in months; all from layer 1."""
     world, step = toy_world(4), Toy(acid=2.0, relax=0.3)
-    found = gradients.integrated_gradients(Member(step), world, begin(step, world), YEARS, nodes=3)
+    member = Member(step, ToyEngine(step) if compiled else None)
+    found = gradients.integrated_gradients(member, world, begin(step, world), YEARS, nodes=3)
     assert found.error.max() < QUADRATURE
     a, _ = loads(world)
     kept = (1.0 - 0.3 / 12.0) ** np.arange(12 * YEARS)[::-1]  # of the acid of each month, at the end
@@ -90,7 +92,7 @@ def test_a_path_with_a_kink_is_cut_until_it_adds_up() -> None:
 
 @pytest.mark.parametrize("name", ["dep_no3", "dep_so4", "co2_src_total"])
 def test_gradient_of_the_physical_step_is_its_finite_difference(name: str) -> None:
-    """Through three months of real chemistry. The step's own gradient misses up to 4 % (sulphate pairs), the whole one nothing."""
+    """Through three months of real chemistry. The step's own gradient misses up to 4 % (sulphate pairs), the whole one none."""
     step = with_whole_gradient(Step())
     static, layer, column = soil(4, torch.tensor([0.005, 0.02, 0.1, 0.3], dtype=torch.float64))
     static = step.prepare(static)

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from calcisol.emulator.explain import teacher
-from calcisol.emulator.sampling import draw
 from calcisol.emulator.min3p import store
+from calcisol.emulator.sampling import draw
 from calcisol.emulator.step import Step
 
 from ..min3p.fake_min3p import install, told
