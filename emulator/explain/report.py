@@ -37,8 +37,8 @@ def answer(n: dict[str, Any]) -> str:
     head = "No" if not right else "Rarely" if len(right) <= len(asked) // 3 else "In part"
     first = (
         f"{head}: of {len(asked)} forecasts read from maps of soil carbonate ({len(verdicts)} landscapes, each asked about "
-        f"nitrogen, drainage and temperature), {len(right) or 'none'} came true (within a factor of two, and better than guessing "
-        "the mean)"
+        f"nitrogen, drainage and temperature), {len(right) or 'none'} came true (within a factor of two, and better than "
+        "guessing the mean)"
     ) + (f": {'; '.join(right)}." if right else ".")
     lines = [
         f"Without mineral nitrogen for {years}, soils whose carbonate is {NAMES[arm]} keep {grams(v['happened'])} g C m⁻²; "

@@ -20,9 +20,8 @@ def members(m: dict[str, Any], own: dict[str, Any]) -> list[str]:
     for name, verdicts in m["verdict"].items():
         asked = put_to_maps(verdicts)
         nitrogen = ", ".join(ratio(verdicts[arm]["nitrogen"]["ratio"]) for arm in verdicts)
-        lines.append(
-            f"{html.escape(name)} {sum(came_true(v) for *_, v in asked)} of {len(asked)} (nitrogen, foretold over happened: {nitrogen})"
-        )
+        true = sum(came_true(v) for *_, v in asked)
+        lines.append(f"{html.escape(name)} {true} of {len(asked)} (nitrogen, foretold over happened: {nitrogen})")
     others = "; ".join(lines)
     ranks = ", ".join(f"{html.escape(k)} {v:.2f}" for k, v in m["tau"].items())
     first = ", ".join(ratio(own[arm]["nitrogen"]["ratio"]) for arm in own)
