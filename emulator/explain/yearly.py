@@ -83,4 +83,4 @@ class _FinalStock(torch.autograd.Function):
 
 def final_stock(nitrogen: Tensor, index: Tensor, case: Case) -> Tensor:
     """Final stock [row, band] of columns ``index`` [row] at yearly ``nitrogen`` [row, year]; differentiable by nitrogen."""
-    return _FinalStock.apply(nitrogen, index, case)  # type: ignore[no-any-return]
+    return _FinalStock.apply(nitrogen, index, case)
