@@ -5,6 +5,7 @@
 #   make test     build, install, run the tests
 #   make slow     the tests that take more than a minute
 #   make bundle DATA=learning.nc   the default bundle again, from the learning file of `calcisol ensemble`
+#   make explain  does space stand for time? out/explain/report.html of the default bundle, and what the example prints
 #   make setup    compiler, .venv, torch, build, install
 #   make lint     ruff, mypy, clang-format
 #   make clean    remove .venv, build and out
@@ -19,7 +20,7 @@ CPU_INDEX := https://download.pytorch.org/whl/cpu
 SOURCES := $(shell find meson.build meson.options pyproject.toml VERSION LICENSE README.md emulator fortran_bridge coupler \
 	-type f -not -name '*.pyc')
 .DEFAULT_GOAL := help
-.PHONY: help europe test slow bundle setup lint clean
+.PHONY: help europe test slow bundle explain setup lint clean
 
 europe: $(VENV)/installed
 	$(BIN)/calcisol run --out out/europe
@@ -35,6 +36,12 @@ bundle: $(VENV)/installed
 	$(BIN)/calcisol train --config emulator/train.toml --data $(DATA) --out out/train
 	$(BIN)/calcisol export --run out/train --config emulator/train.toml --data $(DATA) --bundle out/default.calcisol
 
+# MIN3P_RUNS=folder: MIN3P runs with and without nitrogen are read from there and, with MIN3P_EXE, made where they are missing
+explain: $(VENV)/installed $(VENV)/test-tools
+	$(BIN)/calcisol explain --out out/explain $(if $(MIN3P_RUNS),--min3p-runs $(MIN3P_RUNS))
+	$(BIN)/python examples/07_explain/explain.py > out/explain/expected_output.txt
+	mv out/explain/expected_output.txt examples/07_explain/expected_output.txt
+
 setup: $(VENV)/installed
 
 lint: $(VENV)/installed $(VENV)/test-tools
@@ -46,7 +53,7 @@ clean:
 	rm -rf $(VENV) build out
 
 help:
-	@sed -n '2,11s/^# \{0,1\}//p' Makefile
+	@sed -n '2,12s/^# \{0,1\}//p' Makefile
 
 # compilers and a virtual environment, through apt where they are missing
 $(VENV)/system:

@@ -181,6 +181,7 @@ def _explain(args: argparse.Namespace) -> int:
     from ..emulator.bundle import default_bundle
     from ..emulator.commands import explain
     from .config import load_config
+    from .march import open_march
     from .virtual import write_points, write_world
 
     out = Path(args.out)
@@ -195,7 +196,8 @@ def _explain(args: argparse.Namespace) -> int:
         say("writing the world: yearly cycles of forcing with and without each driver")
         write_world(world, config, args.columns)
         points = write_points(out / "points.nc", config)
-    teacher = bool(os.environ.get("MIN3P_EXE") and os.environ.get("MIN3P_DB")) and args.min3p > 0
+    runs = Path(args.min3p_runs) if args.min3p_runs else out / "min3p"
+    can = bool(os.environ.get("MIN3P_EXE") and os.environ.get("MIN3P_DB")) or args.min3p_runs
     report = explain(
         out,
         say,
@@ -205,8 +207,10 @@ def _explain(args: argparse.Namespace) -> int:
         physical=args.physical,
         years=args.years,
         spin_up=args.spin_up,
-        min3p_folder=out / "min3p" if teacher else None,
+        workers=args.workers,
+        min3p_folder=runs if can and args.min3p > 0 else None,
         min3p_columns=args.min3p,
+        open_engine=lambda bundle: open_march(bundle, args.workers),
     )
     print(f"report: {report}")
     return 0
@@ -269,6 +273,8 @@ def _add_own(commands: Any) -> None:
     explain.add_argument(
         "--min3p", type=int, default=20, metavar="N", help="columns asked of MIN3P where MIN3P_EXE is set; 0: none"
     )
+    explain.add_argument("--min3p-runs", metavar="DIR", help="folder of MIN3P runs to use and to add to (OUT/min3p)")
+    explain.add_argument("--workers", type=int, default=2, metavar="N", help="threads and MIN3P runs at a time (default 2)")
 
     config = add(
         "config",

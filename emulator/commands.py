@@ -158,17 +158,26 @@ EXTRA = ("captum", "sklearn", "scipy", "shap")
 
 
 def explain(out: Path, say: Callable[[str], None], **settings: Any) -> Path:
-    """The analysis of ``calcisol explain`` on a world file; returns the report. ``settings`` as ``explain.analysis.Settings``.
+    """The analysis of ``calcisol explain`` on a world file; returns the report. ``settings`` as ``explain.settings.Settings``.
 
-    Raises ValueError when the optional libraries are missing.
+    Torch keeps to one thread meanwhile: its operators here are too small to share, and idle threads that wait for each other
+    cost more than they bring. Raises ValueError when the optional libraries are missing.
     """
     missing = [name for name in EXTRA if importlib.util.find_spec(name) is None]
     if missing:
         raise ValueError(f"{missing[0]} is not installed; run `pip install 'calcisol[explain]'`")
-    from .explain.analysis import Settings, analyse
-    from .explain.report import write
+    import torch
 
-    return write(out, analyse(Settings(**settings), say))
+    from .explain.analysis import analyse
+    from .explain.report import write
+    from .explain.settings import Settings
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        return write(out, analyse(Settings(**settings), say))
+    finally:
+        torch.set_num_threads(threads)
 
 
 SUBCOMMANDS: dict[str, Subcommand] = {

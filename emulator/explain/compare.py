@@ -74,15 +74,21 @@ def ratio(foretold: np.ndarray, happened: np.ndarray) -> float:
 
 def compare(foretold: np.ndarray, happened: np.ndarray, block: np.ndarray) -> Verdict:
     """Verdict over places [place]."""
-    moved = np.abs(happened) > NEGLIGIBLE
-    signs = float((np.sign(foretold[moved]) == np.sign(happened[moved])).mean()) if moved.any() else float("nan")
+    point = brief(foretold, happened)
     draws = block_draws(block)
     low, high = interval(lambda i: ratio(foretold[i], happened[i]), draws)
     s_low, s_high = interval(lambda i: skill(foretold[i], happened[i]), draws)
     return Verdict(
-        len(happened), ratio(foretold, happened), low, high, signs, spearman(foretold, happened), skill(foretold, happened),
-        s_low, s_high, float(happened.mean()), float(foretold.mean()),
+        len(happened), point["ratio"], low, high, point["signs"], spearman(foretold, happened), point["skill"], s_low,
+        s_high, float(happened.mean()), float(foretold.mean()),
     )  # fmt: skip
+
+
+def brief(foretold: np.ndarray, happened: np.ndarray) -> dict[str, float]:
+    """Ratio, skill and agreement of signs without intervals: what is set side by side for several members."""
+    moved = np.abs(happened) > NEGLIGIBLE
+    signs = float((np.sign(foretold[moved]) == np.sign(happened[moved])).mean()) if moved.any() else float("nan")
+    return {"ratio": ratio(foretold, happened), "skill": skill(foretold, happened), "signs": signs}
 
 
 def by_class(

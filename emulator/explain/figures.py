@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from . import compare
-from .analysis import Results
+from .settings import Results
 from .world import DRIVERS, TITLES
 
 INK, WARM, COOL, GREEN = "#333333", "#b5542a", "#2f6690", "#5a7d4a"
@@ -53,7 +53,7 @@ def shapley_bars(path: Path, r: Results) -> Path:
     axis.axvline(0.0, color=INK, lw=0.8)
     axis.set_yticks(range(len(DRIVERS)), [TITLES[d] for d in DRIVERS])
     axis.invert_yaxis()
-    axis.set_xlabel(f"change of carbonate carbon in {r.numbers['about']['years']} years, g C m⁻² (left: lost)")
+    axis.set_xlabel("change of carbonate carbon by the end, g C m⁻² (left: lost)")
     axis.legend(frameon=False, fontsize=7.5, loc="upper right")
     return _save(plt, figure, path)
 
@@ -98,7 +98,8 @@ def space_against_time(path: Path, r: Results) -> Path:
         axis.set_title(title, fontsize=9)
         axis.set_xlabel("happened, g C m⁻²")
     axes[0, 0].set_ylabel("foretold from the map, g C m⁻²")
-    axes[0, 0].legend(frameon=False, fontsize=7.5)
+    handles, labels = axes[0, 0].get_legend_handles_labels()
+    figure.legend(handles, labels, frameon=False, fontsize=8, ncols=len(labels), loc="outside upper center")
     return _save(plt, figure, path)
 
 
@@ -116,7 +117,8 @@ def ratios(path: Path, r: Results) -> Path:
                 axis.plot([x, x], [v["ratio_low"], v["ratio_high"]], color=colour, lw=1.6, alpha=0.7)
                 axis.plot(x, v["ratio"], "o", ms=5, color=colour)
         for arm, colour in COLOUR.items():
-            axis.plot([], [], "o", color=colour, label=NAMES[arm])
+            if arm in r.numbers["classes"]:
+                axis.plot([], [], "o", color=colour, label=NAMES[arm])
         axis.axhline(1.0, color=INK, lw=0.9)
         axis.axhline(0.0, color="#aaaaaa", lw=0.6)
         axis.set_yscale("symlog", linthresh=2.0)
@@ -145,8 +147,9 @@ def spatial_law(path: Path, r: Results) -> Path:
         )
         if k == 0:
             axis.plot([], [], color=WARM, label="in time: one column each")
+    axis.plot(r.arrays["ph"], r.arrays["sic"] - base, ".", ms=2.5, color="#999999", zorder=0, label="in space: virtual columns")
     axis.set_xlim(4.3, 8.8)
-    axis.set_ylim(min(-base * 1.1, -5.0), max(float(r.arrays["sic"][here].max() - base) * 1.05, 5.0))
+    axis.set_ylim(min(-base * 1.1, -5.0), max(float(r.arrays["sic"].max() - base) * 1.05, 5.0))
     axis.set_xlabel("laboratory pH in water")
     axis.set_ylabel("SIC 0-30 cm, kg C m⁻²,\nless the mean")
     axis.legend(frameon=False, fontsize=8, loc="upper left")

@@ -7,7 +7,6 @@ Use:     ``write(folder, results)`` -> report.html, results.json, figures
 
 from __future__ import annotations
 
-import base64
 import html
 import json
 import os
@@ -18,62 +17,43 @@ from typing import Any
 import numpy as np
 
 from . import figures
-from .analysis import Results
 from .figures import NAMES
+from .settings import Results
+from .trust import checks, made
+from .words import NOTHING, STRONG, WEAK, came_true, figure, grams, horizon, number, put_to_maps, ratio, table
 from .world import DRIVERS, TITLES
 
-GOOD = (0.5, 2.0)  # a slope ratio within a factor of two counts as "the right size"
-WEAK, STRONG = 0.3, 0.6  # rank correlations
 QUESTIONS = {
     "nitrogen": "mineral nitrogen taken away", "drainage": "drainage changes",
     "temperature": "2 K warmer", "pH": "pH goes on changing",
 }  # fmt: skip
 
 
-def table(head: list[str], rows: list[list[str]]) -> str:
-    """An HTML table in its own scroll box."""
-    body = "".join("<tr>" + "".join(f"<td>{c}</td>" for c in row) + "</tr>" for row in rows)
-    return f'<div class="scroll"><table><tr>{"".join(f"<th>{h}</th>" for h in head)}</tr>{body}</table></div>'
-
-
-def _number(value: float, form: str, unit: str = "") -> str:
-    """Formatted, or a dash where there is nothing to tell."""
-    return f"{value:{form}}{unit}" if np.isfinite(value) else "–"
-
-
-def _ratio(value: float) -> str:
-    """Two digits that matter, never with an exponent."""
-    return _number(value, ",.0f" if abs(value) >= 10.0 else ".2g" if abs(value) >= 0.01 else ".2f")
-
-
-def _figure(path: Path, caption: str) -> str:
-    data, text = base64.b64encode(path.read_bytes()).decode(), html.escape(caption)
-    return f'<figure><img alt="{text}" src="data:image/png;base64,{data}"><figcaption>{text}</figcaption></figure>'
-
-
-def _right(v: dict[str, float]) -> bool:
-    """Right size and better than foretelling the mean."""
-    return bool(GOOD[0] <= v["ratio"] <= GOOD[1] and v["skill"] > 0.0)
-
-
 def answer(n: dict[str, Any]) -> str:
-    """The first sentences."""
-    verdicts = n["verdict"]
-    asked = [(arm, q, verdicts[arm][q]) for arm in verdicts for q in ("nitrogen", "drainage", "temperature")]
-    right = [f"{q} where carbonate is {NAMES[arm]}" for arm, q, v in asked if _right(v)]
-    head = "No: " if not right else "Rarely: " if len(right) <= len(asked) // 3 else "In part: "
-    body = f"of {len(asked)} forecasts made from maps ({len(verdicts)} kinds of landscape, three drivers) " + (
-        f"{len(right)} had the right size and any skill ({'; '.join(right)})."
-        if right
-        else "none had the right size and any skill."
-    )
+    """Yes or no, in numbers, as HTML: the first sentence answers, a line for each landscape and one on time say why."""
+    verdicts, years = n["verdict"], horizon(n)
+    asked = put_to_maps(verdicts)
+    right = [f"{q} where carbonate is {NAMES[arm]}" for arm, q, v in asked if came_true(v)]
+    head = "No" if not right else "Rarely" if len(right) <= len(asked) // 3 else "In part"
+    first = (
+        f"{head}: of {len(asked)} forecasts read from maps of soil carbonate ({len(verdicts)} landscapes, each asked about "
+        f"nitrogen, drainage and temperature), {len(right) or 'none'} came true (within a factor of two, and better than "
+        "guessing the mean)"
+    ) + (f": {'; '.join(right)}." if right else ".")
+    lines = [
+        f"Without mineral nitrogen for {years}, soils whose carbonate is {NAMES[arm]} keep {grams(v['happened'])} g C m⁻²; "
+        f"their map foretells {grams(v['foretold'])}, with the wrong sign in {100 * (1 - v['signs']):.0f} % of the places."
+        for arm, q, v in asked
+        if q == "nitrogen" and np.isfinite(v["signs"])
+    ]
     t = n["temporal"]
     low, middle, high = t["per_mole"]
-    return (
-        f"{head}{body} In time, one mole of acid from nitrogen dissolves {middle:.2f} mol of calcite ({low:.2f}-{high:.2f} from "
-        f"place to place) and a kilogram of mineral nitrogen costs {t['per_kg'][1]:.2f} kg of carbonate carbon, while "
-        f"laboratory pH moves by {n['ph_shift']:.3f} in {n['about']['years']} years (median of soils above 1 % CaCO₃)."
+    lines.append(
+        f"In time, one mole of acid from nitrogen dissolves {middle:.2f} mol of calcite ({low:.2f}-{high:.2f} from place to "
+        f"place), a kilogram of mineral nitrogen costs {t['per_kg'][1]:.2f} kg of carbonate carbon, and laboratory pH moves by "
+        f"{n['ph_shift']:.3f} in {years} (median of soils above 1 % CaCO₃): no map can see that."
     )
+    return f"<b>{html.escape(first)}</b><ul>{''.join(f'<li>{html.escape(x)}</li>' for x in lines)}</ul>"
 
 
 def setting(n: dict[str, Any], r: Results) -> str:
@@ -83,16 +63,17 @@ def setting(n: dict[str, Any], r: Results) -> str:
     arms = ", ".join(f"{counts[k]} columns with carbonate {NAMES[k]}" for k in NAMES if k in counts)
     return html.escape(
         f"Virtual Europe: {a['world']}; {arms}. The first kind began with 10 % carbonate everywhere and lost what {a['spin_up']} "
-        f"years of natural leaching took; the second was drawn without regard to climate. Then {a['years']} years were run month "
+        f"years of natural leaching took; the second was drawn without regard to climate. Then {horizon(n)} were run month "
         f"by month with the emulator ({a['step']}) under every combination of drivers."
     )
 
 
-def temporal(n: dict[str, Any]) -> str:
-    """Text on the temporal truth."""
+def temporal(n: dict[str, Any], figures_time: str) -> str:
+    """Text, table and figures on the temporal truth."""
     t, s = n["temporal"], n["shapley"]
     gone = "for ever, as far as this matters" if t["gone_with"] > 5e4 else f"another {t['gone_with']:,.0f} years (median)"
-    rows = [[TITLES[d], f"{1e3 * s['mean'][d]:+.1f}"] for d in DRIVERS] + [["all together", f"{1e3 * s['total']:+.1f}"]]
+    rows = [[TITLES[d], grams(s["mean"][d])] for d in DRIVERS] + [["all together", grams(s["total"])]]
+    listed = table(["driver, all on against all off", f"g C m⁻² in {horizon(n)}"], rows)
     bands = n["path"]["bands"]
     share = 100.0 * bands[0] / sum(bands) if sum(bands) else float("nan")
     return (
@@ -102,7 +83,7 @@ def temporal(n: dict[str, Any]) -> str:
         f"carbonic acid that would have done the same work. Of nitrogen's effect {share:.0f} % "
         "falls on the plough layer. Sensitivity "
         "is to the acid that comes, never to pH: calcite holds pH still, so a slope on pH would divide by nothing.</p>"
-        + table(["driver, all on against all off", f"g C m⁻² in {n['about']['years']} years"], rows)
+        + f'<div class="grid"><div>{listed}</div>{figures_time}</div>'
     )
 
 
@@ -150,16 +131,15 @@ def verdict(n: dict[str, Any]) -> str:
     for arm, questions in n["verdict"].items():
         for q, title in QUESTIONS.items():
             v = questions[q]
-            size = (
-                f"{_ratio(v['ratio'])} ({_ratio(v['ratio_low'])} to {_ratio(v['ratio_high'])})"
-                if np.isfinite(v["ratio"])
-                else "–"
-            )
+            size = f"{ratio(v['ratio'])} ({ratio(v['ratio_low'])} to {ratio(v['ratio_high'])})"
+            if not np.isfinite(v["ratio"]) or abs(v["happened"]) < NOTHING:
+                size = "– (nothing happens)"
             rows.append(
                 [
-                    f"{NAMES[arm]}: {title}", f"{1e3 * v['happened']:+.1f}", f"{1e3 * v['foretold']:+.1f}", size,
-                    _number(100 * v["signs"], ".0f", " %"), f"{v['rank']:+.2f}",
-                    f"{v['skill']:.2g}" if v["skill"] > -100 else "&lt;&nbsp;-100", _ratio(questions[q + " (ols)"]["ratio"]),
+                    f"{NAMES[arm]}: {title}", grams(v["happened"]), grams(v["foretold"]), size,
+                    number(100 * v["signs"], ".0f", " %"), f"{v['rank']:+.2f}".replace("-", "−"),
+                    f"{v['skill']:.2g}".replace("-", "−") if v["skill"] > -100 else "&lt;&nbsp;−100",
+                    ratio(questions[q + " (ols)"]["ratio"]),
                 ]
             )  # fmt: skip
     ranks = [x for a in n["attribution_rank"].values() for x in a.values()]
@@ -189,56 +169,14 @@ def verdict(n: dict[str, Any]) -> str:
     )
 
 
-def checks(n: dict[str, Any]) -> str:
-    """What was checked, with what came out; misses are named."""
-    t, p, m = n["temporal"]["agreement"], n["path"], n["members"]
-    items = [
-        f"Gradient through the rollout against finite difference: median gap {100 * t['median']:.1f} %, within 10 % in "
-        f"{100 * t['within_10']:.0f} % of the columns (target: within 10 %).",
-        f"Shapley values sum to the total within {n['shapley']['gap']:.0e} kg C m⁻². Integrated gradients: completeness error "
-        f"{100 * p['completeness_median']:.2g} % in the median, {100 * p['completeness_max']:.2g} % at worst; within 1 % in "
-        f"{100 * p['within_1']:.0f} % of {p['columns']} columns (target: 1 %).",
-        "Ranks of nitrogen's effect against the explained emulator (Kendall's tau): "
-        + ", ".join(f"{html.escape(k)} {v:.2f}" for k, v in m["tau"].items())
-        + ".",
-    ]
-    if "random" in m:
-        x = m["random"]
-        fate = "nothing of it is left" if abs(x["part"]) < 0.3 else "this is NOT destroyed"
-        items.append(
-            f"The network's own part is {100 * x['network_share']:.1f} % of nitrogen's effect; with shuffled weights {fate} "
-            f"(rank correlation {x['part']:+.2f}). The whole effect keeps {x['whole']:+.2f}: "
-            "physics carries it, and no weights can."
-        )
-    if "teacher" in n:
-        for name, x in n["teacher"].items():
-            items.append(
-                f"MIN3P asked again, {x['columns']} columns with and without nitrogen ({html.escape(name)}): signs agree in "
-                f"{100 * x['signs']:.0f} %, rank correlation {x['rank']:.2f}, emulated over MIN3P {x['ratio']:.2f}, median error "
-                f"{100 * x['median_error']:.1f} %."
-            )
-    else:
-        items.append(
-            "MIN3P was not asked (MIN3P_EXE not set or switched off); the physical step B0 stands in as second opinion above."
-        )
-    items.append(
-        f"{100 * n['outside']:.0f} % of cell-months lay outside the ranges the network was "
-        "trained on; there the physical step answers "
-        "alone. Drivers add up as forcing: nitrogen's own rates do not feel the changed "
-        "climate. Warming, rain and lime are sizes to "
-        "compare drivers at, not projections. No dolomite, erosion, irrigation."
-    )
-    return "<ul>" + "".join(f"<li>{i}</li>" for i in items) + "</ul>"
-
-
 def write(folder: Path, r: Results) -> Path:
     """Write figures, results.json and report.html (temporary name, then renamed)."""
     n = r.numbers
-    drawn = [_figure(p, c) for c, p in figures.draw(folder / "figures", r).items()]
+    drawn = [figure(p, c) for c, p in figures.draw(folder / "figures", r).items()]
     page = Template(Path(__file__).with_name("report.html").read_text(encoding="utf-8")).substitute(
-        answer=html.escape(answer(n)), setting=setting(n, r), temporal=temporal(n), figures_time="".join(drawn[:3]),
+        answer=answer(n), setting=setting(n, r), temporal=temporal(n, "".join(drawn[:3])),
         space=space(n), verdict=verdict(n), figures_space="".join(drawn[3:]), checks=checks(n),
-        made=f"calcisol explain, {n['about']['seconds']:.0f} s of wall time. All numbers: results.json.",
+        made=html.escape(made(n["about"])),
     )  # fmt: skip
     for name, text in (("results.json", json.dumps(n, indent=1, default=float)), ("report.html", page)):
         part = folder / f"{name}.part"

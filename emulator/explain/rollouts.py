@@ -1,17 +1,20 @@
 """Rollouts of a world through any step (bundle, physical step, toy), with a gradient where one is asked for.
 
 What:    years of monthly steps at given amounts of the drivers; the yearly stocks, the acid that came and the pH it left.
-         With a gradient each year is one checkpoint: memory stays that of twelve steps, the year is computed twice.
+         With a gradient each month is one checkpoint: memory stays that of a few steps, each is computed twice. Without one,
+         compiled code steps where the caller has handed it in: a column in some ten microseconds instead of tens of milliseconds.
 Units:   sic kg C m-2, acid mol_c m-2 summed over the rollout, pH of pore water. Shapes [year + 1, layer, column], [column].
 Source:  step contract (emulator/step.py): ``step(state, static, layer, column, dt) -> state, layers, columns, flags``.
-Use:     ``run = rollout(step, world, world.amounts(n_acid=1.0), state, years=30)``; ``change(run)``
+Use:     ``run = rollout(member, world, world.amounts(n_acid=1.0), state, years=30)``; ``change(run)``
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Protocol
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
@@ -40,6 +43,33 @@ class Run:
     outside: Tensor  # [column] share of cell-steps outside the training ranges
 
 
+Arrays = dict[str, np.ndarray]
+
+
+class Engine(Protocol):
+    """Compiled steps of one bundle, handed in by the caller: this package knows no library (ARCHITECTURE.md, arrows)."""
+
+    def march(self, static: np.ndarray, state: np.ndarray, months: list[tuple[np.ndarray, np.ndarray]], years: int) -> Arrays:
+        """``years`` times the twelve ``months`` of (layer, column) forcing, rows in the order of the contract, no gradient.
+
+        Returns calcite [year + 1, layer, column] mol m-2, acid [column] mol_c m-2, ph [layer, column] (mean of the last year's
+        month ends), state [slot, layer, column], outside [column] (share of cell-months outside the training ranges).
+        """
+        ...
+
+    def laboratory_ph(self, static: np.ndarray, state: np.ndarray) -> np.ndarray:
+        """Suspension pH in water [layer, column]."""
+        ...
+
+
+@dataclass(frozen=True)
+class Member:
+    """One emulator: its step, which has gradients, and compiled code of the same step where there is some."""
+
+    step: nn.Module
+    engine: Engine | None = None
+
+
 def weights(static: Tensor, depth: float = TOPSOIL) -> Tensor:
     """Share of each layer that lies above ``depth`` [layer, column]."""
     dz = static[0]
@@ -52,47 +82,61 @@ def change(run: Run, static: Tensor | None = None, depth: float = TOPSOIL) -> Te
     return moved.sum(0) if static is None else (moved * weights(static, depth)).sum(0)
 
 
-def _year(step: nn.Module, world: World, amounts: Tensor, state: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+def _month(step: nn.Module, world: World, month: int, amounts: Tensor, state: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     parts = substeps_for(step, MONTH)  # a network trained at shorter steps is given shorter steps, as everywhere
     top = weights(world.static) * world.static[0]
-    acid = ph = outside = torch.zeros(len(world), dtype=torch.float64)
-    for month in range(12):
-        layer, column = world.forcing(month, amounts)
-        state, out, flag = cut_step(step, state, world.static, layer, column, MONTH, parts)
-        acid = acid + out[_ACID] * MONTH
-        ph = ph + (state[12] * top).sum(0) / top.sum(0) / 12.0
-        outside = outside + ((flag & _OUTSIDE) != 0).double().mean(0) / 12.0
-    return state, acid, ph, outside
+    layer, column = world.forcing(month, amounts)
+    state, out, flag = cut_step(step, state, world.static, layer, column, MONTH, parts)
+    ph = (state[12] * top).sum(0) / top.sum(0)
+    return state, out[_ACID] * MONTH, ph, ((flag & _OUTSIDE) != 0).double().mean(0)
 
 
 def roll(step: nn.Module, world: World, amounts: Tensor, state: Tensor, years: int, gradient: bool = False) -> Run:
     """All columns in one batch. ``amounts`` [group, column] for all years, or [year, group, column]."""
     by_year = amounts if amounts.dim() == 3 else amounts.expand(years, *amounts.shape)
-    stocks, acids, outsides = [state[0]], [], []
-    ph = torch.zeros(len(world), dtype=torch.float64)
+    stocks, ph = [state[0]], torch.zeros(len(world), dtype=torch.float64)
+    acid, outside = torch.zeros_like(ph), torch.zeros_like(ph)
     with torch.set_grad_enabled(gradient):
         for year in range(years):
-            if gradient:
-                state, acid, ph, outside = checkpoint(_year, step, world, by_year[year], state, use_reentrant=False)
-            else:
-                state, acid, ph, outside = _year(step, world, by_year[year], state)
+            for month in range(12):
+                now = (step, world, month, by_year[year], state)
+                state, came, left, out = checkpoint(_month, *now, use_reentrant=False) if gradient else _month(*now)
+                acid, outside = acid + came, outside + out
+                if year == years - 1:
+                    ph = ph + left / 12.0
             stocks.append(state[0])
-            acids.append(acid)
-            outsides.append(outside)
-        return Run(MOLAR_MASS_C * torch.stack(stocks), sum(acids), ph, state, torch.stack(outsides).mean(0))
+        return Run(MOLAR_MASS_C * torch.stack(stocks), acid, ph, state, outside / (12.0 * years))
+
+
+_PARTS = ("sic", "acid", "ph", "state", "outside")
 
 
 def join(runs: Iterable[Run]) -> Run:
     """Runs of parts of the columns, side by side."""
     parts = list(runs)
-    names = ("sic", "acid", "ph", "state", "outside")
-    return Run(*(torch.cat([getattr(p, n) for p in parts], -1) for n in names))
+    return Run(*(torch.cat([getattr(p, n) for p in parts], -1) for n in _PARTS))
 
 
-def rollout(step: nn.Module, world: World, amounts: Tensor, state: Tensor, years: int, chunk: int = CHUNK) -> Run:
-    """As ``roll`` without gradient, in chunks of columns; columns never see each other."""
+def cut(run: Run, index: Tensor) -> Run:
+    """Some columns of a run."""
+    return Run(*(getattr(run, n)[..., index] for n in _PARTS))
+
+
+def march(engine: Engine, world: World, amounts: Tensor, state: Tensor, years: int) -> Run:
+    """As ``roll`` by compiled code. ``amounts`` [group, column]."""
+    months = [tuple(x.numpy() for x in world.forcing(month, amounts)) for month in range(12)]
+    found = engine.march(world.static.numpy(), state.numpy(), months, years)  # type: ignore[arg-type]
+    calcite, acid, ph, end, outside = (torch.from_numpy(found[n]) for n in ("calcite", "acid", "ph", "state", "outside"))
+    top = weights(world.static) * world.static[0]
+    return Run(MOLAR_MASS_C * calcite, acid, (ph * top).sum(0) / top.sum(0), end, outside)
+
+
+def rollout(member: Member, world: World, amounts: Tensor, state: Tensor, years: int, chunk: int = CHUNK) -> Run:
+    """As ``roll`` without gradient: compiled, or in chunks of columns; columns never see each other."""
+    if member.engine is not None:
+        return march(member.engine, world, amounts, state, years)
     cuts = [torch.arange(a, min(a + chunk, len(world))) for a in range(0, len(world), chunk)]
-    return join(roll(step, world.take(i), amounts[..., i], state[..., i], years) for i in cuts)
+    return join(roll(member.step, world.take(i), amounts[..., i], state[..., i], years) for i in cuts)
 
 
 def start(step: nn.Module, world: World, amounts: Tensor) -> Tensor:
@@ -113,13 +157,13 @@ def leap(calcite: Tensor, rate: Tensor, years: float) -> Tensor:
     return torch.stack(after)
 
 
-def spin_up(step: nn.Module, world: World, amounts: Tensor, state: Tensor, years: int, stride: int = 30) -> Tensor:
+def spin_up(member: Member, world: World, amounts: Tensor, state: Tensor, years: int, stride: int = 30) -> Tensor:
     """State after millennia: two years are stepped, the calcite loss of the second carried on to fill ``stride`` years.
 
     Projective integration (Gear & Kevrekidis 2003, doi:10.1137/S1064827501388157): everything but calcite forgets within years.
     """
     for _ in range(max(1, years // stride)):
-        run = rollout(step, world, amounts, state, 2)
+        run = rollout(member, world, amounts, state, 2)
         state = run.state.clone()
         rate = (run.sic[-1] - run.sic[-2]) / MOLAR_MASS_C
         state[0] = leap(state[0], rate, float(stride - 2))

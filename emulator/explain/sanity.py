@@ -23,6 +23,7 @@ from ..core import Core
 from ..evaluate import load_scripted
 from ..step import Step
 from .compare import spearman
+from .whole_gradient import with_whole_gradient
 
 SAME = 1e-9  # relative difference of a state that float32 sums in another order may leave
 
@@ -37,7 +38,7 @@ def load_step(path: Path) -> nn.Module:
     try:
         core = Core(scripted.core.input.weight.shape[0])
         core.load_state_dict(scripted.core.state_dict())
-        eager = Step(core, chosen["thermodynamics"], chosen["aluminium"]).eval()
+        eager = with_whole_gradient(Step(core, chosen["thermodynamics"], chosen["aluminium"]).eval())
         return eager if _alike(scripted, eager) else scripted
     except (AttributeError, KeyError, RuntimeError):  # a bundle of another make: its own code is the only one
         return scripted
@@ -46,7 +47,7 @@ def load_step(path: Path) -> nn.Module:
 def physical(path: Path) -> Step:
     """The physical step (B0) with the constants of a bundle."""
     chosen = read_contract(path)["parameters"]
-    return Step(None, chosen.get("thermodynamics", "min3p"), chosen.get("aluminium", "AlX3"))
+    return with_whole_gradient(Step(None, chosen.get("thermodynamics", "min3p"), chosen.get("aluminium", "AlX3")))
 
 
 def _alike(a: nn.Module, b: nn.Module) -> bool:

@@ -4,7 +4,7 @@ What:    central finite difference and autograd of the same derivative; loss per
          the carbonate of the upper 0.3 m is gone. Sensitivity is to the acid load, never to pH, which calcite holds still.
 Units:   kg C m-2 per unit amount, mol CaCO3 per mol_c, kg C per kg N, years. Shapes [column].
 Source:  science notes E.2; one mole of acid dissolves 1/3 to 1/2 mol of calcite in an open system (fact 1).
-Use:     ``truth = nitrogen_response(step, world, state, years)``
+Use:     ``truth = nitrogen_response(member, world, state, years, runs, window=5)``
 """
 
 from __future__ import annotations
@@ -12,12 +12,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from ..chemistry.constants import MOLAR_MASS_C
 from .gradients import nitrogen_gradient
-from .rollouts import Run, change, rollout, weights
+from .rollouts import Member, Run, change, rollout, weights
 from .world import World
 
 STEP = 0.1  # share of the nitrogen by which the finite difference goes up and down
@@ -30,7 +29,7 @@ HECTARE = 1e4  # m2
 class Response:
     """Response of each column to its mineral nitrogen over the horizon."""
 
-    finite: np.ndarray  # kg C m-2 per unit amount
+    finite: np.ndarray  # kg C m-2 per unit amount, over the first years
     autograd: np.ndarray
     per_mole: np.ndarray  # mol CaCO3 lost more per mol_c of acid, nitrogen's acid alone
     per_kg: np.ndarray  # kg C lost more per kg N (acid and CO2 of growth); NaN without nitrogen
@@ -49,23 +48,23 @@ def depletion(run: Run, static: Tensor) -> np.ndarray:
     return np.where(stock[0] > 0.0, when, np.nan)
 
 
-def nitrogen_response(
-    step: nn.Module, world: World, state: Tensor, years: int, with_n: Run, without: Run, acid_only: Run
-) -> Response:
-    """All responses; the three runs (both nitrogen drivers, none, acid alone) are at hand already."""
-    up, down = (rollout(step, world, world.amounts(n_acid=1.0 + s, n_co2=1.0 + s), state, years) for s in (STEP, -STEP))
+def nitrogen_response(member: Member, world: World, state: Tensor, years: int, runs: dict[str, Run], window: int) -> Response:
+    """All responses; ``runs`` of today, no_n (neither nitrogen driver) and acid (its acid alone) over ``years`` are at hand.
+
+    The derivative is that over the first ``window`` years: a gradient costs a thousand times a plain step.
+    """
+    with_n, without, acid_only = runs["today"], runs["no_n"], runs["acid"]
+    up, down = (rollout(member, world, world.amounts(n_acid=1.0 + s, n_co2=1.0 + s), state, window) for s in (STEP, -STEP))
     finite = (change(up) - change(down)).numpy() / (2.0 * STEP)
-    parts = [torch.arange(a, min(a + 64, len(world))) for a in range(0, len(world), 64)]
-    slopes = [nitrogen_gradient(step, world.take(i), state[..., i], years) for i in parts]
+    slopes = nitrogen_gradient(member.step, world, state, window)
     acid = (acid_only.acid - without.acid).numpy()
     more = (change(without) - change(acid_only)).numpy()
     kilograms = world.covariates["mineral_n"] / HECTARE * years
     with np.errstate(divide="ignore", invalid="ignore"):
         per_mole = np.where(np.abs(acid) > 1e-6, more / MOLAR_MASS_C / acid, np.nan)
         per_kg = np.where(kilograms > 0.0, (change(without) - change(with_n)).numpy() / kilograms, np.nan)
-    return Response(
-        finite, np.concatenate(slopes), per_mole, per_kg, depletion(with_n, world.static), depletion(without, world.static)
-    )
+    gone = (depletion(run, world.static) for run in (with_n, without))
+    return Response(finite, slopes, per_mole, per_kg, *gone)
 
 
 def agreement(response: Response) -> dict[str, float]:

@@ -8,9 +8,12 @@ import numpy as np
 import pytest
 import torch
 from calcisol.emulator.explain import compare, sanity, space
-from calcisol.emulator.explain.analysis import NITROGEN_ON, Settings, analyse, forecasts, survey_of, topsoil_sic
+from calcisol.emulator.explain.analysis import analyse
+from calcisol.emulator.explain.forecasts import forecasts
+from calcisol.emulator.explain.landscapes import survey_of, topsoil_sic
 from calcisol.emulator.explain.report import write as write_report
-from calcisol.emulator.explain.rollouts import rollout, start
+from calcisol.emulator.explain.rollouts import Member, rollout, start
+from calcisol.emulator.explain.settings import NITROGEN_ON, Settings
 from calcisol.emulator.explain.world import WorldError, read_world
 from calcisol.emulator.step import Step
 
@@ -28,8 +31,8 @@ SCENARIOS: dict[str, dict[str, float]] = {
 def landscape(step: Toy, history: int, columns: int = 80) -> tuple[space.Survey, dict[str, compare.Verdict]]:
     """A toy world after ``history`` years of today's forcing, its survey, and OLS forecasts against the next YEARS."""
     world = toy_world(columns)
-    state = rollout(step, world, world.amounts(**NITROGEN_ON), start(step, world, world.amounts()), history).state
-    runs = {n: rollout(step, world, world.amounts(**on), state, YEARS) for n, on in SCENARIOS.items()}
+    state = rollout(Member(step), world, world.amounts(**NITROGEN_ON), start(step, world, world.amounts()), history).state
+    runs = {n: rollout(Member(step), world, world.amounts(**on), state, YEARS) for n, on in SCENARIOS.items()}
     survey = survey_of(world, topsoil_sic(world, state), state[12, 0].numpy())
     told = forecasts(survey, world, runs, runs["today"].state[12, 0].numpy())
     return survey, {q: compare.compare(*told[f"{q} (ols)"], survey.block) for q in ("nitrogen", "drainage")}
@@ -106,10 +109,11 @@ def test_a_world_that_lacks_something_is_named(tmp_path: Path) -> None:
 
 def test_from_world_to_report(tmp_path: Path) -> None:
     """Everything on a toy: numbers that are known appear in results and page."""
+    toys = {"toy": Member(Toy(acid=2.0, water=3.0)), "B0": Member(Toy(acid=1.5, water=3.0))}
     path = write(toy_world(32), tmp_path / "world.nc")
     settings = Settings(path, years=2, spin_up=30, present=1, shapley_columns=2, gradient_columns=6, path_columns=2, nodes=2)
     heard: list[str] = []
-    results = analyse(settings, heard.append, steps={"toy": Toy(acid=2.0, water=3.0), "B0": Toy(acid=1.5, water=3.0)})
+    results = analyse(settings, heard.append, members=toys)
     assert results.numbers["temporal"]["per_mole"][1] == pytest.approx(2.0, rel=1e-6)
     assert results.numbers["temporal"]["agreement"]["within_10"] == 1.0
     assert results.numbers["path"]["within_1"] == 1.0 and results.numbers["shapley"]["gap"] < 1e-9
@@ -119,4 +123,4 @@ def test_from_world_to_report(tmp_path: Path) -> None:
     assert json.loads((tmp_path / "out" / "results.json").read_text())["about"]["columns"] == 32
     assert heard[-1].endswith("done")
     with pytest.raises(ValueError, match="years = 0"):
-        analyse(Settings(path, years=0), steps={"toy": Toy()})
+        analyse(Settings(path, years=0), members=toys)

@@ -1,13 +1,18 @@
 """MIN3P asked again: the choice of columns and the verdict here; the runs themselves where MIN3P is given."""
 
+import json
 import os
 from pathlib import Path
 
 import numpy as np
 import pytest
 from calcisol.emulator.explain import teacher
+from calcisol.emulator.min3p import store
 from calcisol.emulator.sampling import draw
 from calcisol.emulator.step import Step
+
+from ..min3p.fake_min3p import install, told
+from ..min3p.test_database import STOCK
 
 
 def test_twenty_columns_with_nitrogen_and_calcite_are_chosen() -> None:
@@ -28,9 +33,30 @@ def test_the_verdict_of_known_effects() -> None:
     assert nothing["columns"] == 0 and np.isnan(nothing["ratio"])
 
 
+def test_pairs_go_on_where_they_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A stand-in plays MIN3P: one run is missing, one was refused; the first is made up for, the second's column replaced."""
+    (tmp_path / "stock").mkdir()
+    for name, text in STOCK.items():
+        (tmp_path / "stock" / name).write_text(text)
+    install(tmp_path / "min3p", tmp_path / "log")
+    monkeypatch.setenv("MIN3P_EXE", str(tmp_path / "min3p"))
+    monkeypatch.setenv("MIN3P_DB", str(tmp_path / "stock"))
+    folder, (a, b, c) = tmp_path / "pairs", teacher.chosen_points(3)
+    first = teacher.run_pairs(folder, columns=2, years=1, workers=1)
+    assert first.columns == [a, b] and first.failed == 0 and len(told(tmp_path / "log", "end")) == 4
+    store.record_path(folder / "with", a).unlink()
+    record = store.record_path(folder / "without", b)
+    record.write_text(json.dumps({**json.loads(record.read_text()), "state": "refused"}))
+    again = teacher.run_pairs(folder, columns=2, years=1, workers=1)
+    assert again.columns == sorted([a, c]) and again.failed == 1
+    assert told(tmp_path / "log", "end")[4:] == [a, c, c]
+    with pytest.raises(store.EnsembleError, match="was started with years"):
+        teacher.run_pairs(folder, columns=2, years=2)
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(not os.environ.get("MIN3P_EXE"), reason="MIN3P_EXE is not set")
 def test_physical_step_and_min3p_agree_on_what_nitrogen_does(tmp_path: Path) -> None:
     """Three columns, four years: same sign, within a third in the median (B0 at monthly steps is not the teacher)."""
-    found = teacher.ask(Step(), tmp_path, columns=3, years=4).as_dict()
+    found = teacher.judge(Step(), teacher.run_pairs(tmp_path, columns=3, years=4)).as_dict()
     assert found["columns"] >= 2 and found["signs"] == 1.0 and found["median_error"] < 0.33

@@ -56,6 +56,33 @@ class Toy(nn.Module):
         return new, state[:6], out, torch.zeros_like(state[0], dtype=torch.int32)
 
 
+class ToyEngine:
+    """A toy behind the face of compiled code (rollouts.Engine), so that what is built on engines has known answers."""
+
+    def __init__(self, toy: Toy) -> None:
+        self.toy = toy
+
+    def march(
+        self, static: np.ndarray, state: np.ndarray, months: list[tuple[np.ndarray, np.ndarray]], years: int
+    ) -> dict[str, np.ndarray]:
+        """Month by month."""
+        now, soil, dt = torch.from_numpy(state), torch.from_numpy(static), torch.tensor(YEAR / 12.0, dtype=torch.float64)
+        acid, stocks = torch.zeros(state.shape[-1], dtype=torch.float64), [now[0]]
+        for _ in range(years):
+            for layer, column in months:
+                now, _, out, _ = self.toy(now, soil, torch.from_numpy(layer), torch.from_numpy(column), dt)
+                acid = acid + out[OUT.index("acid_load")] * dt
+            stocks.append(now[0])
+        return {
+            "calcite": torch.stack(stocks).numpy(), "acid": acid.numpy(), "ph": now[12].numpy(), "state": now.numpy(),
+            "outside": np.zeros(state.shape[-1]),
+        }  # fmt: skip
+
+    def laboratory_ph(self, static: np.ndarray, state: np.ndarray) -> np.ndarray:
+        """Its own pH."""
+        return state[12]
+
+
 def toy_world(columns: int = 24, seed: int = 0) -> World:
     """Drainage 0.1-0.6 m and nitrogen 50-250 kg, independent of each other; each driver moves one input of the toy."""
     rng = np.random.default_rng(seed)

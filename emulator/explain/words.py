@@ -1,0 +1,63 @@
+"""How the report writes: numbers with their signs, tables, figures in the page; and when a forecast counts as true.
+
+What:    small pieces of HTML and text; ``came_true`` is the one place that says what "came true" means.
+Units:   kg C m-2 in, g C m-2 out (``grams``).
+Use:     ``table(["driver", "g C m-2"], rows)``; ``grams(-0.0042) == "−4.2"``
+"""
+
+from __future__ import annotations
+
+import base64
+import html
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+GOOD = (0.5, 2.0)  # a slope ratio within a factor of two counts as "the right size"
+WEAK, STRONG = 0.3, 0.6  # rank correlations
+NOTHING = 1e-4  # kg C m-2 in the mean: a ratio to less than that says nothing
+DRIVEN = ("nitrogen", "drainage", "temperature")
+
+
+def table(head: list[str], rows: list[list[str]]) -> str:
+    """An HTML table in its own scroll box."""
+    body = "".join("<tr>" + "".join(f"<td>{c}</td>" for c in row) + "</tr>" for row in rows)
+    return f'<div class="scroll"><table><tr>{"".join(f"<th>{h}</th>" for h in head)}</tr>{body}</table></div>'
+
+
+def number(value: float, form: str, unit: str = "") -> str:
+    """Formatted, or a dash where there is nothing to tell."""
+    return f"{value:{form}}{unit}" if np.isfinite(value) else "–"
+
+
+def ratio(value: float) -> str:
+    """Two digits that matter, never with an exponent."""
+    return number(value, ",.0f" if abs(value) >= 10.0 else ".2g" if abs(value) >= 0.01 else ".2f").replace("-", "−")
+
+
+def grams(kilograms: float) -> str:
+    """g C m-2 with a sign, whole numbers where they are large, 0.0 without one."""
+    grams = 1e3 * kilograms
+    text = f"{grams:+,.0f}" if abs(grams) >= 100.0 else f"{grams:+.1f}"
+    return text.replace("-", "−") if text not in ("+0.0", "-0.0") else "0.0"
+
+
+def horizon(n: dict[str, Any]) -> str:
+    years = n["about"]["years"]
+    return f"{years} year{'s' if years > 1 else ''}"
+
+
+def figure(path: Path, caption: str) -> str:
+    data, text = base64.b64encode(path.read_bytes()).decode(), html.escape(caption)
+    return f'<figure><img alt="{text}" src="data:image/png;base64,{data}"><figcaption>{text}</figcaption></figure>'
+
+
+def came_true(v: dict[str, float]) -> bool:
+    """Right size and better than foretelling the mean."""
+    return bool(GOOD[0] <= v["ratio"] <= GOOD[1] and v["skill"] > 0.0)
+
+
+def put_to_maps(verdicts: dict[str, Any]) -> list[tuple[str, str, dict[str, float]]]:
+    """(landscape, driver, verdict) of every forecast of a driver; pH is no driver."""
+    return [(arm, q, verdicts[arm][q]) for arm in verdicts for q in DRIVEN]
