@@ -2,11 +2,39 @@
 
 #include <dlfcn.h>
 
+#include <cstdint>
 #include <cstdlib>
+#include <fstream>
 
 #include "status.hpp"
 
+#if defined(__linux__)
+#include <elf.h>
+#endif
+
 namespace calcisol {
+
+namespace {
+
+// The loader maps a file as its header says: of one that was cut short it would touch pages that are not there, which
+// ends the process. The section headers stand at the very end, so a file that holds them is whole.
+bool is_whole(const std::string &path) {
+#if defined(__linux__)
+  std::ifstream file(path, std::ios::binary | std::ios::ate);
+  const std::streamoff size = file ? static_cast<std::streamoff>(file.tellg()) : 0;
+  Elf64_Ehdr header;
+  if (!file.seekg(0) || !file.read(reinterpret_cast<char *>(&header), sizeof header))
+    return false;
+  if (std::string(reinterpret_cast<char *>(header.e_ident), SELFMAG) != ELFMAG)
+    return false;
+  const std::uint64_t end = header.e_shoff + std::uint64_t(header.e_shnum) * header.e_shentsize;
+  return header.e_shoff > 0 && header.e_shoff < std::uint64_t(size) && end <= std::uint64_t(size);
+#else
+  return std::ifstream(path, std::ios::binary).good();
+#endif
+}
+
+} // namespace
 
 bool processor_runs(const std::string &target) {
 #if defined(__x86_64__)
@@ -29,6 +57,8 @@ const calcisol_kernel &kernel_of_library(const std::string &path) {
   };
   if (path.find('/') == std::string::npos) // the loader would look for it in places nobody named
     throw refuse("is a name without a folder");
+  if (!is_whole(path))
+    throw refuse("does not exist, or is no whole shared library");
   void *library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
   if (!library) {
     const char *text = dlerror();

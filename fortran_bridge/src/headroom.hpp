@@ -14,7 +14,8 @@ namespace calcisol {
 void need_headroom(std::size_t bytes);
 
 constexpr std::size_t megabyte = std::size_t(1) << 20;
-constexpr std::size_t room_to_load = 96 * megabyte; // with 16 times the bundle; by measurement (tests/bridge/limit.c)
-constexpr std::size_t room_to_run = 32 * megabyte;  // with 8 times the arguments; the first run compiles the method
+constexpr std::size_t room_to_load =
+    24 * megabyte; // with 16 times the bundle; all of a run took 20 MB (tests/bridge/limit.c)
+constexpr std::size_t room_to_run = 16 * megabyte; // with 8 times the arguments; the first run compiles the method
 
 } // namespace calcisol

@@ -124,7 +124,7 @@ def test_the_environment_names_it_for_bundles_it_fits(
     assert [text for level, text in heard if level == 2 and str(library) in text], "no warning"
     assert Model(toy).contract["engine"] == "TorchScript"
     monkeypatch.setenv("CALCISOL_ENGINE_LIBRARY", "/nowhere/engine.so")
-    with pytest.raises(errors.UnsupportedError, match=r"/nowhere/engine\.so cannot be loaded"):
+    with pytest.raises(errors.UnsupportedError, match=r"/nowhere/engine\.so does not exist"):
         Model(wide)
     monkeypatch.setenv("CALCISOL_ENGINE_LIBRARY", "")
     assert Model(wide).contract["engine"] == "TorchScript"
@@ -137,10 +137,13 @@ def test_what_does_not_fit_is_refused(wide: Path, library: Path, toy: Path, tmp_
         Model(toy, engine_library=library)
     with pytest.raises(errors.UnsupportedError, match="holds no kernel"):
         Model(wide, engine_library=library_dir() / "libcalcisol_stub.so")
-    cut = tmp_path / "cut.so"
-    cut.write_bytes(library.read_bytes()[:1000])
-    with pytest.raises(errors.UnsupportedError, match="cannot be loaded"):
-        Model(wide, engine_library=cut)
+    whole, cut = library.read_bytes(), tmp_path / "cut.so"
+    for size in (0, 10, 1000, len(whole) // 2, len(whole) - 1):  # the loader itself would end the process on some of these
+        cut.write_bytes(whole[:size])
+        with pytest.raises(errors.UnsupportedError, match="no whole shared library"):
+            Model(wide, engine_library=cut)
+    with pytest.raises(errors.UnsupportedError, match="no whole shared library"):
+        Model(wide, engine_library=wide)
     with pytest.raises(errors.UnsupportedError, match="device"):
         Model(wide, device="emulated", engine_library=library)
 
