@@ -99,13 +99,13 @@ def build(kind: Kind, folder: Path, bundle: Path, package: str = "calcisol", mpi
     adapters = source / "hosts"
     if kind.name == "lpjml":
         compiler = "mpicc" if mpi else "gcc"
-        files = [MOCKS / "lpjml" / "lpjml_like.c", adapters / "calcisol_lpjml.c"]
+        files = [MOCKS / "lpjml" / "lpjml_like.c", adapters / "calcisol_soil.c", adapters / "calcisol_lpjml.c"]
         flags = [f"-I{MOCKS / 'lpjml'}", f"-I{adapters}"]
     else:
         compiler = "mpif90" if mpi else "gfortran"
         files = [source / f"{name}.f90" for name in ("calcisol_variables", "calcisol_c", "calcisol_linking", "calcisol")]
         files = [file for file in files if file.is_file()]  # the module may come in fewer files
-        files += [adapters / f"calcisol_{name}.f90" for name in ("balance", "fit", "land", kind.name)]
+        files += [adapters / f"calcisol_{name}.f90" for name in ("balance", "fit", "merge", "land", kind.name)]
         files += [MOCKS / "mock_land.F90", MOCKS / f"{kind.name}_like.F90"]
         flags = [f"-J{folder}"]
     for tool in (compiler, "pkg-config"):
@@ -215,6 +215,24 @@ def test_a_wrong_switch_is_one_sentence(host_of: Callable[..., Host], tmp_path: 
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert "nothing.calcisol" in done.stdout
+
+
+def test_thin_layers_are_joined_and_nothing_is_lost(tmp_path: Path) -> None:
+    source = fortran_source_dir()
+    files = [source / "hosts" / f"calcisol_{name}.f90" for name in ("fit", "merge")] + [MOCKS / "merge.f90"]
+    command = ["gfortran", "-fcheck=all", "-Wall", "-Werror", f"-J{tmp_path}", *map(str, files), "-o", str(tmp_path / "merge")]
+    subprocess.run(command, check=True)
+    printed = subprocess.run([str(tmp_path / "merge")], capture_output=True, text=True, check=True).stdout
+    rows = {line.split()[0]: [float(word) for word in line.split()[1:]] for line in printed.splitlines()}
+    apart = [0.00195 * 2.0**k for k in range(10)]  # ORCHIDEE's distances between nodes: layers of 1, 3, 6, 12, 23 mm ... 0.5 m
+    dz = [0.5 * (a + b) for a, b in zip([0.0, *apart], [*apart, 0.0], strict=True)]
+    assert rows["layer"] == [1, 1, 1, 1, 2, 3, 4, 5, 6, 7, 8]
+    assert rows["dz"] == pytest.approx([sum(dz[:4]), *dz[4:]], rel=1e-14)
+    assert rows["water"] == [10.0] * 4 + [5.0, 6.0, 7.0, 8.0, 9.0, 10.0, 11.0]
+    assert rows["missing"] == [-9999.0] * 4 + [5.0, 6.0, 7.0, 8.0, 9.0, 10.0, 11.0]
+    mean = 280.0 + sum(a * b for a, b in zip(dz[:4], (1, 2, 3, 4), strict=True)) / sum(dz[:4])
+    assert rows["t"] == pytest.approx([mean] * 4 + [280.0 + k for k in range(5, 12)], rel=1e-14)
+    assert rows["bottom"] == [1, 2, 2]
 
 
 @pytest.mark.slow

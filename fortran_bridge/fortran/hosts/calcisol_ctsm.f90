@@ -4,14 +4,14 @@
 ! Shapes:  (begc:endc), (begc:endc,1:nlev), water and temperature (begc:endc,-nlevsno+1:nlevgrnd); columns outside the filter
 !          keep their state, whatever stands in their arrays (NaN, 1e36).
 ! Units:   h2osoi kg m-2, qflx mm s-1, hr_vr and nitrogen g m-3 s-1, forc_pbot Pa, ndep gN m-2 s-1.
-! Use:     call calcisol_ctsm_step(begc, filter(1:num), nlevsno, dtime, ...); pH(c,j) in the nitrification formula
+! Use:     call calcisol_ctsm_step(begc, filter(1:num), nlevsno, dtime, ...); calcisol_ctsm_ph(...) in the nitrification formula
 module calcisol_ctsm
   use, intrinsic :: iso_c_binding, only: c_double, c_int32_t
   use calcisol_fit, only: fit, plus, is_missing
   use calcisol_land, only: calcisol_land_soil, molar_mass_n
   implicit none
   private
-  public :: calcisol_ctsm_start, calcisol_ctsm_step, calcisol_ctsm_soil
+  public :: calcisol_ctsm_start, calcisol_ctsm_step, calcisol_ctsm_ph, calcisol_ctsm_soil
 
   type(calcisol_land_soil), save, target :: calcisol_ctsm_soil ! one per clump thread
   !$omp threadprivate(calcisol_ctsm_soil)
@@ -81,5 +81,18 @@ contains
       end do
     end associate
   end subroutine calcisol_ctsm_step
+
+  ! pH (ncol,nlev) of the columns of this thread for the host's own formulas: ours where feedback is on, else own (6.5).
+  function calcisol_ctsm_ph(ncol, nlev, own) result(ph)
+    integer, intent(in) :: ncol, nlev
+    real(c_double), intent(in) :: own
+    real(c_double) :: ph(ncol, nlev), ours(calcisol_ctsm_soil%ncol, calcisol_ctsm_soil%nlay)
+    integer :: n
+    ph = own
+    if (.not. calcisol_ctsm_soil%on) return
+    n = min(nlev, size(ours, 2))
+    ours = calcisol_ctsm_soil%ph_or(own)
+    ph(:, :n) = ours(:, :n)
+  end function calcisol_ctsm_ph
 
 end module calcisol_ctsm

@@ -13,7 +13,7 @@ module calcisol_land
   use, intrinsic :: ieee_arithmetic, only: ieee_is_nan
   use calcisol
   use calcisol_c, only: info_t, c_variable_get, text_of
-  use calcisol_balance, only: balance
+  use calcisol_balance, only: balance, stocks
   use calcisol_fit, only: fit, is_missing, missing
   implicit none
   private
@@ -185,7 +185,7 @@ contains
     call self%columns%step(dt, self%io, stat, message, self%report)
     if (stat /= calcisol_ok) return
     self%steps = self%steps + 1
-    call get_stock(self, after)
+    call stocks(self%columns, self%nlay, after)
     call get_flux(self, dt, flux, through)
     residual = balance(self%stock, after, flux, through)
     self%stock = after
@@ -206,24 +206,6 @@ contains
       ' clipped cells ', self%report%cells_clipped, ' fallback cells ', self%report%cells_fallback
     line = trim(text)
   end function land_line
-
-  ! Carbon, calcium and nitrogen of each column [mol m-2]; -1 where a column has no state yet.
-  subroutine get_stock(self, stock)
-    class(calcisol_land_soil), intent(in) :: self
-    real(c_double), intent(out) :: stock(:, :)
-    integer(c_int32_t), parameter :: slots(5) = [calcisol_state_calcite, calcisol_state_dic, calcisol_state_ca, &
-      calcisol_state_nh4, calcisol_state_no3]
-    real(c_double) :: slot(self%ncol, self%nlay, size(slots))
-    integer(c_int32_t) :: stat
-    integer :: i
-    do i = 1, size(slots)
-      call self%columns%get_state(slots(i), slot(:, :, i), stat)
-    end do
-    stock(:, 1) = sum(slot(:, :, 1) + slot(:, :, 2), 2)
-    stock(:, 2) = sum(slot(:, :, 1) + slot(:, :, 3), 2)
-    stock(:, 3) = sum(slot(:, :, 4) + slot(:, :, 5), 2)
-    where (spread(slot(:, 1, 1), 2, 3) < 0.0_c_double) stock = -1.0_c_double
-  end subroutine get_stock
 
   ! What the library says has crossed the border of each column in this step, and the sum of absolute values [mol m-2].
   subroutine get_flux(self, dt, flux, through)
@@ -265,14 +247,16 @@ contains
     call self%columns%get_state(5_c_int32_t*calcisol_role + int(i, c_int32_t), values, stat)
   end subroutine land_get
 
-  ! Set slot i; -9999, NaN or a fill value (1e20, 999999): this column starts anew. Set all slots.
+  ! Set slot i; -9999, NaN or a fill value (1e20, 999999): this column starts anew. Set all slots; pH is there at once.
   subroutine land_set(self, i, values, stat)
     class(calcisol_land_soil), intent(inout) :: self
     integer, intent(in) :: i
     real(c_double), intent(in) :: values(:, :)
     integer(c_int32_t), intent(out) :: stat
     call self%columns%set_state(5_c_int32_t*calcisol_role + int(i, c_int32_t), values, stat)
-    if (stat == calcisol_ok .and. i == calcisol_n_state) call get_stock(self, self%stock)
+    if (stat /= calcisol_ok .or. i /= calcisol_n_state) return
+    call stocks(self%columns, self%nlay, self%stock)
+    call self%columns%get_state(calcisol_state_ph, self%ph, stat)
   end subroutine land_set
 
   ! A column total split over the layers by exp(-z / 0.3 m), as the library does with co2_src_total.

@@ -1,4 +1,4 @@
-/* LPJmL: five calls, one line each. Page: lpjml.md. Include it after lpj.h; one column a cell, layers 1 to BOTTOMLAYER.
+/* LPJmL: a few calls, one line each. Page: lpjml.md. Include it after lpj.h; one column a cell, layers 1 to BOTTOMLAYER.
  *
  * What      stands to the mean of a cell by their fraction, millimetres and grams a day to kg a second; pH back per cell.
  * Units     add: mm, gC or gN per m2 of cell and day, times the stand's fraction; ph 1; co2 gC m-2 d-1, + to the air.
@@ -6,7 +6,7 @@
  */
 #ifndef CALCISOL_LPJML_H
 #define CALCISOL_LPJML_H
-#include "calcisol.h"
+#include "calcisol_soil.h"
 
 enum calcisol_lpjml_flow { /* what add takes; the first seven by layer, the others with layer 0 */
   CALCISOL_LPJML_SINK,     /* water to roots and evaporation, mm */
@@ -18,18 +18,17 @@ enum calcisol_lpjml_flow { /* what add takes; the first seven by layer, the othe
   CALCISOL_LPJML_FLOWS
 };
 
-/* Columns of ncell cells; bundle NULL or "": off. ph (the host's soilph) and caco3 [kg kg-1] per cell. */
-calcisol_status calcisol_lpjml_start(const char *bundle, int feedback, int ncell, const double *ph, const double *caco3);
-/* Add to today's flow of a cell. */
-void calcisol_lpjml_add(int cell, enum calcisol_lpjml_flow flow, int layer, double amount);
-/* Water and temperature of a cell, at the end of update_daily_cell. */
-void calcisol_lpjml_gather(int cell, const Cell *grid);
-/* One day, after the loop over cells; *residual is the largest relative residual of the carbon budget. */
-calcisol_status calcisol_lpjml_step(double *residual);
-/* pH of the top 0.3 m where feedback is on and there is one, else own; and the change of the carbon dioxide flux of the day. */
-double calcisol_lpjml_ph(int cell, double own);
-double calcisol_lpjml_co2(int cell);
-/* The whole state, for the restart file: CALCISOL_N_STATE * BOTTOMLAYER doubles a cell, [slot][layer][cell]. */
-calcisol_status calcisol_lpjml_state(double *values, int put);
-void calcisol_lpjml_finish(void);
+/* The columns of this rank: budgets, log line, restart and end by the calls of calcisol_soil.h. */
+extern calcisol_soil calcisol_lpjml_soil;
+/* Columns of the ncell cells of grid, pH of the survey from their soilph; bundle NULL or "": off. caco3 [kg kg-1] per cell. */
+calcisol_status calcisol_lpjml_start(const char *bundle, int feedback, const Cell *grid, int ncell, const double *caco3);
+/* Add to today's flow of a cell; stand->cell is at hand wherever a stand is. */
+void calcisol_lpjml_add(const Cell *cell, enum calcisol_lpjml_flow flow, int layer, double amount);
+/* Water and temperature of a cell, at the end of its update_daily_cell. */
+void calcisol_lpjml_gather(const Cell *cell);
+/* One day, after the loop over cells; calcisol_lpjml_soil.residual then holds its budgets. */
+calcisol_status calcisol_lpjml_step(void);
+/* pH of the top 0.3 m where feedback is on and there is one, else the cell's own; the change of the CO2 flux of the day. */
+double calcisol_lpjml_ph(const Cell *cell);
+double calcisol_lpjml_co2(const Cell *cell);
 #endif

@@ -14,7 +14,7 @@ program ctsm
   type(column_t), allocatable :: land(:)
   real(r8), allocatable :: dz(:, :), liq(:, :), ice(:, :), t(:, :), root(:, :), evap(:), drain(:), pbot(:), pco2(:), hr(:, :), &
     nit(:, :), nmin(:, :), up4(:, :), up3(:, :), den(:, :), ndep(:), ph(:, :), co2_adj(:), caco3(:, :), survey(:, :), &
-    clay(:, :), bd(:, :), keep(:, :), slot(:, :), final(:, :)
+    clay(:, :), bd(:, :), keep(:, :), slot(:, :), final(:, :), nitrif_ph(:, :)
   integer, allocatable :: filter(:)
   character(len=:), allocatable :: message
   real(r8) :: nan, thick(nlevsoi)
@@ -31,6 +31,7 @@ program ctsm
     pco2(begc:endc), hr(begc:endc, nlevsoi), nit(begc:endc, nlevsoi), nmin(begc:endc, nlevsoi), up4(begc:endc, nlevsoi), &
     up3(begc:endc, nlevsoi), den(begc:endc, nlevsoi), ndep(begc:endc), source=nan)
   allocate (ph(begc:endc, nlevsoi), source=6.5_r8)
+  allocate (nitrif_ph(begc:endc, nlevsoi))
   allocate (co2_adj(begc:endc), land(begc:endc), slot(begc:endc, nlevsoi), final(6, begc:endc))
   do l = 1, nlevsoi
     thick(l) = 0.02_r8*real(l, r8)**1.3_r8
@@ -45,15 +46,16 @@ program ctsm
   end do
   call calcisol_ctsm_start(dz(:, 1:nlevsoi), caco3, survey, clay, bd, stat, message)
   call must(stat, message)
-  head = 3*nlevsoi + 2
+  head = 2*nlevsoi + 2
   allocate (keep(head + calcisol_n_state*nlevsoi, begc:endc), source=0.0_r8)
   if (order%restart_in /= '-') call read_restart()
 
   do step = order%first, order%last
     filter = pack([(c, c=begc, endc)], [(active(c, step), c=begc, endc)])
+    nitrif_ph(:, :) = calcisol_ctsm_ph(n, nlevsoi, 6.5_r8) ! the line of SoilBiogeochemNitrifDenitrifMod
     do i = 1, size(filter)
       c = filter(i)
-      call advance(land(c), c - offset, step, dtime, thick, ph(c, 1))
+      call advance(land(c), c - offset, step, dtime, thick, nitrif_ph(c, 1))
       liq(c, 1:nlevsoi) = land(c)%w_liq(:nlevsoi)
       ice(c, 1:nlevsoi) = land(c)%w_ice(:nlevsoi)
       t(c, 1:nlevsoi) = land(c)%t(:nlevsoi)
@@ -97,7 +99,7 @@ contains
 
   subroutine write_restart()
     do c = begc, endc
-      keep(:head, c) = [land(c)%w_liq(:nlevsoi), land(c)%w_ice(:nlevsoi), ph(c, :), land(c)%nh4, land(c)%drain]
+      keep(:head, c) = [land(c)%w_liq(:nlevsoi), land(c)%w_ice(:nlevsoi), land(c)%nh4, land(c)%drain]
     end do
     do i = 1, calcisol_n_state
       if (.not. calcisol_ctsm_soil%on) exit
@@ -113,9 +115,8 @@ contains
     do c = begc, endc
       land(c)%w_liq(:nlevsoi) = keep(:nlevsoi, c)
       land(c)%w_ice(:nlevsoi) = keep(nlevsoi + 1:2*nlevsoi, c)
-      ph(c, :) = keep(2*nlevsoi + 1:3*nlevsoi, c)
-      land(c)%nh4 = keep(3*nlevsoi + 1, c)
-      land(c)%drain = keep(3*nlevsoi + 2, c)
+      land(c)%nh4 = keep(2*nlevsoi + 1, c)
+      land(c)%drain = keep(2*nlevsoi + 2, c)
     end do
     do i = 1, calcisol_n_state
       if (.not. calcisol_ctsm_soil%on) exit

@@ -24,11 +24,12 @@ contains
     type(order_t), intent(in) :: order
     integer, intent(in) :: c1, c2
     type(column_t) :: land(c1:c2)
-    real :: dnh(nslm), dlh(nslm), keep(calcisol_n_state*nslm + 4*nslm + 3, c1:c2), slot(c2 - c1 + 1, nslm), &
+    real :: dnh(nslm), dlh(nslm), keep(calcisol_n_state*nslm + 4*nslm + 3, c1:c2), &
       final(6, c2 - c1 + 1)
+    real, allocatable :: slot(:, :) ! of the joined layers
     character(len=:), allocatable :: message
     integer(c_int32_t) :: stat
-    integer :: n, l, i, c, step
+    integer :: n, l, i, c, step, at, m
     n = c2 - c1 + 1
     dnh = dnh_of()
     do l = 1, nslm ! half the distance to each neighbour, as vertical_soil
@@ -48,14 +49,17 @@ contains
       caco3(i, :) = carbonate(c)
       call cold_start(land(c), dlh)
     end do
-    call calcisol_orchidee_start(n, dlh, soil_ph, caco3, 0.2 + 0.0*soil_ph, stat, message)
+    call calcisol_orchidee_start(dlh, soil_ph, caco3, 0.2 + 0.0*soil_ph, stat, message)
     call must(stat, message)
+    m = calcisol_orchidee_layers%nlay
+    allocate (slot(n, m))
     if (order%restart_in /= '-') then ! restget
       call read_bits(trim(order%restart_in), c1, keep)
       call host_state(land, keep, .true.)
       do i = 1, calcisol_n_state
         if (.not. calcisol_orchidee_soil%on) exit
-        slot = transpose(keep(4*nslm + 3 + (i - 1)*nslm + 1:4*nslm + 3 + i*nslm, :))
+        at = 4*nslm + 3 + (i - 1)*nslm
+        slot = transpose(keep(at + 1:at + m, :))
         call calcisol_orchidee_soil%set_slot(i, slot, stat)
         call must(stat, 'restget '//calcisol_orchidee_soil%slot_name(i))
       end do
@@ -78,7 +82,8 @@ contains
       if (.not. calcisol_orchidee_soil%on) exit
       call calcisol_orchidee_soil%get_slot(i, slot, stat)
       call must(stat, 'restput')
-      keep(4*nslm + 3 + (i - 1)*nslm + 1:4*nslm + 3 + i*nslm, :) = transpose(slot)
+      at = 4*nslm + 3 + (i - 1)*nslm
+      keep(at + 1:at + m, :) = transpose(slot)
     end do
     if (n > 0) call write_bits(order%restart_out, c1, keep)
     do i = 1, n ! history: the first four words are the host's own, the last two ours

@@ -23,7 +23,7 @@ static void must(calcisol_status status) {
 static Real f_ph(Real ph) { return 0.56 + atan(pi * 0.45 * (-5 + ph)) / pi; }
 
 /* One day of one cell: percolation from layer to layer, roots, frost, mineralisation, nitrification with the cached function. */
-static void update_daily_cell(Cell *cell, int c, int number, int day) {
+static void update_daily_cell(Cell *cell, int number, int day) {
   Stand *stand;
   int s;
   const double season = sin(2 * pi * (day / 365.0 - 0.3)), warm = fmax(0.1, 1.0 + season);
@@ -35,23 +35,23 @@ static void update_daily_cell(Cell *cell, int c, int number, int day) {
       double spare, freeze;
       soil->temp[l] = 9.0 + 12.0 * season / (l + 1.0);
       soil->w_fw[l] += moved - sink;
-      calcisol_lpjml_add(c, CALCISOL_LPJML_SINK, l, sink * stand->frac);
+      calcisol_lpjml_add(cell, CALCISOL_LPJML_SINK, l, sink * stand->frac);
       spare = fmax(0.0, soil->w_fw[l] - 0.1 * soildepth[l]);
       moved = 0.5 * spare;
       soil->w_fw[l] -= moved;
       freeze = soil->temp[l] < 0.0 ? 0.1 * soil->w_fw[l] : -0.2 * soil->ice_fw[l];
       soil->w_fw[l] -= freeze, soil->ice_fw[l] += freeze;
-      calcisol_lpjml_add(c, CALCISOL_LPJML_RESP, l, 1.5 * warm * exp(-l - 0.5) * stand->frac);
+      calcisol_lpjml_add(cell, CALCISOL_LPJML_RESP, l, 1.5 * warm * exp(-l - 0.5) * stand->frac);
       {
         const double nitrified = 0.02 * soil->NH4[l] * cell->fsoilph, in = l == 0 ? 0.027 * warm : 0.0;
         soil->NH4[l] += in - nitrified;
-        calcisol_lpjml_add(c, CALCISOL_LPJML_NIT, l, nitrified * stand->frac);
-        calcisol_lpjml_add(c, CALCISOL_LPJML_UP_NO3, l, 0.5 * nitrified * stand->frac);
+        calcisol_lpjml_add(cell, CALCISOL_LPJML_NIT, l, nitrified * stand->frac);
+        calcisol_lpjml_add(cell, CALCISOL_LPJML_UP_NO3, l, 0.5 * nitrified * stand->frac);
         if (l == 0)
-          calcisol_lpjml_add(c, CALCISOL_LPJML_DEP_NH4, 0, in * stand->frac);
+          calcisol_lpjml_add(cell, CALCISOL_LPJML_DEP_NH4, 0, in * stand->frac);
       }
     }
-    calcisol_lpjml_add(c, CALCISOL_LPJML_BOTTOM, 0, moved * stand->frac);
+    calcisol_lpjml_add(cell, CALCISOL_LPJML_BOTTOM, 0, moved * stand->frac);
   }
 }
 
@@ -82,7 +82,7 @@ static FILE *part(const char *name, int first) {
 
 int main(int argc, char **argv) {
   int rank = 0, ranks = 1, total, first, n;
-  double worst = 0.0, residual = 0.0;
+  char line[256];
   if (argc != 9)
     return 2;
 #ifdef MOCK_MPI
@@ -91,10 +91,10 @@ int main(int argc, char **argv) {
   total = atoi(argv[1]), first = rank * total / ranks, n = (rank + 1) * total / ranks - first;
   Cell *grid = calloc((size_t)n + 1, sizeof *grid);
   Standlist *lists = calloc((size_t)n + 1, sizeof *lists);
-  double *ph = calloc((size_t)n + 1, 8), *caco3 = calloc((size_t)n + 1, 8), *state = calloc((size_t)(n + 1) * STATE, 8);
+  double *caco3 = calloc((size_t)n + 1, 8), *state = calloc((size_t)(n + 1) * STATE, 8);
   for (int c = 0; c < n; ++c) {
     const int number = first + c + 1;
-    ph[c] = grid[c].soilph = 5.2 + 0.3 * (number % 6), caco3[c] = 0.04 * (number % 6);
+    grid[c].soilph = 5.2 + 0.3 * (number % 6), caco3[c] = 0.04 * (number % 6);
     grid[c].standlist = lists + c, lists[c].n = number == 4 ? 0 : 1 + number % MAX_STANDS;
     for (int s = 0; s < lists[c].n; ++s) {
       Soil *soil = &lists[c].stand[s].soil;
@@ -103,7 +103,7 @@ int main(int argc, char **argv) {
         soil->w[l] = 0.8, soil->whcs[l] = 0.15 * soildepth[l], soil->wpwps[l] = 0.1 * soildepth[l], soil->NH4[l] = 1.0;
     }
   }
-  must(calcisol_lpjml_start(strcmp(argv[7], "-") ? argv[7] : NULL, atoi(argv[8]), n, ph, caco3));
+  must(calcisol_lpjml_start(strcmp(argv[7], "-") ? argv[7] : NULL, atoi(argv[8]), grid, n, caco3));
   if (strcmp(argv[4], "-")) { /* the restart of all cells, one line each; ours are those of this rank */
     FILE *file = fopen(argv[4], "r");
     int number;
@@ -124,24 +124,23 @@ int main(int argc, char **argv) {
     }
     fclose(file);
     if (strcmp(argv[7], "-"))
-      must(calcisol_lpjml_state(state, 1));
+      must(calcisol_soil_state(&calcisol_lpjml_soil, state, 1));
   }
   for (int c = 0; c < n; ++c)
     grid[c].fsoilph = f_ph(grid[c].soilph);
   for (int day = atoi(argv[2]); day <= atoi(argv[3]); ++day) {
     for (int c = 0; c < n; ++c) {
-      update_daily_cell(grid + c, c, first + c + 1, day);
-      calcisol_lpjml_gather(c, grid + c);
+      update_daily_cell(grid + c, first + c + 1, day);
+      calcisol_lpjml_gather(grid + c);
     }
-    must(calcisol_lpjml_step(&residual));
-    worst = fmax(worst, residual);
+    must(calcisol_lpjml_step());
     for (int c = 0; c < n; ++c) {
-      grid[c].soilph = calcisol_lpjml_ph(c, grid[c].soilph);
+      grid[c].soilph = calcisol_lpjml_ph(grid + c);
       grid[c].fsoilph = f_ph(grid[c].soilph); /* cached at start in LPJmL: made again every day */
     }
   }
   if (strcmp(argv[7], "-"))
-    must(calcisol_lpjml_state(state, 0));
+    must(calcisol_soil_state(&calcisol_lpjml_soil, state, 0));
   FILE *restart = strcmp(argv[5], "-") && n ? part(argv[5], first + 1) : NULL, *results = n ? part(argv[6], first + 1) : NULL;
   for (int c = 0; c < n; ++c) {
     double head[HEAD] = {0}, sums[6] = {0};
@@ -149,7 +148,7 @@ int main(int argc, char **argv) {
     head[HEAD - 1] = grid[c].soilph;
     for (int i = 0; i < HEAD - 1; ++i)
       sums[i % 3] += head[i];
-    sums[3] = caco3[c], sums[4] = grid[c].soilph, sums[5] = calcisol_lpjml_co2(c);
+    sums[3] = caco3[c], sums[4] = grid[c].soilph, sums[5] = calcisol_lpjml_co2(grid + c);
     fprintf(results, "%d", first + c + 1), print_words(results, sums, 6), fputc('\n', results);
     if (restart) {
       double line[STATE];
@@ -163,10 +162,13 @@ int main(int argc, char **argv) {
     fclose(restart);
   if (results)
     fclose(results);
-  if (strcmp(argv[7], "-") && n)
-    printf("worst %9.1e\n", worst);
-  calcisol_lpjml_finish();
-  free(grid), free(lists), free(ph), free(caco3), free(state);
+  if (calcisol_lpjml_soil.on && n) {
+    const double *worst = calcisol_lpjml_soil.worst;
+    calcisol_soil_line(&calcisol_lpjml_soil, line, sizeof line);
+    printf("%s\nworst%9.1e%9.1e%9.1e\n", line, worst[0], worst[1], worst[2]);
+  }
+  calcisol_soil_finish(&calcisol_lpjml_soil);
+  free(grid), free(lists), free(caco3), free(state);
 #ifdef MOCK_MPI
   MPI_Finalize();
 #endif
