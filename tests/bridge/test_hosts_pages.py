@@ -1,7 +1,7 @@
 """Pages and adapters of the hosts, as they lie in the installed product: what a page tells a host to type must exist.
 
 What:    each call in a code block of a page is compared with its procedure, by the number of arguments; completeness
-         of the folder. The adapters' own compilation and runs: test_hosts_mock.py; their mappings: tests/coupler/test_host_maps.py.
+         of the folder. The adapters' own compilation and runs: test_hosts_mock.py; mappings: tests/coupler/test_host_maps.py.
 """
 
 from __future__ import annotations
