@@ -20,6 +20,11 @@ static calcisol_soil *const soil = &calcisol_lpjml_soil;
 static const Cell *first; /* of the grid: a cell's column is its distance from it */
 static int use_ph;
 
+static void clear_flows(void) {
+  for (int k = 0; soil->on && k < CALCISOL_LPJML_FLOWS; ++k)
+    memset(soil->forcing[flows[k].variable], 0, (size_t)soil->ncol * N * sizeof(double));
+}
+
 calcisol_status calcisol_lpjml_start(const char *bundle, int feedback, const Cell *grid, int ncell,
                                      const double *caco3) {
   calcisol_view properties[CALCISOL_N_STATIC] = {{0}};
@@ -37,6 +42,7 @@ calcisol_status calcisol_lpjml_start(const char *bundle, int feedback, const Cel
   for (int k = 0; k < CALCISOL_LPJML_FLOWS + 3; ++k)
     if (calcisol_soil_forcing(soil, k < 3 ? water[k] : flows[k - 3].variable) == NULL)
       return CALCISOL_ERROR_MEMORY;
+  clear_flows(); /* they start at the library's defaults */
   return calcisol_soil_output(soil, CALCISOL_OUT_PH_TOP) == NULL ? CALCISOL_ERROR_MEMORY : CALCISOL_OK;
 }
 
@@ -67,8 +73,7 @@ void calcisol_lpjml_gather(const Cell *cell) {
 
 calcisol_status calcisol_lpjml_step(void) {
   const calcisol_status status = calcisol_soil_step(soil, DAY);
-  for (int k = 0; soil->on && k < CALCISOL_LPJML_FLOWS; ++k)
-    memset(soil->forcing[flows[k].variable], 0, (size_t)soil->ncol * N * sizeof(double));
+  clear_flows();
   return status;
 }
 
