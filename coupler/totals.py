@@ -87,8 +87,8 @@ def leaching(results: Path) -> Section:
         )
         inside_all.append((inside, float(weight.sum())))
         range_ = f"{LEACHING[0] * water:.0f} to {LEACHING[1] * water:.0f}"
-        carbon = [f"{np.average(x[here], weights=weight):.1f}" for x in (dic, moles)]
-        body.append([f"{low}-{high}", f"{mean:.0f}", range_, f"{100 * inside:.0f}", *carbon])
+        means = [f"{np.average(x[here], weights=weight):.1f}" for x in (dic, moles)]
+        body.append([f"{low}-{high}", f"{mean:.0f}", range_, f"{100 * inside:.0f}", *means])
     whole = np.isfinite(loss) & np.isfinite(area)
     humid = whole & (drainage >= HUMID[0]) & (drainage < HUMID[1])
     mean, carbon, water = (float(np.average(x[whole], weights=area[whole])) for x in (loss, dic, drainage))

@@ -38,8 +38,8 @@ class Weather:
     def month(self, n: int) -> tuple[Tensor, Tensor]:
         """Layer and column forcing of month ``n``; water at its end."""
         phase = math.cos(2.0 * math.pi * (n % 12) / 12.0)
-        layer = {"w_liq": self.dz * (260.0 + 40.0 * phase), "t_soil": 283.0 - 7.0 * phase}
-        column = {
+        layer: dict[str, float | Tensor] = {"w_liq": self.dz * (260.0 + 40.0 * phase), "t_soil": 283.0 - 7.0 * phase}
+        column: dict[str, float | Tensor] = {
             "q_bot": (200.0 + 120.0 * phase) / YEAR, "co2_src_total": (0.6 - 0.35 * phase) / YEAR,
             "dep_no3": (6.0 if n % 12 == 3 else 0.2) / YEAR, "dep_ca": 0.02 / YEAR,
         }  # fmt: skip

@@ -73,8 +73,8 @@ def evaluate(
     days = sets[0].dt / substeps_for(scripted, sets[0].dt) / 86400.0
     print(f"{columns} columns ({part}), {sets[0].years:.1f} years, driven by forcing alone; steps of {days:.3g} days")
     print(text)
-    outside = sum(_share(r, 2) * len(d.members) for r, d in zip(results, sets, strict=True)) / columns
-    print(f"lowest pool {scores['bundle'].lowest_pool:.2e} mol m-2; outside the envelope {outside:.2%} of cell-steps")
+    flagged = sum(_share(r, 2) * len(d.members) for r, d in zip(results, sets, strict=True)) / columns
+    print(f"lowest pool {scores['bundle'].lowest_pool:.2e} mol m-2; outside the envelope {flagged:.2%} of cell-steps")
     teacher = sum(float(torch.as_tensor(d.wall_s).sum()) for d in sets)
     print(f"cost: {seconds:.2f} s of CPU, MIN3P needed {teacher:.0f} s of wall time ({teacher / seconds:.0f} times)")
     folder.mkdir(parents=True, exist_ok=True)

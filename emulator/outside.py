@@ -147,10 +147,17 @@ def _first_years(data: Ensemble) -> Ensemble:
 
 def _stack(parts: list[Ensemble]) -> Ensemble:
     """Side by side, so that one rollout does all arms."""
-    joined = {
-        name: torch.cat([getattr(p, name) for p in parts], -1) for name in ("static", "state", "forcing_layer", "forcing_column")
-    }
-    return replace(parts[0], **joined)
+
+    def joined(name: str) -> Tensor:
+        return torch.cat([getattr(p, name) for p in parts], -1)
+
+    return replace(
+        parts[0],
+        static=joined("static"),
+        state=joined("state"),
+        forcing_layer=joined("forcing_layer"),
+        forcing_column=joined("forcing_column"),
+    )
 
 
 def outside(step: nn.Module, sets: list[Ensemble]) -> list[Row]:

@@ -83,8 +83,9 @@ class Lowering:
         dims = tuple(self.sizes.get(int(n), int(n)) for n in shape)
         if not dims:
             return scalar(self.graph.input(block, 0, "S"))
+        rows = int(shape[0])  # of an argument, the rows are always a number
         space = "F" if LAYER in dims else "C"
-        return Value(dims, array([self.graph.input(block, row, space) for row in range(dims[0])], (dims[0],)))
+        return Value(dims, array([self.graph.input(block, row, space) for row in range(rows)], (rows,)))
 
     def tensor(self, target: str) -> Value:
         found = getattr(self.module, target)
