@@ -15,7 +15,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from . import checks, spread
+from . import checks, outside, spread
 from .bundle import default_bundle, read_contract
 from .dataset import DataError, Ensemble
 from .learning_set import load_archive
