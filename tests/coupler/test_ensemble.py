@@ -54,4 +54,3 @@ def test_bundles_of_a_run_widen_its_interval(tmp_path):
         assert after["emulator_up"] == pytest.approx(-after["emulator_down"])
         assert after["low_90"] <= before["low_90"] and after["high_90"] >= before["high_90"]
     assert both["loss"]["emulator_up"] > 10 * alone["loss"]["emulator_up"] > 0.0
-    assert both["loss"]["high_90"] > alone["loss"]["high_90"]

@@ -12,6 +12,7 @@ DZ = np.broadcast_to([0.25, 0.1, 0.1, 0.1, 0.1, 0.1, 0.15, 0.15, 0.15, 0.15], (l
 
 # change of SIC at other step lengths, of that at a day, and on other layers, of that on 13: the targets of the scorecard
 STEP_LENGTHS, LAYERINGS = 0.02, 0.05
+EMPTY = 1e-15  # kg m-2: round-off of a layer that ran empty
 
 
 def soil(dz: np.ndarray = DZ) -> dict[str, np.ndarray]:
@@ -78,8 +79,8 @@ def test_a_thousand_years(shipped: Path) -> None:
     assert min(float(state[name].min()) for name in ("calcite", "ca", "mg", "k", "na", "nh4", "no3", "cl", "so4", "dic")) >= 0.0
     history = np.stack(sic)
     left = history[-1] > 0.8 * history[0]
-    assert left.any() and (history[-1] == 0.0).any()
+    assert left.any() and (history[-1] < EMPTY).any()
     early, late = history[100] - history[200], history[800] - history[900]
     assert np.abs(late[left] / early[left] - 1.0).max() < 0.02  # the front moves down: 0.8 % measured
-    empty = history[500] == 0.0
+    empty = history[500] < EMPTY
     assert np.abs(ph[-1][empty] - ph[-100][empty]).max() < 0.02
