@@ -3,7 +3,7 @@
 What:    ``calcisol bench --peer PROGRAM``. Ours is a kernel made by generator, headers and flags of the native engine from the
          core alone: the very loops that run inside ``calcisol_step``, without the chemistry around them. The peer is a program
          of the user's, so nothing of another coupler is needed here; without one this is not run.
-Peer:    started as ``PROGRAM core.pt features.txt`` with one thread. core.pt is TorchScript, [row, 24] -> [row, 5], float32;
+Peer:    started as ``PROGRAM core.pt features.txt`` with one thread. core.pt is TorchScript, [row, feature] -> [row, 5], float32;
          features.txt holds some rows of text, to be repeated in order up to the rows wanted. It reads lines ``rows repeats``,
          calls the network ``repeats`` times on that many rows, and answers ``seconds sum``: CPU seconds of one call, and the sum
          of all numbers of the last answer. End of input ends it.
@@ -36,7 +36,9 @@ SAME = 1e-5
 
 
 class _Tensor(ct.Structure):  # calcisol_kernel_tensor of fortran_bridge/src/native/kernel.hpp
-    _fields_ = [("name", ct.c_char_p), ("is_float32", ct.c_int), ("count", ct.c_int), ("offset", ct.c_int)]
+    _fields_ = [
+        ("name", ct.c_char_p), ("is_float32", ct.c_int), ("count", ct.c_int), ("offset", ct.c_int), ("expected", ct.c_void_p),
+    ]  # fmt: skip
 
 
 class _Call(ct.Structure):  # calcisol_kernel_call
@@ -66,6 +68,8 @@ class Own:
         self.doubles, self.floats = np.zeros(self.kernel.doubles), np.zeros(self.kernel.floats, dtype=np.float32)
         with np.load(folder / "tensors.npz") as tensors:
             for tensor in self.kernel.tensors[: self.kernel.n_tensors]:
+                if tensor.expected:  # a mask, written into the kernel
+                    continue
                 to = self.floats if tensor.is_float32 else self.doubles
                 to[tensor.offset : tensor.offset + tensor.count] = tensors[tensor.name.decode()].ravel()
         scratch = np.zeros(self.kernel.scratch_bytes + 64, dtype=np.uint8)
