@@ -140,6 +140,7 @@ class Factor(Pass):
     def rewrite(self, node: Node) -> Node | None:
         if node in self.inner:
             return None
+        made: Node | None
         if node in self.roots:
             made = self.build(self.roots[node])
         elif node.op in ("add", "sub") and node.dtype == "d":
@@ -171,6 +172,7 @@ class Factor(Pass):
         made = self.multiply(factors)
         if alone:
             below = self.multiply(alone)
+            assert below is not None  # of at least one factor
             made = self.apply("div", made, below) if made else self.apply("reciprocal", below)
         made = made or self.graph.literal(1.0)
         return made if sign > 0 else self.apply("neg", made)
