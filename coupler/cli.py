@@ -321,6 +321,7 @@ def _add_own(commands: Any) -> None:
 def build_parser(command: str = "") -> argparse.ArgumentParser:
     """The parser; an emulator command gets its arguments only when it is the one called (that imports torch)."""
     from ..emulator.commands import SUBCOMMANDS
+    from .replay import open_replay
     from .run import version
 
     parser = argparse.ArgumentParser(
@@ -341,7 +342,7 @@ def build_parser(command: str = "") -> argparse.ArgumentParser:
         )
         if name == command:  # the arguments of some live in modules that import torch
             module.add_arguments(sub)
-            sub.set_defaults(action=module.run)
+            sub.set_defaults(action=module.run, open_roll=open_replay)  # the library, for those that roll out a bundle
     return parser
 
 

@@ -17,7 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from .dataset import Ensemble
-from .rollout import cut_step, rollout, substeps_for
+from .rollout import Roll, cut_step, substeps_for
 from .variables import load_table
 
 YEAR = 365.0 * 86400.0
@@ -83,10 +83,10 @@ def layerings(step: nn.Module, years: int = 5) -> dict[int, float]:
     return {n: float((result[n] / result[13] - 1.0).abs().max()) for n in (6, 26)}
 
 
-def twin_errors(step: nn.Module, sets: list[Ensemble], twins: list[Ensemble]) -> dict[int, tuple[float, float, float]]:
+def twin_errors(roll: Roll, sets: list[Ensemble], twins: list[Ensemble]) -> dict[int, tuple[float, float, float]]:
     """By member: difference of the change of calcite N minus no N in MIN3P, in the step [mol m-2], and relative error."""
-    own = _changes(step, sets, {int(m) for d in twins for m in d.members})
-    other = _changes(step, twins, set(own))
+    own = _changes(roll, sets, {int(m) for d in twins for m in d.members})
+    other = _changes(roll, twins, set(own))
     rows = {}
     for member in sorted(other):
         true, ours = own[member][0] - other[member][0], own[member][1] - other[member][1]
@@ -94,21 +94,21 @@ def twin_errors(step: nn.Module, sets: list[Ensemble], twins: list[Ensemble]) ->
     return rows
 
 
-def _changes(step: nn.Module, sets: list[Ensemble], members: set[int]) -> dict[int, tuple[float, float]]:
+def _changes(roll: Roll, sets: list[Ensemble], members: set[int]) -> dict[int, tuple[float, float]]:
     """By member: change of calcite in MIN3P and in the step, mol m-2."""
     found = {}
     for whole in sets:
         data = whole.select(np.flatnonzero(np.isin(whole.members, sorted(members))))
         if not len(data.members):
             continue
-        result = rollout(step, data)
+        result = roll(data)
         for i, member in enumerate(data.members):
             true = float((data.state[-1, 0, :, i] - data.state[0, 0, :, i]).sum())
             found[int(member)] = true, float((result.state[-1, 0, :, i] - result.state[0, 0, :, i]).sum())
     return found
 
 
-def report(step: nn.Module, sets: list[Ensemble], twins: list[Ensemble] | None) -> str:
+def report(step: nn.Module, roll: Roll, sets: list[Ensemble], twins: list[Ensemble] | None) -> str:
     """Markdown rows: quantity, measured, target, verdict."""
 
     def row(name: str, value: float, target: float) -> str:
@@ -119,7 +119,7 @@ def report(step: nn.Module, sets: list[Ensemble], twins: list[Ensemble] | None) 
     lines += [row(f"change of SIC over two years at steps of a {n}, against a day", v, STEP_LENGTHS) for n, v in lengths.items()]
     lines += [row(f"change of SIC over five years on {n} layers, against 13", v, LAYERINGS) for n, v in layers.items()]
     if twins:
-        errors = [e for _, _, e in twin_errors(step, sets, twins).values()]
+        errors = [e for _, _, e in twin_errors(roll, sets, twins).values()]
         lines.append(row(f"difference between N scenarios, median of {len(errors)} columns", float(np.median(errors)), TWINS))
         lines.append(f"| its worst | {max(errors):.1%} | | |")
     return "\n".join(lines)

@@ -9,29 +9,25 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Callable
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from . import checks, outside, spread
 from .bundle import default_bundle, read_contract
 from .dataset import DataError, Ensemble
 from .learning_set import load_archive
 from .metrics import Scores, score, table
-from .rollout import Rollout, rollout, substeps_for
+from .rollout import Roll, Rollout, rollout, substeps_for
+from .scripted import load_scripted, physical_weights, with_weights
 from .step import Step
 
-
-def load_scripted(path: Path) -> torch.jit.ScriptModule:
-    """The scripted step of a verified bundle."""
-    read_contract(path)
-    import warnings
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)
-        return torch.jit.load(str(path)).eval()
+OpenRoll = Callable[[bytes], Roll | None]
+"""A compiled rollout of a bundle, or None where there is none; the command line has one (coupler/replay.py)."""
 
 
 def evaluate(
@@ -42,12 +38,13 @@ def evaluate(
     twins: Path | None = None,
     members: list[Path] | None = None,
     only_scores: bool = False,
+    open_roll: OpenRoll | None = None,
 ) -> dict[str, Scores]:
     """Print and write the scorecard; returns the scores by competitor.
 
     The other targets follow (``checks``, ``outside``) unless ``only_scores``; ``twins`` is the archive of the same members
-    without their nitrogen, ``members`` an ensemble of bundles whose spread is judged. Raises DataError when the part has no
-    column.
+    without their nitrogen, ``members`` an ensemble of bundles whose spread is judged. With ``open_roll`` the compiled library
+    does the rollouts, else the module itself (half an hour for 300 columns). Raises DataError when the part has no column.
     """
     path = bundle or default_bundle()
     contract = read_contract(path)
@@ -59,10 +56,12 @@ def evaluate(
         raise DataError(f"{archive} has no column in the part {part!r}; choose another --part")
     chosen = contract["parameters"]
     b0 = Step(None, chosen["thermodynamics"], chosen["aluminium"])
-    b0_results = [rollout(b0, d) for d in sets]
     scripted = load_scripted(path)
+    roll = _roll(path.read_bytes(), scripted, open_roll)
+    b0_roll = _roll(with_weights(path, physical_weights(path)), b0, open_roll)
+    b0_results = [b0_roll(d) for d in sets]
     began = time.process_time()
-    results = [rollout(scripted, d) for d in sets]
+    results = [roll(d) for d in sets]
     seconds = time.process_time() - began
     # B1 and B2 were trained and scored once, at export, on the same columns
     recorded = contract["scores"] if (sets[0].sha256, part) == (contract["data"]["archive_sha256"], "test") else {}
@@ -80,11 +79,11 @@ def evaluate(
     folder.mkdir(parents=True, exist_ok=True)
     if not only_scores:
         others = [
-            checks.report(scripted, whole, load_archive(twins) if twins else None),
-            outside.report(outside.outside(scripted, whole)),
+            checks.report(scripted, roll, whole, load_archive(twins) if twins else None),
+            outside.report(outside.outside(roll, whole)),
         ]
         if members:
-            others.append(spread.report([load_scripted(m) for m in members], whole))
+            others.append(spread.report([_roll(m.read_bytes(), load_scripted(m), open_roll) for m in members], whole))
         print("\n".join(others))
         text = "\n\n".join([text, *others])
     (folder / "scorecard.md").write_text(text + "\n", encoding="utf-8")
@@ -93,6 +92,12 @@ def evaluate(
     _plot(sets, b0_results, results, folder)
     print(f"wrote {folder}/scorecard.md, scorecard.json, dsic.png, ph.png")
     return scores
+
+
+def _roll(bundle: bytes, step: nn.Module, open_roll: OpenRoll | None) -> Roll:
+    """Compiled where the caller can open one and it has the kernel; else the module itself."""
+    compiled = open_roll(bundle) if open_roll else None
+    return compiled or partial(rollout, step)
 
 
 def _share(result: Rollout, bit: int) -> float:

@@ -5,7 +5,7 @@ What:    columns that were never trained on, as they are and changed: drainage x
 Units:   AUROC 0..1: chance that a changed column scores above an unchanged one (ties count half).
 Note:    a change alone need not leave the envelope: drainage twice that of a dry column is that of a wet one. Each arm is
          therefore scored twice: all columns, and those whose changed driver exceeds every training column (``beyond``).
-Use:     ``rows = outside(step, sets)``; ``print(report(rows))``
+Use:     ``rows = outside(roll, sets)``; ``print(report(rows))``
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from .chemistry.constants import MOLAR_MASS_N
 from .dataset import Ensemble
-from .rollout import rollout
+from .rollout import Roll
 from .variables import load_table
 
 OUTSIDE = 2  # bit of ``flag`` (variables.toml)
@@ -160,7 +160,7 @@ def _stack(parts: list[Ensemble]) -> Ensemble:
     )
 
 
-def outside(step: nn.Module, sets: list[Ensemble]) -> list[Row]:
+def outside(roll: Roll, sets: list[Ensemble]) -> list[Row]:
     """Rows of the table; ``sets`` is a whole archive: limits from its training columns, scores from all others."""
     limits = {
         name: max(float(of(d.part("train")).max()) for d in sets if len(d.part("train").members))
@@ -175,7 +175,7 @@ def outside(step: nn.Module, sets: list[Ensemble]) -> list[Row]:
             continue
         data = _first_years(whole.select(np.flatnonzero(np.isin(whole.members, unseen))))
         arms = {name: make(data) for name, (make, _) in ARMS.items()}
-        flags = (rollout(step, _stack([data, *arms.values()])).flag & OUTSIDE).ne(0).double().mean((0, 1))
+        flags = (roll(_stack([data, *arms.values()])).flag & OUTSIDE).ne(0).double().mean((0, 1))
         shares = flags.reshape(len(arms) + 1, -1).numpy()
         plain.append(shares[0])
         for (name, arm), share in zip(arms.items(), shares[1:], strict=True):

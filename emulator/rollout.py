@@ -7,6 +7,7 @@ Use:     ``result = rollout(step, ensemble)``
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -28,6 +29,10 @@ class Rollout:
     state: Tensor  # [time + 1, slot, layer, member]
     column: Tensor  # [time, output, member]
     flag: Tensor  # [time, layer, member]
+
+
+Roll = Callable[[Ensemble], Rollout]
+"""A step that is given, over an ensemble: ``functools.partial(rollout, step)``, or the compiled library's."""
 
 
 def substeps_for(step: nn.Module, dt: float) -> int:

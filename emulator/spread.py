@@ -6,7 +6,7 @@ What:    for the change of SIC and the mean pH of the last year of each layer: m
          the physics, and with it most of the error.
 Units:   coverage 0..1; mol m-2 and pH inside.
 Source:  split conformal prediction with a local scale: Lei et al. (2018, JASA 113, 1094-1111).
-Use:     ``print(report(steps, sets))``
+Use:     ``print(report(rolls, sets))``
 """
 
 from __future__ import annotations
@@ -15,10 +15,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from torch import nn
 
 from .dataset import Ensemble
-from .rollout import rollout
+from .rollout import Roll
 
 LEVELS = (0.5, 0.8, 0.9)
 TARGET = 0.20
@@ -36,11 +35,11 @@ class Sample:
     spread: np.ndarray
 
 
-def samples(steps: list[nn.Module], sets: list[Ensemble], part: str) -> dict[str, Sample]:
+def samples(rolls: list[Roll], sets: list[Ensemble], part: str) -> dict[str, Sample]:
     """By quantity: |mean - MIN3P| and the standard deviation over members, of the columns of ``part``."""
     found: dict[str, list[tuple[np.ndarray, np.ndarray]]] = {name: [] for name in FLOOR}
     for data in (d for d in (s.part(part) for s in sets) if len(d.members)):
-        states = torch.stack([rollout(step, data).state for step in steps])
+        states = torch.stack([roll(data).state for roll in rolls])
         change = (states[:, -1, 0] - states[:, 0, 0]).sum(1)
         ph = states[:, -MONTHS:, 12].mean(1).flatten(1)
         true_change = (data.state[-1, 0] - data.state[0, 0]).sum(0)
@@ -57,10 +56,10 @@ def coverage(name: str, fit: Sample, test: Sample) -> dict[float, float]:
     return {level: float((seen <= np.quantile(ratio, level)).mean()) for level in LEVELS}
 
 
-def report(steps: list[nn.Module], sets: list[Ensemble]) -> str:
+def report(rolls: list[Roll], sets: list[Ensemble]) -> str:
     """Markdown table; the rank correlation tells whether a wide spread marks a large error at all."""
-    fit, test = samples(steps, sets, "validation"), samples(steps, sets, "test")
-    lines = [f"| spread of {len(steps)} members | nominal | covered | target | |", "|---|---|---|---|---|"]
+    fit, test = samples(rolls, sets, "validation"), samples(rolls, sets, "test")
+    lines = [f"| spread of {len(rolls)} members | nominal | covered | target | |", "|---|---|---|---|---|"]
     for name in FLOOR:
         for level, covered in coverage(name, fit[name], test[name]).items():
             verdict = "pass" if abs(covered / level - 1.0) <= TARGET else "miss"

@@ -9,7 +9,6 @@ Use:     ``members = load_members(settings)``; ``numbers = members_part(members,
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +16,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from ..bundle import read_contract, write_bundle
-from ..evaluate import load_scripted
+from ..scripted import physical_weights, with_weights
 from . import sanity
 from .forecasts import of_member
 from .landscapes import Landscapes
@@ -27,23 +25,6 @@ from .settings import NITROGEN_ON, OpenEngine, Settings
 from .world import World
 
 SHUFFLES = (1, 2, 3)  # seeds
-
-
-def with_weights(source: Path, weights: dict[str, torch.Tensor]) -> bytes:
-    """The bundle ``source`` with other weights: what an engine needs to run a changed step."""
-    module: Any = load_scripted(source)
-    module.load_state_dict({**module.state_dict(), **weights})
-    contract = {k: v for k, v in read_contract(source).items() if k != "records_sha256"}
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "changed.calcisol"
-        write_bundle(path, module, contract)
-        return path.read_bytes()
-
-
-def _physical_weights(source: Path) -> dict[str, torch.Tensor]:
-    """Zero output of the network is the physical step (core.py)."""
-    state = load_scripted(source).state_dict()
-    return {k: torch.zeros_like(v) for k, v in state.items() if k.startswith("core.output.")}
 
 
 def _engine(settings: Settings, bundle: bytes) -> Engine | None:
@@ -65,7 +46,7 @@ def load_members(settings: Settings) -> dict[str, Member]:
 
 
 def _physical_engine(settings: Settings, bundle: Path) -> Engine | None:
-    weights = _physical_weights(bundle)
+    weights = physical_weights(bundle)
     return _engine(settings, with_weights(bundle, weights)) if weights else None
 
 

@@ -20,7 +20,7 @@ from torch import nn
 
 from ..bundle import read_contract
 from ..core import Core
-from ..evaluate import load_scripted
+from ..scripted import load_scripted
 from ..step import Step
 from .compare import spearman
 from .whole_gradient import with_whole_gradient

@@ -1,17 +1,24 @@
 """The checks of `calcisol evaluate` besides the scorecard: flags outside the envelope, twins; by hand and on a small ensemble."""
 
 from dataclasses import replace
+from functools import partial
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from calcisol.coupler.replay import open_replay
 from calcisol.emulator import checks, outside, spread
 from calcisol.emulator.rollout import rollout
+from calcisol.emulator.scripted import load_scripted
 from calcisol.emulator.step import Step
 from calcisol.emulator.training import fit_core, make_step
 
 from .ensembles import tiny_ensemble
 from .test_learning import CONFIG
+
+ENGINES = 1e-3
+"""Relative, over a year: the network's float32 sums in another order (1e-4 a call, tests/bridge/test_native.py)."""
 
 
 def test_auroc_by_hand() -> None:
@@ -23,11 +30,11 @@ def test_auroc_by_hand() -> None:
 def test_columns_beyond_the_training_are_flagged() -> None:
     """A depth and a salt no training column had; a step without network flags nothing, so that chance decides."""
     data = tiny_ensemble()
-    rows = {r.name: r for r in outside.outside(make_step(CONFIG, fit_core(CONFIG, [data])), [data])}
+    rows = {r.name: r for r in outside.outside(partial(rollout, make_step(CONFIG, fit_core(CONFIG, [data]))), [data])}
     for name in ("twice as deep", "sodium nitrate"):
         assert rows[name].columns_beyond == rows[name].columns
         assert rows[name].beyond > outside.TARGET, rows[name]
-    blind = outside.outside(Step(), [data])
+    blind = outside.outside(partial(rollout, Step()), [data])
     assert {r.auroc for r in blind} == {0.5}
 
 
@@ -47,10 +54,10 @@ def test_twin_errors_by_hand() -> None:
     without = replace(data, forcing_column=column)
     step = Step()
     full, twin = (replace(d, state=rollout(step, d).state) for d in (data, without))
-    assert max(error for _, _, error in checks.twin_errors(step, [full], [twin]).values()) < 1e-12
+    assert max(error for _, _, error in checks.twin_errors(partial(rollout, step), [full], [twin]).values()) < 1e-12
     doubled = full.state.clone()
     doubled[-1, 0] += full.state[-1, 0] - twin.state[-1, 0]
-    rows = checks.twin_errors(step, [replace(full, state=doubled)], [twin])
+    rows = checks.twin_errors(partial(rollout, step), [replace(full, state=doubled)], [twin])
     assert all(abs(error - 0.5) < 1e-9 for true, _, error in rows.values() if abs(true) > checks.LEAST_DIFFERENCE)
     assert any(abs(true) > checks.LEAST_DIFFERENCE for true, _, _ in rows.values())
 
@@ -63,3 +70,15 @@ def test_coverage_by_hand() -> None:
     assert spread.coverage(name, fit, fit) == pytest.approx({level: level for level in spread.LEVELS}, abs=0.01)
     wrong = spread.Sample(2.0 * fit.error, width)
     assert spread.coverage(name, fit, wrong)[0.8] == pytest.approx(0.4, abs=0.01)
+
+
+def test_the_compiled_rollout_is_that_of_the_module(shipped: Path) -> None:
+    """What `calcisol evaluate` steps with, against the module itself over a year."""
+    data = tiny_ensemble(4, 12)
+    compiled = open_replay(shipped.read_bytes())
+    if compiled is None:
+        pytest.skip("the library was built without a native engine")
+    ours, module = compiled(data), rollout(load_scripted(shipped), data)
+    assert torch.equal(ours.flag & 8, module.flag & 8)
+    torch.testing.assert_close(ours.state[1:], module.state[1:], rtol=ENGINES, atol=1e-9)
+    torch.testing.assert_close(ours.column, module.column, rtol=ENGINES, atol=1e-12)
