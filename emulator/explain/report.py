@@ -20,7 +20,7 @@ from . import figures
 from .figures import NAMES
 from .settings import Results
 from .trust import checks, made
-from .words import NOTHING, STRONG, WEAK, came_true, figure, grams, horizon, number, put_to_maps, ratio, table
+from .words import DRIVEN, STRONG, WEAK, came_true, figure, grams, happens, horizon, number, put_to_maps, ratio, table
 from .world import DRIVERS, TITLES
 
 QUESTIONS = {
@@ -36,15 +36,20 @@ def answer(n: dict[str, Any]) -> str:
     right = [f"{q} where carbonate is {NAMES[arm]}" for arm, q, v in asked if came_true(v)]
     head = "No" if not right else "Rarely" if len(right) <= len(asked) // 3 else "In part"
     first = (
-        f"{head}: of {len(asked)} forecasts read from maps of soil carbonate ({len(verdicts)} landscapes, each asked about "
-        f"nitrogen, drainage and temperature), {len(right) or 'none'} came true (within a factor of two, and better than "
-        "guessing the mean)"
+        f"{head}: of {len(asked)} forecasts read from maps of soil carbonate ({len({arm for arm, *_ in asked})} of "
+        f"{len(verdicts)} landscapes; nitrogen, drainage, temperature), {len(right) or 'none'} came true (within a factor of "
+        "two, and better than guessing the mean)"
     ) + (f": {'; '.join(right)}." if right else ".")
     lines = [
         f"Without mineral nitrogen for {years}, soils whose carbonate is {NAMES[arm]} keep {grams(v['happened'])} g C m⁻²; "
         f"their map foretells {grams(v['foretold'])}, with the wrong sign in {100 * (1 - v['signs']):.0f} % of the places."
         for arm, q, v in asked
         if q == "nitrogen" and np.isfinite(v["signs"])
+    ]
+    lines += [
+        f"Where carbonate is {NAMES[arm]} hardly any is left in the upper 30 cm: nothing happens there, and nothing is tested."
+        for arm in verdicts
+        if not any(happens(verdicts[arm][q]) for q in DRIVEN)
     ]
     t = n["temporal"]
     low, middle, high = t["per_mole"]
@@ -132,7 +137,7 @@ def verdict(n: dict[str, Any]) -> str:
         for q, title in QUESTIONS.items():
             v = questions[q]
             size = f"{ratio(v['ratio'])} ({ratio(v['ratio_low'])} to {ratio(v['ratio_high'])})"
-            if not np.isfinite(v["ratio"]) or abs(v["happened"]) < NOTHING:
+            if not happens(v):
                 size = "– (nothing happens)"
             rows.append(
                 [
@@ -144,12 +149,13 @@ def verdict(n: dict[str, Any]) -> str:
             )  # fmt: skip
     ranks = [x for a in n["attribution_rank"].values() for x in a.values()]
     link = "hardly" if max(abs(x) for x in ranks) < WEAK else "only partly" if max(ranks) < STRONG else "in part"
-    wrong = [1.0 - n["verdict"][a]["nitrogen"]["signs"] for a in n["verdict"]]
+    wrong = [1.0 - v["nitrogen"]["signs"] for v in n["verdict"].values() if happens(v["nitrogen"])]
+    signs = f"{100 * min(wrong):.0f}-{100 * max(wrong):.0f} %" if len(wrong) > 1 else f"{100 * sum(wrong):.0f} %"
     return (
         "<p>The question is put to the map as forecasts put it: change one predictor to its "
         "future value, read the new carbonate. "
         "Then the same change is made in the rollout of the same columns. A ratio of 1 means that space stands for time. "
-        f"For nitrogen the map has the wrong sign in {100 * min(wrong):.0f}-{100 * max(wrong):.0f} % of the places. Places where "
+        f"For nitrogen the map has the wrong sign in {signs} of the places where it does anything. Places where "
         f"the map calls a driver important are {link} those where it acts: rank correlations "
         f"of attributions {min(ranks):+.2f} to "
         f"{max(ranks):+.2f}.</p>"

@@ -58,6 +58,11 @@ def came_true(v: dict[str, float]) -> bool:
     return bool(GOOD[0] <= v["ratio"] <= GOOD[1] and v["skill"] > 0.0)
 
 
+def happens(v: dict[str, float]) -> bool:
+    """Does the question change anything? Where all carbonate is gone a forecast of no change is no test."""
+    return bool(np.isfinite(v["ratio"]) and abs(v["happened"]) >= NOTHING)
+
+
 def put_to_maps(verdicts: dict[str, Any]) -> list[tuple[str, str, dict[str, float]]]:
-    """(landscape, driver, verdict) of every forecast of a driver; pH is no driver."""
-    return [(arm, q, verdicts[arm][q]) for arm in verdicts for q in DRIVEN]
+    """(landscape, driver, verdict) of every forecast of a driver that changes anything; pH is no driver."""
+    return [(arm, q, verdicts[arm][q]) for arm in verdicts for q in DRIVEN if happens(verdicts[arm][q])]
