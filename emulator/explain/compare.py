@@ -85,10 +85,11 @@ def compare(foretold: np.ndarray, happened: np.ndarray, block: np.ndarray) -> Ve
 
 
 def brief(foretold: np.ndarray, happened: np.ndarray) -> dict[str, float]:
-    """Ratio, skill and agreement of signs without intervals: what is set side by side for several members."""
+    """Ratio, skill, agreement of signs and mean change, without intervals: what is set side by side for several members."""
     moved = np.abs(happened) > NEGLIGIBLE
     signs = float((np.sign(foretold[moved]) == np.sign(happened[moved])).mean()) if moved.any() else float("nan")
-    return {"ratio": ratio(foretold, happened), "skill": skill(foretold, happened), "signs": signs}
+    size = float(happened.mean())
+    return {"ratio": ratio(foretold, happened), "skill": skill(foretold, happened), "signs": signs, "happened": size}
 
 
 def by_class(
