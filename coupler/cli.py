@@ -342,7 +342,7 @@ def build_parser(command: str = "") -> argparse.ArgumentParser:
         )
         if name == command:  # the arguments of some live in modules that import torch
             module.add_arguments(sub)
-            sub.set_defaults(action=module.run, open_roll=open_replay)  # the library, for those that roll out a bundle
+            sub.set_defaults(action=module.run, open_replay=open_replay)  # the library, for those that roll out a bundle
     return parser
 
 

@@ -111,7 +111,7 @@ class Export:
 
 
 class Evaluate:
-    """calcisol evaluate; ``args.open_roll`` is the compiled library's, from the command line (coupler/replay.py)."""
+    """calcisol evaluate; ``args.open_replay`` is the compiled library's, from the command line (coupler/replay.py)."""
 
     HELP = "free rollouts of a bundle against MIN3P, beside baseline B0: scorecard and plots"
     EPILOG = "example: calcisol evaluate --data ens300/learning.nc --out out/evaluate"
@@ -134,7 +134,7 @@ class Evaluate:
         """Print the scorecard, write it and the plots."""
         from .evaluate import evaluate
 
-        compiled = getattr(args, "open_roll", None)
+        compiled = getattr(args, "open_replay", None)
         data = find_archive(args.data)
         evaluate(data, args.bundle, args.part, args.out, args.twins, args.members, args.only_scores, compiled)
         return 0

@@ -14,6 +14,7 @@ from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -26,7 +27,8 @@ from .rollout import Roll, Rollout, rollout, substeps_for
 from .scripted import load_scripted, physical_weights, with_weights
 from .step import Step
 
-OpenRoll = Callable[[bytes], Roll | None]
+Arrays = tuple[np.ndarray, np.ndarray, np.ndarray]
+OpenReplay = Callable[[bytes], Callable[..., Arrays] | None]
 """A compiled rollout of a bundle, or None where there is none; the command line has one (coupler/replay.py)."""
 
 
@@ -38,12 +40,12 @@ def evaluate(
     twins: Path | None = None,
     members: list[Path] | None = None,
     only_scores: bool = False,
-    open_roll: OpenRoll | None = None,
+    open_replay: OpenReplay | None = None,
 ) -> dict[str, Scores]:
     """Print and write the scorecard; returns the scores by competitor.
 
     The other targets follow (``checks``, ``outside``) unless ``only_scores``; ``twins`` is the archive of the same members
-    without their nitrogen, ``members`` an ensemble of bundles whose spread is judged. With ``open_roll`` the compiled library
+    without their nitrogen, ``members`` an ensemble of bundles whose spread is judged. With ``open_replay`` the compiled library
     does the rollouts, else the module itself (half an hour for 300 columns). Raises DataError when the part has no column.
     """
     path = bundle or default_bundle()
@@ -57,8 +59,8 @@ def evaluate(
     chosen = contract["parameters"]
     b0 = Step(None, chosen["thermodynamics"], chosen["aluminium"])
     scripted = load_scripted(path)
-    roll = _roll(path.read_bytes(), scripted, open_roll)
-    b0_roll = _roll(with_weights(path, physical_weights(path)), b0, open_roll)
+    roll = make_roll(path.read_bytes(), scripted, open_replay)
+    b0_roll = make_roll(with_weights(path, physical_weights(path)), b0, open_replay)
     b0_results = [b0_roll(d) for d in sets]
     began = time.process_time()
     results = [roll(d) for d in sets]
@@ -83,7 +85,7 @@ def evaluate(
             outside.report(outside.outside(roll, whole)),
         ]
         if members:
-            others.append(spread.report([_roll(m.read_bytes(), load_scripted(m), open_roll) for m in members], whole))
+            others.append(spread.report([make_roll(m.read_bytes(), load_scripted(m), open_replay) for m in members], whole))
         print("\n".join(others))
         text = "\n\n".join([text, *others])
     (folder / "scorecard.md").write_text(text + "\n", encoding="utf-8")
@@ -94,10 +96,17 @@ def evaluate(
     return scores
 
 
-def _roll(bundle: bytes, step: nn.Module, open_roll: OpenRoll | None) -> Roll:
+def make_roll(bundle: bytes, step: nn.Module, open_replay: OpenReplay | None) -> Roll:
     """Compiled where the caller can open one and it has the kernel; else the module itself."""
-    compiled = open_roll(bundle) if open_roll else None
-    return compiled or partial(rollout, step)
+    replay = open_replay(bundle) if open_replay else None
+    if replay is None:
+        return partial(rollout, step)
+
+    def compiled(data: Ensemble) -> Rollout:
+        given = (x.numpy() for x in (data.static, data.state[0], data.forcing_layer, data.forcing_column))
+        return Rollout(*(torch.from_numpy(x) for x in replay(*given, data.dt)))
+
+    return compiled
 
 
 def _share(result: Rollout, bit: int) -> float:
