@@ -20,6 +20,7 @@ import xarray as xr
 from torch import Tensor
 
 from .chemistry.constants import GAS_CONSTANT, MOLAR_MASS_C, MOLAR_MASS_CACO3, MOLAR_MASS_N, MOLAR_VOLUME_CALCITE
+from .processes.past import PAST, START
 from .variables import load_table
 
 SPLITS = {"train": (0.0, 0.70), "validation": (0.70, 0.85), "test": (0.85, 1.0)}
@@ -48,7 +49,7 @@ class Ensemble:
     """Columns of one archive, last dimension of every tensor the member; float64."""
 
     static: Tensor  # [13, layer, member]
-    state: Tensor  # [time, 17, layer, member]
+    state: Tensor  # [time, 20, layer, member]
     forcing_layer: Tensor  # [time - 1, 17, layer, member]
     forcing_column: Tensor  # [time - 1, 15, member]
     ph: Tensor  # [time, layer, member]
@@ -173,6 +174,9 @@ def load_ensemble(path: str | Path) -> Ensemble:
         ions = [ion for ion in ("na", "ca", "mg", "k", "nh4", "h", "al") if f"sorb_{ion}-{site}(na)" in ds]
         filled = sum(layered(f"sorb_{ion}-{site}(na)") for ion in ions) * layered("tot_na+1")
         state[:, slot[name]] = np.log(np.maximum(layered(f"sorb_na-{site}(na)"), 1e-12) / np.maximum(filled, 1e-12))
+
+    for name, value in zip(PAST, START, strict=True):  # an archive does not say; every window starts from nothing known
+        state[:, slot[name]] = value
 
     static = {
         "dz": dz[:, None], "clay": 0.01 * sample["clay"], "sand": 0.4, "soc": 0.01 * sample["soc"], "bulk_density": 1000.0 * bulk,

@@ -21,10 +21,14 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from .chemistry.constants import MOLAR_MASS_C, MOLAR_MASS_N
+from .chemistry.constants import MOLAR_MASS_C, MOLAR_MASS_CACO3, MOLAR_MASS_N
 from .core import Core, NoCore
 from .dataset import Ensemble
+from .processes.past import drivers, remember, start
+from .processes.sources import add_sources
+from .processes.water import face_fluxes
 from .rollout import cut_step
+from .rows import column_rows, layer_rows, state_rows
 from .step import Step
 
 SCALES = {"ph": 0.01, "calcite": 0.01, "leaching": 0.02, "pressure": 0.02}
@@ -106,7 +110,23 @@ def fit_core(config: TrainingConfig, sets: list[Ensemble]) -> Core:
     samples = torch.cat(recorder.seen, 1)
     pick = torch.randperm(samples.shape[1], generator=torch.Generator().manual_seed(config.seed))[:400_000]
     core.fit_scaling(samples[:, pick])
+    lived = [live(data) for data in sets]
+    core.fit_past(torch.stack([low for low, _ in lived]).amin(0), torch.stack([high for _, high in lived]).amax(0))
     return core
+
+
+def live(data: Ensemble) -> tuple[Tensor, Tensor]:
+    """Least and most [3] that the columns of ``data`` remember of their drivers over its whole length."""
+    dt = torch.tensor(data.dt, dtype=torch.float64)
+    memory = start(data.static[0])
+    low, high = memory.amin((1, 2)), memory.amax((1, 2))
+    for n in range(data.forcing_column.shape[0]):
+        x, f, c = state_rows(data.state[n]), layer_rows(data.forcing_layer[n]), column_rows(data.forcing_column[n])
+        q_lower, _ = face_fluxes(f.w_liq + f.w_ice, x.water, f.w_sink, f.q_lat, c.q_bot, f.q_if, dt)
+        now = drivers(f.t_soil, q_lower, add_sources(x, f, c, dt).acid, dt * c.lime / MOLAR_MASS_CACO3, dt)
+        memory = remember(memory, now, dt)
+        low, high = torch.minimum(low, memory.amin((1, 2))), torch.maximum(high, memory.amax((1, 2)))
+    return low, high
 
 
 def cauchy(x: Tensor) -> Tensor:
