@@ -4,8 +4,8 @@ What:    ten years of columns as they are and changed: drainage x 2, +4 K, sodiu
          irrigation with hard water. Score of a column: share of its cell-months flagged ``outside_envelope``.
 Units:   AUROC 0..1: chance that a changed column scores above an unchanged one never trained on (ties count half).
 Note:    a change alone need not leave the envelope: drainage twice that of a dry column is that of a wet one. Each arm is
-         therefore scored twice: changed columns of validation and test; and ``beyond``, all whose changed driver exceeds every ten
-         years of every training column. Those may be training columns: changed, nobody has seen them either.
+         therefore scored twice: changed columns of validation and test; and ``beyond``, all whose changed driver exceeds every
+         ten years of every training column. Those may be training columns: changed, nobody has seen them either.
 Use:     ``rows = outside(roll, sets)``; ``print(report(rows))``
 """
 
@@ -210,7 +210,5 @@ def report(rows: list[Row]) -> str:
     ]
     for r in rows:
         verdict = "pass" if r.beyond >= TARGET else ("no case" if r.beyond != r.beyond else "miss")
-        lines.append(
-            f"| {r.name} | {r.auroc:.2f} | {r.columns} | {r.beyond:.2f} | {r.columns_beyond} | {TARGET:g} | {verdict} |"
-        )
+        lines.append(f"| {r.name} | {r.auroc:.2f} | {r.columns} | {r.beyond:.2f} | {r.columns_beyond} | {TARGET:g} | {verdict} |")
     return "\n".join(lines)

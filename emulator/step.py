@@ -40,7 +40,7 @@ class Step(nn.Module):
     PA_PER_ATM: Final[float] = constants.PA_PER_ATM
     LAB_RATIO: Final[float] = 5.0  # kg of solution per kg of soil in the laboratory suspension (ISO 10390)
     # mol L-1 CaCl2 in it: one in water takes the salt of the sample; 1:2.5 reads as 0.001 M (Edmeades et al. 1990, N. Z. J.
-    # Agric. Res. 33, 105-109), so 1:5 as half of that. Our pools hold less: nitrate is gone when soil is sampled, gypsum never was
+    # Agric. Res. 33, 105-109), so 1:5 as half of that. Our pools hold less: nitrate is gone when soil is sampled
     LAB_WATER: Final[float] = 0.0005
     LAB_CACL2: Final[float] = 0.01
 
