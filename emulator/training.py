@@ -88,7 +88,7 @@ class FeatureRecorder(NoCore):
         return super().forward(features, share)
 
 
-def make_step(config: TrainingConfig, core: nn.Module | None) -> Step:
+def make_step(config: TrainingConfig, core: Core | NoCore | None) -> Step:
     """A step with the chemistry of ``config``."""
     return Step(core, config.thermodynamics, config.aluminium)
 
