@@ -1,6 +1,7 @@
 """The command ``calcisol``: one entry, one sentence when something is wrong.
 
-What:    run, check, validate, describe, config, bench here; ensemble, train, evaluate, export in the emulator, loaded only then.
+What:    the arguments of every command, and the exit code. What each does: commands.py; ensemble, train, evaluate and export are
+         the emulator's, loaded only then.
 Errors:  one sentence on stderr, exit code 2; a stopped run exits with 130 and says how to go on.
 Source:  DESIGN.md 7. ``run``, ``check`` and ``describe`` never import torch.
 Use:     ``calcisol run --out out/europe``; ``calcisol COMMAND --help`` shows one example each.
@@ -10,215 +11,15 @@ from __future__ import annotations
 
 import argparse
 import sys
-from pathlib import Path
 from typing import Any
 
+from . import commands
 from .errors import CalcisolError
 
 
-def _run(args: argparse.Namespace) -> int:
-    from .config import load_config
-
-    config = load_config(
-        Path(args.config) if args.config else None,
-        scenarios=tuple(args.scenario) if args.scenario else None,
-        out=args.out,
-        data=args.data,
-        workers=args.workers,
-        dask=args.dask,
-        bundle=args.bundle[0] if args.bundle else None,
-        ensemble=tuple(args.bundle[1:]) if args.bundle and len(args.bundle) > 1 else None,
-        domain="all" if args.all else None,
-        plots=False if args.no_plots else None,
-    )
-    if config.forcing:
-        from .columns_run import run_forcing
-
-        run_forcing(config)
-    else:
-        from .run import run_europe
-
-        run_europe(config, resume=args.resume)
-    return 0
-
-
-def _check(args: argparse.Namespace) -> int:
-    from . import fields
-    from .check import describe, inspect
-    from .forcing import ForcingError
-
-    path = Path(args.forcing)
-    text = path.suffix.lower() in (".csv", ".tsv", ".txt", ".tif", ".tiff")
-    findings = [] if text else inspect_or_fields(path)
-    if not any(f.found for f in findings):  # no forcing: a map or table of fields
-        rows = fields.look(path)
-        if rows:
-            print(f"{'field':16s} {'unit of a run':16s} {'from':40s} values")
-            print("\n".join(rows))
-            names = ", ".join(r.split()[0] for r in rows)
-            print(
-                "fields for a European run: put `[fields]` and e.g. "
-                f'`{names.split(",")[0]} = "{args.forcing}"` in a configuration'
-            )
-            return 0
-        if text:
-            raise ForcingError(f"{path.name} holds no field that a run uses; see examples/05_europe for what is read")
-    findings = findings or inspect(path)
-    print(describe(path))
-    print(f"{'variable':16s} {'units':12s} {'status':12s} {'in the file':16s} values or default")
-    for finding in findings:
-        print(finding.line())
-    problems = [f.problem for f in findings if f.problem]
-    for problem in problems:
-        print(f"calcisol: {problem}", file=sys.stderr)
-    if not problems:
-        print('this file can run: put `forcing = "' + args.forcing + '"` in a configuration')
-    return 2 if problems else 0
-
-
-def inspect_or_fields(path: Path) -> list[Any]:
-    """Findings of a forcing file; none where the file is a map of fields, which may have no time."""
-    from .check import inspect
-    from .fields import look
-    from .forcing import Forcing, ForcingError
-
-    with Forcing(path) as forcing:
-        held = [n for n in forcing.names if n not in ("clay", "sand", "caco3", "soc", "bulk_density")]
-    try:
-        return inspect(path) if held else []
-    except ForcingError:
-        if look(path):
-            return []
-        raise
-
-
-def _describe(args: argparse.Namespace) -> int:
-    import json
-
-    from ..emulator.bundle import default_bundle, read_contract
-    from ..emulator.variables import ROLES
-
-    if args.host:
-        from .host_maps import lines
-
-        print("\n".join(lines(args.host)))
-        return 0
-    contract = read_contract(args.bundle or default_bundle())
-    if args.json:
-        print(json.dumps(contract, indent=1))
-        return 0
-    for key, value in contract.items():
-        if key in (*ROLES, "state", "flags"):
-            continue
-        text = json.dumps(value) if isinstance(value, (dict, list)) else str(value)
-        print(f"{key}: {text if len(text) < 400 else text[:400] + ' ...'}")
-    for role in (*ROLES, "state", "flags"):
-        print(f"\n{role}")
-        for v in contract.get(role, []):
-            valid = f"{v['valid'][0]:g} to {v['valid'][1]:g}" if v.get("valid") else ""
-            default = v["default"] if v.get("default") is not None else ""
-            print(f"  {v['name']:16s} {v.get('units', ''):14s} {valid:22s} {default!s:10s} {v['long_name']}".rstrip())
-    return 0
-
-
-CONFIG_ITEMS = (
-    "cflags",
-    "fflags",
-    "libs",
-    "stub-libs",
-    "include-dir",
-    "library-dir",
-    "fortran-dir",
-    "fortran-sources",
-    "pkgconfig-dir",
-    "cmake-dir",
-    "bundle",
-)
-
-
-def _config(args: argparse.Namespace) -> int:
-    from .install import config
-
-    items = [name for name in CONFIG_ITEMS if getattr(args, name.replace("-", "_"))]
-    if items:
-        print(" ".join(config(name) for name in items))
-    else:
-        for name in CONFIG_ITEMS:
-            print(f"{name}: {config(name)}")
-    return 0
-
-
-def _validate(args: argparse.Namespace) -> int:
-    from .config import RunConfig, load_config
-    from .domain import data_folder
-    from .errors import CalcisolError
-    from .run import version
-    from .validation import write
-
-    data = data_folder(RunConfig(data=args.data or ""))
-    if data is None:
-        raise CalcisolError("validation needs the real data; name their folder with --data or CALCISOL_DATA")
-    config = load_config(None, bundle=args.bundle)
-    print(f"validation: {write(data, Path(args.results) if args.results else None, Path(args.out), config, version())}")
-    return 0
-
-
-def _bench(args: argparse.Namespace) -> int:
-    from .bench import run
-
-    return run(args)
-
-
-def _compile(args: argparse.Namespace) -> int:
-    from .compile import run
-
-    return run(args.bundle, args.out)
-
-
-def _explain(args: argparse.Namespace) -> int:
-    import os
-
-    from ..emulator.bundle import default_bundle
-    from ..emulator.commands import explain
-    from .config import load_config
-    from .march import open_march
-    from .virtual import write_points, write_world
-
-    out = Path(args.out)
-    bundles = tuple(Path(b) for b in args.bundle) if args.bundle else (default_bundle(),)
-    config = load_config(None, data=args.data, bundle=str(bundles[0]))
-
-    def say(text: str) -> None:
-        print(f"calcisol: {text}", file=sys.stderr, flush=True)
-
-    world, points = Path(args.world) if args.world else out / "world.nc", None
-    if not args.world:
-        say("writing the world: yearly cycles of forcing with and without each driver")
-        write_world(world, config, args.columns)
-        points = write_points(out / "points.nc", config)
-    runs = Path(args.min3p_runs) if args.min3p_runs else out / "min3p"
-    can = bool(os.environ.get("MIN3P_EXE") and os.environ.get("MIN3P_DB")) or args.min3p_runs
-    report = explain(
-        out,
-        say,
-        world=world,
-        points=points,
-        bundles=bundles,
-        physical=args.physical,
-        years=args.years,
-        spin_up=args.spin_up,
-        workers=args.workers,
-        min3p_folder=runs if can and args.min3p > 0 else None,
-        min3p_columns=args.min3p,
-        open_engine=lambda bundle: open_march(bundle, args.workers),
-    )
-    print(f"report: {report}")
-    return 0
-
-
-def _add_own(commands: Any) -> None:
+def _add_own(into: Any) -> None:
     def add(name: str, text: str, example: str, action: Any) -> argparse.ArgumentParser:
-        parser = commands.add_parser(
+        parser = into.add_parser(
             name,
             help=text,
             description=text[0].upper() + text[1:] + ".",
@@ -229,7 +30,10 @@ def _add_own(commands: Any) -> None:
         return parser
 
     run = add(
-        "run", "run Europe, or a forcing file, and write results", "calcisol run --scenario baseline --out out/europe", _run
+        "run",
+        "run Europe, or a forcing file, and write results",
+        "calcisol run --scenario baseline --out out/europe",
+        commands.run,
     )
     run.add_argument("config", nargs="?", help="configuration (TOML); without one the default European run")
     run.add_argument(
@@ -246,10 +50,12 @@ def _add_own(commands: Any) -> None:
     run.add_argument("--no-plots", action="store_true", help="no maps and no report")
     run.add_argument("--resume", action="store_true", help="go on where a stopped run left off, with identical results")
 
-    check = add("check", "say what a forcing file or a map holds, and what is wrong with it", "calcisol check forcing.nc", _check)
+    check = add(
+        "check", "say what a forcing file or a map holds, and what is wrong with it", "calcisol check forcing.nc", commands.check
+    )
     check.add_argument("forcing", help="CF NetCDF in any layout, or a GeoTIFF or table of fields")
 
-    describe = add("describe", "print the contract inside a bundle", "calcisol describe", _describe)
+    describe = add("describe", "print the contract inside a bundle", "calcisol describe", commands.describe)
     describe.add_argument("bundle", nargs="?", help="bundle file (default: the shipped one)")
     describe.add_argument("--json", action="store_true", help="everything, as JSON")
     describe.add_argument("--host", metavar="NAME", help="what a land model gives and takes: orchidee, ctsm, noahmp, lpjml")
@@ -258,7 +64,7 @@ def _add_own(commands: Any) -> None:
         "explain",
         "does space stand for time? temporal truth, attributions and maps compared, on a virtual Europe",
         "calcisol explain --out out/explain",
-        _explain,
+        commands.explain,
     )
     explain.add_argument("--out", metavar="DIR", default="out/explain", help="folder for report, numbers, figures (out/explain)")
     explain.add_argument(
@@ -280,16 +86,16 @@ def _add_own(commands: Any) -> None:
         "config",
         "print paths and flags to compile and link against the library",
         "gfortran host.f90 $(calcisol config --fflags --libs)",
-        _config,
+        commands.config,
     )
-    for name in CONFIG_ITEMS:
+    for name in commands.CONFIG_ITEMS:
         config.add_argument(f"--{name}", action="store_true", help=f"print {name}")
 
     validate = add(
         "validate",
         "compare with field experiments and published totals",
         "calcisol validate out/europe --out out/validation",
-        _validate,
+        commands.validate,
     )
     validate.add_argument("results", nargs="?", help="folder of a finished run with baseline and no_mineral_n")
     validate.add_argument("--data", metavar="DIR", help="folder of real data (default: CALCISOL_DATA or ../shared/data)")
@@ -300,12 +106,12 @@ def _add_own(commands: Any) -> None:
         "compile",
         "compile a native engine for a bundle with another step graph than the shipped one",
         "export CALCISOL_ENGINE_LIBRARY=$(calcisol compile wide.calcisol)",
-        _compile,
+        commands.compile_engine,
     )
     native.add_argument("bundle", help="bundle file, exported with this version of calcisol")
     native.add_argument("--out", metavar="FILE", help="library to write (default: in the cache, ~/.cache/calcisol)")
 
-    bench = add("bench", "time the compiled step on this machine", "calcisol bench --columns 128", _bench)
+    bench = add("bench", "time the compiled step on this machine", "calcisol bench --columns 128", commands.bench)
     bench.add_argument("--peer", metavar="PROGRAM", help="time the network alone against this program (fortran_bridge/README.md)")
     bench.add_argument("--columns", type=int, help="columns (default: 1, 10, 100, 1,000 and 10,000)")
     bench.add_argument("--layers", type=int, default=11, help="layers (default 11)")
@@ -330,10 +136,10 @@ def build_parser(command: str = "") -> argparse.ArgumentParser:
         epilog="example: calcisol run --out out/europe",
     )
     parser.add_argument("--version", action="version", version=f"calcisol {version()}")
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    _add_own(commands)
+    into = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    _add_own(into)
     for name, module in SUBCOMMANDS.items():
-        sub = commands.add_parser(
+        sub = into.add_parser(
             name,
             help=module.HELP,
             description=module.HELP,

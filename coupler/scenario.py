@@ -70,7 +70,7 @@ def crop_shares() -> dict[str, dict[str, float]]:
 @lru_cache(maxsize=64)
 def _mask(path: str, lat: bytes, lon: bytes) -> np.ndarray:
     """Share of each column inside a mask, read once for a set of places."""
-    from .fields import on_points
+    from .field_files import on_points
 
     found = on_points(Path(path), np.frombuffer(lat), np.frombuffer(lon))
     return np.clip(np.nan_to_num(found), 0.0, 1.0)

@@ -1,24 +1,21 @@
-"""Write one MIN3P run folder (deck, database, boundary and temperature files) for a Column.
+"""The deck of a MIN3P run for a Column: the blocks of ``soil.dat``, in the order MIN3P reads them.
 
-What:    ``soil.dat`` and its companions, and ``column.json`` with what a reader needs to interpret the outputs.
+What:    what is simulated (components, complexes, minerals, sites), the numerical choices, and the text that says so.
 Units:   MIN3P's: days, m, mol/L water, mol/(L bulk)/s, meq/100 g, g/cm3, degC; conversions from SI happen here alone.
 Traps:   elevation counts upward, boundary zones must hit cell centres, free drainage takes a head gradient of 1, the
          mixed boundary must exclude diffusion of solutes, and months start and end with a short step (EDGE).
 Source:  MIN3P-THCm user manual (2019); 'intermittent reactions' and 'use double precision' are documented in its source only.
-Use:     ``write_run(folder, column, Path(os.environ["MIN3P_DB"]))``
+Use:     ``Deck(column, DeckOptions()).written()``; write_run.py puts it into a folder with its companions
 """
 
 from __future__ import annotations
 
-import json
-import shutil
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import numpy as np
 
 from .column import MONTH_DAYS, SECONDS_PER_DAY, Column
-from .database import CALCITE_DENSITY, PREFIX, REACTIONS, SITES, fit, van_t_hoff, write_database
+from .database import CALCITE_DENSITY, PREFIX, SITES, fit, van_t_hoff
 
 STEM = "soil"
 EDGE = 0.02
@@ -75,7 +72,8 @@ class DeckOptions:
     per_step: bool = False  # every layer at every step (.gb? files); monthly snapshots hold all the ensemble needs
 
 
-def _sorbed(sites: dict[str, float]) -> list[str]:
+def sorbed_species(sites: dict[str, float]) -> list[str]:
+    """Names of the exchangeable species, site by site."""
     return [f"{ion}-{site}(na)" for site in sites for ion in SITE_IONS.get(site, VARIABLE_IONS)]
 
 
@@ -104,7 +102,7 @@ def _calcite_line(phi: float, rate: float, supplied: bool) -> list[str]:
     return [f"{phi:.9e} .false. 'twothird'", f"{CALCITE_FLOOR:.1e} {_fortran(effective)} 0.0"]
 
 
-class _Deck:
+class Deck:
     """Collects the lines of ``soil.dat``, block by block, in the order MIN3P reads them."""
 
     def __init__(self, column: Column, options: DeckOptions) -> None:
@@ -113,6 +111,12 @@ class _Deck:
         self.height = float(column.thickness.sum())
         self.active = list(column.sources)
         self.minerals = [*MINERALS, *(PREFIX + name for name in self.active)]
+
+    def written(self) -> str:
+        """The text of ``soil.dat``. Once: a second call would add every block again."""
+        for block in (self.control, self.solvers, self.output, self.medium, self.flow, self.chemistry):
+            block()
+        return "\n".join(self.lines) + "\n"
 
     def add(self, *lines: str) -> None:
         self.lines.extend(lines)
@@ -131,7 +135,7 @@ class _Deck:
         self.done()
         self.add("'geochemical system'", "'use new database format'", "'database directory'", "'db'")
         self.add("'define temperature'", f"{c.mean_temperature:.4f}", "'define temperature field'")
-        sorbed = _sorbed(self.options.sites)
+        sorbed = sorbed_species(self.options.sites)
         for title, names in (
             ("components", COMPONENTS),
             ("secondary aqueous species", COMPLEXES),
@@ -289,46 +293,3 @@ class _Deck:
                 rows.append(f"{start:.6f} " + " ".join(f"{v:.9g}" for v in values))
                 last = values
         self.add(str(len(rows)), *rows)
-
-
-def write_run(folder: Path, column: Column, stock: Path, options: DeckOptions | None = None) -> dict:
-    """Write a fresh run folder and return its record (also kept as ``column.json``).
-
-    An existing folder is removed first: old outputs would be read as results. Raises FileNotFoundError or ValueError from
-    ``write_database``, and ValueError when a run is longer than MIN3P's 1000 rate factors.
-    """
-    options = options or DeckOptions()
-    if column.months > 1000:
-        raise ValueError(f"{column.months} months exceed MIN3P's 1000 rate factors per zone; simulate at most 83 years in one go")
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    deck = _Deck(column, options)
-    for block in (deck.control, deck.solvers, deck.output, deck.medium, deck.flow, deck.chemistry):
-        block()
-    (folder / f"{STEM}.dat").write_text("\n".join(deck.lines) + "\n")
-    (folder / "root.dat").write_text(STEM)
-    flux = column.drainage / (MONTH_DAYS * SECONDS_PER_DAY)
-    rows = [  # a row ends a step: the second of each month leaves its last step short
-        f"{time:.6f} {q:.9e} 1.0" for i, q in enumerate(flux) for time in (max(i * MONTH_DAYS, 1e-5), (i + 1) * MONTH_DAYS - EDGE)
-    ]
-    (folder / f"{STEM}.bcvs").write_text("\n".join(rows) + "\n")
-    height = column.thickness.sum()
-    elevation = " ".join(f"{height - z:.6f}" for z in column.centre[::-1])
-    table = [f"{MONTH_DAYS:.9f} {column.layers} {elevation}"]
-    table += [" ".join(f"{t:.4f}" for t in row[::-1]) for row in column.temperature]
-    (folder / f"{STEM}.tem").write_text("\n".join(table) + "\n")
-    digest = write_database(stock, folder / "db", options.sites, REACTIONS)  # all of them: one hash per data set
-    record = {
-        "thickness": column.thickness.tolist(),
-        "components": list(COMPONENTS),
-        "minerals": deck.minerals,
-        "sorbed": _sorbed(options.sites),
-        "sites": options.sites,
-        "bulk_density": column.bulk_density,
-        "porosity": column.porosity,
-        "months": column.months,
-        "database_sha256": digest,
-        "labels": column.labels,
-    }
-    (folder / "column.json").write_text(json.dumps(record, default=float, indent=1))
-    return record

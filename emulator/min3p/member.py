@@ -19,10 +19,11 @@ from typing import Any
 from .. import sampling
 from . import acceptance, runner
 from .collect import WIDE
-from .deck import DeckOptions, write_run
+from .deck import DeckOptions
 from .learning import RunError, learning_member
 from .store import member_path, record_path, write_text
 from .twins import build_twin
+from .write_run import write_run
 
 _WRITING = threading.Lock()  # netCDF is not thread-safe, and a Dask worker runs several members in threads
 

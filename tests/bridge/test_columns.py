@@ -1,4 +1,4 @@
-"""The Python face: shapes, defaults, bits under decomposition and order, restart, errors.
+"""The Python face: shapes, defaults, bits under decomposition and order, restart. What is refused: test_refusals.py.
 
 The laws hold for any bundle, so they run on the toy and, where it is there, on the shipped bundle.
 """
@@ -13,17 +13,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from bundles import broken_bundles
-from calcisol.coupler import errors
 from calcisol.coupler.capi import Model
 from calcisol.coupler.columns import Columns
 from numpy.typing import NDArray
+from sample_columns import NCOL, NLAY, STEP, Fields, forcing, soil, take
 
-NCOL, NLAY = 300, 6  # more than two tiles of 128
-STEP = 21600.0  # s
 STEPS = 4
-
-Fields = dict[str, NDArray[np.float64]]
 
 
 @pytest.fixture(scope="module", params=["toy", "shipped"])
@@ -36,31 +31,6 @@ def model(request: pytest.FixtureRequest) -> Iterator[Model]:
 def toy_model(toy: Path) -> Iterator[Model]:
     with Model(toy) as opened:
         yield opened
-
-
-def soil(seed: int = 1) -> Fields:
-    """Random soils, a third of them without calcite."""
-    rng = np.random.default_rng(seed)
-    dz = np.broadcast_to([0.05, 0.1, 0.15, 0.2, 0.25, 0.25], (NCOL, NLAY))
-    caco3 = np.broadcast_to(rng.choice([0.0, 0.02, 0.2], (NCOL, 1)), (NCOL, NLAY))
-    return {"dz": dz, "clay": rng.uniform(0.05, 0.5, (NCOL, NLAY)), "soc": rng.uniform(0.002, 0.04, (NCOL, NLAY)), "caco3": caco3}
-
-
-def forcing(step: int) -> Fields:
-    """Random weather of one step, closed in water."""
-    rng = np.random.default_rng(100 + step)
-    return {
-        "w_liq": soil()["dz"] * rng.uniform(200.0, 260.0, (NCOL, 1)),
-        "t_soil": rng.uniform(276.0, 296.0, (NCOL, NLAY)),
-        "q_bot": rng.uniform(0.0, 2e-5, NCOL),
-        "co2_src_total": rng.uniform(0.0, 5e-8, NCOL),
-        "dep_no3": rng.uniform(0.0, 1e-8, NCOL),
-    }
-
-
-def take(fields: Fields, which: NDArray[np.intp] | slice) -> Fields:
-    """Some of the columns."""
-    return {name: values[which] for name, values in fields.items()}
 
 
 def rollout(columns: Columns, which: NDArray[np.intp] | slice, first: int = 0, last: int = STEPS) -> Fields:
@@ -145,13 +115,6 @@ def test_restart_keeps_columns_without_a_state(toy_model: Model) -> None:
     assert_same_bits({"ph": out["ph"][5]}, {"ph": fresh.step(STEP, forcing(1))["ph"][5]})
 
 
-def test_half_a_state_is_refused(toy_model: Model) -> None:
-    columns = toy_model.columns(soil())
-    columns.set_state({"calcite": 1.0})
-    with pytest.raises(errors.StateError, match="column 1 was given part of a state, but no ca"):
-        columns.step(STEP, forcing(0))
-
-
 def test_inactive_columns_are_left_alone(toy_model: Model) -> None:
     columns = toy_model.columns(soil())
     columns.step(STEP, forcing(0))
@@ -199,109 +162,6 @@ def test_limits_in_float32_are_not_flagged(toy_model: Model) -> None:
     columns = toy_model.columns({"dz": [0.1, 0.1], "soc": np.full((1, 2), 0.6, dtype=np.float32)})
     assert columns.report["cells_clipped"] == 0
     assert toy_model.columns({"dz": [0.1, 0.1], "soc": 0.7}).report["cells_clipped"] == 2
-
-
-@pytest.mark.parametrize(
-    ("change", "error", "words"),
-    [
-        ({"w_liq": None}, errors.MissingError, "w_liq .* is required"),
-        ({"moisture": 1.0}, errors.ArgumentError, "'moisture' is no forcing variable"),
-        ({"w_liq": np.zeros((3, 3))}, errors.ArgumentError, r"w_liq has shape \(3, 3\), not \(column, soil_layer\) = \(300, 6\)"),
-        ({"q_bot": np.zeros((NCOL, NLAY))}, errors.ArgumentError, r"q_bot has shape .* not \(column,\)"),
-        ({"t_soil": "warm"}, errors.ArgumentError, "t_soil has type"),
-        ({"t_soil": np.full((NCOL, NLAY), 280 + 1j)}, errors.ArgumentError, "t_soil has type complex128"),
-    ],
-)
-def test_wrong_forcing_is_one_sentence(toy_model: Model, change: dict, error: type[Exception], words: str) -> None:
-    columns = toy_model.columns(soil())
-    weather = {**forcing(0), **change}
-    with pytest.raises(error, match=words) as caught:
-        columns.step(STEP, {name: value for name, value in weather.items() if value is not None})
-    assert "\n" not in str(caught.value)
-    assert (columns.state()["ph"] == -9999.0).all()  # nothing happened
-    assert np.isfinite(columns.step(STEP, forcing(0))["ph"]).all()  # and nothing is lost
-
-
-def test_bad_soil_is_invalid_in_every_step(toy_model: Model) -> None:
-    properties = {name: values.copy() for name, values in soil().items()}
-    properties["clay"][3, 1] = -9999.0
-    columns = toy_model.columns(properties)
-    assert columns.report["columns_invalid"] == 1
-    assert columns.note.startswith("clay = -9999 kg kg-1 at column 4, layer 2")
-    out = columns.step(STEP, forcing(0))
-    assert columns.note.startswith("column 4 was created with a missing soil property")
-    assert np.isnan(out["ph"][3]).all()
-    assert np.isfinite(np.delete(out["ph"], 3, axis=0)).all()
-
-
-@pytest.mark.parametrize(
-    ("kind", "words"),
-    [
-        ("truncated", "cut short"),
-        ("empty", "cut short"),
-        ("text", "no bundle"),
-        ("tampered", "changed after export"),
-        ("schema", "schema version 99"),
-        ("format", "format 'other'"),
-        ("units", "forcing variable 1 is w_liq .m3 m-3., this calcisol has w_liq .kg m-2."),
-        ("rows", "state variable 1 is ca .mol m-2., this calcisol has calcite"),
-        ("no contract", "holds no contract"),
-    ],
-)
-def test_broken_bundle_is_one_sentence(toy: Path, tmp_path: Path, kind: str, words: str) -> None:
-    path = broken_bundles(toy, tmp_path)[kind]
-    with pytest.raises(errors.BundleError, match=words) as caught:
-        Model(path)
-    assert str(path) in str(caught.value)
-    assert "\n" not in str(caught.value)
-
-
-def test_any_byte_of_a_bundle_counts(toy: Path) -> None:
-    """Flipping a bit anywhere in a record is noticed, or was in padding and changes nothing."""
-    good = toy.read_bytes()
-    contract = Model(good).contract
-    unnoticed = 0
-    for position in np.linspace(0, len(good) - 1, 200).astype(int):
-        bad = bytearray(good)
-        bad[position] ^= 0x10
-        try:
-            assert Model(bytes(bad)).contract == contract
-            unnoticed += 1
-        except errors.BundleError as error:
-            assert "\n" not in str(error)
-    assert unnoticed < 150  # records are padded to 64 bytes; the rest is content
-
-
-def test_model_and_columns_close(toy: Path) -> None:
-    model = Model(toy)
-    columns = model.columns(soil())
-    model.close()
-    model.close()
-    with pytest.raises(errors.ArgumentError, match="closed"):
-        _ = model.contract
-    assert np.isfinite(columns.step(STEP, forcing(0))["ph"]).all()
-    columns.close()
-    columns.close()
-    with pytest.raises(errors.ArgumentError, match="freed"):
-        columns.step(STEP, forcing(0))
-
-
-def test_wrong_answers_of_a_module_are_refused(tmp_path: Path) -> None:
-    from toy_bundle import write_toy
-
-    shape = Model(write_toy(tmp_path / "shape.calcisol", "wrong_shape")).columns({"dz": [0.1, 0.1]})
-    with pytest.raises(errors.ModelError, match=r"layer outputs Double \[6, 1, 128\] instead of Double \[6, 2, 128\]"):
-        shape.step(STEP, {"w_liq": 1, "t_soil": 280, "q_bot": 0})
-    nan = Model(write_toy(tmp_path / "nan.calcisol", "nan")).columns({"dz": [0.1, 0.1]}, ncol=3)
-    source = np.zeros((3, 2))
-    nan.step(STEP, {"w_liq": 1, "t_soil": 280, "q_bot": 0, "co2_src": source})
-    before = nan.state()
-    source[1, 0] = 9.5e-5
-    out = nan.step(STEP, {"w_liq": 1, "t_soil": 280, "q_bot": 0, "co2_src": source})
-    assert nan.report["columns_invalid"] == 1
-    assert nan.note == "the module in the bundle answered NaN at column 2; the column kept its state, check its inputs"
-    assert np.isnan(out["ph"][1]).all()
-    assert np.array_equal(nan.state()["ph"][1], before["ph"][1])
 
 
 def test_torch_is_never_imported_and_its_threads_are_left_alone(toy: Path) -> None:

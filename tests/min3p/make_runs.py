@@ -12,7 +12,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from calcisol.emulator.min3p import runner
-from calcisol.emulator.min3p.deck import STEM, write_run
+from calcisol.emulator.min3p.deck import STEM
+from calcisol.emulator.min3p.write_run import write_run
 
 from .columns import small_column
 

@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from calcisol.emulator.min3p.column import Source
-from calcisol.emulator.min3p.deck import CALCITE_FLOOR, EDGE, write_run
+from calcisol.emulator.min3p.deck import CALCITE_FLOOR, EDGE
+from calcisol.emulator.min3p.write_run import write_run
 
 from .columns import small_column
 from .test_database import stock  # noqa: F401  (a fixture)

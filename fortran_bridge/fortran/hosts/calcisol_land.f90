@@ -3,8 +3,7 @@
 ! What:    calcisol_land_soil, the soil of one rank or thread. An adapter copies the host's arrays into its components
 !          (through calcisol_fit, which keeps missing values missing), calls step, and reads its components back.
 ! Shapes:  (ncol,nlay), layer 1 at the surface, or (ncol); SI, rates are means over the step, per m2 of soil.
-! Switch:  a file calcisol.nml beside the host's own namelists, group &calcisol_nml; without it, or with an empty bundle,
-!          the soil is off: start and step return at once and the host's results are its own.
+! Switch:  calcisol.nml (calcisol_switch); where it is off, start and step return at once and the host's results are its own.
 ! Errors:  stat = 0 is fine; else one sentence in message, and the host decides what to do. Nothing stops or prints.
 ! Use:     call soil%start('calcisol.nml', ncol, nlay, dz, stat, message);  soil%w_liq = fit(wliq, 1.0_c_double)
 !          call soil%step(dt, stat, message);  write (host_log, *) soil%line()
@@ -15,6 +14,7 @@ module calcisol_land
   use calcisol_c, only: info_t, c_variable_get, text_of
   use calcisol_balance, only: balance, stocks
   use calcisol_fit, only: fit, is_missing, missing
+  use calcisol_switch, only: switch_t, read_switch
   implicit none
   private
   public :: calcisol_land_soil, molar_mass_n
@@ -42,7 +42,7 @@ module calcisol_land
     real(c_double), allocatable, private :: stock(:, :) ! (ncol,3) before the step, mol m-2; negative: not known
     type(calcisol_model), private :: model
     type(calcisol_arrays), private :: io
-    real(c_double), private :: limit = 1.0e-10_c_double
+    real(c_double), private :: limit = 0.0_c_double ! of a residual; from the switch
   contains
     procedure :: start => land_start
     procedure :: step => land_step
@@ -68,30 +68,12 @@ contains
     character(len=:), allocatable, intent(out) :: message
     real(c_double), intent(in), target, optional :: caco3(:, :), ph0(:, :), clay(:, :), soc(:, :), bulk_density(:, :)
     type(calcisol_arrays) :: soil
-    character(len=512) :: bundle
-    logical :: feedback, exists
-    integer :: tile_columns, unit, error, l
-    real(c_double) :: check, depth(ncol)
-    namelist /calcisol_nml/ bundle, feedback, tile_columns, check
-    stat = calcisol_ok
-    message = ''
-    bundle = ''
-    feedback = .false.
-    tile_columns = 0
-    check = self%limit
-    inquire (file=file, exist=exists)
-    if (.not. exists) return
-    open (newunit=unit, file=file, status='old', action='read', iostat=error)
-    if (error == 0) read (unit, nml=calcisol_nml, iostat=error)
-    if (error /= 0) then
-      stat = calcisol_error_argument
-      message = file//' cannot be read; it is one group &calcisol_nml with bundle, feedback, tile_columns, check'
-      return
-    end if
-    close (unit)
-    if (bundle == '') return
-
-    call self%model%open(trim(bundle), stat, message, tile_columns=tile_columns)
+    type(switch_t) :: switch
+    integer :: l
+    real(c_double) :: depth(ncol)
+    call read_switch(file, switch, stat, message)
+    if (stat /= calcisol_ok .or. switch%bundle == '') return
+    call self%model%open(trim(switch%bundle), stat, message, tile_columns=switch%tile_columns)
     if (stat /= calcisol_ok) return
     call soil%link(calcisol_soil_dz, dz)
     if (present(caco3)) call soil%link(calcisol_soil_caco3, caco3)
@@ -103,9 +85,9 @@ contains
     if (stat /= calcisol_ok) return
     self%ncol = ncol
     self%nlay = nlay
-    self%feedback = feedback
-    self%limit = check
-    if (index(calcisol_build_info(), 'stub') > 0) self%limit = huge(check) ! the stub moves no matter: nothing to close
+    self%feedback = switch%feedback
+    self%limit = switch%check
+    if (index(calcisol_build_info(), 'stub') > 0) self%limit = huge(self%limit) ! the stub moves no matter: nothing to close
     self%on = .true.
     call make_arrays(self)
     depth = 0.0_c_double

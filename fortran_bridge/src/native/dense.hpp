@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <cstring>
 
-#include "lanes.hpp"
+#include "functions.hpp"
 
 namespace lanes {
 

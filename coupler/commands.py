@@ -1,0 +1,223 @@
+"""What each command of ``calcisol`` does, given its arguments; cli.py says which arguments there are.
+
+What:    one function a command, in the order of ``calcisol --help``; each answers with the exit code.
+Errors:  raised with one sentence, which cli.py prints.
+Source:  DESIGN.md 7. What a command needs is imported by it alone: ``run``, ``check`` and ``describe`` never import torch.
+Use:     ``commands.describe(args)``, as ``cli.main`` does with the arguments of ``calcisol describe``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any
+
+from .errors import CalcisolError
+
+
+def run(args: argparse.Namespace) -> int:
+    """Europe, or the columns of a forcing file."""
+    from .config import load_config
+
+    config = load_config(
+        Path(args.config) if args.config else None,
+        scenarios=tuple(args.scenario) if args.scenario else None,
+        out=args.out,
+        data=args.data,
+        workers=args.workers,
+        dask=args.dask,
+        bundle=args.bundle[0] if args.bundle else None,
+        ensemble=tuple(args.bundle[1:]) if args.bundle and len(args.bundle) > 1 else None,
+        domain="all" if args.all else None,
+        plots=False if args.no_plots else None,
+    )
+    if config.forcing:
+        from .columns_run import run_forcing
+
+        run_forcing(config)
+    else:
+        from .run import run_europe
+
+        run_europe(config, resume=args.resume)
+    return 0
+
+
+def check(args: argparse.Namespace) -> int:
+    """What a file holds, line by line; 2 where it cannot run."""
+    from . import fields
+    from .check import describe, inspect
+    from .forcing import ForcingError
+
+    path = Path(args.forcing)
+    text = path.suffix.lower() in (".csv", ".tsv", ".txt", ".tif", ".tiff")
+    findings = [] if text else inspect_or_fields(path)
+    if not any(f.found for f in findings):  # no forcing: a map or table of fields
+        rows = fields.look(path)
+        if rows:
+            print(f"{'field':16s} {'unit of a run':16s} {'from':40s} values")
+            print("\n".join(rows))
+            names = ", ".join(r.split()[0] for r in rows)
+            print(
+                "fields for a European run: put `[fields]` and e.g. "
+                f'`{names.split(",")[0]} = "{args.forcing}"` in a configuration'
+            )
+            return 0
+        if text:
+            raise ForcingError(f"{path.name} holds no field that a run uses; see examples/05_europe for what is read")
+    findings = findings or inspect(path)
+    print(describe(path))
+    print(f"{'variable':16s} {'units':12s} {'status':12s} {'in the file':16s} values or default")
+    for finding in findings:
+        print(finding.line())
+    problems = [f.problem for f in findings if f.problem]
+    for problem in problems:
+        print(f"calcisol: {problem}", file=sys.stderr)
+    if not problems:
+        print('this file can run: put `forcing = "' + args.forcing + '"` in a configuration')
+    return 2 if problems else 0
+
+
+def inspect_or_fields(path: Path) -> list[Any]:
+    """Findings of a forcing file; none where the file is a map of fields, which may have no time."""
+    from .check import inspect
+    from .fields import look
+    from .forcing import Forcing, ForcingError
+
+    with Forcing(path) as forcing:
+        held = [n for n in forcing.names if n not in ("clay", "sand", "caco3", "soc", "bulk_density")]
+    try:
+        return inspect(path) if held else []
+    except ForcingError:
+        if look(path):
+            return []
+        raise
+
+
+def describe(args: argparse.Namespace) -> int:
+    """The contract of a bundle, or what a land model gives and takes."""
+    import json
+
+    from ..emulator.bundle import default_bundle, read_contract
+    from ..emulator.variables import ROLES
+
+    if args.host:
+        from .host_maps import lines
+
+        print("\n".join(lines(args.host)))
+        return 0
+    contract = read_contract(args.bundle or default_bundle())
+    if args.json:
+        print(json.dumps(contract, indent=1))
+        return 0
+    for key, value in contract.items():
+        if key in (*ROLES, "state", "flags"):
+            continue
+        text = json.dumps(value) if isinstance(value, (dict, list)) else str(value)
+        print(f"{key}: {text if len(text) < 400 else text[:400] + ' ...'}")
+    for role in (*ROLES, "state", "flags"):
+        print(f"\n{role}")
+        for v in contract.get(role, []):
+            valid = f"{v['valid'][0]:g} to {v['valid'][1]:g}" if v.get("valid") else ""
+            default = v["default"] if v.get("default") is not None else ""
+            print(f"  {v['name']:16s} {v.get('units', ''):14s} {valid:22s} {default!s:10s} {v['long_name']}".rstrip())
+    return 0
+
+
+CONFIG_ITEMS = (
+    "cflags",
+    "fflags",
+    "libs",
+    "stub-libs",
+    "include-dir",
+    "library-dir",
+    "fortran-dir",
+    "fortran-sources",
+    "pkgconfig-dir",
+    "cmake-dir",
+    "bundle",
+)
+
+
+def config(args: argparse.Namespace) -> int:
+    """Paths and flags of the installation."""
+    from .install import config
+
+    items = [name for name in CONFIG_ITEMS if getattr(args, name.replace("-", "_"))]
+    if items:
+        print(" ".join(config(name) for name in items))
+    else:
+        for name in CONFIG_ITEMS:
+            print(f"{name}: {config(name)}")
+    return 0
+
+
+def validate(args: argparse.Namespace) -> int:
+    """The page of field experiments and published totals."""
+    from .config import RunConfig, load_config
+    from .domain import data_folder
+    from .run import version
+    from .validation import write
+
+    data = data_folder(RunConfig(data=args.data or ""))
+    if data is None:
+        raise CalcisolError("validation needs the real data; name their folder with --data or CALCISOL_DATA")
+    config = load_config(None, bundle=args.bundle)
+    print(f"validation: {write(data, Path(args.results) if args.results else None, Path(args.out), config, version())}")
+    return 0
+
+
+def bench(args: argparse.Namespace) -> int:
+    """The table of times."""
+    from .bench import run
+
+    return run(args)
+
+
+def compile_engine(args: argparse.Namespace) -> int:
+    """A native engine for a bundle; prints its path."""
+    from .compile import run
+
+    return run(args.bundle, args.out)
+
+
+def explain(args: argparse.Namespace) -> int:
+    """The report of ``calcisol explain``; the world is written first where none is given."""
+    import os
+
+    from ..emulator import commands
+    from ..emulator.bundle import default_bundle
+    from .config import load_config
+    from .march import open_march
+    from .virtual import write_points, write_world
+
+    out = Path(args.out)
+    bundles = tuple(Path(b) for b in args.bundle) if args.bundle else (default_bundle(),)
+    config = load_config(None, data=args.data, bundle=str(bundles[0]))
+
+    def say(text: str) -> None:
+        print(f"calcisol: {text}", file=sys.stderr, flush=True)
+
+    world, points = Path(args.world) if args.world else out / "world.nc", None
+    if not args.world:
+        say("writing the world: yearly cycles of forcing with and without each driver")
+        write_world(world, config, args.columns)
+        points = write_points(out / "points.nc", config)
+    runs = Path(args.min3p_runs) if args.min3p_runs else out / "min3p"
+    can = bool(os.environ.get("MIN3P_EXE") and os.environ.get("MIN3P_DB")) or args.min3p_runs
+    report = commands.explain(
+        out,
+        say,
+        world=world,
+        points=points,
+        bundles=bundles,
+        physical=args.physical,
+        years=args.years,
+        spin_up=args.spin_up,
+        workers=args.workers,
+        min3p_folder=runs if can and args.min3p > 0 else None,
+        min3p_columns=args.min3p,
+        open_engine=lambda bundle: open_march(bundle, args.workers),
+    )
+    print(f"report: {report}")
+    return 0

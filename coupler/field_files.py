@@ -1,0 +1,175 @@
+"""One field read from a file of any known product: NetCDF series and maps, GeoTIFF, tables of points; and masks.
+
+What:    ``read_series`` gives the mean of a series and of its months, ``read_field`` the mean alone, both at the places of the
+         file; ``on_points`` gives a mask at places of the caller.
+Shapes:  points of tables.Points, months (point, 12). Daily and monthly series become means of all their years, block by block.
+Units:   converted to the field's (products.FIELD_UNITS).
+Source:  products.py (what is known of each product), layout.py, tables.py.
+Use:     ``read_field(Path("lucas.csv"), "caco3").values``
+"""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+from pathlib import Path
+
+import cftime
+import numpy as np
+import xarray as xr
+
+from . import layout, products, tables
+from .errors import CalcisolError
+from .forcing import BLOCK_BYTES, open_files
+from .geotiff import read_geotiff
+from .tables import Points
+from .units import DAYS_PER_YEAR, convert
+
+
+class FieldError(CalcisolError):
+    """A file gives no such field; the text says what it gives."""
+
+
+@dataclass(frozen=True)
+class Climate:
+    """Means of a series at the places of a file: the annual number, and the mean of each month (point, 12)."""
+
+    annual: Points
+    months: np.ndarray
+
+
+def _spacing(place: layout.Layout) -> float:
+    """Size of a pixel in degrees: the median step of latitude between neighbours; 0 for samples."""
+    if place.kind == "points" or place.lat is None or place.lon is None or len(place.lat) < 2:
+        return 0.0
+    lat, lon = (np.unique(np.round(x[np.isfinite(x)], 6)) for x in (place.lat, place.lon))
+    steps = [float(np.median(np.diff(x))) for x in (lat, lon) if len(x) > 1]
+    if place.kind == "rotated":  # rows are not lines of latitude: use the mean density
+        span = (np.ptp(place.lat) * np.ptp(place.lon)) / len(place.lat)
+        return float(np.sqrt(span))
+    return max(steps, default=0.0)
+
+
+def _month_of(time: xr.DataArray) -> tuple[np.ndarray, np.ndarray]:
+    """Month (0-11) and length [days] of each step; a step is dated by its label."""
+    calendar = str(time.attrs.get("calendar", "standard"))
+    dates = np.atleast_1d(cftime.num2date(np.asarray(time.values, float), str(time.attrs.get("units", "")), calendar))
+    gaps = np.array([(b - a).total_seconds() / 86400 for a, b in itertools.pairwise(dates)])
+    days = np.append(gaps, gaps[-1:]) if len(gaps) else np.array([DAYS_PER_YEAR])
+    return np.array([d.month - 1 for d in dates]), days
+
+
+def _annual(values: np.ndarray, source: products.Source, units: str, target: str, days: np.ndarray) -> np.ndarray:
+    """A block (time, point) in the field's unit; amounts per step become amounts per year."""
+    values = values * source.factor
+    if target != "mm year-1" or source.kind in ("state", "rate"):
+        return convert(values, units, target) if source.kind != "rate" else _rate(values, units)
+    depth = convert(convert(values, units, "kg m-2"), "kg m-2", "kg m-2")
+    per_day = depth if source.kind == "per day" else depth / days[:, None]
+    return per_day * DAYS_PER_YEAR
+
+
+def _rate(values: np.ndarray, units: str) -> np.ndarray:
+    return convert(values, units, "mm/year")
+
+
+def read_series(path: Path, field: str) -> Climate:
+    """Mean of a field over all years of a file, block by block. Raises FieldError."""
+    with open_files(path) as file:
+        product = products.recognise(file, path)
+        if product is None or field not in product.fields:
+            gives = ", ".join(product.fields) if product else "nothing that is known"
+            raise FieldError(f"{path.name} gives no {field}; it gives {gives}")
+        source, target = product.fields[field], products.FIELD_UNITS[field]
+        place, time = layout.find(file), layout.time_dim(file)
+        depth = layout.depth_dim(file)
+        if place.lat is None or place.lon is None:
+            raise FieldError(f"{path.name} has no latitude and longitude; add them with their standard names")
+        arrays = []
+        for name in source.variables:
+            array = file[name]
+            if depth and depth in array.dims:
+                array = array.isel({depth: 0})  # the topsoil
+            arrays.append(place.stack(array, (time,)))
+        units = source.unit or str(file[source.variables[0]].attrs.get("units", target))
+        months, total, weight = np.zeros((12, len(place))), np.zeros(len(place)), 0.0
+        month_weight = np.zeros(12)
+        if time and time in arrays[0].dims:
+            which, days = _month_of(file[time])
+            count = max(1, int(BLOCK_BYTES / 8 / max(1, len(place))))
+            for begin in range(0, len(which), count):
+                piece = slice(begin, min(begin + count, len(which)))
+                block = sum(np.asarray(a.isel({time: piece}).values, float) for a in arrays)
+                block = _annual(np.asarray(block), source, units, target, days[piece])
+                for i, month in enumerate(which[piece]):
+                    months[month] += block[i] * days[piece][i]
+                    month_weight[month] += days[piece][i]
+                total += (block * days[piece][:, None]).sum(0)
+                weight += float(days[piece].sum())
+            mean = total / weight
+        else:
+            block = np.asarray(sum(np.asarray(a.values, float) for a in arrays))
+            days = np.array([DAYS_PER_YEAR])
+            mean = _annual(block.reshape(1, -1), source, units, target, days)[0]
+        with np.errstate(invalid="ignore", divide="ignore"):
+            monthly = (months / month_weight[:, None]).T
+        good = np.isfinite(mean)
+        east = np.where(place.lon > 180, place.lon - 360, place.lon)
+        points = Points(
+            place.lat[good], east[good], mean[good], _spacing(place), f"{product.name}; {product.cite}", product.licence
+        )
+        return Climate(points, monthly[good])
+
+
+def read_field(path: Path, field: str) -> Points:
+    """One field from any known file, at the file's own places. Raises FieldError, TableError, UnitError."""
+    if field not in products.FIELD_UNITS:
+        raise FieldError(f"{field} is no field of a run; known are {', '.join(products.FIELD_UNITS)}")
+    if path.suffix.lower() in (".csv", ".tsv", ".txt"):
+        return tables.read_points(path, field)
+    if path.suffix.lower() in (".tif", ".tiff"):
+        return _read_tiff(path, field)
+    return read_series(path, field).annual
+
+
+def _read_tiff(path: Path, field: str) -> Points:
+    if not path.is_file():
+        raise FieldError(f"{path} does not exist; give the path of a GeoTIFF")
+    values, west, north, step = read_geotiff(path)
+    product = None
+    named = path.name.split("_", 1)[0]
+    if named in products.SOILGRIDS:
+        product = products.soilgrids(named, named)
+        if field not in product.fields:
+            raise FieldError(f"{path.name} gives no {field}; it gives {', '.join(product.fields)}")
+        source = product.fields[field]
+        values = convert(values * source.factor, source.unit, products.FIELD_UNITS[field])
+    rows, columns = values.shape[1:]
+    lat, lon = north - step * (np.arange(rows) + 0.5), west + step * (np.arange(columns) + 0.5)
+    a, b = np.meshgrid(lat, lon, indexing="ij")
+    good = np.isfinite(values[0]) & (values[0] > 0)
+    name = f"{product.name}; {product.cite}" if product else path.name
+    return Points(a[good], b[good], np.asarray(values[0][good], float), step, name)
+
+
+def on_points(path: Path, lat: np.ndarray, lon: np.ndarray) -> np.ndarray:
+    """A mask (shares 0-1) at places: the only variable of a NetCDF file, or the column "share" of a CSV with lat, lon."""
+    if path.suffix.lower() == ".csv":
+        found = tables.rows(path)
+        get = lambda *names: np.array([tables.number(r[next(n for n in names if n in r)]) for r in found])  # noqa: E731
+        a, b, values, spacing = get("lat", "latitude"), get("lon", "longitude"), get("share"), 0.5
+    else:
+        with open_files(path) as file:
+            place = layout.find(file)
+            name = next(n for n, v in file.data_vars.items() if set(place.dims) <= set(v.dims) and n not in place.axes)
+            values = np.asarray(place.stack(file[name], ()).values, float)
+            if place.lat is None or place.lon is None:
+                raise FieldError(f"mask {path.name} has no latitude and longitude; add them")
+            a, b, spacing = place.lat, place.lon, _spacing(place)
+    found_at = np.full(len(lat), np.nan)
+    for i in range(len(lat)):
+        away = np.maximum(np.abs(a - lat[i]), np.abs(b - lon[i]))
+        j = int(away.argmin())
+        if away[j] <= max(spacing, 1e-6) / 2 * 1.0001:
+            found_at[i] = values[j]
+    return found_at

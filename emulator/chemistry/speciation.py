@@ -1,0 +1,171 @@
+"""Species of the soil solution and its exchanger at given unknowns: pairs, carbonates, aluminium, exchangeable cations, calcite.
+
+What:    constants by temperature, activities by ionic strength, and every species at a pH and the exchange potentials of the
+         sites; equilibrium.py finds the unknowns that balance them. Calcite reacts by an implicit linear rate law.
+Units:   totals mol m-2 with water kg m-2; mol per kg of water inside. Shapes [row, layer, column], float64.
+Source:  Gaines & Thomas (1953) exchange, extended Debye-Hueckel (Truesdell & Jones 1974), gibbsite as unlimited Al source.
+Use:     ``s = self.speciate(p, self.constants(t), self.activity(strength, t), x, so4_free)``, as Equilibrium does
+"""
+
+from typing import Final
+
+import torch
+from torch import Tensor, nn
+
+from ..ordered import ordered_sum
+from .constants import (
+    ALUMINIUM_LAWS,
+    CATIONS,
+    CHARGE,
+    EXCHANGE_LOG_K,
+    ION_CHARGE,
+    ION_SIZE,
+    LN10,
+    coefficients,
+    temperature_basis,
+)
+from .records import Activity, Constants, Problem, Speciation
+
+N_SITES = len(EXCHANGE_LOG_K)
+IONS = tuple(ION_SIZE)
+FIRST_SITE_ONLY = ("k", "nh4")  # ions that the variable-charge sites do not take
+
+
+class SoilSolution(nn.Module):
+    """The species; the thermodynamic set is held as a buffer, so that a bundle carries its own constants.
+
+    ``aluminium`` names the law of exchangeable Al (``constants.ALUMINIUM_LAWS``). "AlX3" is Gaines-Thomas; MIN3P 2.6.2 sums only
+    linear and quadratic terms of the site balance (sorbspc.F90) and so enters Al linearly: "AlX3-linear" repeats that.
+    """
+
+    LN10: Final[float] = LN10
+    log_k: Tensor
+    charge: Tensor
+    selectivity: Tensor
+    proton_affinity: Tensor
+    first_site: Tensor
+    ion_size: Tensor
+    ion_b: Tensor
+    ion_charge2: Tensor
+
+    def __init__(self, thermodynamics: str = "min3p", aluminium: str = "AlX3") -> None:
+        super().__init__()
+        if aluminium not in ALUMINIUM_LAWS:
+            raise ValueError(f"aluminium law {aluminium!r} is unknown; choose one of {', '.join(ALUMINIUM_LAWS)}")
+        log_k, self.al_u, self.al_na, self.al_h = ALUMINIUM_LAWS[aluminium]
+        self.al_affinity: float = 10.0**log_k
+        self.n_sites: int = N_SITES
+        self.least_sodium: float = 3e-5  # mol/kg, the least in the archives: below it "AlX3-linear" has no meaning
+        self.register_buffer("log_k", coefficients(thermodynamics).view(-1, 6, 1, 1))
+        for name, site in EXCHANGE_LOG_K.items():
+            expected = {c: k for c, k in EXCHANGE_LOG_K["site_1"].items() if c in CATIONS}
+            if name != "site_1":
+                expected = {c: k for c, k in expected.items() if c not in FIRST_SITE_ONLY}
+            if {c: k for c, k in site.items() if c in CATIONS} != expected:
+                raise ValueError(f"{name}: sites must share their selectivity for bases and differ in H and Al alone")
+
+        def column(values: list[float]) -> Tensor:
+            return torch.tensor(values, dtype=torch.float64).view(-1, 1, 1)
+
+        self.register_buffer("charge", column(list(CHARGE)))
+        sites = list(EXCHANGE_LOG_K.values())
+        self.register_buffer("selectivity", column([10.0 ** sites[0][c] for c in CATIONS]))
+        self.register_buffer("proton_affinity", column([10.0 ** site["h"] for site in sites]))
+        self.register_buffer("first_site", column([1.0, 0.0, 0.0]))
+        self.register_buffer("ion_size", column([ION_SIZE[i][0] for i in IONS]))
+        self.register_buffer("ion_b", column([ION_SIZE[i][1] for i in IONS]))
+        self.register_buffer("ion_charge2", column([float(ION_CHARGE[i] ** 2) for i in IONS]))
+
+    def constants(self, t: Tensor) -> Constants:
+        """Equilibrium constants at temperature ``t`` [K]."""
+        basis = temperature_basis(t).unbind(0)
+        log_k = self.log_k[:, 0] + self.log_k[:, 1] * basis[1]  # no matrix product: its bits depend on a cell's neighbours
+        for i in range(2, 6):
+            log_k = log_k + self.log_k[:, i] * basis[i]
+        k = torch.exp(self.LN10 * log_k).unbind(0)
+        return Constants(k[0], k[1], k[2], k[3], k[4], k[5], k[6], k[7], k[8], k[9], k[10], k[11], k[12], k[13])
+
+    def activity(self, ionic_strength: Tensor, t: Tensor) -> Activity:
+        """Activity coefficients; A and B after Truesdell & Jones (1974), 0-50 degC, ionic strength up to about 0.5."""
+        tc = t - 273.15
+        a = 0.4883 + 7.4149e-4 * tc + 1.843e-6 * tc * tc
+        b = 0.3241 + 1.6e-4 * tc
+        root = torch.sqrt(ionic_strength)
+        log_gamma = -a * self.ion_charge2 * root / (1.0 + b * self.ion_size * root) + self.ion_b * ionic_strength
+        g = torch.exp(self.LN10 * log_gamma)
+        return Activity(g[0:5], g[5], g[6], g[7], g[8], g[9], g[10], g[11], g[12])
+
+    def capacity(self, held: Tensor, held2: Tensor) -> Tensor:
+        """Exchangeable moles [5, ...] per unit of affinity x free ion, from CEC x u and CEC x u^2 of each site.
+
+        Sites share their selectivity for bases, so the sums over sites and over ions separate.
+        """
+        divalent = 0.5 * ordered_sum(held2, 0)
+        return torch.stack([divalent, divalent, held[0], ordered_sum(held, 0), held[0]])
+
+    def bases(self, u: Tensor, u2: Tensor, sorbed: Tensor) -> Tensor:
+        """Equivalent fraction of the base cations on each site, from ``sorbed`` = affinity x free ion [5, ...]."""
+        everywhere = u2 * (sorbed[0] + sorbed[1]) + u * sorbed[3]
+        return torch.cat([everywhere[:1] + u[:1] * (sorbed[2] + sorbed[4]), everywhere[1:]])
+
+    def aluminium(self, v: Tensor, h: Tensor, a_al: Tensor, k_aloh: Tensor, sodium: Tensor) -> Tensor:
+        """Equivalent fraction of aluminium on each site at exchange potentials ``v`` = ln u; ``sodium`` an activity."""
+        activity = a_al if self.al_h == 3.0 else k_aloh * a_al / h
+        fraction = self.al_affinity * activity * torch.exp(self.al_u * v)
+        if self.al_na > 0.0:
+            fraction = fraction * torch.pow(sodium.clamp(min=self.least_sodium), -self.al_na)
+        return self.first_site * fraction
+
+    def speciate(self, p: Problem, k: Constants, g: Activity, x: Tensor, so4_free: Tensor) -> Speciation:
+        """Every species at the unknowns ``x`` [1 + site, ...], with ``so4_free`` as the free sulphate."""
+        h = torch.exp(x[0])
+        u = torch.exp(x[1:])
+        co2 = k.co2_solubility * p.pco2
+        a_hco3 = k.carbonic_1 * co2 / h
+        a_co3 = k.carbonic_2 * a_hco3 / h
+        a_al = k.gibbsite * h * h * h
+
+        # pairs per mole of free Ca and Mg
+        g_ca, g_mg = g.cations[0], g.cations[1]
+        ca_1, ca_2 = k.cahco3 * g_ca * a_hco3 / g.cahco3, k.caco3_aq * g_ca * a_co3
+        mg_1, mg_2 = k.mghco3 * g_mg * a_hco3 / g.cahco3, k.mgco3_aq * g_mg * a_co3
+        ca_3, mg_3 = k.caso4_aq * g_ca * g.so4 * so4_free, k.mgso4_aq * g_mg * g.so4 * so4_free
+        alpha = torch.stack([1.0 + ca_1 + ca_2 + ca_3, 1.0 + mg_1 + mg_2 + mg_3])
+
+        u2 = u * u
+        held, held2 = p.cec * u, p.cec * u2
+        affinity = self.selectivity * g.cations
+        one = torch.ones_like(h)
+        den = torch.cat([alpha, torch.stack([one, one, one])]) + affinity * self.capacity(held, held2)
+
+        # calcite by an implicit linear rate law: xi = kinetic (1 - Omega), never more than there is
+        per_ca = g_ca * a_co3 / k.calcite  # Omega per mole of free Ca
+        rate = torch.where(per_ca * p.totals[0] > den[0], p.forming, p.kinetic)  # Omega of the unreacted water
+        back = rate * per_ca
+        limited = (p.totals[0] + p.stock) / den[0]
+        by_rate = (p.totals[0] + rate) / (den[0] + back)
+        ca = torch.minimum(by_rate, limited)
+        back = torch.where(by_rate < limited, back, torch.zeros_like(back))
+        free = torch.cat([ca.unsqueeze(0), p.totals[1:] / den[1:]])
+
+        bases = self.bases(u, u2, affinity * free)
+        sodium = g.cations[3] * free[3]
+        na_order = (sodium > self.least_sodium).to(sodium.dtype) * -self.al_na
+        beta_al = self.aluminium(x[1:], h, a_al, k.aloh, sodium)
+        return Speciation(
+            co2, a_hco3 / g.hco3, a_co3 / g.co3, h / g.h, k.water / (h * g.oh), a_al / g.al, k.aloh * a_al / (h * g.aloh),
+            k.aloh2 * a_al / (h * h * g.cahco3), torch.stack([ca_1, mg_1]), torch.stack([ca_2, mg_2]), alpha, u, u2, held, held2,
+            affinity, den, back, per_ca, free, bases, self.proton_affinity * h * u, beta_al, na_order, so4_free,
+        )  # fmt: skip
+
+    def charges(self, p: Problem, s: Speciation) -> tuple[Tensor, Tensor]:
+        """Positive and negative charge of the dissolved ions."""
+        divalent = (2.0 + s.pairs_hco3) * s.free[:2]
+        bases = divalent[0] + divalent[1] + s.free[2] + s.free[3] + s.free[4]
+        positive = bases + s.hydrogen + 3.0 * s.al + 2.0 * s.aloh + s.aloh2
+        return positive, p.anions + 2.0 * s.so4_free + s.hco3 + 2.0 * s.co3 + s.hydroxide
+
+    def free_sulphate(self, k: Constants, g: Activity, s: Speciation) -> Tensor:
+        """Free share of sulphate with the Ca and Mg of ``s``; one lag behind the Newton steps, the pairs are a small share."""
+        bound = k.caso4_aq * g.cations[0] * s.free[0] + k.mgso4_aq * g.cations[1] * s.free[1]
+        return 1.0 / (1.0 + g.so4 * bound)

@@ -1,0 +1,117 @@
+"""C++ text of one value of a kernel: literals, where a kept value lies, and the expression of each operator.
+
+What:    float64 lanes are V, float32 F, masks and integers M (src/native/lanes.hpp); tensors of the bundle lie one behind the
+         other in two arrays, float64 and float32, at the offsets given here.
+Use:     methods of ``emit.Writer``: ``self.expression(node, ["v1", "v2"])``
+"""
+
+from __future__ import annotations
+
+import math
+
+from .ir import Node
+from .schedule import Plan
+from .values import Unsupported
+
+TYPES = {"d": "V", "f": "F", "b": "M", "i": "M"}
+INFIX = {"mul": "*", "add": "+", "sub": "-", "div": "/", "and": "&", "or": "|"}
+COMPARE = {"lt": "<", "le": "<=", "gt": ">", "ge": ">=", "eq": "==", "ne": "!="}
+CALLS = {
+    "exp", "log", "log10", "log1p", "expm1", "sqrt", "abs", "tanh", "sigmoid", "silu", "asinh", "sin", "cos", "softplus", "relu",
+    "minimum", "maximum", "at_least", "at_most", "fma", "fms", "fnma",
+}  # fmt: skip
+
+
+class Expressions:
+    """What a node is in C++."""
+
+    def __init__(self, plan: Plan, tensors: dict[str, tuple[str, tuple[int, ...]]]) -> None:
+        self.plan = plan
+        self.tensors: list[tuple[str, str, int, int]] = []  # name, dtype, count, offset
+        self.offsets: dict[str, int] = {}
+        self.sizes = {"d": 0, "f": 0}
+        for name, (dtype, shape) in tensors.items():
+            count = 1
+            for n in shape:
+                count *= n
+            if dtype not in self.sizes:
+                raise Unsupported(f"tensor {name} is neither float64 nor float32")
+            self.offsets[name] = self.sizes[dtype]
+            self.tensors.append((name, dtype, count, self.sizes[dtype]))
+            self.sizes[dtype] += count
+
+    def literal(self, value: float, dtype: str) -> str:
+        if dtype in "bi":
+            return f"all_i({int(value)})"
+        if math.isnan(value):
+            text = '__builtin_nan("")'
+        else:
+            text = ("-" if value < 0 else "") + "__builtin_inf()" if math.isinf(value) else value.hex()
+        return f"all({text})" if dtype == "d" else f"all_f(float({text}))"
+
+    def place(self, node: Node, index: str = "i") -> str:
+        """Address of a kept value at lane ``index``."""
+        if node.op == "take":
+            return f"t.floats({self.plan.slots[node.args[0]][1] + node.attr}) + {index}"
+        pool, slot = self.plan.slots[node]
+        base = {"f": "t.field", "c": "t.column", "g": "t.floats", "l": "t.local"}
+        index = f"{index} - from" if pool == "l" else index
+        return f"t.s + {slot} * N" if pool == "s" else f"{base[pool]}({slot}) + {index}"
+
+    def load(self, node: Node) -> str:
+        if node.op == "literal":
+            return self.literal(node.attr, node.dtype)
+        if node.op == "parameter":
+            at = self.offsets[node.attr[0]] + node.attr[1]
+            return f"all(t.p[{at}])" if node.dtype == "d" else f"all_f(t.q[{at}])"
+        if node.op == "input" and node.space == "S":
+            return "all(t.dt)"
+        if node.dtype == "f" and node.space in "SC" and node.op != "take":
+            return f"load_f(reinterpret_cast<const float *>({self.place(node)}))"
+        return f"load{ {'d': '', 'f': '_f', 'b': '_m', 'i': '_m'}[node.dtype] }({self.place(node)})"
+
+    def expression(self, node: Node, args: list[str]) -> str:
+        op, kind = node.op, node.args[0].dtype
+        if op in INFIX:
+            return f"{args[0]} {INFIX[op]} {args[1]}"
+        if op in COMPARE:
+            return f"mask({args[0]} {COMPARE[op]} {args[1]})"
+        if op in CALLS:
+            return f"{op}({', '.join(args)})"
+        if op == "where":
+            return f"select({', '.join(args)})"
+        if op == "pow":
+            return f"pow({args[0]}, {node.attr.hex()})"
+        if op == "square":
+            return f"{args[0]} * {args[0]}"
+        one = "all(1.0)" if kind == "d" else "all_f(1.0f)"
+        if op in ("reciprocal", "rsqrt"):
+            return f"{one} / {args[0]}" if op == "reciprocal" else f"{one} / sqrt({args[0]})"
+        if op == "neg":
+            return f"-{args[0]}"
+        if op == "not":
+            return f"~{args[0]}"
+        if op == "fill":
+            return args[0]
+        if op.startswith("to_"):
+            return self.conversion(kind, op[3:], args[0])
+        raise Unsupported(f"no C++ for {op}")
+
+    def conversion(self, source: str, target: str, x: str) -> str:
+        if source == "b":  # masks are 0 or -1
+            x, source = f"({x} & 1)", "i"
+        if target == "b":
+            return f"mask({x} != 0)"
+        if source == target:
+            return x
+        return f"__builtin_convertvector({x}, {TYPES[target]})"
+
+    def number(self, node: Node) -> str:
+        """A float64 value per call as one number."""
+        if node.dtype != "d":
+            raise Unsupported("rows of a value per call that is not float64")
+        if node.op == "literal":
+            return str(node.attr.hex())
+        if node.op == "parameter":
+            return f"t.p[{self.offsets[node.attr[0]] + node.attr[1]}]"
+        return "t.dt" if node.op == "input" else f"t.s[{self.plan.slots[node][1]} * N]"
