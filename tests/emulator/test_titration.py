@@ -54,7 +54,7 @@ def test_plateau_ramp_and_plateau_are_phreeqcs() -> None:
 
 
 def test_supersaturated_water_forms_calcite() -> None:
-    """Calcium bicarbonate added to a column at equilibrium: calcite grows by half of the alkalinity at most, and Omega falls to 1."""
+    """Calcium bicarbonate added to a column at equilibrium: calcite grows by what was added at most, and Omega falls to 1."""
     step = Step(None, "phreeqc")
     static, layer, column, state = start(step, 3, 0.05)
     added = 0.02  # mol m-2 of Ca(HCO3)2 in each layer
