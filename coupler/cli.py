@@ -49,6 +49,8 @@ def _check(args: argparse.Namespace) -> int:
 
     path = Path(args.forcing)
     text = path.suffix.lower() in (".csv", ".tsv", ".txt", ".tif", ".tiff")
+    if text and not path.is_file():
+        raise ForcingError(f"{path} does not exist; give the path of a GeoTIFF or a table")
     findings = [] if text else inspect_or_fields(path)
     if not any(f.found for f in findings):  # no forcing: a map or table of fields
         rows = fields.look(path)
@@ -87,7 +89,11 @@ def inspect_or_fields(path: Path) -> list[Any]:
     try:
         return inspect(path) if held else []
     except ForcingError:
-        if look(path):
+        try:  # a map has no steps; what is neither is a forcing file with a fault
+            rows = look(path)
+        except CalcisolError:
+            rows = []
+        if rows:
             return []
         raise
 
@@ -364,7 +370,9 @@ def main(argv: list[str] | None = None) -> int:
         sys.stderr.close()  # the reader has gone (| head)
     except (OSError, ValueError) as error:
         # files and values: the text says which; a defect shows as another kind of error, with its traceback
-        print(f"calcisol: {error}", file=sys.stderr)
+        file, reason = getattr(error, "filename", None), getattr(error, "strerror", None)
+        text = f"{file}: {reason}; give another path" if file and reason else " ".join(str(error).split())
+        print(f"calcisol: {text}", file=sys.stderr)
     return 2
 
 
