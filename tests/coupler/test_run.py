@@ -106,7 +106,7 @@ def test_kill_minus_9_and_resume_give_the_same_bits(done, tmp_path):
 
 
 def test_ctrl_c_with_workers_is_one_sentence(tmp_path):
-    text = 'start_year = 1900\nscenarios = ["baseline"]\ncoverage = 0.3\ndata = "none"\nuncertainty = 0\nworkers = 2\nplots = false\n'
+    text = 'start_year = 1900\nscenarios = ["baseline"]\ncoverage = 0.3\ndata = "none"\nuncertainty = 0\nplots = false\n'
     (tmp_path / "run.toml").write_text(text + f'out = "{tmp_path / "out"}"\n', encoding="utf-8")
     command = [sys.executable, "-m", "calcisol.coupler.cli", "run", str(tmp_path / "run.toml")]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True)
