@@ -77,7 +77,7 @@ def rows(path: Path) -> list[dict[str, str]]:
     except csv.Error as error:
         raise TableError(f"table {path.name} is no CSV or TSV file ({error}); export it again") from None
     for row in found:
-        row.pop(None, None)  # type: ignore[call-overload]  # values beyond the header
+        row.pop(None, None)  # values beyond the header
     if not found:
         raise TableError(f"table {path.name} holds no rows; export it again")
     return found
