@@ -71,7 +71,12 @@ def _open(path: str | Path) -> xr.Dataset:
     path = Path(path)
     if not path.is_file():
         raise DataError(f"learning file {path} does not exist; make one with `calcisol ensemble`")
-    opened = xr.open_dataset(path)
+    try:
+        opened = xr.open_dataset(path)
+    except (OSError, ValueError):
+        raise DataError(
+            f"learning file {path} is damaged or no netCDF; copy it again or make one with `calcisol ensemble`"
+        ) from None
     if opened.attrs.get("format") != FORMAT:
         opened.close()
         raise DataError(f"{path} says format {opened.attrs.get('format')!r}, not {FORMAT!r}; make it with `calcisol ensemble`")

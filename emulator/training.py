@@ -35,6 +35,9 @@ SCALES = {"ph": 0.01, "calcite": 0.01, "leaching": 0.02, "pressure": 0.02}
 """Errors that cost one: pH; share of the window's calcite turnover; share of the mean leaching; ln of pCO2."""
 
 
+MAY_BE_ZERO = ("seed", "on_policy", "weight_decay")
+
+
 @dataclass(frozen=True)
 class TrainingConfig:
     """What decides a training run; read from TOML, unknown keys are an error."""
@@ -58,16 +61,27 @@ class TrainingConfig:
 
     @classmethod
     def from_toml(cls, path: Path) -> TrainingConfig:
-        """Read a config. Raises ValueError naming an unknown key."""
+        """Read a config. Raises ValueError naming an unknown key, or one whose value cannot be."""
         raw: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
         known = {f.name for f in fields(cls)}
         for key in raw:
             if key not in known:
                 raise ValueError(f"{path}: key {key!r} is unknown; known are {', '.join(sorted(known))}")
-        if "phases" in raw:
-            raw["phases"] = tuple((int(k), int(n), float(rate)) for k, n, rate in raw["phases"])
-        if "substeps" in raw:
-            raw["substeps"] = tuple(int(n) for n in raw["substeps"])
+        for f in fields(cls):
+            value = raw.get(f.name, f.default)
+            like = list if isinstance(f.default, tuple) else type(f.default)
+            if f.name in raw and not (type(value) is like or (like is float and type(value) is int)):
+                raise ValueError(f"{path}: {f.name} = {value!r} must be of the kind of {f.default!r}")
+            if isinstance(value, int | float) and not isinstance(value, bool) and value < (0 if f.name in MAY_BE_ZERO else 1):
+                raise ValueError(f"{path}: {f.name} = {value!r} is too small")
+        try:
+            if "phases" in raw:
+                raw["phases"] = tuple((int(k), int(n), float(rate)) for k, n, rate in raw["phases"])
+            if "substeps" in raw:
+                raw["substeps"] = tuple(int(n) for n in raw["substeps"])
+        except (TypeError, ValueError):
+            text = "phases = [[intervals, iterations, rate], ...], substeps = [parts, ...]"
+            raise ValueError(f"{path}: phases or substeps are no numbers; write {text}") from None
         return cls(**raw)
 
 
