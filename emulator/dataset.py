@@ -115,7 +115,7 @@ def load_ensemble(path: str | Path) -> Ensemble:
         # the first record is written before MIN3P has equilibrated at the field's temperature: runs start at the second
         ds = xr.open_dataset(path).isel(time=slice(1, None)).transpose("member", "time", "layer", ...).load()
     except (OSError, ValueError):
-        raise DataError(f"ensemble {path} is damaged or cannot be read as netCDF with dims member, time, layer; name another") from None
+        raise DataError(f"ensemble {path} is damaged or cannot be read as netCDF (member, time, layer); name another") from None
     if ds.attrs.get("format") == "calcisol-ensemble-1":
         raise DataError(f"{path} is a learning file of several layerings; read it with learning_set.load_learning_file, not here")
     needed = [
