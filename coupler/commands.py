@@ -185,8 +185,8 @@ def explain(args: argparse.Namespace) -> int:
     """The report of ``calcisol explain``; the world is written first where none is given."""
     import os
 
-    from ..emulator import commands
     from ..emulator.bundle import default_bundle
+    from ..emulator.commands import explain as analyse
     from .config import load_config
     from .march import open_march
     from .virtual import write_points, write_world
@@ -205,7 +205,7 @@ def explain(args: argparse.Namespace) -> int:
         points = write_points(out / "points.nc", config)
     runs = Path(args.min3p_runs) if args.min3p_runs else out / "min3p"
     can = bool(os.environ.get("MIN3P_EXE") and os.environ.get("MIN3P_DB")) or args.min3p_runs
-    report = commands.explain(
+    report = analyse(
         out,
         say,
         world=world,
