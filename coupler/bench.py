@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from .bench_columns import YEAR, Call
 from .bench_peers import Peer, live, with_timed
 from .capi import Model, build_info
-from .errors import CalcisolError
+from .errors import ArgumentError, CalcisolError
 
 SIZES = (1, 10, 100, 1000, 10000)
 DAY = 86400.0
@@ -106,7 +106,11 @@ def lines(timings: Sequence[Timing], others: Sequence[Peer], dt: float) -> list[
 
 
 def run(args: argparse.Namespace) -> int:
-    """Command ``calcisol bench``."""
+    """Command ``calcisol bench``. Raises ArgumentError for numbers that leave nothing to time."""
+    counts = {"columns": [args.columns or 0] if args.columns is not None else [], "sizes": args.sizes or []}
+    for name, values in {**counts, "layers": [args.layers], "rounds": [args.rounds], "repeat": [args.repeat]}.items():
+        if any(v < 1 for v in values):
+            raise ArgumentError(f"--{name} {min(values)} must be 1 or more")
     if args.peer:
         from .bench_inference import bench_peer
 

@@ -70,9 +70,7 @@ class Call:
     def step(self) -> None:
         """One step."""
         n_in, n_out = self.sizes
-        status = self.lib.calcisol_step(
-            self.columns.handle, self.dt, self.views, n_in, self.targets, n_out, self.flag, self.null
-        )
+        status = self.lib.calcisol_step(self.columns.handle, self.dt, self.views, n_in, self.targets, n_out, self.flag, self.null)
         capi.check(status)
 
     def time(self, repeats: int) -> float:

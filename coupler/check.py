@@ -38,6 +38,8 @@ class Finding:
 
 def faults(variable: Variable, values: np.ndarray) -> tuple[str, str]:
     """(note, problem) of a variable's values: NaN, sentinels and negative water are problems, values out of range a note."""
+    if not values.size:
+        return "", f"{variable.name} holds no values: a dimension has length 0; give at least one column and one step"
     nan = int(np.isnan(values).sum())
     if nan:
         return "", f"{variable.name} holds {nan} missing values (NaN or fill) of {values.size}; fill them or set active = 0 there"
@@ -57,6 +59,12 @@ def faults(variable: Variable, values: np.ndarray) -> tuple[str, str]:
     if variable.valid is not None:
         low, high = variable.valid
         outside = int(((values < low) | (values > high)).sum())
+        if outside and ((variable.name == "dz" and values.min() < low) or outside == values.size):  # no layer, or another unit
+            units = variable.units if variable.units != "1" else ""
+            return "", (
+                f"{variable.name} holds {outside} of {values.size} values outside {low:g} to {high:g} {units} ({span}); "
+                "check its units and mend them"
+            ).replace("  ", " ")
         if outside:
             return f"{outside} of {values.size} values outside {low:g} to {high:g} will be clipped ({span})", ""
     return span, ""
@@ -85,6 +93,8 @@ def look(forcing: Forcing, v: Variable) -> Finding:
                 break
             inside = np.ones(values.shape, bool) if v.valid is None else (values >= v.valid[0]) & (values <= v.valid[1])
             ends.append(np.array([values.min(), values.max(), (~inside).sum(), values.size]))
+    except (TypeError, ValueError) as error:  # letters where numbers are asked for
+        return Finding(v, name, "no numbers", "", f"{v.name} ({name}) holds no numbers ({error}); give numbers in {v.units}")
     except ForcingError as error:
         return Finding(v, name, "wrong shape" if "has dims" in str(error) else "wrong unit", "", str(error))
     if ends and not problem and len(ends) > 1:

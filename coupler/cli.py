@@ -170,7 +170,9 @@ def main(argv: list[str] | None = None) -> int:
         sys.stderr.close()  # the reader has gone (| head)
     except (OSError, ValueError) as error:
         # files and values: the text says which; a defect shows as another kind of error, with its traceback
-        print(f"calcisol: {error}", file=sys.stderr)
+        file, reason = getattr(error, "filename", None), getattr(error, "strerror", None)
+        text = f"{file}: {reason}; give another path" if file and reason else " ".join(str(error).split())
+        print(f"calcisol: {text}", file=sys.stderr)
     return 2
 
 

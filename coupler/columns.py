@@ -36,7 +36,10 @@ def _as_array(name: str, value: ArrayLike) -> NDArray[Any]:
     """Native float32 or float64 array, copied only where its type or alignment asks for it. Masked values become NaN."""
     if isinstance(value, np.ma.MaskedArray):
         value = np.ma.filled(value.astype(np.float64), np.nan)
-    array = np.asarray(value)
+    try:
+        array = np.asarray(value)
+    except ValueError:
+        raise ArgumentError(f"{name} has rows of different lengths; give (column, soil_layer)") from None
     if array.dtype.kind not in "fiub":
         raise ArgumentError(f"{name} has type {array.dtype}; give numbers")
     if array.dtype not in (np.dtype(np.float32), np.dtype(np.float64)) or not array.dtype.isnative:
@@ -86,6 +89,9 @@ class Columns:
         lib, ffi = capi.library()
         _check_names(properties, "static")
         arrays = {name: _as_array(name, value) for name, value in properties.items()}
+        for what, number in (("ncol", ncol), ("nlay", nlay)):
+            if number is not None and number < 0:
+                raise ArgumentError(f"{what} is {number}; give 0 or more")
         for name, array in arrays.items():
             if array.ndim > 2:
                 raise ArgumentError(f"{name} has shape {array.shape}, not (column, soil_layer)")

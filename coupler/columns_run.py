@@ -9,6 +9,7 @@ Use:     ``run_forcing(config)`` with ``forcing = "file.nc"`` in the configurati
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 import netCDF4
@@ -99,6 +100,8 @@ def run_forcing(config: RunConfig) -> Path:
     for finding in inspect(path):
         if finding.problem:
             raise ForcingError(finding.problem)
+        if "will be clipped" in finding.note:
+            sys.stderr.write(f"calcisol: {finding.variable.name}: {finding.note}\n")
     out = Path(config.out)
     out.mkdir(parents=True, exist_ok=True)
     target = out / f"{path.stem.replace('*', '')}_calcisol.nc"

@@ -51,6 +51,8 @@ def check(args: argparse.Namespace) -> int:
 
     path = Path(args.forcing)
     text = path.suffix.lower() in (".csv", ".tsv", ".txt", ".tif", ".tiff")
+    if text and not path.is_file():
+        raise ForcingError(f"{path} does not exist; give the path of a GeoTIFF or a table")
     findings = [] if text else inspect_or_fields(path)
     if not any(f.found for f in findings):  # no forcing: a map or table of fields
         rows = fields.look(path)
@@ -89,7 +91,11 @@ def inspect_or_fields(path: Path) -> list[Any]:
     try:
         return inspect(path) if held else []
     except ForcingError:
-        if look(path):
+        try:  # a map has no steps; what is neither is a forcing file with a fault
+            rows = look(path)
+        except CalcisolError:
+            rows = []
+        if rows:
             return []
         raise
 

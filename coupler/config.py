@@ -22,6 +22,30 @@ class ConfigError(CalcisolError):
     """The configuration cannot be used; the text names the key, its value and the mend."""
 
 
+LAYER_M = (0.005, 5.0)  # what the library takes as thickness of a layer (variables.toml, dz)
+YEARS = (1800, 3000)
+# what a value can be at all; the ranges of its sources stand beside each constant below
+LIMITS = {
+    "omega": (1.0, 20.0),
+    "root_full_m": (0.0, 20.0),
+    "root_end_m": (0.0, 20.0),
+    "thermal_diffusivity": (1e-8, 1e-5),
+    "cec_variable": (0.0, 0.95),
+    "raich_f": (0.0, 20.0),
+    "raich_q": (0.0, 0.3),
+    "raich_k": (0.0, 100.0),
+    "per_n_uptake": (-200.0, 200.0),
+    "co2_atm": (1e-4, 5e-3),
+    "nitrification_per_day": (0.0, 10.0),
+    "nitrification_q10": (0.5, 10.0),
+    "bases_per_n": (0.0, 0.1),
+    "weathering": (0.0, 5.0),
+    "sulphur_deposition": (0.0, 500.0),
+    "base_deposition": (0.0, 5.0),
+    "sea_salt": (0.0, 5.0),
+}  # every other constant is a share, 0 to 1
+
+
 @dataclass(frozen=True)
 class WaterParameters:
     """Monthly water budget."""
@@ -114,8 +138,18 @@ class RunConfig:
             raise ConfigError(f"spinup_years = {self.spinup_years} is negative; give 0 or more")
         if not self.scenarios:
             raise ConfigError('scenarios is empty; name at least one, e.g. ["baseline"]')
+        if len(set(self.scenarios)) < len(self.scenarios):
+            twice = next(s for i, s in enumerate(self.scenarios) if s in self.scenarios[:i])
+            raise ConfigError(f"scenarios names {twice!r} twice; name each once")
         if not self.layers or min(self.layers) <= 0:
             raise ConfigError(f"layers = {list(self.layers)} needs thicknesses above 0 m")
+        if not all(LAYER_M[0] <= x <= LAYER_M[1] for x in self.layers):
+            raise ConfigError(f"layers = {list(self.layers)} must each lie between {LAYER_M[0]:g} and {LAYER_M[1]:g} m")
+        if self.uncertainty < 0:
+            raise ConfigError(f"uncertainty = {self.uncertainty} is negative; give the columns of the interval, or 0 for none")
+        for name in ("start_year", "end_year"):
+            if not YEARS[0] <= getattr(self, name) <= YEARS[1]:
+                raise ConfigError(f"{name} = {getattr(self, name)} must lie between {YEARS[0]} and {YEARS[1]}")
         if len(self.layers) > 60:
             raise ConfigError(f"layers has {len(self.layers)} entries; the library takes 1 to 60")
         for name in ("workers", "chunk", "checkpoint_years"):
@@ -134,6 +168,18 @@ class RunConfig:
         """What decides the numbers of a run (not where it runs or writes): the key of a restart."""
         skip = {"out", "workers", "dask", "plots", "bundle", "scenarios", "checkpoint_years", "uncertainty", "ensemble"}
         return {k: v for k, v in dataclasses.asdict(self).items() if k not in skip}
+
+
+KINDS = {"int": "a whole number", "float": "a number", "str": "text", "bool": "true or false"}
+
+
+def _check_limits(config: RunConfig) -> None:
+    """Raise ConfigError for a physical constant that no soil can have."""
+    for table in (config.soil, config.water, config.carbon, config.nitrogen):
+        for f in dataclasses.fields(table):
+            value, (low, high) = getattr(table, f.name), LIMITS.get(f.name, (0.0, 1.0))
+            if not low <= value <= high:
+                raise ConfigError(f"{f.name} = {value:g} must lie between {low:g} and {high:g} (source: coupler/config.py)")
 
 
 def _build(cls: type, raw: dict[str, Any], where: str) -> Any:
@@ -155,19 +201,20 @@ def _build(cls: type, raw: dict[str, Any], where: str) -> Any:
             values[key] = dict(value)
         elif isinstance(current, tuple):
             item = type(current[0]) if current else str
-            if not isinstance(value, list) or not all(isinstance(x, (int, float) if item is float else item) for x in value):
+            right = (int, float) if item is float else item
+            if not isinstance(value, list) or not all(isinstance(x, right) and not isinstance(x, bool) for x in value):
                 raise ConfigError(f"{where}: {key} = {value!r} must be a list of {'numbers' if item is float else 'names'}")
             values[key] = tuple(item(x) for x in value)
         elif isinstance(current, bool) or isinstance(value, bool):
             if not (isinstance(current, bool) and isinstance(value, bool)):
-                raise ConfigError(f"{where}: {key} = {value!r} must be a {type(current).__name__}")
+                raise ConfigError(f"{where}: {key} = {value!r} must be {KINDS[type(current).__name__]}")
             values[key] = value
         elif isinstance(current, float) and isinstance(value, (int, float)):
             values[key] = float(value)
         elif type(value) is type(current):
             values[key] = value
         else:
-            raise ConfigError(f"{where}: {key} = {value!r} must be a {type(current).__name__}, like {current!r}")
+            raise ConfigError(f"{where}: {key} = {value!r} must be {KINDS[type(current).__name__]}, like {current!r}")
     return cls(**values)
 
 
@@ -187,4 +234,5 @@ def load_config(path: Path | None = None, **overrides: Any) -> RunConfig:
                 f"configuration {path} cannot be read ({error}); mend it or start from examples/05_europe"
             ) from None
         config = _build(RunConfig, raw, path.name)
+        _check_limits(config)
     return dataclasses.replace(config, **{k: v for k, v in overrides.items() if v is not None})

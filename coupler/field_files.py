@@ -1,7 +1,7 @@
-"""One field read from a file of any known product: NetCDF series and maps, GeoTIFF, tables of points; and masks.
+"""One field read from a file of any known product: NetCDF series and maps, GeoTIFF, tables of points.
 
 What:    ``read_series`` gives the mean of a series and of its months, ``read_field`` the mean alone, both at the places of the
-         file; ``on_points`` gives a mask at places of the caller.
+         file.
 Shapes:  points of tables.Points, months (point, 12). Daily and monthly series become means of all their years, block by block.
 Units:   converted to the field's (products.FIELD_UNITS).
 Source:  products.py (what is known of each product), layout.py, tables.py.
@@ -38,7 +38,7 @@ class Climate:
     months: np.ndarray
 
 
-def _spacing(place: layout.Layout) -> float:
+def spacing_of(place: layout.Layout) -> float:
     """Size of a pixel in degrees: the median step of latitude between neighbours; 0 for samples."""
     if place.kind == "points" or place.lat is None or place.lon is None or len(place.lat) < 2:
         return 0.0
@@ -116,7 +116,7 @@ def read_series(path: Path, field: str) -> Climate:
         good = np.isfinite(mean)
         east = np.where(place.lon > 180, place.lon - 360, place.lon)
         points = Points(
-            place.lat[good], east[good], mean[good], _spacing(place), f"{product.name}; {product.cite}", product.licence
+            place.lat[good], east[good], mean[good], spacing_of(place), f"{product.name}; {product.cite}", product.licence
         )
         return Climate(points, monthly[good])
 
@@ -150,26 +150,3 @@ def _read_tiff(path: Path, field: str) -> Points:
     good = np.isfinite(values[0]) & (values[0] > 0)
     name = f"{product.name}; {product.cite}" if product else path.name
     return Points(a[good], b[good], np.asarray(values[0][good], float), step, name)
-
-
-def on_points(path: Path, lat: np.ndarray, lon: np.ndarray) -> np.ndarray:
-    """A mask (shares 0-1) at places: the only variable of a NetCDF file, or the column "share" of a CSV with lat, lon."""
-    if path.suffix.lower() == ".csv":
-        found = tables.rows(path)
-        get = lambda *names: np.array([tables.number(r[next(n for n in names if n in r)]) for r in found])  # noqa: E731
-        a, b, values, spacing = get("lat", "latitude"), get("lon", "longitude"), get("share"), 0.5
-    else:
-        with open_files(path) as file:
-            place = layout.find(file)
-            name = next(n for n, v in file.data_vars.items() if set(place.dims) <= set(v.dims) and n not in place.axes)
-            values = np.asarray(place.stack(file[name], ()).values, float)
-            if place.lat is None or place.lon is None:
-                raise FieldError(f"mask {path.name} has no latitude and longitude; add them")
-            a, b, spacing = place.lat, place.lon, _spacing(place)
-    found_at = np.full(len(lat), np.nan)
-    for i in range(len(lat)):
-        away = np.maximum(np.abs(a - lat[i]), np.abs(b - lon[i]))
-        j = int(away.argmin())
-        if away[j] <= max(spacing, 1e-6) / 2 * 1.0001:
-            found_at[i] = values[j]
-    return found_at

@@ -45,7 +45,7 @@ def open_files(path: Path) -> xr.Dataset:
     """A NetCDF file, or several by a pattern with * as one, lazily. Raises ForcingError."""
     files = sorted(glob.glob(str(path))) if "*" in str(path) else [str(path)]
     if not files or not Path(files[0]).is_file():
-        raise ForcingError(f"forcing {path} does not exist; give the path of a NetCDF file")
+        raise ForcingError(f"{path} does not exist; give the path of a NetCDF file")
     try:
         if len(files) > 1:
             return xr.open_mfdataset(
@@ -60,7 +60,8 @@ def open_files(path: Path) -> xr.Dataset:
         return xr.open_dataset(files[0], decode_times=False, decode_timedelta=False)
     except (OSError, ValueError) as error:
         text = str(error).splitlines()[0]
-        raise ForcingError(f"forcing {path} is no NetCDF file that can be read ({text}); write it again") from None
+        text = "no netCDF at all" if "engine" in text else text  # xarray lists the packages it could ask
+        raise ForcingError(f"{path} is no NetCDF file that can be read ({text}); write it again") from None
 
 
 class Forcing:
@@ -82,6 +83,20 @@ class Forcing:
         if self.layout.kind in ("regular", "rotated", "compressed"):
             self.land = self._find_land()
         self.ncol = len(self.land)
+        self._check_places()
+
+    def _check_places(self) -> None:
+        """Raise ForcingError where the columns that run lie nowhere on the Earth."""
+        if not self.ncol:
+            raise ForcingError(f"forcing {self.path.name} holds no column; its places have length 0")
+        for name, values, limit in (("lat", self.layout.lat, 90.0), ("lon", self.layout.lon, 360.0)):
+            if values is None or len(values) != len(self.layout):
+                continue
+            here = values[self.land]
+            bad = here[~(np.abs(here) <= limit)]
+            if bad.size:
+                hint = "are lat and lon swapped" if name == "lat" and np.isfinite(bad[0]) else "is it filled"
+                raise ForcingError(f"{name} = {bad[0]:g} in {self.path.name} must lie between -{limit:g} and {limit:g}; {hint}?")
 
     def _find(self) -> dict[str, str]:
         """Contract name -> name in the file."""

@@ -76,7 +76,9 @@ def one_map(
     lat, lon, row, column = grid(domain)
     field = np.full((len(lat), len(lon)), np.nan)
     field[row, column] = values
-    figure, axes = plt.subplots(figsize=(6.6, 6.4), layout="constrained")
+    spans = np.ptp(domain.lat) + 2.0, np.ptp(domain.lon) + 2.4  # as map_axes draws them
+    height = float(np.clip(0.9 * 6.6 * ASPECT * spans[0] / spans[1] + 1.1, 2.8, 6.4))  # a wide region leaves no white bands
+    figure, axes = plt.subplots(figsize=(6.6, height), layout="constrained")
     half = domain.degrees / 2
     extend = {(True, True): "both", (True, False): "min", (False, True): "max"}.get(
         (bool(np.nanmin(values) < low), bool(np.nanmax(values) > high)), "neither"
@@ -101,6 +103,8 @@ def one_map(
 
 def nice_limit(values: np.ndarray, share: float = 97.0) -> float:
     """A round limit that holds most absolute values: 1, 2 or 5 times a power of ten."""
+    if not np.nanmax(np.abs(values), initial=0.0) > 1e-9:
+        return 1.0  # nothing but round-off: a bar of 1e-12 would look like a result
     value = max(float(np.nanpercentile(np.abs(values), share)), 1e-12)
     power = 10.0 ** np.floor(np.log10(value))
     return float(power * next(x for x in (1, 2, 3, 5, 10) if x * power >= value * 0.999))

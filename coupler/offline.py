@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
 import sys
 import threading
 import time
@@ -49,7 +50,8 @@ _worker_model = None
 
 
 def _watch_parent() -> None:
-    """Pool initialiser: a worker ends with its parent, so that none goes on beside a resumed run."""
+    """Pool initialiser: a worker ends with its parent, so that none goes on beside a resumed run, silently on Ctrl-C."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # a terminal sends Ctrl-C to all processes; the parent alone speaks
     parent = os.getppid()
 
     def watch() -> None:

@@ -56,10 +56,14 @@ def run_europe(config: RunConfig, resume: bool = False) -> Path:
         names = shipped()
         config = dataclasses.replace(config, scenarios=("baseline", *(n for n in names if n != "baseline")))
     contract = read_contract(config.bundle or default_bundle())
+    for member in config.ensemble:
+        read_contract(member)  # a damaged member would else end the run when all is computed
     scenarios = [load_scenario(name) for name in config.scenarios]
     domain = load_domain(config)
     if not len(domain):
         raise CalcisolError('the domain is empty; use domain = "all" or another data folder')
+    for scenario in scenarios:
+        scenario.check_reach(domain)
     where = f"Dask at {config.dask}" if config.dask else f"{config.workers} workers"
     sys.stderr.write(
         f"calcisol: Tier {domain.tier}, {len(domain)} columns x {len(config.layers)} layers, {len(scenarios)} scenarios, "

@@ -70,7 +70,7 @@ def crop_shares() -> dict[str, dict[str, float]]:
 @lru_cache(maxsize=64)
 def _mask(path: str, lat: bytes, lon: bytes) -> np.ndarray:
     """Share of each column inside a mask, read once for a set of places."""
-    from .field_files import on_points
+    from .masks import on_points
 
     found = on_points(Path(path), np.frombuffer(lat), np.frombuffer(lon))
     return np.clip(np.nan_to_num(found), 0.0, 1.0)
@@ -129,6 +129,18 @@ class Scenario:
         """True where water or temperature differ from the baseline's."""
         return any(k in p.change or k in p.set for p in self.parts for k in ("rain", "drainage", "warming"))
 
+    def check_reach(self, place: Place) -> None:
+        """Raise ConfigError where a part acts on no column: its results would be those of a scenario without it."""
+        for part in self.parts:
+            if not part.weight("mineral_n", place).any():
+                where = {"countries": list(part.countries), "crops": list(part.crops), "mask": Path(part.mask).name}
+                named = ", ".join(f"{k} = {v}" for k, v in where.items() if v)
+                have = ", ".join(sorted(map(str, set(place.country))))
+                raise ConfigError(
+                    f"scenario {self.name}: {named} holds none of the {len(place.country)} columns of this run; "
+                    f"they lie in {have} (raise coverage for more)"
+                )
+
     def factor(self, what: str, year: int, place: Place) -> np.ndarray:
         """Multiplier of one input in one year, (column,); the parts multiply."""
         factor = np.ones(len(place.country))
@@ -154,11 +166,31 @@ def shipped() -> list[str]:
     return sorted(p.stem for p in Path(__file__).with_name("scenarios").glob("*.toml"))
 
 
-def _check(raw: dict[str, Any], table: str, where: str) -> None:
+def _check(raw: Any, table: str, where: str) -> None:
+    if not isinstance(raw, dict):
+        raise ConfigError(f"scenario {where}: {table} = {raw!r} must be a table, e.g. [{table}]")
     for key in raw:
         if key not in _KEYS[table]:
             near = difflib.get_close_matches(key, _KEYS[table], n=1, cutoff=0.0)[0]
             raise ConfigError(f"scenario {where}: key {key!r} is not known; the nearest is {near!r}")
+
+
+def _names(raw: dict[str, Any], key: str, where: str) -> tuple[str, ...]:
+    """A list of names; a bare string would be read letter by letter."""
+    value = raw.get(key, [])
+    if not isinstance(value, list) or not all(isinstance(x, str) for x in value):
+        raise ConfigError(f'scenario {where}: {key} = {value!r} must be a list of names, e.g. {key} = ["..."]')
+    return tuple(value)
+
+
+def _ramp(raw: dict[str, Any], where: str) -> tuple[int, int]:
+    first, last = raw.get("from", 2020), raw.get("to", 2030)
+    for key, year in (("from", first), ("to", last)):
+        if isinstance(year, bool) or not isinstance(year, int):
+            raise ConfigError(f"scenario {where}: ramp {key} = {year!r} must be a whole year, like 2030")
+    if last < first:
+        raise ConfigError(f"scenario {where}: ramp to = {last} lies before from = {first}; give a later year")
+    return first, last
 
 
 def _part(raw: dict[str, Any], path: Path) -> Part:
@@ -173,10 +205,19 @@ def _part(raw: dict[str, Any], path: Path) -> Part:
         if isinstance(value, bool) or not isinstance(value, (int, float)) or not low <= value <= high:
             raise ConfigError(f"scenario {path.name}: {key} = {value!r} must lie between {low:g} and {high:g} {unit}")
     known = set(next(iter(crop_shares().values())))
-    for crop in raw.get("crops", ()):
+    crops, countries = _names(raw, "crops", path.name), _names(raw, "countries", path.name)
+    others = [k for k in (*change, *values) if k != "mineral_n"]
+    if crops and others:
+        raise ConfigError(
+            f"scenario {path.name}: crops = {list(crops)} stands beside {others[0]}, but crops share out mineral_n alone; "
+            f"put {others[0]} in a [[part]] without crops"
+        )
+    for crop in crops:
         if crop not in known:
             raise ConfigError(f"scenario {path.name}: crop {crop!r} is not known; use some of {', '.join(sorted(known))}")
     mask = raw.get("mask", "")
+    if not isinstance(mask, str):
+        raise ConfigError(f"scenario {path.name}: mask = {mask!r} must be the path of a NetCDF or CSV file")
     if mask and not (file := Path(mask) if Path(mask).is_absolute() else path.parent / mask).is_file():
         raise ConfigError(
             f"scenario {path.name}: mask {mask} does not exist; give a NetCDF or CSV file with lat, lon and a share"
@@ -184,15 +225,20 @@ def _part(raw: dict[str, Any], path: Path) -> Part:
     return Part(
         change={k: float(v) for k, v in change.items()},
         set={k: float(v) for k, v in values.items()},
-        ramp=(int(ramp.get("from", 2020)), int(ramp.get("to", 2030))),
-        countries=tuple(raw.get("countries", ())),
-        crops=tuple(raw.get("crops", ())),
+        ramp=_ramp(ramp, path.name),
+        countries=countries,
+        crops=crops,
         mask=str(file.resolve()) if mask else "",
     )
 
 
-def load_scenario(name: str) -> Scenario:
-    """A shipped scenario by name, or one of the user's by the path of its TOML file. Raises ConfigError."""
+def load_scenario(name: str, asked: tuple[str, ...] = ()) -> Scenario:
+    """A shipped scenario by name, or one of the user's by the path of its TOML file. Raises ConfigError.
+
+    ``asked`` holds the scenarios whose ``with`` led here, so that a circle of them is refused.
+    """
+    if name in asked:
+        raise ConfigError(f"scenario {name} asks for itself by `with` ({' -> '.join((*asked, name))}); take one of them out")
     path = Path(name) if name.endswith(".toml") else Path(__file__).with_name("scenarios") / f"{name}.toml"
     if not path.is_file():
         raise ConfigError(f"scenario {name!r} is not known; use one of {', '.join(shipped())} or the path of a TOML file")
@@ -201,9 +247,14 @@ def load_scenario(name: str) -> Scenario:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"scenario {path} is no valid TOML ({error}); mend that line") from None
     _check(raw, "", path.name)
-    parts = [part for other in raw.get("with", ()) for part in load_scenario(other).parts]
+    for key in ("title", "description", "source", "against"):
+        if not isinstance(raw.get(key, ""), str):
+            raise ConfigError(f"scenario {path.name}: {key} = {raw[key]!r} must be text")
+    parts = [part for other in _names(raw, "with", path.name) for part in load_scenario(other, (*asked, name)).parts]
     if any(k in raw for k in ("change", "set", *WHERE)):
         parts.append(_part(raw, path))
+    if not isinstance(raw.get("part", []), list):
+        raise ConfigError(f"scenario {path.name}: part must be written as [[part]], in double brackets")
     for part in raw.get("part", ()):
         _check(part, "part", path.name)
         parts.append(_part({"ramp": raw.get("ramp", {}), **part}, path))

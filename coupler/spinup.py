@@ -1,7 +1,7 @@
 """Spin-up help for hosts: a first state that agrees with the survey, and a way to the steady state of the exchangeable pools.
 
 What:    ``match_survey`` finds the pore-water pH (``ph0``) whose laboratory suspension has the pH of the survey: the two differ,
-         by the carbon dioxide of the soil air and the salt of the suspension (laboratory.py). ``accelerate`` repeats a cycle
+         by the carbon dioxide of the soil air and the salt of the suspension. ``accelerate`` repeats a cycle
          of the host's forcing and lets the exchangeable cations jump ahead along their drift; calcite stays as surveyed, it is a
          stock and not a steady state.
 Shapes:  (column, soil_layer), (column,); forcing as ``Columns.step`` takes it. Units: emulator/variables.toml.
@@ -22,7 +22,6 @@ from numpy.typing import ArrayLike, NDArray
 from .capi import Model
 from .columns import Columns
 from .errors import ArgumentError
-from .laboratory import water_ph
 
 Floats = NDArray[np.float64]
 Cycle = Sequence[tuple[float, Mapping[str, ArrayLike]]]
@@ -54,7 +53,7 @@ def match_survey(
     def laboratory(ph0: Floats) -> Floats:
         with model.columns({**properties, "ph0": ph0}) as soil:
             soil.step(MOMENT, forcing, outputs=())
-            return water_ph(soil) if kind == "ph_h2o" else soil.laboratory_ph()[1]
+            return soil.laboratory_ph()[LABORATORY.index(kind)]
 
     with model.columns(properties) as soil:
         shape = (soil.ncol, soil.nlay)

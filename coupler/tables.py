@@ -72,7 +72,12 @@ def rows(path: Path) -> list[dict[str, str]]:
     text = path.read_text(encoding="utf-8-sig", errors="replace")
     head = text.split("\n", 1)[0]
     separator = "\t" if "\t" in head else ";" if head.count(";") > head.count(",") else ","
-    found = list(csv.DictReader(text.splitlines(), delimiter=separator))
+    try:
+        found = list(csv.DictReader(text.splitlines(), delimiter=separator))
+    except csv.Error as error:
+        raise TableError(f"table {path.name} is no CSV or TSV file ({error}); export it again") from None
+    for row in found:
+        row.pop(None, None)  # values beyond the header
     if not found:
         raise TableError(f"table {path.name} holds no rows; export it again")
     return found
@@ -89,7 +94,8 @@ def number(text: str | None) -> float:
         return float("nan")
 
 
-def _column(found: list[dict[str, str]], names: tuple[str, ...], what: str, path: Path) -> np.ndarray:
+def column(found: list[dict[str, str]], names: tuple[str, ...], what: str, path: Path) -> np.ndarray:
+    """One column of a table as numbers, by the first of its possible names. Raises TableError."""
     name = next((n for n in names if n in found[0]), None)
     if name is None:
         raise TableError(f"table {path.name} has no column {' or '.join(names)} ({what}); its columns are {', '.join(found[0])}")
@@ -116,8 +122,8 @@ def read_points(path: Path, field: str) -> Points:
     names, factor = LUCAS.get(field, ((field,), 1.0))
     if field in found[0]:  # a table in the run's own units
         names, factor = (field,), 1.0
-    lat, lon = _column(found, LATITUDE, "latitude", path), _column(found, LONGITUDE, "longitude", path)
-    values = _column(found, names, field, path) * factor
+    lat, lon = column(found, LATITUDE, "latitude", path), column(found, LONGITUDE, "longitude", path)
+    values = column(found, names, field, path) * factor
     good = np.isfinite(lat) & np.isfinite(lon) & np.isfinite(values)
     return Points(lat[good], lon[good], values[good], 0.0, "LUCAS topsoil" if names[0] != field else "a table of points")
 

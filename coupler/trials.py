@@ -2,7 +2,8 @@
 
 What:    ``measured`` (year, lime level -> mean pH and bases), ``simulate`` (the same lime on the same dates, laboratory pH and
          bases each autumn), ``chalk_by_nitrogen`` (mean yearly chalk by nitrogen level on Broadbalk).
-Units:   pH in water at 1:2.5 (``laboratory.py``); bases (exchangeable Ca + Mg + K + Na) mol_c kg-1; lime t CaCO3 ha-1; N kg ha-1.
+Units:   pH in water (measured at 1:2.5; computed at 1:5, which reads 0.1 higher); bases
+         (exchangeable Ca + Mg + K + Na) mol_c kg-1; lime t CaCO3 ha-1; N kg ha-1.
 Given:   texture by the soil's name, the exchange capacity and the pH before the first lime as measured on the plots, the lime.
          Predicted: pH and bases of the 32 years after. The first state is that whose suspension reads the pH before the lime.
 Source:  Rothamsted Research e-RA, CC BY 4.0: Glendining et al. 2023, doi:10.23637/rcs10-soil-01 and doi:10.23637/wcs10-soil-02;
@@ -27,7 +28,6 @@ from .config import RunConfig
 from .domain import Domain, Field
 from .errors import CalcisolError
 from .europe import Europe
-from .laboratory import water_ph
 from .offline import open_model
 from .units import CACO3_KG_PER_MOL, HA_M2, MONTH_SECONDS, S_KG_PER_MOL, SECONDS_PER_YEAR
 
@@ -172,7 +172,7 @@ def simulate(folder: Path, config: RunConfig) -> dict[str, Series]:
         soil = model.columns(static)
         for _ in _months(soil, europe, before, lambda year, month: 0.0):
             pass
-        read = water_ph(soil)[:, 0].reshape(len(SITES), -1)
+        read = soil.laboratory_ph()[0][:, 0].reshape(len(SITES), -1)
         first = {
             name: float(np.interp(series[name].baseline, np.maximum.accumulate(read[i]), CANDIDATES))
             for i, name in enumerate(SITES)
@@ -187,7 +187,8 @@ def simulate(folder: Path, config: RunConfig) -> dict[str, Series]:
                 i = year - FIRST
                 charge = (2 * state["ca"] + 2 * state["mg"] + state["k"])[:, 0]
                 sample.set_state({**state, "calcite": np.zeros_like(state["calcite"])})
-                ph[i], ph_lime[i], held[i] = water_ph(sample)[:, 0], water_ph(soil)[:, 0], charge / mass
+                ph[i], ph_lime[i] = sample.laboratory_ph()[0][:, 0], soil.laboratory_ph()[0][:, 0]
+                held[i] = charge / mass
                 stock[i] = (charge / 2 + state["calcite"][:, 0]) * CACO3_KG_PER_MOL * HA_M2
     made = {}
     for name in SITES:

@@ -13,6 +13,7 @@ import io
 import json
 import os
 import zipfile
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +41,8 @@ def records_sha256(path: Path) -> str:
     """
     digest = hashlib.sha256()
     with zipfile.ZipFile(path) as archive:
+        if sum(entry.file_size for entry in archive.infolist()) > MAX_BYTES:  # small when packed, gigabytes when read
+            raise BundleError(f"bundle {path} unpacks to more than {MAX_BYTES} bytes; this is no calcisol bundle")
         entries = {name.split("/", 1)[1]: name for name in archive.namelist() if "/" in name}
         for name in sorted(entries):
             if name in (f"extra/{CONTRACT_RECORD}", ".data/serialization_id"):
@@ -64,8 +67,13 @@ def read_contract(path: str | os.PathLike[str], *, verify: bool = True) -> dict[
             record = next((n for n in archive.namelist() if n.endswith(f"/extra/{CONTRACT_RECORD}")), None)
             if record is None:
                 raise BundleError(f"bundle {path} holds no contract ({CONTRACT_RECORD}); export it with `calcisol export`")
+            if archive.getinfo(record).file_size > MAX_BYTES:
+                raise BundleError(f"bundle {path} unpacks to more than {MAX_BYTES} bytes; this is no calcisol bundle")
+            outside = next((n for n in archive.namelist() if n.split("/", 1)[0] != record.split("/", 1)[0]), None)
+            if outside is not None:  # the sum below would not see it
+                raise BundleError(f"bundle {path} holds {outside!r} outside its archive folder; copy it again")
             contract = json.loads(archive.read(record))
-    except (zipfile.BadZipFile, json.JSONDecodeError, UnicodeDecodeError, EOFError, OSError) as error:
+    except (zipfile.BadZipFile, zlib.error, json.JSONDecodeError, RecursionError, UnicodeDecodeError, EOFError, OSError) as error:
         raise BundleError(f"bundle {path} is damaged or cut short ({error}); copy it again") from None
     if not isinstance(contract, dict) or contract.get("format") != FORMAT:
         raise BundleError(
@@ -75,7 +83,7 @@ def read_contract(path: str | os.PathLike[str], *, verify: bool = True) -> dict[
         check_contract(contract, load_table(), path)
         try:
             found = records_sha256(path)
-        except (zipfile.BadZipFile, OSError, EOFError) as error:
+        except (zipfile.BadZipFile, zlib.error, OSError, EOFError) as error:
             raise BundleError(f"bundle {path} is damaged or cut short ({error}); copy it again") from None
         if found != contract.get("records_sha256"):
             raise BundleError(
@@ -89,11 +97,13 @@ def check_contract(contract: dict[str, Any], table: Table, path: Path) -> None:
     own = table.contract()
     if contract.get("schema_version") != own["schema_version"]:
         raise BundleError(
-            f"bundle {path} has schema version {contract.get('schema_version')}, this calcisol reads {own['schema_version']}; "
+            f"bundle {path} has schema version {contract.get('schema_version')!r}, this calcisol reads {own['schema_version']}; "
             "export it again with this version"
         )
     for role in ("static", "forcing", "output", "diagnostic", "state"):
-        theirs = [(v.get("name"), v.get("units")) for v in contract.get(role, [])]
+        given = contract.get(role)
+        entries = [v if isinstance(v, dict) else {} for v in (given if isinstance(given, list) else [])]
+        theirs = [(v.get("name"), v.get("units")) for v in entries]
         ours = [(v["name"], v["units"]) for v in own[role]]
         if theirs != ours:
             first = next((a for a, b in zip(theirs, ours, strict=False) if a != b), "length")

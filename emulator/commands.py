@@ -9,6 +9,8 @@ import argparse
 import importlib
 import importlib.util
 import os
+import pickle
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -46,7 +48,12 @@ def training_config(args: argparse.Namespace) -> TrainingConfig:
 
     from .training import TrainingConfig
 
-    config = TrainingConfig.from_toml(args.config) if args.config else TrainingConfig()
+    try:
+        config = TrainingConfig.from_toml(args.config) if args.config else TrainingConfig()
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ValueError(
+            f"training config {args.config} cannot be read ({error}); mend it or start from emulator/train.toml"
+        ) from None
     return config if args.member is None else replace(config, seed=args.member, bootstrap=True)
 
 
@@ -102,7 +109,12 @@ class Export:
         if not checkpoint.exists():
             raise ValueError(f"{checkpoint} does not exist; run `calcisol train --out {args.run}` first")
         core = Core(config.width, config.seed)
-        core.load_state_dict(torch.load(checkpoint, weights_only=True)["best"]["core"])
+        try:
+            core.load_state_dict(torch.load(checkpoint, weights_only=True)["best"]["core"])
+        except (pickle.UnpicklingError, RuntimeError, LookupError, TypeError, EOFError):
+            raise ValueError(
+                f"{checkpoint} is damaged or of another config (width {config.width} here); give the --config it was trained with"
+            ) from None
         contract = export_bundle(core, config, load_archive(find_archive(args.data)), args.bundle)
         print(
             f"wrote {args.bundle} ({args.bundle.stat().st_size / 1000:.0f} kB), trained on {contract['data']['columns']} columns"
@@ -163,7 +175,8 @@ def explain(out: Path, say: Callable[[str], None], **settings: Any) -> Path:
     """The analysis of ``calcisol explain`` on a world file; returns the report. ``settings`` as ``explain.settings.Settings``.
 
     Torch keeps to one thread meanwhile: its operators here are too small to share, and idle threads that wait for each other
-    cost more than they bring. Raises ValueError when the optional libraries are missing.
+    cost more than they bring. Raises ValueError when the optional libraries are missing, or
+    MIN3P is asked for runs it cannot make.
     """
     missing = [name for name in EXTRA if importlib.util.find_spec(name) is None]
     if missing:
@@ -173,11 +186,18 @@ def explain(out: Path, say: Callable[[str], None], **settings: Any) -> Path:
     from .explain.analysis import analyse
     from .explain.report import write
     from .explain.settings import Settings
+    from .min3p.runner import RunnerError
+    from .min3p.store import EnsembleError
 
+    runs = settings.get("min3p_folder")
+    if runs is not None and not os.environ.get("MIN3P_EXE") and not runs.is_dir():
+        raise ValueError(f"--min3p-runs {runs} is no folder of MIN3P runs, and MIN3P_EXE is not set to make them; set it")
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
         return write(out, analyse(Settings(**settings), say))
+    except (EnsembleError, RunnerError) as error:
+        raise ValueError(str(error)) from None
     finally:
         torch.set_num_threads(threads)
 

@@ -10,6 +10,8 @@ Use:     ``factors, inside = core(features, dt / longest)``; no __future__ annot
 import torch
 from torch import Tensor, nn
 
+from .processes.past import PAST
+
 FEATURES = (
     "ln dt", "ln courant below", "ln courant above", "saturation", "ln air", "temperature", "ln pco2", "ln pco2 change",
     "ln damkoehler", "ln calcite", "ph", "base saturation", "ln ca", "ln anions", "ln anions above", "ln anions below",
@@ -21,6 +23,7 @@ BOUND = (2.5, 0.7, 0.6, 0.6, 0.6)  # largest |ln factor|: a calcite rate 12 time
 PAD = 16  # output rows padded: MKL is slow on 5-10 columns (performance.md 2.3)
 MARGIN = 0.05  # share of the training range by which a feature may leave it before the cell counts as outside
 LEAST_MARGIN = 0.12  # and at least this much: months of 28 to 31 days are months (ln 31/28 = 0.10)
+NO_MARGIN = ("depth",)  # metres nobody sampled are outside from the first on
 LEAST_SCALE = 0.1  # of a feature that hardly varied in training, so that a small departure stays a small input
 
 
@@ -31,6 +34,8 @@ class Core(nn.Module):
     scale: Tensor
     low: Tensor
     high: Tensor
+    past_low: Tensor
+    past_high: Tensor
     bound: Tensor
 
     def __init__(self, width: int = 32, seed: int = 0) -> None:
@@ -40,6 +45,8 @@ class Core(nn.Module):
         self.register_buffer("scale", torch.ones(len(FEATURES), 1))
         self.register_buffer("low", torch.full((len(FEATURES), 1), -1e30))
         self.register_buffer("high", torch.full((len(FEATURES), 1), 1e30))
+        self.register_buffer("past_low", torch.full((len(PAST), 1, 1), -1e30, dtype=torch.float64))
+        self.register_buffer("past_high", torch.full((len(PAST), 1, 1), 1e30, dtype=torch.float64))
         self.register_buffer("bound", torch.tensor(BOUND).view(-1, 1))
         self.n_factors: int = len(FACTORS)
         self.input = nn.Linear(len(FEATURES), width)
@@ -53,7 +60,6 @@ class Core(nn.Module):
 
     def forward(self, features: Tensor, share: Tensor) -> tuple[Tensor, Tensor]:
         """Log factors [5, layer, column] float64, and a mask [layer, column]: inside the training ranges.
-
         ``share`` is the step as a share of the longest (0-d): what a finite step smears out grows with it, and so do they.
         """
         shape = features.shape
@@ -66,6 +72,10 @@ class Core(nn.Module):
         y = self.bound * torch.tanh(y / self.bound) * inside.to(torch.float32)
         return share * y.to(torch.float64).reshape(self.n_factors, shape[1], shape[2]), inside.reshape(shape[1], shape[2])
 
+    def lived(self, past: Tensor) -> Tensor:
+        """Mask [layer, column]: what the layer lived through (``processes/past.py``) is what training columns did."""
+        return ((past >= self.past_low) & (past <= self.past_high)).all(0)
+
     @torch.jit.ignore
     def fit_scaling(self, features: Tensor) -> None:
         """Set mean, scale and ranges from samples [feature, n]; ranges are the 0.05-99.95 % quantiles plus a margin."""
@@ -73,9 +83,16 @@ class Core(nn.Module):
         self.mean.copy_(x.mean(1, keepdim=True))
         self.scale.copy_(x.std(1, keepdim=True).clamp(min=LEAST_SCALE))
         low, high = torch.quantile(x, 0.0005, dim=1, keepdim=True), torch.quantile(x, 0.9995, dim=1, keepdim=True)
-        pad = MARGIN * (high - low) + LEAST_MARGIN
+        wide = torch.tensor([float(name not in NO_MARGIN) for name in FEATURES]).unsqueeze(1)
+        pad = wide * (MARGIN * (high - low) + LEAST_MARGIN)
         self.low.copy_(low - pad)
         self.high.copy_(high + pad)
+
+    @torch.jit.ignore
+    def fit_past(self, low: Tensor, high: Tensor) -> None:
+        """Set the ranges of ``lived`` from the least and the most [3] that training columns lived through; no margin."""
+        self.past_low.copy_(low.view(-1, 1, 1))
+        self.past_high.copy_(high.view(-1, 1, 1))
 
 
 class NoCore(nn.Module):
@@ -88,3 +105,7 @@ class NoCore(nn.Module):
     def forward(self, features: Tensor, share: Tensor) -> tuple[Tensor, Tensor]:
         """Zero log factors, everything inside."""
         return torch.zeros_like(features[: self.n_factors]), torch.ones_like(features[0], dtype=torch.bool)
+
+    def lived(self, past: Tensor) -> Tensor:
+        """Everything inside."""
+        return torch.ones_like(past[0], dtype=torch.bool)

@@ -20,6 +20,7 @@ import xarray as xr
 from torch import Tensor
 
 from .chemistry.constants import GAS_CONSTANT, MOLAR_MASS_C, MOLAR_MASS_CACO3, MOLAR_MASS_N, MOLAR_VOLUME_CALCITE
+from .processes.past import PAST, START
 from .variables import load_table
 
 SPLITS = {"train": (0.0, 0.70), "validation": (0.70, 0.85), "test": (0.85, 1.0)}
@@ -48,7 +49,7 @@ class Ensemble:
     """Columns of one archive, last dimension of every tensor the member; float64."""
 
     static: Tensor  # [13, layer, member]
-    state: Tensor  # [time, 17, layer, member]
+    state: Tensor  # [time, 20, layer, member]
     forcing_layer: Tensor  # [time - 1, 17, layer, member]
     forcing_column: Tensor  # [time - 1, 15, member]
     ph: Tensor  # [time, layer, member]
@@ -113,8 +114,8 @@ def load_ensemble(path: str | Path) -> Ensemble:
     try:
         # the first record is written before MIN3P has equilibrated at the field's temperature: runs start at the second
         ds = xr.open_dataset(path).isel(time=slice(1, None)).transpose("member", "time", "layer", ...).load()
-    except (OSError, ValueError) as error:
-        raise DataError(f"ensemble {path} cannot be read as netCDF with dims member, time, layer ({error})") from None
+    except (OSError, ValueError):
+        raise DataError(f"ensemble {path} is damaged or cannot be read as netCDF (member, time, layer); name another") from None
     if ds.attrs.get("format") == "calcisol-ensemble-1":
         raise DataError(f"{path} is a learning file of several layerings; read it with learning_set.load_learning_file, not here")
     needed = [
@@ -173,6 +174,9 @@ def load_ensemble(path: str | Path) -> Ensemble:
         ions = [ion for ion in ("na", "ca", "mg", "k", "nh4", "h", "al") if f"sorb_{ion}-{site}(na)" in ds]
         filled = sum(layered(f"sorb_{ion}-{site}(na)") for ion in ions) * layered("tot_na+1")
         state[:, slot[name]] = np.log(np.maximum(layered(f"sorb_na-{site}(na)"), 1e-12) / np.maximum(filled, 1e-12))
+
+    for name, value in zip(PAST, START, strict=True):  # an archive does not say; every window starts from nothing known
+        state[:, slot[name]] = value
 
     static = {
         "dz": dz[:, None], "clay": 0.01 * sample["clay"], "sand": 0.4, "soc": 0.01 * sample["soc"], "bulk_density": 1000.0 * bulk,

@@ -25,6 +25,7 @@ from .core import FACTORS, FEATURES, Core
 from .dataset import SPLIT_SEED, SPLITS, Ensemble
 from .graph import fingerprint
 from .metrics import score
+from .processes.past import PAST
 from .rollout import rollout, substeps_for
 from .step import Step
 from .training import TrainingConfig, make_step
@@ -99,7 +100,10 @@ def build_contract(core: Core, config: TrainingConfig, sets: list[Ensemble], ste
         },
         "envelope": {
             name: [float(low), float(high)]
-            for name, low, high in zip(FEATURES, core.low.flatten(), core.high.flatten(), strict=True)
+            for name, low, high in (
+                *zip(FEATURES, core.low.flatten(), core.high.flatten(), strict=True),
+                *zip(PAST, core.past_low.flatten(), core.past_high.flatten(), strict=True),
+            )
         },
         "data": {
             "teacher": "MIN3P 2.6.2.880",

@@ -16,6 +16,7 @@ import xarray as xr
 
 from .chemistry.constants import MOLAR_MASS_C, MOLAR_MASS_N
 from .dataset import DAY, DataError, Ensemble, file_sha256, load_ensemble, split_of
+from .processes.past import PAST, START
 from .variables import load_table
 
 FORMAT = "calcisol-ensemble-1"
@@ -70,7 +71,12 @@ def _open(path: str | Path) -> xr.Dataset:
     path = Path(path)
     if not path.is_file():
         raise DataError(f"learning file {path} does not exist; make one with `calcisol ensemble`")
-    opened = xr.open_dataset(path)
+    try:
+        opened = xr.open_dataset(path)
+    except (OSError, ValueError):
+        raise DataError(
+            f"learning file {path} is damaged or no netCDF; copy it again or make one with `calcisol ensemble`"
+        ) from None
     if opened.attrs.get("format") != FORMAT:
         opened.close()
         raise DataError(f"{path} says format {opened.attrs.get('format')!r}, not {FORMAT!r}; make it with `calcisol ensemble`")
@@ -115,6 +121,9 @@ def _one_count(ds: xr.Dataset, members: np.ndarray, digest: str) -> Ensemble:
         names = [v for v in ds.data_vars if str(v).startswith("sorb_") and str(v).endswith(f"-{site}(na)")]
         filled = sum(layered(str(v)) for v in names) * layered("tot_na+1")
         state[:, slots[slot]] = np.log(np.maximum(layered(f"sorb_na-{site}(na)"), 1e-12) / np.maximum(filled, 1e-12))
+
+    for name, value in zip(PAST, START, strict=True):  # an archive does not say; every window starts from nothing known
+        state[:, slots[name]] = value
 
     fixed = {name: static(name) for name in ("clay", "sand", "soc", "bulk_density", "porosity", "cec", "cec_variable", "caco3")}
     fixed |= {name: static(name) for name in ("calcite_rate", "dispersivity")}

@@ -1,10 +1,11 @@
 """Is a cell flagged when its column is unlike anything in the training? AUROC of the flag for six ways of being so.
 
-What:    columns that were never trained on, as they are and changed: drainage x 2, +4 K, sodium nitrate, twice as deep, a
-         pulse of lime, irrigation with hard water. Score of a column: share of its cell-months flagged ``outside_envelope``.
-Units:   AUROC 0..1: chance that a changed column scores above an unchanged one (ties count half).
+What:    ten years of columns as they are and changed: drainage x 2, +4 K, sodium nitrate, twice as deep, a pulse of lime,
+         irrigation with hard water. Score of a column: share of its cell-months flagged ``outside_envelope``.
+Units:   AUROC 0..1: chance that a changed column scores above an unchanged one never trained on (ties count half).
 Note:    a change alone need not leave the envelope: drainage twice that of a dry column is that of a wet one. Each arm is
-         therefore scored twice: all columns, and those whose changed driver exceeds every training column (``beyond``).
+         therefore scored twice: changed columns of validation and test; and ``beyond``, all whose changed driver exceeds every
+         ten years of every training column. Those may be training columns: changed, nobody has seen them either.
 Use:     ``rows = outside(roll, sets)``; ``print(report(rows))``
 """
 
@@ -85,7 +86,7 @@ def deeper(data: Ensemble) -> Ensemble:
 def limed(data: Ensemble) -> Ensemble:
     """40 t of lime per hectare within one month."""
     rate = torch.zeros(data.forcing_column.shape[0], dtype=torch.float64)
-    rate[2] = LIME * 0.1 / data.dt  # mol m-2 is a tenth of kmol ha-1
+    rate[2] = LIME / data.dt
     return _add(data, {"dep_ca": rate, "dep_dic": rate})
 
 
@@ -127,7 +128,7 @@ ARMS: dict[str, tuple[Callable[[Ensemble], Ensemble], Callable[[Ensemble], Tenso
 
 @dataclass(frozen=True)
 class Row:
-    """One arm: AUROC over all its columns and over those beyond the training, and how many these are."""
+    """One arm: AUROC over its columns of validation and test and over all beyond the training, and how many these are."""
 
     name: str
     auroc: float
@@ -136,13 +137,21 @@ class Row:
     columns_beyond: int
 
 
-def _first_years(data: Ensemble) -> Ensemble:
+def _ten_years(data: Ensemble, first: int = 0) -> Ensemble:
+    """Ten years from month ``first`` on."""
+    last = first + MONTHS
     return replace(
         data,
-        forcing_layer=data.forcing_layer[:MONTHS],
-        forcing_column=data.forcing_column[:MONTHS],
-        state=data.state[: MONTHS + 1],
+        forcing_layer=data.forcing_layer[first:last],
+        forcing_column=data.forcing_column[first:last],
+        state=data.state[first : last + 1],
     )
+
+
+def _most(of: Callable[[Ensemble], Tensor], data: Ensemble) -> float:
+    """Largest ``of`` any ten years of any column of ``data``, starting with any of its years."""
+    months = data.forcing_column.shape[0]
+    return max(float(of(_ten_years(data, first)).max()) for first in range(0, max(months - MONTHS, 0) + 1, 12))
 
 
 def _stack(parts: list[Ensemble]) -> Ensemble:
@@ -162,30 +171,26 @@ def _stack(parts: list[Ensemble]) -> Ensemble:
 
 def outside(roll: Roll, sets: list[Ensemble]) -> list[Row]:
     """Rows of the table; ``sets`` is a whole archive: limits from its training columns, scores from all others."""
-    limits = {
-        name: max(float(of(d.part("train")).max()) for d in sets if len(d.part("train").members))
-        for name, (_, of) in ARMS.items()
-    }
+    known = [d for d in (s.part("train") for s in sets) if len(d.members)]
+    limits = {name: max(_most(of, d) for d in known) for name, (_, of) in ARMS.items()}
     plain: list[np.ndarray] = []
     changed: dict[str, list[np.ndarray]] = {name: [] for name in ARMS}
-    beyond: dict[str, list[np.ndarray]] = {name: [] for name in ARMS}
+    outer: dict[str, list[np.ndarray]] = {name: [] for name in ARMS}
     for whole in sets:
-        unseen = np.concatenate([whole.part(p).members for p in ("validation", "test")])
-        if not len(unseen):
-            continue
-        data = _first_years(whole.select(np.flatnonzero(np.isin(whole.members, unseen))))
+        unseen = np.isin(whole.members, np.concatenate([whole.part(p).members for p in ("validation", "test")]))
+        data = _ten_years(whole)
         arms = {name: make(data) for name, (make, _) in ARMS.items()}
         flags = (roll(_stack([data, *arms.values()])).flag & OUTSIDE).ne(0).double().mean((0, 1))
         shares = flags.reshape(len(arms) + 1, -1).numpy()
-        plain.append(shares[0])
+        plain.append(shares[0][unseen])
         for (name, arm), share in zip(arms.items(), shares[1:], strict=True):
-            changed[name].append(share)
-            beyond[name].append(ARMS[name][1](arm).numpy() > limits[name])
+            changed[name].append(share[unseen])
+            outer[name].append(share[ARMS[name][1](arm).numpy() > limits[name]])
     base = np.concatenate(plain)
     rows = []
     for name in ARMS:
-        share, out = np.concatenate(changed[name]), np.concatenate(beyond[name])
-        rows.append(Row(name, auroc(share, base), auroc(share[out], base), share.size, int(out.sum())))
+        share, out = np.concatenate(changed[name]), np.concatenate(outer[name])
+        rows.append(Row(name, auroc(share, base), auroc(out, base), share.size, out.size))
     return rows
 
 
@@ -200,10 +205,10 @@ def auroc(positive: np.ndarray, negative: np.ndarray) -> float:
 def report(rows: list[Row]) -> str:
     """Markdown table."""
     lines = [
-        "| changed column | AUROC, all | AUROC, beyond the training | columns (beyond) | target | |",
-        "|---|---|---|---|---|---|",
+        "| changed column | AUROC, any | columns | AUROC, beyond the training | columns | target | |",
+        "|---|---|---|---|---|---|---|",
     ]
     for r in rows:
         verdict = "pass" if r.beyond >= TARGET else ("no case" if r.beyond != r.beyond else "miss")
-        lines.append(f"| {r.name} | {r.auroc:.2f} | {r.beyond:.2f} | {r.columns} ({r.columns_beyond}) | {TARGET:g} | {verdict} |")
+        lines.append(f"| {r.name} | {r.auroc:.2f} | {r.columns} | {r.beyond:.2f} | {r.columns_beyond} | {TARGET:g} | {verdict} |")
     return "\n".join(lines)

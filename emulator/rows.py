@@ -90,6 +90,9 @@ class State(NamedTuple):
     site_2: Tensor
     site_3: Tensor
     ionic_strength: Tensor
+    t_past: Tensor
+    q_past: Tensor
+    alk_past: Tensor
 
 
 def static_rows(x: Tensor) -> Static:
@@ -113,6 +116,9 @@ def column_rows(x: Tensor) -> ColumnForcing:
 
 
 def state_rows(x: Tensor) -> State:
-    """Unpack [17, layer, column]."""
+    """Unpack [20, layer, column]."""
     r = x.unbind(0)
-    return State(r[0], r[1], r[2], r[3], r[4], r[5], r[6], r[7], r[8], r[9], r[10], r[11], r[12], r[13], r[14], r[15], r[16])
+    return State(
+        r[0], r[1], r[2], r[3], r[4], r[5], r[6], r[7], r[8], r[9], r[10], r[11], r[12], r[13], r[14], r[15], r[16], r[17],
+        r[18], r[19],
+    )  # fmt: skip

@@ -21,14 +21,21 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from .chemistry.constants import MOLAR_MASS_C, MOLAR_MASS_N
+from .chemistry.constants import MOLAR_MASS_C, MOLAR_MASS_CACO3, MOLAR_MASS_N
 from .core import Core, NoCore
 from .dataset import Ensemble
+from .processes.past import drivers, remember, start
+from .processes.sources import add_sources
+from .processes.water import face_fluxes
 from .rollout import cut_step
+from .rows import column_rows, layer_rows, state_rows
 from .step import Step
 
 SCALES = {"ph": 0.01, "calcite": 0.01, "leaching": 0.02, "pressure": 0.02}
 """Errors that cost one: pH; share of the window's calcite turnover; share of the mean leaching; ln of pCO2."""
+
+
+MAY_BE_ZERO = ("seed", "on_policy", "weight_decay")
 
 
 @dataclass(frozen=True)
@@ -54,16 +61,27 @@ class TrainingConfig:
 
     @classmethod
     def from_toml(cls, path: Path) -> TrainingConfig:
-        """Read a config. Raises ValueError naming an unknown key."""
+        """Read a config. Raises ValueError naming an unknown key, or one whose value cannot be."""
         raw: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
         known = {f.name for f in fields(cls)}
         for key in raw:
             if key not in known:
                 raise ValueError(f"{path}: key {key!r} is unknown; known are {', '.join(sorted(known))}")
-        if "phases" in raw:
-            raw["phases"] = tuple((int(k), int(n), float(rate)) for k, n, rate in raw["phases"])
-        if "substeps" in raw:
-            raw["substeps"] = tuple(int(n) for n in raw["substeps"])
+        for f in fields(cls):
+            value = raw.get(f.name, f.default)
+            like = list if isinstance(f.default, tuple) else type(f.default)
+            if f.name in raw and not (type(value) is like or (like is float and type(value) is int)):
+                raise ValueError(f"{path}: {f.name} = {value!r} must be of the kind of {f.default!r}")
+            if isinstance(value, int | float) and not isinstance(value, bool) and value < (0 if f.name in MAY_BE_ZERO else 1):
+                raise ValueError(f"{path}: {f.name} = {value!r} is too small")
+        try:
+            if "phases" in raw:
+                raw["phases"] = tuple((int(k), int(n), float(rate)) for k, n, rate in raw["phases"])
+            if "substeps" in raw:
+                raw["substeps"] = tuple(int(n) for n in raw["substeps"])
+        except (TypeError, ValueError):
+            text = "phases = [[intervals, iterations, rate], ...], substeps = [parts, ...]"
+            raise ValueError(f"{path}: phases or substeps are no numbers; write {text}") from None
         return cls(**raw)
 
 
@@ -84,7 +102,7 @@ class FeatureRecorder(NoCore):
         return super().forward(features, share)
 
 
-def make_step(config: TrainingConfig, core: nn.Module | None) -> Step:
+def make_step(config: TrainingConfig, core: Core | NoCore | None) -> Step:
     """A step with the chemistry of ``config``."""
     return Step(core, config.thermodynamics, config.aluminium)
 
@@ -106,7 +124,23 @@ def fit_core(config: TrainingConfig, sets: list[Ensemble]) -> Core:
     samples = torch.cat(recorder.seen, 1)
     pick = torch.randperm(samples.shape[1], generator=torch.Generator().manual_seed(config.seed))[:400_000]
     core.fit_scaling(samples[:, pick])
+    lived = [live(data) for data in sets]
+    core.fit_past(torch.stack([low for low, _ in lived]).amin(0), torch.stack([high for _, high in lived]).amax(0))
     return core
+
+
+def live(data: Ensemble) -> tuple[Tensor, Tensor]:
+    """Least and most [3] that the columns of ``data`` remember of their drivers over its whole length."""
+    dt = torch.tensor(data.dt, dtype=torch.float64)
+    memory = start(data.static[0])
+    low, high = memory.amin((1, 2)), memory.amax((1, 2))
+    for n in range(data.forcing_column.shape[0]):
+        x, f, c = state_rows(data.state[n]), layer_rows(data.forcing_layer[n]), column_rows(data.forcing_column[n])
+        q_lower, _ = face_fluxes(f.w_liq + f.w_ice, x.water, f.w_sink, f.q_lat, c.q_bot, f.q_if, dt)
+        now = drivers(f.t_soil, q_lower, add_sources(x, f, c, dt).acid, dt * c.lime / MOLAR_MASS_CACO3, dt)
+        memory = remember(memory, now, dt)
+        low, high = torch.minimum(low, memory.amin((1, 2))), torch.maximum(high, memory.amax((1, 2)))
+    return low, high
 
 
 def cauchy(x: Tensor) -> Tensor:

@@ -33,12 +33,13 @@ def run_script(name: str, bundle: Path) -> str:
 
 
 def run_host(name: str, folder: Path, bundle: Path) -> str:
-    """Output of a compiled example, built by its own Makefile in a copy of its folder."""
-    from hosts import host_environment
+    """Output of a compiled example, built in a copy of its folder by the command of its README."""
+    from calcisol.coupler.install import pkgconfig_dir
 
     copy = folder / name
     shutil.copytree(EXAMPLES / name, copy)
-    done = subprocess.run(["make", "-s"], cwd=copy, env=host_environment(), capture_output=True, text=True, check=False)
+    command = ["make", "-s", f"PKG_CONFIG_PATH={pkgconfig_dir()}"]
+    done = subprocess.run(command, cwd=copy, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, ""), done.stdout + done.stderr
     return finished([str(copy / "host"), str(bundle)], copy)
 

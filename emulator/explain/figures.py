@@ -70,6 +70,7 @@ def years_and_depths(path: Path, r: Results) -> Path:
         axis.bar(years, part, 0.85, bottom=np.where(part >= 0, up, down), color=colour, label=name)
         up, down = up + np.maximum(part, 0), down + np.minimum(part, 0)
     axis.axhline(0.0, color=INK, lw=0.8)
+    axis.xaxis.get_major_locator().set_params(integer=True)
     axis.set_xlabel("year in which the nitrogen was applied")
     axis.set_ylabel("loss by the end, g C m⁻²")
     axis.legend(

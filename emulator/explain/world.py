@@ -94,11 +94,18 @@ class World:
         return np.unique(keys, axis=0, return_inverse=True)[1].ravel()
 
 
+def _open(path: Path) -> xr.Dataset:
+    try:
+        return xr.open_dataset(path)
+    except (OSError, ValueError):  # xarray's own text is a page on its engines
+        raise WorldError(f"world {path} is no netCDF file or is cut short; let `calcisol explain` write it again") from None
+
+
 def read_world(path: Path) -> World:
     """Read a world file. Raises WorldError when it lacks something or was made for another variable table."""
     if not path.is_file():
         raise WorldError(f"world {path} does not exist; `calcisol explain` writes one, or give --world FILE")
-    with xr.open_dataset(path) as data:
+    with _open(path) as data:
         if data.attrs.get("format") != FORMAT:
             raise WorldError(f"{path} says format {data.attrs.get('format')!r}, not {FORMAT!r}; write it with this version")
         table = load_table()

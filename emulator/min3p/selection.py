@@ -55,7 +55,11 @@ def plan_of(learning_file: Path) -> dict[str, Any]:
     """Plan (seed, years, ...) of the ensemble that a learning file was made from. Raises EnsembleError when it names none."""
     if not learning_file.is_file():
         raise EnsembleError(f"--of {learning_file} does not exist; give the learning file of an ensemble")
-    with xr.open_dataset(learning_file, decode_times=False) as data:
+    try:
+        opened = xr.open_dataset(learning_file, decode_times=False)
+    except (OSError, ValueError):  # xarray's own text is a page on its engines
+        raise EnsembleError(f"--of {learning_file} is no netCDF file or is cut short; give the learning file again") from None
+    with opened as data:
         if "plan" not in data.attrs:
             raise EnsembleError(f"--of {learning_file} names no plan; give a learning file made by `calcisol ensemble`")
         return json.loads(data.attrs["plan"])

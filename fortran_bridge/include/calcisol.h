@@ -21,7 +21,8 @@
  *           fails leaves the state as it was (outputs may be half written). NULL handles give CALCISOL_ERROR_ARGUMENT.
  * Bad cells NaN, infinity, |x| >= 1e19, -9999 or 999999 in an input make its column invalid for this step: state untouched,
  *           outputs NaN, flag CALCISOL_FLAG_INVALID, neighbours unaffected. A value outside its valid range is clipped and
- *           flagged. Both are counted in the report, and the text of the first one is in calcisol_last_error.
+ *           flagged, one of the soil in every step. Both are counted in the report, and the text of the first one is in
+ *           calcisol_last_error.
  * Threads   Calls on different columns may run at the same time, also of one model; calls on one columns object may not.
  *           OpenMP thread count and floating-point environment (traps, rounding) are as before after every call.
  * Bits      A column's results depend neither on which other columns share the call nor on their order or number.

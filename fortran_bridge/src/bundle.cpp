@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <filesystem>
 #include <fstream>
 #include <new>
 #include <stdexcept>
@@ -91,7 +92,8 @@ bool contract_is_whole(const std::string &bytes, const std::string &content) {
 
 std::string read_file(const std::string &path) {
   std::ifstream file(path, std::ios::binary | std::ios::ate);
-  if (!file)
+  std::error_code unknown; // a folder opens as a file of 2^63 bytes
+  if (!file || std::filesystem::is_directory(path, unknown))
     refuse("bundle " + path + " does not exist or cannot be read; give the path of a .calcisol file");
   const std::streamoff size = file.tellg();
   if (size < 0 || size > max_bundle_bytes)

@@ -33,6 +33,7 @@ HostColumns::HostColumns(std::shared_ptr<Module> module, int tile_columns, std::
   statics.assign(all * CALCISOL_N_STATIC, 0.0);
   state.assign(all * CALCISOL_N_STATE, 0.0);
   next_state = state;
+  soil_flag.assign(all, 0);
   static_bad.assign(static_cast<std::size_t>(ncol), 0);
   slots_set.assign(static_cast<std::size_t>(ncol), 0);
   next_slots = slots_set;
@@ -103,6 +104,7 @@ void HostColumns::set_properties(const calcisol_view *properties, std::int32_t g
         lane[c] = refused;
       }
     }
+    std::copy(flag.begin(), flag.end(), soil_flag.begin() + tile * cells());
     for (int c = 0; c < where.count; ++c)
       static_bad[where.first + c] = lane[c] == refused;
     count(where, report);
@@ -154,6 +156,7 @@ void HostColumns::step_tile(std::int64_t tile, double dt, const Views &views, ca
 void HostColumns::read_forcing(const Range &where, const calcisol_view *forcing, Finding &finding) {
   const Rows table = rows(CALCISOL_ROLE_FORCING);
   blank_lanes();
+  std::copy_n(soil_flag.begin() + where.first / shape.columns * cells(), cells(), flag.begin());
   if (forcing[CALCISOL_ACTIVE].data) {
     gather(forcing[CALCISOL_ACTIVE], where, false, 1.0, active.data());
     for (int c = 0; c < where.count; ++c)

@@ -58,6 +58,7 @@ private:
   const Shape shape;
   // per tile, one after the other
   std::vector<double> statics, state, next_state;
+  std::vector<std::int32_t> soil_flag; // what was clipped when the columns were made is said in every step
   // per column
   std::vector<std::uint8_t> static_bad;
   std::vector<std::uint32_t> slots_set, next_slots; // bit per state slot; all bits = the column has a state

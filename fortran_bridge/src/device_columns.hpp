@@ -99,7 +99,7 @@ private:
   const std::int64_t width;
   void *stream = nullptr;
   Block statics, layer, column;
-  at::Tensor state, out_layer, out_column, flag, dt;
+  at::Tensor state, out_layer, out_column, flag, soil_clipped, dt;
   at::Tensor land, static_bad, has_state, skipped, refused, stepped; // [column]
   std::vector<std::uint32_t> slots;                                  // set by the host, a bit each
   bool started = false, graphs, known_all = true;

@@ -23,6 +23,7 @@ DeviceColumns::DeviceColumns(std::shared_ptr<DeviceModule> model, std::int64_t n
   out_layer = at::full({out.layered(), nlay, width}, nothing, real);
   out_column = at::full({out.column(), width}, nothing, real);
   flag = at::zeros({nlay, width}, real.dtype(at::kInt));
+  soil_clipped = at::zeros({nlay, width}, yes);
   dt = at::zeros({}, real);
   land = at::arange(width, real.dtype(at::kLong)).lt(ncol);
   for (at::Tensor *mask : {&static_bad, &has_state, &skipped, &refused, &stepped})
@@ -63,6 +64,7 @@ void DeviceColumns::set_properties(const calcisol_view *properties, std::int32_t
       fine.select(0, i).logical_or_(statics.values.select(0, i).isnan());
   good = good.logical_and(fine.flatten(0, 1).all(0));
   static_bad.copy_(land.logical_and(good.logical_not()));
+  soil_clipped.copy_(outside);
   flag.copy_(outside.to(at::kInt) * CALCISOL_FLAG_CLIPPED);
   stepped.copy_(good), refused.copy_(static_bad), skipped.fill_(false);
   count(report, finding);
@@ -112,7 +114,8 @@ void DeviceColumns::core(bool initial) {
   const at::Tensor skip = active.lt(0.5).logical_and(is_bad(active).logical_not()).logical_or(land.logical_not());
   const at::Tensor bad = any_row(bad_layer).logical_or(any_row(bad_column)).logical_or(static_bad);
   const at::Tensor good = skip.logical_or(bad).logical_not(), from = donor(good);
-  const at::Tensor clipped = layer.outside(bad_layer).any(0).logical_or(column.outside(bad_column).any(0));
+  const at::Tensor clipped =
+      layer.outside(bad_layer).any(0).logical_or(column.outside(bad_column).any(0)).logical_or(soil_clipped);
   const at::Tensor soil = with_good(statics.values, good, from), weather = with_good(layer.clean(), good, from),
                    above = with_good(column.clean(), good, from);
   at::Tensor before = with_good(state, good, from);

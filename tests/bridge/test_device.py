@@ -210,3 +210,11 @@ def test_bench_of_a_device_runs_emulated(toy: Path) -> None:
     row = [cell.strip() for cell in done.stdout.splitlines()[-1].strip("|").split("|")]
     assert row[:2] == ["16", "pageable"]
     assert float(row[-1]) < SAME  # pH against the host
+
+
+def test_bench_of_a_device_steps_no_longer_than_the_shipped_bundle_allows(shipped: Path) -> None:
+    """The toy bundle has no longest step, the shipped one has 8 days: a month a call was refused."""
+    pytest.importorskip("torch")
+    command = [sys.executable, "-m", "calcisol.coupler.cli", "bench", "--device", "emulated", "--sizes", "2", "--repeat", "1"]
+    done = subprocess.run([*command, "--layers", "2"], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr

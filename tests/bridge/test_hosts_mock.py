@@ -160,9 +160,7 @@ def test_budgets_close_and_feedback_is_a_choice(name: str, host_of: Callable[...
 
 
 @pytest.mark.parametrize("name", BY_NAME)
-def test_restart_in_the_files_of_the_host_gives_the_same_bits(
-    name: str, host_of: Callable[..., Host], tmp_path: Path
-) -> None:
+def test_restart_in_the_files_of_the_host_gives_the_same_bits(name: str, host_of: Callable[..., Host], tmp_path: Path) -> None:
     host = host_of(name)
     last, half = host.kind.short, host.kind.short // 2 + 3
     whole, _ = host.run(tmp_path / "whole", 1, last)

@@ -59,6 +59,18 @@ def test_bad_soil_is_invalid_in_every_step(toy_model: Model) -> None:
     assert np.isfinite(np.delete(out["ph"], 3, axis=0)).all()
 
 
+def test_clipped_soil_is_flagged_in_every_step(toy_model: Model) -> None:
+    """A host that reads flags alone hears of it too, not only the one that looked when the columns were made."""
+    properties = {name: values.copy() for name, values in soil().items()}
+    properties["clay"][3, 1] = 30.0  # per cent
+    columns = toy_model.columns(properties)
+    assert columns.note.startswith("clay = 30 kg kg-1 at column 4, layer 2 lies outside 0 to 1 and was clipped")
+    for n in range(2):
+        clipped = columns.step(STEP, forcing(n))["flag"] & 1 == 1
+        assert clipped[3, 1] and clipped.sum() == 1
+        assert columns.report["cells_clipped"] == 1
+
+
 @pytest.mark.parametrize(
     ("kind", "words"),
     [

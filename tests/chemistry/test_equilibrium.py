@@ -74,9 +74,7 @@ def soil_problem(n: int = 40) -> tuple[Problem, torch.Tensor]:
         [total * draw(0.2, 0.45), total * draw(0.02, 0.06), total * draw(0.01, 0.05), total * draw(0.005, 0.05), draw(1e-6, 1e-3)]
     )
     kinetic = draw(1e-6, 1e2)
-    problem = Problem(
-        totals, draw(1e-4, 5e-3), draw(1e-6, 2e-3), cec, kinetic, 3.0 * kinetic, draw(1e-9, 1e1), draw(5e-4, 5e-2)
-    )
+    problem = Problem(totals, draw(1e-4, 5e-3), draw(1e-6, 2e-3), cec, kinetic, 3.0 * kinetic, draw(1e-9, 1e1), draw(5e-4, 5e-2))
     return problem, torch.full((1, n), 283.15, dtype=torch.float64)
 
 

@@ -53,6 +53,40 @@ def test_run_never_imports_torch(shipped, tmp_path):
     assert done.returncode == 0, done.stderr
 
 
+def test_numbers_that_leave_nothing_to_time(capsys):
+    for option in ("--columns", "--layers", "--rounds", "--repeat"):
+        assert cli.main(["bench", option, "0"]) == 2
+        assert f"{option} 0 must be 1 or more" in capsys.readouterr().err
+
+
+def test_a_folder_that_cannot_be_written_is_one_sentence(tmp_path, capsys, shipped):
+    (tmp_path / "file").write_text("no folder", encoding="utf-8")
+    assert cli.main(["run", "--data", "none", "--out", str(tmp_path / "file" / "out")]) == 2
+    last = capsys.readouterr().err.splitlines()[-1]
+    assert last.endswith("Not a directory; give another path") and "Errno" not in last
+
+
+def test_learning_commands_name_their_file(tmp_path, capsys):
+    (tmp_path / "bad.toml").write_text("seed =", encoding="utf-8")
+    for config in ("bad.toml", "none.toml"):
+        assert cli.main(["train", "--config", str(tmp_path / config), "--data", "x.nc", "--out", str(tmp_path / "run")]) == 2
+        error = capsys.readouterr().err
+        assert error.count("\n") == 1 and config in error and "emulator/train.toml" in error
+    (tmp_path / "checkpoint.pt").write_text("garbage", encoding="utf-8")
+    assert cli.main(["export", "--run", str(tmp_path), "--data", "x.nc", "--bundle", str(tmp_path / "x.calcisol")]) == 2
+    assert "checkpoint.pt is damaged or of another config" in capsys.readouterr().err
+    (tmp_path / "world.nc").write_text("garbage", encoding="utf-8")
+    assert cli.main(["explain", "--world", str(tmp_path / "world.nc"), "--out", str(tmp_path / "out")]) == 2
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_a_damaged_member_of_the_ensemble_ends_the_run_before_it_begins(tmp_path, capsys, shipped):
+    (tmp_path / "x.calcisol").write_bytes(b"PK\x03\x04nothing")
+    bundles = ["--bundle", str(shipped), "--bundle", str(tmp_path / "x.calcisol")]
+    assert cli.main(["run", *bundles, "--out", str(tmp_path / "o")]) == 2
+    assert "damaged" in capsys.readouterr().err and not (tmp_path / "o").exists()
+
+
 def test_damaged_bundle_is_one_sentence(tmp_path, capsys):
     (tmp_path / "x.calcisol").write_bytes(b"PK\x03\x04nothing")
     assert cli.main(["describe", str(tmp_path / "x.calcisol")]) == 2

@@ -8,6 +8,7 @@ import pytest
 from calcisol.coupler import history
 from calcisol.coupler.cli import main
 from calcisol.coupler.config import ConfigError, RunConfig, load_config
+from calcisol.coupler.errors import CalcisolError
 from calcisol.coupler.scenario import crop_shares, load_scenario, shipped
 
 
@@ -33,14 +34,23 @@ def test_values_and_tables_are_read(tmp_path):
     [
         ("spinup_year = 3", "'spinup_year' is not known; the nearest is 'spinup_years'"),
         ("[water]\nomga = 2.0", "'omga' is not known; the nearest is 'omega'"),
-        ('end_year = "2060"', "end_year = '2060' must be a int"),
+        ('end_year = "2060"', "end_year = '2060' must be a whole number, like 2100"),
         ("end_year = 1980", "end_year = 1980 lies before start_year = 1990"),
         ("layers = [0.1, -0.2]", "needs thicknesses above 0"),
         ("workers = 0", "workers = 0 must be 1 or more"),
-        ("workers = true", "workers = True must be a int"),
+        ("workers = true", "workers = True must be a whole number"),
         ("scenarios = []", "scenarios is empty"),
         ('domain = "mars"', "'mars' is not known"),
         ("water = 3", "must be a table"),
+        ("layers = [nan]", "must each lie between 0.005 and 5 m"),
+        ("layers = [0.1, 1e-6]", "must each lie between 0.005 and 5 m"),
+        ("layers = [0.1, true]", "must be a list of numbers"),
+        ("uncertainty = -5", "uncertainty = -5 is negative"),
+        ("start_year = 15", "start_year = 15 must lie between 1800 and 3000"),
+        ('scenarios = ["baseline", "baseline"]', "scenarios names 'baseline' twice"),
+        ("[nitrogen]\ndenitrified_surplus = 7", "denitrified_surplus = 7 must lie between 0 and 1"),
+        ("[nitrogen]\ndenitrified_surplus = nan", "denitrified_surplus = nan must lie between 0 and 1"),
+        ("[water]\nomega = -3", "omega = -3 must lie between 1 and 20"),
         ("a = = 1", "cannot be read"),
     ],
 )
@@ -100,6 +110,58 @@ def test_a_scenario_of_ones_own_acts_in_its_countries(tmp_path):
         load_scenario(str(write(tmp_path, "[change]\nmineral_n = -20\n", "bad2.toml")))
     with pytest.raises(ConfigError, match="warming = 99 must lie between -10 and 15 K"):
         load_scenario(str(write(tmp_path, "[set]\nwarming = 99\n", "bad3.toml")))
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("change = 3", "change = 3 must be a table"),
+        ('countries = "FRA"\n[change]\nmanure_n = 0.5', "countries = 'FRA' must be a list of names"),
+        ("countries = [3]\n[change]\nmanure_n = 0.5", "countries = [3] must be a list of names"),
+        ('[ramp]\nfrom = "x"\n[change]\nmineral_n = 0.5', "ramp from = 'x' must be a whole year"),
+        ("[ramp]\nfrom = 2030\nto = 2020\n[change]\nmineral_n = 0.5", "ramp to = 2020 lies before from = 2030"),
+        ('with = "n_minus_20"', "with = 'n_minus_20' must be a list of names"),
+        ("part = 3", "part must be written as [[part]]"),
+        ("part = [3]", "part = 3 must be a table"),
+        ('crops = ["wheat"]\n[change]\nmanure_n = 0.5', "crops share out mineral_n alone"),
+        ("title = 3", "title = 3 must be text"),
+        ("mask = 3\n[change]\nmineral_n = 0.5", "mask = 3 must be the path"),
+    ],
+)
+def test_a_bad_scenario_is_one_sentence(tmp_path, text, words):
+    with pytest.raises(ConfigError, match=re.escape(words)) as caught:
+        load_scenario(str(write(tmp_path, text, "bad.toml")))
+    assert "\n" not in str(caught.value)
+
+
+def test_a_scenario_that_asks_for_itself_is_refused(tmp_path):
+    path = tmp_path / "circle.toml"
+    path.write_text(f'with = ["{path}"]\n', encoding="utf-8")
+    with pytest.raises(ConfigError, match="asks for itself by `with`"):
+        load_scenario(str(path))
+
+
+@pytest.mark.parametrize(
+    ("rows", "words"),
+    [
+        ("lat,lon,shar\n50,5,1\n", "has no column share"),
+        ("lat,lon,share\n50,x,1\n", "row 1 is no number"),
+        ("lat,lon,share\n50,5,50\n", "holds shares from 50 to 50"),
+        ("lat,lon,share\n-50,5,1\n", "holds none of the 1 columns of this run"),
+    ],
+)
+def test_a_mask_that_masks_nothing_or_cannot_be_read_is_refused(tmp_path, rows, words):
+    (tmp_path / "zone.csv").write_text(rows, encoding="utf-8")
+    scenario = load_scenario(str(write(tmp_path, 'mask = "zone.csv"\n[change]\nmineral_n = 0.5\n', "mine.toml")))
+    with pytest.raises(CalcisolError, match=re.escape(words)):
+        scenario.check_reach(place("FRA"))
+
+
+def test_a_country_that_is_not_there_is_no_silent_baseline(tmp_path):
+    scenario = load_scenario(str(write(tmp_path, 'countries = ["France"]\n[change]\nmineral_n = 0.5\n', "mine.toml")))
+    with pytest.raises(ConfigError, match=r"countries = \['France'\] holds none of the 2 columns.*lie in ESP, FRA"):
+        scenario.check_reach(place("FRA", "ESP"))
+    load_scenario("n_minus_20").check_reach(place("FRA"))
 
 
 def test_parts_act_by_crop_and_mask_and_multiply(tmp_path):

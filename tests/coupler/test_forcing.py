@@ -3,6 +3,7 @@
 import netCDF4
 import numpy as np
 import pytest
+import xarray as xr
 from calcisol.coupler.check import inspect
 from calcisol.coupler.cli import main
 from calcisol.coupler.forcing import Forcing, ForcingError
@@ -90,6 +91,62 @@ def test_out_of_range_is_a_note_not_a_fault(tmp_path):
     path = change(forcing_file(tmp_path / "f.nc"), lambda f: f["dz"].__setitem__((0, 0), 6.0))
     (finding,) = [f for f in inspect(path) if f.variable.name == "dz"]
     assert not finding.problem and "1 of 10 values outside 0.005 to 5 will be clipped" in finding.note
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("dz", -0.2, "dz holds 10 of 10 values outside 0.005 to 5 m"),  # clipped, it would be another soil
+        ("tsl", -200.0, "t_soil holds 30 of 30 values outside 200 to 340 K"),
+        ("q_bot", 1e9, "q_bot holds 6 of 6 values outside -0.1 to 0.1 kg m-2 s-1"),
+    ],
+)
+def test_another_unit_is_a_fault(tmp_path, name, value, words):
+    path = change(forcing_file(tmp_path / "f.nc"), lambda f: f[name].__setitem__(slice(None), value))
+    assert words in problem(path)
+
+
+def test_one_layer_without_thickness_is_a_fault(tmp_path):
+    path = change(forcing_file(tmp_path / "f.nc"), lambda f: f["dz"].__setitem__((0, 0), 0.0))
+    assert "dz holds 1 of 10 values outside" in problem(path)
+
+
+def test_letters_and_a_file_without_columns(tmp_path):
+    def letters(file):
+        file.renameVariable("q_bot", "old")
+        file.createVariable("q_bot", str, ("time", "column"))[:] = np.full((3, 2), "abc", object)
+
+    assert problem(change(forcing_file(tmp_path / "f.nc"), letters)).startswith("q_bot (q_bot) holds no numbers")
+    with xr.open_dataset(forcing_file(tmp_path / "g.nc"), decode_times=False) as file:
+        file.isel(column=[]).drop_encoding().to_netcdf(tmp_path / "none.nc")
+    with pytest.raises(ForcingError, match="holds no column"):
+        inspect(tmp_path / "none.nc")
+
+
+def test_latitudes_that_are_longitudes(tmp_path):
+    def place(file):
+        for name, unit in (("lat", "degrees_north"), ("lon", "degrees_east")):
+            file.createVariable(name, "f8", ("column",)).units = unit
+        file["lat"][:], file["lon"][:] = [145.0, 146.0], [5.0, 6.0]
+
+    with pytest.raises(ForcingError, match=r"lat = 145 in f\.nc must lie between -90 and 90; are lat and lon swapped"):
+        inspect(change(forcing_file(tmp_path / "f.nc"), place))
+
+
+def test_check_names_the_fault_of_the_time_axis_and_of_a_table(tmp_path, capsys):
+    path = change(forcing_file(tmp_path / "f.nc"), lambda f: f["time"].__setitem__(slice(None), [3.0, 2.0, 1.0]))
+    assert main(["check", str(path)]) == 2 and "time: step 1 lasts" in capsys.readouterr().err
+    (tmp_path / "x.csv").write_bytes(b"\x00\x01,\n,,,,\n1,2,3,4,5,6\n")
+    assert main(["check", str(tmp_path / "x.csv")]) == 2 and "holds no field" in capsys.readouterr().err
+    assert main(["check", str(tmp_path / "y.tif")]) == 2 and "does not exist" in capsys.readouterr().err
+
+
+def test_a_run_says_what_it_clips(tmp_path, capsys, shipped):
+    path = change(forcing_file(tmp_path / "f.nc"), lambda f: f["caco3"].__setitem__(0, 500.0))
+    config = tmp_path / "run.toml"
+    config.write_text(f'forcing = "{path}"\nout = "{tmp_path / "out"}"\n', encoding="utf-8")
+    assert main(["run", str(config)]) == 0
+    assert "caco3: from %; 2 of 10 values outside 0 to 0.95 will be clipped" in capsys.readouterr().err
 
 
 def test_no_netcdf_no_time_and_too_long_steps(tmp_path):

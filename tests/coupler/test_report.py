@@ -93,3 +93,10 @@ def test_nothing_is_wider_than_the_window(page, tmp_path, width):
     assert found and int(found[1]) <= int(found[2])
     images = re.findall(r"<img [^>]*src=\"data:image/png;base64,", copy.read_text(encoding="utf-8"))
     assert len(images) >= 4
+
+
+def test_a_map_of_no_difference_has_no_bar_of_round_off():
+    from calcisol.coupler.maps import nice_limit
+
+    assert nice_limit(np.zeros(5)) == nice_limit(np.array([1e-13, -1e-13])) == 1.0
+    assert nice_limit(np.array([0.0, 1.7])) == 2.0

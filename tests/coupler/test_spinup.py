@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from calcisol.coupler.capi import Model
 from calcisol.coupler.errors import ArgumentError
-from calcisol.coupler.laboratory import water_ph
-from calcisol.coupler.spinup import accelerate, match_survey
+from calcisol.coupler.spinup import LABORATORY, accelerate, match_survey
 
+REGRESSION_ERROR = 0.15  # of their line for a single soil; pure water would be 0.6 off
 DZ = np.array([0.1, 0.2])
 MONTH = 30 * 86400.0
 # soils whose bases turn over in decades: 10 mmol_c kg-1, 600 mm of drainage a year
@@ -79,9 +79,19 @@ def test_laboratory_ph_of_the_first_state_is_the_survey(model: Model, kind: str)
     ph0 = match_survey(model, soil, survey, forcing(2), kind)
     with model.columns({**soil, "ph0": ph0}) as columns:
         columns.step(60.0, forcing(2))
-        laboratory = water_ph(columns) if kind == "ph_h2o" else columns.laboratory_ph()[1]
+        laboratory = columns.laboratory_ph()[LABORATORY.index(kind)]
     without = np.array([[True, True], [True, False]])
     assert np.allclose(laboratory[without], survey[without], atol=0.01)  # the tolerance asked for
     assert ph0[1, 1] == survey[1, 1]  # calcite sets the pH there
     with pytest.raises(ArgumentError, match="ph_kcl"):
         match_survey(model, soil, survey, forcing(2), "ph_kcl")
+
+
+def test_laboratory_ph_in_water_keeps_its_published_distance_to_cacl2(model: Model) -> None:
+    """Conyers & Davey (1988, Soil Sci. 145, 29-36), soils without carbonate: pH(CaCl2) = 1.05 pH(water) - 0.9."""
+    ph0 = np.repeat(np.linspace(5.3, 7.2, 6)[:, None], 2, axis=1)
+    with model.columns({"dz": DZ, "ph0": ph0}) as columns:
+        columns.step(60.0, forcing(6))
+        water, cacl2 = columns.laboratory_ph()
+    assert water.min() < 5.2 and water.max() > 6.9
+    assert np.abs(water - (cacl2 + 0.9) / 1.05).max() < REGRESSION_ERROR

@@ -80,6 +80,32 @@ def test_another_schema_or_table_is_refused(bundle: Path, tmp_path: Path) -> Non
             read_contract(path)
 
 
+@pytest.mark.parametrize("damage", [None, "abc", [1, 2], [{}]])
+def test_a_table_that_is_none_is_refused(bundle: Path, tmp_path: Path, damage: object) -> None:
+    contract = json.loads(json.dumps(read_contract(bundle)))
+    contract["forcing"] = damage
+    changed = rewrite(bundle, tmp_path / "x.calcisol", {f"extra/{CONTRACT_RECORD}": json.dumps(contract).encode()})
+    with pytest.raises(BundleError, match="its forcing variables differ"):
+        read_contract(changed)
+
+
+def test_a_record_outside_the_archive_and_a_bomb_are_refused(bundle: Path, tmp_path: Path, monkeypatch) -> None:
+    stray = tmp_path / "stray.calcisol"
+    stray.write_bytes(bundle.read_bytes())
+    with zipfile.ZipFile(stray, "a") as archive:
+        archive.writestr("evil.py", "import os")
+    with pytest.raises(BundleError, match=r"holds 'evil\.py' outside its archive folder"):
+        read_contract(stray)
+    monkeypatch.setattr("calcisol.emulator.bundle.MAX_BYTES", bundle.stat().st_size + 1000)
+    bomb = tmp_path / "bomb.calcisol"
+    with zipfile.ZipFile(bundle) as old, zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED) as new:
+        for name in old.namelist():
+            new.writestr(name, old.read(name))
+        new.writestr(old.namelist()[0].split("/")[0] + "/bomb", bytes(10 * bundle.stat().st_size))
+    with pytest.raises(BundleError, match="unpacks to more than"):
+        read_contract(bomb)
+
+
 def test_no_file_no_bundle(tmp_path: Path) -> None:
     with pytest.raises(BundleError, match="does not exist"):
         read_contract(tmp_path / "none.calcisol")

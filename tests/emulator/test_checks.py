@@ -33,7 +33,7 @@ def test_columns_beyond_the_training_are_flagged() -> None:
     data = tiny_ensemble()
     rows = {r.name: r for r in outside.outside(partial(rollout, make_step(CONFIG, fit_core(CONFIG, [data]))), [data])}
     for name in ("twice as deep", "sodium nitrate"):
-        assert rows[name].columns_beyond == rows[name].columns
+        assert rows[name].columns_beyond == len(data.members)
         assert rows[name].beyond > outside.TARGET, rows[name]
     blind = outside.outside(partial(rollout, Step()), [data])
     assert {r.auroc for r in blind} == {0.5}

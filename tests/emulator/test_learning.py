@@ -53,6 +53,24 @@ def test_an_unknown_config_key_is_named(tmp_path: Path) -> None:
         TrainingConfig.from_toml(file)
 
 
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ('seed = "x"', "seed = 'x' must be of the kind of 1"),
+        ("width = -3", "width = -3 is too small"),
+        ("batch = 1.5", "batch = 1.5 must be of the kind of 48"),
+        ("phases = [[1, 2]]", "phases or substeps are no numbers"),
+        ("substeps = 4", "substeps = 4 must be of the kind of"),
+    ],
+)
+def test_a_config_that_cannot_be_is_one_sentence(tmp_path: Path, text: str, words: str) -> None:
+    file = tmp_path / "train.toml"
+    file.write_text(text + "\n", encoding="utf-8")
+    with pytest.raises(ValueError, match=words) as caught:
+        TrainingConfig.from_toml(file)
+    assert "\n" not in str(caught.value)
+
+
 def test_an_untrained_core_is_b0() -> None:
     data = tiny_ensemble()
     fresh = rollout(make_step(CONFIG, fit_core(CONFIG, [data])), data)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import xarray as xr
 from calcisol.emulator.dataset import DataError
-from calcisol.emulator.learning_set import FORMAT, load_learning_file
+from calcisol.emulator.learning_set import FORMAT, load_archive, load_learning_file
 
 SORBED = ("na", "ca", "h")
 
@@ -81,3 +81,9 @@ def test_another_format_is_refused(tmp_path: Path) -> None:
         load_learning_file(learning_file(tmp_path / "set.nc", "other"))
     with pytest.raises(DataError, match="does not exist; make one with `calcisol ensemble`"):
         load_learning_file(tmp_path / "none.nc")
+    damaged = tmp_path / "damaged.nc"
+    damaged.write_bytes(b"not a file of numbers")
+    for load in (load_learning_file, load_archive):
+        with pytest.raises(DataError, match=r"damaged.nc is damaged or") as caught:
+            load(damaged)
+        assert "\n" not in str(caught.value)

@@ -37,7 +37,7 @@ class Toy(nn.Module):
 
     def initial_state(self, static: Tensor, layer: Tensor, column: Tensor) -> Tensor:
         """Calcite from the mass fraction, everything else 1."""
-        state = torch.ones(17, *static.shape[1:], dtype=torch.float64)
+        state = torch.ones(20, *static.shape[1:], dtype=torch.float64)
         names = TABLE.names("static")
         state[0] = static[names.index("caco3")] * static[names.index("bulk_density")] * static[0] / 0.1000869
         return state
