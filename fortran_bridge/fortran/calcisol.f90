@@ -18,12 +18,12 @@ module calcisol
   use calcisol_linking
   use calcisol_bundle
   use calcisol_c, only: view_t, calcisol_report, f64, c_last_error, c_columns_create, c_step, c_laboratory_ph, c_state_get, &
-    c_state_set, c_columns_free, c_warmup, c_set_stream, c_synchronize, stride, text_of
+    c_state_set, c_columns_free, c_warmup, c_set_stream, c_synchronize, c_strlen, stride, text_of
   implicit none
   public
   private :: c_ptr, c_null_ptr, c_int32_t, c_int64_t, c_intptr_t, c_double, c_loc, c_associated
   private :: view_t, f64, c_last_error, c_columns_create, c_step, c_laboratory_ph, c_state_get, c_state_set, &
-    c_columns_free, c_warmup, c_set_stream, c_synchronize, stride, text_of, check_shapes
+    c_columns_free, c_warmup, c_set_stream, c_synchronize, c_strlen, stride, text_of, check_shapes
 
   ! Static soil and state of ncol columns of nlay layers.
   type :: calcisol_columns
@@ -81,16 +81,21 @@ contains
     real(c_double), intent(in) :: dt
     type(calcisol_arrays), intent(in) :: arrays
     integer(c_int32_t), intent(out) :: stat
-    character(len=:), allocatable, intent(out), optional :: errmsg
+    character(len=:), allocatable, intent(inout), optional :: errmsg ! not out: that would free it
     type(calcisol_report), intent(out), optional :: report
     type(calcisol_report) :: counts
     character(len=160) :: fault
     call check_shapes(arrays, self%ncol, self%nlay, [2, 3], stat, fault)
-    if (present(errmsg)) errmsg = trim(fault)
+    if (present(errmsg)) then ! with care: an assignment allocates, and most steps have nothing to say
+      if (.not. allocated(errmsg)) errmsg = ''
+      if (len(errmsg) > 0 .or. stat /= calcisol_ok) errmsg = trim(fault)
+    end if
     if (stat /= calcisol_ok) return
     stat = c_step(self%handle, dt, arrays%view(:, 2), calcisol_n_forcing, arrays%view(:, 3), calcisol_n_output, &
       arrays%flag_view, counts)
-    if (present(errmsg)) errmsg = text_of(c_last_error())
+    if (present(errmsg)) then
+      if (c_strlen(c_last_error()) > 0) errmsg = text_of(c_last_error())
+    end if
     if (present(report)) report = counts
   end subroutine columns_step
 

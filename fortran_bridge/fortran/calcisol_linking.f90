@@ -192,23 +192,26 @@ contains
     integer(c_int32_t), intent(out) :: stat
     character(len=*), intent(out) :: fault
     integer :: i, row, role
-    stat = calcisol_ok
+    stat = calcisol_error_argument
     fault = arrays%fault
+    if (fault /= '') return
     do i = 1, size(roles)
       role = roles(i)
       do row = 1, n_max
-        if (fault /= '') exit
         if (arrays%columns(row, role) < 0) cycle
-        if (arrays%columns(row, role) /= ncol .or. (arrays%layers(row, role) > 0 .and. arrays%layers(row, role) /= nlay)) &
-          write (fault, '(2a,i0,a,i0,a,i0,a,i0,a)') name_of(role, row), ' was linked to an array of shape (', &
+        if (arrays%columns(row, role) == ncol .and. (arrays%layers(row, role) <= 0 .or. arrays%layers(row, role) == nlay)) cycle
+        write (fault, '(2a,i0,a,i0,a,i0,a,i0,a)') name_of(role, row), ' was linked to an array of shape (', &
           arrays%columns(row, role), ',', arrays%layers(row, role), '), the columns have (', ncol, ',', nlay, ')'
+        return
       end do
     end do
-    if (fault == '' .and. arrays%flag_columns >= 0 .and. any(roles == 3)) then
-      if (arrays%flag_columns /= ncol .or. arrays%flag_layers /= nlay) &
+    if (arrays%flag_columns >= 0 .and. any(roles == 3)) then
+      if (arrays%flag_columns /= ncol .or. arrays%flag_layers /= nlay) then
         fault = 'the flag was linked to an array of another shape than the columns; its shape is (ncol,nlay)'
+        return
+      end if
     end if
-    if (fault /= '') stat = calcisol_error_argument
+    stat = calcisol_ok
   end subroutine check_shapes
 
   function name_of(role, row) result(name)

@@ -48,11 +48,21 @@ HostColumns::HostColumns(std::shared_ptr<Module> module, int tile_columns, std::
   flag.resize(cells());
   module_flag.resize(cells());
   lane.resize(shape.columns);
+  skip = invalid = write = lane;
+  active.resize(shape.columns);
+  everywhere.assign(shape.columns, 1);
 }
 
 Range HostColumns::range(std::int64_t tile) const {
   const std::int64_t first = tile * shape.columns;
   return {first, static_cast<int>(std::min<std::int64_t>(shape.columns, ncol - first)), shape.columns, shape.layers};
+}
+
+// A new tile: nothing found in it yet.
+void HostColumns::blank_lanes() {
+  std::fill(skip.begin(), skip.end(), 0);
+  std::fill(invalid.begin(), invalid.end(), 0);
+  std::fill(flag.begin(), flag.end(), 0);
 }
 
 // Every lane that is not good becomes a copy of lane `from`, in `rows` rows of the block.
@@ -72,8 +82,7 @@ void HostColumns::set_properties(const calcisol_view *properties, std::int32_t g
   for (std::int64_t tile = 0; tile < tiles(); ++tile) {
     const Range where = range(tile);
     double *block = statics.data() + tile * cells() * CALCISOL_N_STATIC;
-    std::vector<std::uint8_t> skip(shape.columns, 0), invalid(shape.columns, 0);
-    std::fill(flag.begin(), flag.end(), 0);
+    blank_lanes();
     for (int i = 0; i < table.count; ++i) {
       gather(properties[i], where, true, table[i].fill, block + i * cells());
       if (properties[i].data)
@@ -146,10 +155,9 @@ void HostColumns::step_tile(std::int64_t tile, double dt, const Views &views, ca
 // Gather and screen all forcing of a tile; decide which lanes are good.
 void HostColumns::read_forcing(const Range &where, const calcisol_view *forcing, Finding &finding) {
   const Rows table = rows(CALCISOL_ROLE_FORCING);
-  std::vector<std::uint8_t> skip(shape.columns, 0), invalid(shape.columns, 0);
+  blank_lanes();
   std::copy_n(soil_flag.begin() + where.first / shape.columns * cells(), cells(), flag.begin());
   if (forcing[CALCISOL_ACTIVE].data) {
-    std::vector<double> active(shape.columns);
     gather(forcing[CALCISOL_ACTIVE], where, false, 1.0, active.data());
     for (int c = 0; c < where.count; ++c)
       skip[c] = active[c] < 0.5 && !is_bad(active[c]);
@@ -224,7 +232,6 @@ void HostColumns::refuse_nan(const Range &where, const double *stepped, Finding 
 
 void HostColumns::write_outputs(const Range &where, const Views &views) {
   const Rows table = rows(CALCISOL_ROLE_OUTPUT);
-  std::vector<std::uint8_t> write(shape.columns);
   for (int c = 0; c < shape.columns; ++c)
     write[c] = lane[c] != skipped;
   const auto blank = [&](double *block, std::size_t size) {

@@ -46,6 +46,7 @@ private:
   std::size_t cells() const { return static_cast<std::size_t>(shape.layers) * shape.columns; }
   void check_state(const calcisol_view &active) const;
   void step_tile(std::int64_t tile, double dt, const Views &views, calcisol_report &report, Finding &finding);
+  void blank_lanes();
   void read_forcing(const Range &range, const calcisol_view *forcing, Finding &finding);
   void run_module(std::int64_t tile, double dt, int model_lane, double *stepped);
   void refuse_nan(const Range &range, const double *stepped, Finding &finding);
@@ -64,7 +65,9 @@ private:
   // scratch of one tile
   std::vector<double> tile_statics, layer, column, tile_state, first_state, output_layer, output_column;
   std::vector<std::int32_t> flag, module_flag;
-  std::vector<std::uint8_t> lane;
+  std::vector<std::uint8_t> lane, skip, invalid, write; // skip: inactive; write: what the host's arrays get
+  std::vector<double> active;
+  std::vector<std::uint8_t> everywhere; // all 1
 };
 
 } // namespace calcisol

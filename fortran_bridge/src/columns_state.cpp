@@ -32,7 +32,6 @@ void HostColumns::laboratory_ph(const calcisol_target *ph, std::int32_t given) {
   if (!ph)
     throw Failure(CALCISOL_ERROR_ARGUMENT, "the arrays for laboratory pH are NULL; pass an array of targets");
   check_targets(ph, given, table, "laboratory pH", ncol, nlay);
-  const std::vector<std::uint8_t> write(shape.columns, 1);
   for (std::int64_t tile = 0; tile < tiles(); ++tile) {
     const Range where = range(tile);
     for (int c = 0; c < shape.columns; ++c) {
@@ -52,22 +51,19 @@ void HostColumns::laboratory_ph(const calcisol_target *ph, std::int32_t given) {
       if (lane[i % shape.columns] != good)
         output_layer[i] = not_a_number;
     for (int i = 0; i < table.count; ++i)
-      scatter(output_layer.data() + i * cells(), where, true, write.data(), ph[i]);
+      scatter(output_layer.data() + i * cells(), where, true, everywhere.data(), ph[i]);
   }
 }
 
 void HostColumns::state_get(std::int32_t slot, const calcisol_target &target) const {
   check_target(target, rows(CALCISOL_ROLE_STATE)[slot].name, false, true, ncol, nlay);
-  std::vector<double> block(cells());
-  const std::vector<std::uint8_t> write(shape.columns, 1);
   for (std::int64_t tile = 0; tile < tiles(); ++tile) {
     const Range where = range(tile);
-    std::copy_n(state.data() + (tile * CALCISOL_N_STATE + slot) * cells(), cells(), block.data());
-    for (std::size_t i = 0; i < cells(); ++i)
-      if (const int c = static_cast<int>(i % shape.columns);
-          c < where.count && !(slots_set[where.first + c] >> slot & 1u))
-        block[i] = no_state;
-    scatter(block.data(), where, true, write.data(), target);
+    const double *block = state.data() + (tile * CALCISOL_N_STATE + slot) * cells();
+    scatter(block, where, true, everywhere.data(), target); // hosts ask every step, for their budgets: no copy
+    for (std::int64_t c = where.first; c < where.first + where.count; ++c)
+      for (int l = 0; l < nlay && !(slots_set[c] >> slot & 1u); ++l)
+        static_cast<double *>(target.data)[c * target.column_stride + l * target.layer_stride] = no_state;
   }
 }
 

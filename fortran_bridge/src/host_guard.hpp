@@ -4,7 +4,7 @@
 // torch sets the OpenMP thread count of the calling thread, and the host shares that runtime.
 #pragma once
 
-#include <cfenv>
+#include "float_environment.hpp"
 
 namespace calcisol {
 
@@ -16,7 +16,7 @@ public:
   HostGuard &operator=(const HostGuard &) = delete;
 
 private:
-  std::fenv_t environment;
+  const FloatEnvironment environment;
   int threads;
 };
 

@@ -1,6 +1,7 @@
 #include "views.hpp"
 
 #include <algorithm>
+#include <string>
 
 #include "device_query.hpp"
 #include "status.hpp"
@@ -9,13 +10,13 @@ namespace calcisol {
 
 namespace {
 
-void check_memory(std::int32_t memory, const void *data, const std::string &name, Reach reach) {
+void check_memory(std::int32_t memory, const void *data, const char *name, Reach reach) {
   if (memory != CALCISOL_HOST && memory != CALCISOL_DEVICE && memory != CALCISOL_AUTO)
     throw Failure(CALCISOL_ERROR_ARGUMENT,
-                  name + " has memory " + std::to_string(memory) + "; zero the view before filling it");
+                  std::string(name) + " has memory " + std::to_string(memory) + "; zero the view before filling it");
   if (reach == Reach::host && (memory == CALCISOL_DEVICE || (memory == CALCISOL_AUTO && device_of(data) >= 0)))
     throw Failure(CALCISOL_ERROR_UNSUPPORTED,
-                  name +
+                  std::string(name) +
                       " lies in device memory, which columns on the host cannot reach; pass a host array or open the "
                       "model with options.device = CALCISOL_DEVICE");
 }
@@ -56,13 +57,13 @@ void scatter_as(const From *block, const Range &range, int layers, const std::ui
 
 } // namespace
 
-void check_input(const calcisol_view &view, const std::string &name, Reach reach) {
+void check_input(const calcisol_view &view, const char *name, Reach reach) {
   if (!view.data)
     return;
   check_memory(view.memory, view.data, name, reach);
   if (view.dtype != CALCISOL_F64 && view.dtype != CALCISOL_F32)
-    throw Failure(CALCISOL_ERROR_ARGUMENT,
-                  name + " has dtype " + std::to_string(view.dtype) + "; give CALCISOL_F64 or CALCISOL_F32");
+    throw Failure(CALCISOL_ERROR_ARGUMENT, std::string(name) + " has dtype " + std::to_string(view.dtype) +
+                                               "; give CALCISOL_F64 or CALCISOL_F32");
 }
 
 void check_inputs(const calcisol_view *views, std::int32_t given, Rows rows, const char *what, std::int64_t columns,
@@ -79,19 +80,19 @@ void check_inputs(const calcisol_view *views, std::int32_t given, Rows rows, con
   }
 }
 
-void check_target(const calcisol_target &target, const std::string &name, bool integer, bool layered,
-                  std::int64_t columns, int layers, Reach reach) {
+void check_target(const calcisol_target &target, const char *name, bool integer, bool layered, std::int64_t columns,
+                  int layers, Reach reach) {
   if (!target.data || columns == 0)
     return;
   check_memory(target.memory, target.data, name, reach);
   const bool known =
       integer ? target.dtype == CALCISOL_I32 : target.dtype == CALCISOL_F64 || target.dtype == CALCISOL_F32;
   if (!known)
-    throw Failure(CALCISOL_ERROR_ARGUMENT, name + " has dtype " + std::to_string(target.dtype) + "; give " +
-                                               (integer ? "CALCISOL_I32" : "CALCISOL_F64 or CALCISOL_F32"));
+    throw Failure(CALCISOL_ERROR_ARGUMENT, std::string(name) + " has dtype " + std::to_string(target.dtype) +
+                                               "; give " + (integer ? "CALCISOL_I32" : "CALCISOL_F64 or CALCISOL_F32"));
   if ((columns > 1 && target.column_stride == 0) || (layered && layers > 1 && target.layer_stride == 0))
     throw Failure(CALCISOL_ERROR_ARGUMENT,
-                  name + " would be written with stride 0, one value over another; give its strides");
+                  std::string(name) + " would be written with stride 0, one value over another; give its strides");
 }
 
 void check_targets(const calcisol_target *views, std::int32_t given, Rows rows, const char *what, std::int64_t columns,

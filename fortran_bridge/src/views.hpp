@@ -2,8 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <span>
-#include <string>
 
 #include "calcisol.h"
 #include "table.hpp"
@@ -22,13 +20,13 @@ enum class Reach { host, device };
 // Failure unless every view can be read: right number of views, required ones there, known type, memory within reach.
 void check_inputs(const calcisol_view *views, std::int32_t given, Rows rows, const char *what, std::int64_t columns,
                   Reach reach = Reach::host);
-void check_input(const calcisol_view &view, const std::string &name, Reach reach = Reach::host);
+void check_input(const calcisol_view &view, const char *name, Reach reach = Reach::host);
 
 // As check_inputs, for arrays to write. `views` may be NULL when nothing is wanted.
 void check_targets(const calcisol_target *views, std::int32_t given, Rows rows, const char *what, std::int64_t columns,
                    int layers, Reach reach = Reach::host);
-void check_target(const calcisol_target &target, const std::string &name, bool integer, bool layered,
-                  std::int64_t columns, int layers, Reach reach = Reach::host);
+void check_target(const calcisol_target &target, const char *name, bool integer, bool layered, std::int64_t columns,
+                  int layers, Reach reach = Reach::host);
 
 // Copy one variable into a tile block [layer][column] (layered) or [column]; an absent one becomes `fill`.
 void gather(const calcisol_view &view, const Range &range, bool layered, double fill, double *block);

@@ -30,7 +30,8 @@ def main() -> int:
     mocks, source = Path(__file__).parent / "hosts_mock", fortran_source_dir()
     names = ("calcisol_variables", "calcisol_c", "calcisol_linking", "calcisol_bundle", "calcisol")
     files = [f for f in (source / f"{name}.f90" for name in names) if f.is_file()]
-    files += [source / "hosts" / f"calcisol_{name}.f90" for name in ("balance", "fit", "merge", "switch", "land", "orchidee")]
+    adapter = ("balance", "fit", "merge", "nodes", "switch", "land", "orchidee")
+    files += [source / "hosts" / f"calcisol_{name}.f90" for name in adapter]
     files += [mocks / "mock_land.F90", mocks / "orchidee_like.F90"]
     link = ["pkg-config", "--cflags", "--libs", "calcisol"]
     flags = subprocess.run(link, env=host_environment(), capture_output=True, text=True, check=True).stdout.split()

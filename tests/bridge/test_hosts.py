@@ -59,6 +59,23 @@ def test_fortran_host_with_traps(
     assert run(host, shipped) == "fine\n"
 
 
+@pytest.mark.parametrize("bundle", ["toy", "shipped"])
+def test_an_unusual_environment_changes_nothing_and_is_kept(
+    bundle: str, request: pytest.FixtureRequest, tmp_path: Path, compile_host: Callable[..., Path]
+) -> None:
+    host = compile_host(
+        "gcc",
+        [HERE / "environment.c"],
+        tmp_path / "environment",
+        "-std=c11",
+        "-O1",
+        "-frounding-math",
+        *STRICT,
+        "-Wl,--no-as-needed,-lm",
+    )
+    assert run(host, request.getfixturevalue(bundle)) == ""
+
+
 def test_fortran_host_chooses_the_engine(shipped: Path, toy: Path, tmp_path: Path, compile_host: Callable[..., Path]) -> None:
     from calcisol.coupler.capi import Model
     from calcisol.coupler.install import fortran_sources

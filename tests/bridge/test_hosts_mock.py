@@ -104,7 +104,7 @@ def build(kind: Kind, folder: Path, bundle: Path, package: str = "calcisol", mpi
     else:
         compiler = "mpif90" if mpi else "gfortran"
         files = fortran_sources()
-        files += [adapters / f"calcisol_{name}.f90" for name in ("balance", "fit", "merge", "switch", "land", kind.name)]
+        files += [adapters / f"calcisol_{name}.f90" for name in ("balance", "fit", "merge", "nodes", "switch", "land", kind.name)]
         files += [MOCKS / "mock_land.F90", MOCKS / f"{kind.name}_like.F90"]
         flags = [f"-J{folder}"]
     for tool in (compiler, "pkg-config"):

@@ -22,8 +22,9 @@ def assigned(source: str) -> dict[str, set[str]]:
         forcing = {n for n in known_forcing if re.search(rf"CALCISOL_{n.upper()}\b", source)}
         return {"static": static, "forcing": forcing, "output": output}
     static = set(re.findall(r"(caco3|ph0|clay|soc|bulk_density)=", source)) | {"dz"}
-    forcing = set(re.findall(r"^ *soil%(\w+)(?:\([^=\n]*\))? = ", source, re.MULTILINE)) & set(table().names("forcing"))
-    output = {"ph_top"} if "ph_top_or" in source else {"ph"}
+    given = re.findall(r"^ *(?:soil%(\w+)(?:\([^=\n]*\))? = |call layers%add\(.*, soil%(\w+)\()", source, re.MULTILINE)
+    forcing = {name for pair in given for name in pair} & set(table().names("forcing"))
+    output = {"ph_top"} if re.search(r"^ *ph_top\(i\) = ", source, re.MULTILINE) else {"ph"}
     return {"static": static, "forcing": forcing, "output": output | {"co2_adj"}}
 
 

@@ -15,9 +15,9 @@ module calcisol_balance
 
 contains
 
-  pure function balance(before, after, flux, through) result(residual)
+  pure subroutine balance(before, after, flux, through, residual)
     real(c_double), intent(in) :: before(:, :), after(:, :), flux(:, :), through(:, :)
-    real(c_double) :: residual(size(before, 2))
+    real(c_double), intent(out) :: residual(:)
     real(c_double), parameter :: round_off = 1.0e-3_c_double, least = 1.0e-30_c_double
     integer :: i, q
     residual = 0.0_c_double
@@ -28,25 +28,29 @@ contains
           max(through(i, q), round_off*before(i, q), least))
       end do
     end do
-  end function balance
+  end subroutine balance
 
-  ! Carbon, calcium and nitrogen of each column [mol m-2]; -1 where a column has no state yet.
-  subroutine stocks(columns, nlay, stock)
+  ! Carbon, calcium and nitrogen of each column [mol m-2]; -1 where a column has no state yet. slot (ncol,nlay,5): to work in.
+  subroutine stocks(columns, slot, stock)
     type(calcisol_columns), intent(in) :: columns
-    integer, intent(in) :: nlay
+    real(c_double), intent(inout) :: slot(:, :, :)
     real(c_double), intent(out) :: stock(:, :)
     integer(c_int32_t), parameter :: slots(5) = [calcisol_state_calcite, calcisol_state_dic, calcisol_state_ca, &
       calcisol_state_nh4, calcisol_state_no3]
-    real(c_double) :: slot(size(stock, 1), nlay, size(slots))
     integer(c_int32_t) :: stat
-    integer :: i
+    integer :: i, l
     do i = 1, size(slots)
       call columns%get_state(slots(i), slot(:, :, i), stat)
     end do
-    stock(:, 1) = sum(slot(:, :, 1) + slot(:, :, 2), 2)
-    stock(:, 2) = sum(slot(:, :, 1) + slot(:, :, 3), 2)
-    stock(:, 3) = sum(slot(:, :, 4) + slot(:, :, 5), 2)
-    where (spread(slot(:, 1, 1), 2, 3) < 0.0_c_double) stock = -1.0_c_double
+    stock = 0.0_c_double
+    do l = 1, size(slot, 2)
+      stock(:, 1) = stock(:, 1) + (slot(:, l, 1) + slot(:, l, 2))
+      stock(:, 2) = stock(:, 2) + (slot(:, l, 1) + slot(:, l, 3))
+      stock(:, 3) = stock(:, 3) + (slot(:, l, 4) + slot(:, l, 5))
+    end do
+    do i = 1, size(stock, 1)
+      if (slot(i, 1, 1) < 0.0_c_double) stock(i, :) = -1.0_c_double
+    end do
   end subroutine stocks
 
 end module calcisol_balance

@@ -3,6 +3,7 @@
 ! What:    fit(value, factor) = value * factor, and -9999 for what hosts mark as missing or not yet set: NaN, -9999 (Noah-MP),
 !          999999 (ORCHIDEE), |x| >= 1e19 (CTSM's 1e36). Multiplied, they would look like numbers and be clipped, not refused.
 ! Also:    plus and total add such numbers; missing plus anything is missing.
+! Cost:    call them with the numbers of one column or layer: over whole arrays compilers make temporaries, at every step.
 ! Kinds:   real32 or real64 in, real64 out; C kinds, so that -fdefault-real-8 changes nothing.
 ! Note:    NaN is asked for first: any other comparison with it would trip the traps of a debug build.
 module calcisol_fit
@@ -56,16 +57,14 @@ contains
     if (.not. (is_missing(a) .or. is_missing(b))) both = a + b
   end function plus
 
-  ! Weighted sum over the second dimension (tiles, PFTs) in its own order; (n,m) -> (n), missing where one with a weight is.
+  ! Weighted sum over the tiles or PFTs of a column in their own order, missing where one with a weight is.
   pure function total(values, weight, factor) result(added)
-    real(c_double), intent(in) :: values(:, :), weight(:, :), factor
-    real(c_double) :: added(size(values, 1))
-    integer :: i, k
+    real(c_double), intent(in) :: values(:), weight(:), factor
+    real(c_double) :: added
+    integer :: k
     added = 0.0_c_double
-    do k = 1, size(values, 2)
-      do i = 1, size(values, 1)
-        if (weight(i, k) > 0.0_c_double) added(i) = plus(added(i), fit(values(i, k), weight(i, k)*factor))
-      end do
+    do k = 1, size(values)
+      if (weight(k) > 0.0_c_double) added = plus(added, fit(values(k), weight(k)*factor))
     end do
   end function total
 

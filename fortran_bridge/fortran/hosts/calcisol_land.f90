@@ -5,7 +5,7 @@
 ! Shapes:  (ncol,nlay), layer 1 at the surface, or (ncol); SI, rates are means over the step, per m2 of soil.
 ! Switch:  calcisol.nml (calcisol_switch); where it is off, start and step return at once and the host's results are its own.
 ! Errors:  stat = 0 is fine; else one sentence in message, and the host decides what to do. Nothing stops or prints.
-! Use:     call soil%start('calcisol.nml', ncol, nlay, dz, stat, message);  soil%w_liq = fit(wliq, 1.0_c_double)
+! Use:     call soil%start('calcisol.nml', ncol, nlay, dz, stat, message);  soil%w_liq(i, l) = fit(wliq(i, l), 1.0_c_double)
 !          call soil%step(dt, stat, message);  write (host_log, *) soil%line()
 module calcisol_land
   use, intrinsic :: iso_c_binding, only: c_double, c_int32_t
@@ -13,11 +13,11 @@ module calcisol_land
   use calcisol
   use calcisol_c, only: info_t, c_variable_get, text_of
   use calcisol_balance, only: balance, stocks
-  use calcisol_fit, only: fit, is_missing, missing
+  use calcisol_fit, only: is_missing, missing
   use calcisol_switch, only: switch_t, read_switch
   implicit none
   private
-  public :: calcisol_land_soil, molar_mass_n
+  public :: calcisol_land_soil, molar_mass_n, clear
 
   ! kg mol-1, as emulator/chemistry/constants.py; with another value the check against the states would not close
   real(c_double), parameter :: molar_mass_c = 0.012011_c_double, molar_mass_n = 0.014007_c_double, caco3 = 0.1000869_c_double
@@ -40,6 +40,8 @@ module calcisol_land
     type(calcisol_report) :: report
     type(calcisol_columns) :: columns
     real(c_double), allocatable, private :: stock(:, :) ! (ncol,3) before the step, mol m-2; negative: not known
+    ! to work in, so that a step allocates nothing: (ncol,3), states (ncol,nlay,5)
+    real(c_double), allocatable, private :: after(:, :), flux(:, :), through(:, :), slot(:, :, :)
     type(calcisol_model), private :: model
     type(calcisol_arrays), private :: io
     real(c_double), private :: limit = 0.0_c_double ! of a residual; from the switch
@@ -50,9 +52,7 @@ module calcisol_land
     procedure :: get_slot => land_get
     procedure :: set_slot => land_set
     procedure, nopass :: slot_name => land_slot_name
-    procedure :: share => land_share
     procedure :: ph_or => land_ph_or
-    procedure :: ph_top_or => land_ph_top_or
     procedure :: finish => land_finish
   end type calcisol_land_soil
 
@@ -117,6 +117,7 @@ contains
       self%dic_leach(n), self%alk_leach(n), self%ca_leach(n), self%ca_sink(n), self%no3_leach(n), self%nh4_leach(n), &
       self%n_sink(n), source=missing)
     allocate (self%stock(n, 3), source=-1.0_c_double)
+    allocate (self%after(n, 3), self%flux(n, 3), self%through(n, 3), self%slot(n, m, 5), source=zero)
     associate (io => self%io)
       call io%link(calcisol_w_liq, self%w_liq)
       call io%link(calcisol_w_ice, self%w_ice)
@@ -158,25 +159,30 @@ contains
     class(calcisol_land_soil), intent(inout) :: self
     real(c_double), intent(in) :: dt
     integer(c_int32_t), intent(out) :: stat
-    character(len=:), allocatable, intent(out) :: message
-    real(c_double) :: after(self%ncol, 3), flux(self%ncol, 3), through(self%ncol, 3), residual(3)
+    character(len=:), allocatable, intent(inout) :: message
     stat = calcisol_ok
-    message = ''
+    call clear(message)
     if (.not. self%on) return
     self%co2_adj = missing ! the library writes nothing for inactive columns: what is still missing then was not stepped
     call self%columns%step(dt, self%io, stat, message, self%report)
     if (stat /= calcisol_ok) return
     self%steps = self%steps + 1
-    call stocks(self%columns, self%nlay, after)
-    call get_flux(self, dt, flux, through)
-    residual = balance(self%stock, after, flux, through)
-    self%stock = after
-    self%worst = max(self%worst, residual)
-    self%last = residual
-    if (all(residual <= self%limit)) return
+    call stocks(self%columns, self%slot, self%after)
+    call get_flux(self, dt)
+    call balance(self%stock, self%after, self%flux, self%through, self%last)
+    self%stock = self%after
+    self%worst = max(self%worst, self%last)
+    if (all(self%last <= self%limit)) return
     stat = calcisol_error_state
     message = 'a budget of the soil columns does not close, '//self%line()//'; raise check in calcisol.nml to go on'
   end subroutine land_step
+
+  ! No message, and no allocation where the host's variable has held none before.
+  subroutine clear(message)
+    character(len=:), allocatable, intent(inout) :: message
+    if (.not. allocated(message)) message = ''
+    if (len(message) > 0) message = ''
+  end subroutine clear
 
   ! One line for the host's log, made when it is asked for: formatting costs as much as half a column's step.
   function land_line(self) result(line)
@@ -190,22 +196,21 @@ contains
   end function land_line
 
   ! What the library says has crossed the border of each column in this step, and the sum of absolute values [mol m-2].
-  subroutine get_flux(self, dt, flux, through)
-    class(calcisol_land_soil), intent(in) :: self
+  subroutine get_flux(self, dt)
+    class(calcisol_land_soil), intent(inout) :: self
     real(c_double), intent(in) :: dt
-    real(c_double), intent(out) :: flux(:, :), through(:, :)
     real(c_double) :: lime, gas, n_in, n_out
     integer :: i
     do i = 1, self%ncol
-      flux(i, :) = 0.0_c_double
-      through(i, :) = 0.0_c_double
+      self%flux(i, :) = 0.0_c_double
+      self%through(i, :) = 0.0_c_double
       if (is_missing(self%co2_adj(i))) cycle
       lime = self%lime(i)/caco3
       gas = (self%co2_adj(i) + self%dic_leach(i))/molar_mass_c
       n_in = self%dep_nh4(i) + self%dep_no3(i) + sum(self%n_min(i, :))/molar_mass_n
       n_out = (self%n_sink(i) + self%no3_leach(i) + self%nh4_leach(i))/molar_mass_n
-      flux(i, :) = dt*[lime - gas, lime - self%ca_leach(i) - self%ca_sink(i), n_in - n_out]
-      through(i, :) = dt*[lime + abs(self%co2_adj(i))/molar_mass_c + abs(self%dic_leach(i))/molar_mass_c, &
+      self%flux(i, :) = dt*[lime - gas, lime - self%ca_leach(i) - self%ca_sink(i), n_in - n_out]
+      self%through(i, :) = dt*[lime + abs(self%co2_adj(i))/molar_mass_c + abs(self%dic_leach(i))/molar_mass_c, &
         lime + abs(self%ca_leach(i)) + abs(self%ca_sink(i)), abs(n_in) + abs(n_out)]
     end do
   end subroutine get_flux
@@ -237,21 +242,13 @@ contains
     integer(c_int32_t), intent(out) :: stat
     call self%columns%set_state(5_c_int32_t*calcisol_role + int(i, c_int32_t), values, stat)
     if (stat /= calcisol_ok .or. i /= calcisol_n_state) return
-    call stocks(self%columns, self%nlay, self%stock)
+    call stocks(self%columns, self%slot, self%stock)
     call self%columns%get_state(calcisol_state_ph, self%ph, stat)
   end subroutine land_set
 
-  ! A column total split over the layers by exp(-z / 0.3 m), as the library does with co2_src_total.
-  pure function land_share(self, column) result(layers)
-    class(calcisol_land_soil), intent(in) :: self
-    real(c_double), intent(in) :: column(:)
-    real(c_double) :: layers(self%ncol, self%nlay)
-    layers = fit(spread(column, 2, self%nlay), self%weight)
-  end function land_share
-
   ! ---------------------------------------------------------------------------------------------------- feedback
-  ! pH of the layers where feedback is on and there is one, else the host's own.
-  elemental function ours(self, value, own) result(ph)
+  ! Our pH (value: of a layer, or ph_top) where feedback is on and there is one, else the host's own.
+  elemental function land_ph_or(self, value, own) result(ph)
     class(calcisol_land_soil), intent(in) :: self
     real(c_double), intent(in) :: value, own
     real(c_double) :: ph
@@ -259,21 +256,7 @@ contains
     if (.not. self%feedback) return
     if (ieee_is_nan(value)) return
     if (value > 0.0_c_double) ph = value
-  end function ours
-
-  function land_ph_or(self, own) result(ph)
-    class(calcisol_land_soil), intent(in) :: self
-    real(c_double), intent(in) :: own
-    real(c_double) :: ph(self%ncol, self%nlay)
-    ph = ours(self, self%ph, own)
   end function land_ph_or
-
-  function land_ph_top_or(self, own) result(ph)
-    class(calcisol_land_soil), intent(in) :: self
-    real(c_double), intent(in) :: own(:)
-    real(c_double) :: ph(self%ncol)
-    ph = ours(self, self%ph_top, own)
-  end function land_ph_top_or
 
   subroutine land_finish(self)
     class(calcisol_land_soil), intent(inout) :: self

@@ -8,7 +8,7 @@
 module calcisol_noahmp
   use, intrinsic :: iso_c_binding, only: c_double, c_float, c_int32_t
   use calcisol_fit, only: fit, plus, is_missing, missing
-  use calcisol_land, only: calcisol_land_soil
+  use calcisol_land, only: calcisol_land_soil, clear
   implicit none
   private
   public :: calcisol_noahmp_start, calcisol_noahmp_step, calcisol_noahmp_get, calcisol_noahmp_set, calcisol_noahmp_soil
@@ -23,10 +23,9 @@ contains
     real(c_float), intent(in) :: dzs(:), ph(:, :), caco3(:, :)
     integer(c_int32_t), intent(out) :: stat
     character(len=:), allocatable, intent(out) :: message
-    integer :: n
-    n = size(ph)
-    call calcisol_noahmp_soil%start('calcisol.nml', n, size(dzs), spread(real(dzs, c_double), 1, n), stat, message, &
-      caco3=spread(reshape(fit(caco3, one), [n]), 2, size(dzs)), ph0=spread(reshape(fit(ph, one), [n]), 2, size(dzs)))
+    call calcisol_noahmp_soil%start('calcisol.nml', size(ph), size(dzs), spread(real(dzs, c_double), 1, size(ph)), stat, message, &
+      caco3=spread(reshape(fit(caco3, one), [size(ph)]), 2, size(dzs)), &
+      ph0=spread(reshape(fit(ph, one), [size(ph)]), 2, size(dzs)))
   end subroutine calcisol_noahmp_start
 
   ! ph (i,k,j), co2_adj (i,j) [gC m-2 s-1, + to the air]: -9999 where off, water or not stepped. ratio = dt_soil / dt_main.
@@ -36,41 +35,42 @@ contains
       runsb(:, :), nee(:, :), npp(:, :), psfc(:, :), xland(:, :)
     real(c_float), intent(out) :: ph(:, :, :), co2_adj(:, :)
     integer(c_int32_t), intent(out) :: stat
-    character(len=:), allocatable, intent(out) :: message
+    character(len=:), allocatable, intent(inout) :: message
     real(c_double), parameter :: water = 1000.0_c_double, gram = 1.0e-3_c_double, c_per_co2 = 12.011_c_double/44.009_c_double
-    real(c_double) :: thick(size(xland), size(dzs)), respiration(size(xland))
-    logical :: without(size(xland))
+    integer :: i, j, l, c
     stat = 0
-    message = ''
+    call clear(message)
     ph = real(missing, c_float)
     co2_adj = real(missing, c_float)
     associate (soil => calcisol_noahmp_soil)
       if (.not. soil%on) return
-      thick = spread(water*real(dzs, c_double), 1, size(xland))
-      soil%active = merge(one, 0.0_c_double, reshape(xland, [soil%ncol]) < 1.5_c_float)
-      soil%w_liq = fit(columns(sh2o), thick)
-      soil%w_ice = max(plus(fit(columns(smois), thick), -soil%w_liq), 0.0_c_double)
-      soil%t_soil = fit(columns(tslb), one)
-      soil%w_sink = fit(columns(etrani), water/real(ratio, c_double))
-      soil%w_sink(:, 1) = plus(soil%w_sink(:, 1), fit(reshape(qseva, [soil%ncol]), water/real(ratio, c_double)))
-      soil%q_bot = fit(reshape(runsb, [soil%ncol]), one/real(dt, c_double))
-      respiration = plus(fit(reshape(nee, [soil%ncol]), gram*c_per_co2), fit(reshape(npp, [soil%ncol]), gram))
-      soil%co2_src_total = merge(respiration, max(respiration, 0.0_c_double), is_missing(respiration))
-      soil%p_surf = fit(reshape(psfc, [soil%ncol]), one)
+      do c = 1, soil%ncol
+        i = mod(c - 1, size(xland, 1)) + 1
+        j = (c - 1)/size(xland, 1) + 1
+        soil%active(c) = merge(one, 0.0_c_double, xland(i, j) < 1.5_c_float)
+        do l = 1, soil%nlay
+          soil%w_liq(c, l) = fit(sh2o(i, l, j), water*real(dzs(l), c_double))
+          soil%w_ice(c, l) = max(plus(fit(smois(i, l, j), water*real(dzs(l), c_double)), -soil%w_liq(c, l)), 0.0_c_double)
+          soil%t_soil(c, l) = fit(tslb(i, l, j), one)
+          soil%w_sink(c, l) = fit(etrani(i, l, j), water/real(ratio, c_double))
+        end do
+        soil%w_sink(c, 1) = plus(soil%w_sink(c, 1), fit(qseva(i, j), water/real(ratio, c_double)))
+        soil%q_bot(c) = fit(runsb(i, j), one/real(dt, c_double))
+        soil%co2_src_total(c) = plus(fit(nee(i, j), gram*c_per_co2), fit(npp(i, j), gram)) ! respiration
+        if (.not. is_missing(soil%co2_src_total(c))) soil%co2_src_total(c) = max(soil%co2_src_total(c), 0.0_c_double)
+        soil%p_surf(c) = fit(psfc(i, j), one)
+      end do
       call soil%step(real(dt, c_double), stat, message)
       if (stat /= 0) return
-      without = is_missing(soil%ph_top)
-      ph = reshape(real(merge(missing, soil%ph, spread(without, 2, size(dzs))), c_float), shape(ph), order=[1, 3, 2])
-      co2_adj = reshape(real(merge(missing, soil%co2_adj/gram, without), c_float), shape(xland))
+      do c = 1, soil%ncol
+        i = mod(c - 1, size(xland, 1)) + 1
+        j = (c - 1)/size(xland, 1) + 1
+        if (is_missing(soil%ph_top(c))) cycle
+        ph(i, :, j) = real(soil%ph(c, :), c_float)
+        co2_adj(i, j) = real(soil%co2_adj(c)/gram, c_float)
+      end do
     end associate
   end subroutine calcisol_noahmp_step
-
-  ! (i,k,j) to our (ncol,nlay)
-  pure function columns(field) result(rows)
-    real(c_float), intent(in) :: field(:, :, :)
-    real(c_float) :: rows(size(field, 1)*size(field, 3), size(field, 2))
-    rows = reshape(reshape(field, [size(field, 1), size(field, 3), size(field, 2)], order=[1, 3, 2]), shape(rows))
-  end function columns
 
   ! Slot of the state as three real(4) variables (i,k,j) whose sum is the real(8) value, bit for bit: HRLDAS restarts are real(4).
   subroutine calcisol_noahmp_get(slot, part, stat)
@@ -91,10 +91,10 @@ contains
     integer, intent(in) :: slot
     real(c_float), intent(in) :: part(:, :, :, :)
     integer(c_int32_t), intent(out) :: stat
-    real(c_double) :: whole(size(part, 1)*size(part, 3), size(part, 2))
-    whole = real(columns(part(:, :, :, 1)), c_double) + (real(columns(part(:, :, :, 2)), c_double) + &
-      real(columns(part(:, :, :, 3)), c_double))
-    call calcisol_noahmp_soil%set_slot(slot, whole, stat)
+    real(c_double) :: whole(size(part, 1), size(part, 2), size(part, 3)) ! our columns are (i,j)
+    whole = real(part(:, :, :, 1), c_double) + (real(part(:, :, :, 2), c_double) + real(part(:, :, :, 3), c_double))
+    call calcisol_noahmp_soil%set_slot(slot, reshape(reshape(whole, [size(part, 1), size(part, 3), size(part, 2)], &
+      order=[1, 3, 2]), [size(part, 1)*size(part, 3), size(part, 2)]), stat)
   end subroutine calcisol_noahmp_set
 
 end module calcisol_noahmp

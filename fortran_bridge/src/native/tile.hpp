@@ -46,12 +46,21 @@ static inline void fill(double *from, const double *to, double value) {
 static inline int padded(int n) { return (n + PAD - 1) / PAD * PAD; }
 static inline void pad(double *x, int used, int whole) { fill(x + used, x + whole, x[used - 1]); }
 
+// In whole vectors, up to N - 1 numbers too many: the caller writes those afterwards, and fields have room behind them.
+static inline void copy(double *to, const double *from, int count) {
+  for (int i = 0; i < count; i += N)
+    store(to + i, load(from + i));
+}
+
 // ---- between the blocks of the call and the tile; `at` is the first column, `width` the columns of the block
 
 static inline void read_field(const Tile &t, int to, const double *row, int at, int width) {
   double *x = t.field(to);
-  for (int l = 0; l < t.layers; ++l)
-    std::memcpy(x + l * t.columns, row + l * width + at, sizeof(double) * t.columns);
+  if (t.columns == width) // one tile holds the call
+    std::memcpy(x, row, sizeof(double) * t.cells);
+  else
+    for (int l = 0; l < t.layers; ++l)
+      std::memcpy(x + l * t.columns, row + l * width + at, sizeof(double) * t.columns);
   pad(x, t.cells, t.padded);
 }
 static inline void read_column(const Tile &t, int to, const double *row, int at) {
@@ -59,8 +68,11 @@ static inline void read_column(const Tile &t, int to, const double *row, int at)
   pad(t.column(to), t.columns, t.columns_padded);
 }
 static inline void write_field(const Tile &t, const double *x, double *row, int at, int width) {
-  for (int l = 0; l < t.layers; ++l)
-    std::memcpy(row + l * width + at, x + l * t.columns, sizeof(double) * t.columns);
+  if (t.columns == width)
+    std::memcpy(row, x, sizeof(double) * t.cells);
+  else
+    for (int l = 0; l < t.layers; ++l)
+      std::memcpy(row + l * width + at, x + l * t.columns, sizeof(double) * t.columns);
 }
 static inline void write_column(const Tile &t, const double *x, double *row, int at) {
   std::memcpy(row + at, x, sizeof(double) * t.columns);
@@ -76,21 +88,22 @@ static inline void write_integers(const Tile &t, const double *x, std::int32_t *
 
 // ---- along layers
 
+// Rows [from, to) hold a column's value.
+static inline void rows_of_column(const Tile &t, double *out, const double *column, int from, int to) {
+  if (t.columns == 1) // a call of the library for 8 bytes costs more than the row
+    return fill(out + from, out + larger(from, to), column[0]);
+  for (int l = from; l < to; ++l)
+    std::memcpy(out + l * t.columns, column, sizeof(double) * t.columns);
+}
 // Rows [from, to) of `out` are the rows `by` below in `x`; rows that x does not have are its outermost.
 static inline void rows(const Tile &t, double *out, const double *x, int from, int to, int by) {
   const int w = t.columns, low = larger(from, -by), high = smaller(to, t.layers - by);
   if (high > low)
-    std::memcpy(out + low * w, x + (low + by) * w, sizeof(double) * w * (high - low));
-  for (int l = from; l < smaller(low, to); ++l)
-    std::memcpy(out + l * w, x, sizeof(double) * w);
-  for (int l = larger(high, from); l < to; ++l)
-    std::memcpy(out + l * w, x + (t.layers - 1) * w, sizeof(double) * w);
+    copy(out + low * w, x + (low + by) * w, w * (high - low));
+  rows_of_column(t, out, x, from, smaller(low, to));
+  rows_of_column(t, out, x + (t.layers - 1) * w, larger(high, from), to);
 }
-// Rows [from, to) hold a column's value, or a number.
-static inline void rows_of_column(const Tile &t, double *out, const double *column, int from, int to) {
-  for (int l = from; l < to; ++l)
-    std::memcpy(out + l * t.columns, column, sizeof(double) * t.columns);
-}
+// Or a number.
 static inline void rows_of_number(const Tile &t, double *out, double number, int from, int to) {
   if (to > from)
     fill(out + from * t.columns, out + to * t.columns, number);

@@ -5,8 +5,8 @@ program merge_layers
   implicit none
   integer, parameter :: nslm = 11
   type(calcisol_merged) :: merged
-  real(c_double) :: dz(nslm), water(2, nslm), t(2, nslm)
-  integer :: l
+  real(c_double) :: dz(nslm), water(2, nslm), t(2, nslm), joined(2, nslm)
+  integer :: l, i
   do l = 1, nslm
     dz(l) = 0.5_c_double*merge(0.0_c_double, 2.0_c_double**(l - 2)*0.00195_c_double, l == 1)
     if (l < nslm) dz(l) = dz(l) + 0.5_c_double*2.0_c_double**(l - 1)*0.00195_c_double
@@ -17,10 +17,20 @@ program merge_layers
   merged = calcisol_merged_of(dz, 0.02_c_double)
   print '(a,*(1x,i0))', 'layer', merged%layer
   print '(a,*(1x,es24.16))', 'dz', merged%dz
-  water = merged%back(merged%amount(water))
+  do l = 1, nslm
+    do i = 1, 2
+      call merged%add(l, water(i, l), joined(i, merged%layer(l)))
+    end do
+  end do
+  water = merged%back(joined)
   print '(a,*(1x,es24.16))', 'water', water(1, :)
   print '(a,*(1x,es24.16))', 'missing', water(2, :)
-  t = merged%back(merged%mean(t))
+  do l = 1, nslm
+    do i = 1, 2
+      call merged%add(l, t(i, l)*merged%share(l), joined(i, merged%layer(l)))
+    end do
+  end do
+  t = merged%back(joined)
   print '(a,*(1x,es24.16))', 't', t(1, :)
   merged = calcisol_merged_of([0.3_c_double, 0.3_c_double, 0.001_c_double], 0.02_c_double) ! thin at the bottom
   print '(a,*(1x,i0))', 'bottom', merged%layer
