@@ -47,7 +47,12 @@ static inline int padded(int n) { return (n + PAD - 1) / PAD * PAD; }
 static inline void pad(double *x, int used, int whole) { fill(x + used, x + whole, x[used - 1]); }
 
 // In whole vectors, up to N - 1 numbers too many: the caller writes those afterwards, and fields have room behind them.
+// Many at once are the library's business.
 static inline void copy(double *to, const double *from, int count) {
+  if (count > 16 * N) {
+    std::memcpy(to, from, sizeof(double) * count);
+    return;
+  }
   for (int i = 0; i < count; i += N)
     store(to + i, load(from + i));
 }
