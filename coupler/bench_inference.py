@@ -13,6 +13,7 @@ Use:     ``print(bench_peer("/path/to/peer", None, 7))``
 
 from __future__ import annotations
 
+import contextlib
 import ctypes as ct
 import os
 import statistics
@@ -125,9 +126,16 @@ class Other:
         return seconds, total
 
     def close(self) -> None:
-        assert self.process.stdin
-        self.process.stdin.close()
-        self.process.wait(timeout=60)
+        """Let the program end; one that is gone already, or does not go, is no fault of the table."""
+        assert self.process.stdin and self.process.stdout
+        with contextlib.suppress(BrokenPipeError):  # closing writes what it never read
+            self.process.stdin.close()
+        try:
+            self.process.wait(timeout=60)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        self.process.stdout.close()
 
 
 def bench_peer(program: str, bundle: str | None, rounds: int, sizes: tuple[int, ...] = ROWS) -> str:

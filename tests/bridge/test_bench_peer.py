@@ -47,3 +47,12 @@ def test_the_table(shipped: Path, tmp_path: Path) -> None:
         bench_inference.bench_peer("/bin/true", None, 1, (64,))
     with pytest.raises(CalcisolError, match="cannot be started"):
         bench_inference.bench_peer(str(tmp_path / "nowhere"), None, 1, (64,))
+
+
+def test_a_peer_that_is_gone_is_one_sentence(tmp_path: Path) -> None:
+    """The pipe breaks when it is written to, and again when it is closed."""
+    gone = bench_inference.Other(shutil.which("true") or "true", tmp_path)
+    gone.process.wait(timeout=60)
+    with pytest.raises(CalcisolError, match="did not answer"):
+        gone.time(32, 20)
+    gone.close()
