@@ -10,11 +10,13 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import math
 import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ..emulator.variables import load_table
 from .errors import CalcisolError
 
 
@@ -22,7 +24,6 @@ class ConfigError(CalcisolError):
     """The configuration cannot be used; the text names the key, its value and the mend."""
 
 
-LAYER_M = (0.005, 5.0)  # what the library takes as thickness of a layer (variables.toml, dz)
 YEARS = (1800, 3000)
 # what a value can be at all; the ranges of its sources stand beside each constant below
 LIMITS = {
@@ -143,8 +144,9 @@ class RunConfig:
             raise ConfigError(f"scenarios names {twice!r} twice; name each once")
         if not self.layers or min(self.layers) <= 0:
             raise ConfigError(f"layers = {list(self.layers)} needs thicknesses above 0 m")
-        if not all(LAYER_M[0] <= x <= LAYER_M[1] for x in self.layers):
-            raise ConfigError(f"layers = {list(self.layers)} must each lie between {LAYER_M[0]:g} and {LAYER_M[1]:g} m")
+        low, high = next(v.valid for v in load_table().select("static") if v.name == "dz") or (0.0, math.inf)
+        if not all(low <= x <= high for x in self.layers):
+            raise ConfigError(f"layers = {list(self.layers)} must each lie between {low:g} and {high:g} m")
         if self.uncertainty < 0:
             raise ConfigError(f"uncertainty = {self.uncertainty} is negative; give the columns of the interval, or 0 for none")
         for name in ("start_year", "end_year"):

@@ -58,11 +58,11 @@ Range HostColumns::range(std::int64_t tile) const {
   return {first, static_cast<int>(std::min<std::int64_t>(shape.columns, ncol - first)), shape.columns, shape.layers};
 }
 
-// A new tile: nothing found in it yet.
-void HostColumns::blank_lanes() {
+// A new tile: nothing found in it yet but what was said of its soil.
+void HostColumns::blank_lanes(std::int64_t tile) {
   std::fill(skip.begin(), skip.end(), 0);
   std::fill(invalid.begin(), invalid.end(), 0);
-  std::fill(flag.begin(), flag.end(), 0);
+  std::copy_n(soil_flag.begin() + tile * cells(), cells(), flag.begin());
 }
 
 // Every lane that is not good becomes a copy of lane `from`, in `rows` rows of the block.
@@ -82,7 +82,7 @@ void HostColumns::set_properties(const calcisol_view *properties, std::int32_t g
   for (std::int64_t tile = 0; tile < tiles(); ++tile) {
     const Range where = range(tile);
     double *block = statics.data() + tile * cells() * CALCISOL_N_STATIC;
-    blank_lanes();
+    blank_lanes(tile);
     for (int i = 0; i < table.count; ++i) {
       gather(properties[i], where, true, table[i].fill, block + i * cells());
       if (properties[i].data)
@@ -155,8 +155,7 @@ void HostColumns::step_tile(std::int64_t tile, double dt, const Views &views, ca
 // Gather and screen all forcing of a tile; decide which lanes are good.
 void HostColumns::read_forcing(const Range &where, const calcisol_view *forcing, Finding &finding) {
   const Rows table = rows(CALCISOL_ROLE_FORCING);
-  blank_lanes();
-  std::copy_n(soil_flag.begin() + where.first / shape.columns * cells(), cells(), flag.begin());
+  blank_lanes(where.first / shape.columns);
   if (forcing[CALCISOL_ACTIVE].data) {
     gather(forcing[CALCISOL_ACTIVE], where, false, 1.0, active.data());
     for (int c = 0; c < where.count; ++c)

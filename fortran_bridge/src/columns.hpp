@@ -46,7 +46,7 @@ private:
   std::size_t cells() const { return static_cast<std::size_t>(shape.layers) * shape.columns; }
   void check_state(const calcisol_view &active) const;
   void step_tile(std::int64_t tile, double dt, const Views &views, calcisol_report &report, Finding &finding);
-  void blank_lanes();
+  void blank_lanes(std::int64_t tile);
   void read_forcing(const Range &range, const calcisol_view *forcing, Finding &finding);
   void run_module(std::int64_t tile, double dt, int model_lane, double *stepped);
   void refuse_nan(const Range &range, const double *stepped, Finding &finding);

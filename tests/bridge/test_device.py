@@ -14,37 +14,25 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import sample_columns
 from calcisol.coupler import errors
 from calcisol.coupler.capi import Model
-from numpy.typing import NDArray
+from sample_columns import STEP, Fields, take
 
 HERE = Path(__file__).parent
-NCOL, NLAY = 37, 6  # not a multiple of 8: there is padding
-STEP = 21600.0  # s
+NCOL = 37  # not a multiple of 8: there is padding
 STEPS = 5
 # The host path steps tiles of 128 columns, the emulated device all columns at once: the float32 network may round another way
 # in the last bit (6e-8), which a step hands on to pH and pools damped, not amplified.
 SAME = 1e-6
 
-Fields = dict[str, NDArray[np.float64]]
-
 
 def soil() -> Fields:
-    rng = np.random.default_rng(1)
-    shape = (NCOL, NLAY)
-    caco3 = np.broadcast_to(rng.choice([0.0, 0.02, 0.2], (NCOL, 1)), shape)
-    dz = np.broadcast_to([0.05, 0.1, 0.15, 0.2, 0.25, 0.25], shape)
-    return {"dz": dz, "clay": rng.uniform(0.05, 0.5, shape), "caco3": caco3}
+    return take(sample_columns.soil(), slice(NCOL))
 
 
 def forcing(step: int) -> Fields:
-    rng = np.random.default_rng(100 + step)
-    return {
-        "w_liq": soil()["dz"] * rng.uniform(200.0, 260.0, (NCOL, 1)),
-        "t_soil": rng.uniform(276.0, 296.0, (NCOL, NLAY)),
-        "q_bot": rng.uniform(0.0, 2e-5, NCOL),
-        "co2_src_total": rng.uniform(0.0, 5e-8, NCOL),
-    }
+    return take(sample_columns.forcing(step), slice(NCOL))
 
 
 def troubled(step: int) -> Fields:
