@@ -45,16 +45,21 @@ class _Tensor(ct.Structure):  # calcisol_kernel_tensor of fortran_bridge/src/nat
 class _Call(ct.Structure):  # calcisol_kernel_call
     _fields_ = [
         ("layers", ct.c_int), ("columns", ct.c_int), ("statics", ct.c_void_p), ("layer", ct.c_void_p), ("column", ct.c_void_p),
-        ("state", ct.c_void_p), ("dt", ct.c_double), ("output_layer", ct.c_void_p), ("output_column", ct.c_void_p),
-        ("flag", ct.c_void_p), ("doubles", ct.c_void_p), ("floats", ct.c_void_p), ("scratch", ct.c_void_p),
+        ("state", ct.c_void_p), ("dt", ct.c_double), ("result", ct.c_void_p), ("output_layer", ct.c_void_p),
+        ("output_column", ct.c_void_p), ("flag", ct.c_void_p), ("doubles", ct.c_void_p), ("floats", ct.c_void_p),
+        ("scratch", ct.c_void_p),
     ]  # fmt: skip
+
+
+class _Program(ct.Structure):  # calcisol_kernel_program
+    _fields_ = [("scratch_bytes", ct.c_int64), ("run", ct.CFUNCTYPE(None, ct.POINTER(_Call)))]
 
 
 class _Kernel(ct.Structure):  # calcisol_kernel
     _fields_ = [
         ("version", ct.c_int), ("fingerprint", ct.c_char_p), ("target", ct.c_char_p), ("n_tensors", ct.c_int),
-        ("tensors", ct.POINTER(_Tensor)), ("doubles", ct.c_int), ("floats", ct.c_int), ("scratch_bytes", ct.c_int64),
-        ("max_layers", ct.c_int), ("step", ct.CFUNCTYPE(None, ct.POINTER(_Call))),
+        ("tensors", ct.POINTER(_Tensor)), ("doubles", ct.c_int), ("floats", ct.c_int), ("max_layers", ct.c_int),
+        ("prepare", _Program), ("initial_state", _Program), ("step", _Program), ("laboratory_ph", _Program),
     ]  # fmt: skip
 
 
@@ -73,7 +78,7 @@ class Own:
                     continue
                 to = self.floats if tensor.is_float32 else self.doubles
                 to[tensor.offset : tensor.offset + tensor.count] = tensors[tensor.name.decode()].ravel()
-        scratch = np.zeros(self.kernel.scratch_bytes + 64, dtype=np.uint8)
+        scratch = np.zeros(self.kernel.step.scratch_bytes + 64, dtype=np.uint8)
         self.scratch = scratch[-scratch.ctypes.data % 64 :]
         self.features = np.loadtxt(folder / "features.txt")
         self.factors = np.loadtxt(folder / "answers.txt").shape[1]
@@ -91,7 +96,7 @@ class Own:
 
     def time(self, repeats: int) -> tuple[float, float]:
         """CPU seconds of a call, and the sum of the answer."""
-        step, call = self.kernel.step, ct.byref(self.call)
+        step, call = self.kernel.step.run, ct.byref(self.call)
         start = time.thread_time()
         for _ in range(repeats):
             step(call)

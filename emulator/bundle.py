@@ -1,7 +1,8 @@
 """The bundle: one TorchScript archive with its contract inside, readable without loading the graph (or torch).
 
-What:    reads, verifies and writes ``*.calcisol`` files; the contract is the JSON record ``extra/calcisol.json``.
-Checks:  format, schema version, variable table, and a SHA-256 over every other record, before anything is loaded.
+What:    reads, verifies and writes ``*.calcisol`` files; the contract is the JSON record ``extra/calcisol.json``. It names the
+         record of each tensor, so that an engine without torch finds the weights.
+Checks:  format, schema version, variable table, and a SHA-256 over all records, before anything is loaded.
 Source:  the self-describing file of metatomic (https://github.com/metatensor/metatomic) was the model.
 Use:     ``contract = read_contract(path)``; ``write_bundle(path, scripted_module, contract)``.
 """
@@ -33,11 +34,11 @@ def default_bundle() -> Path:
     return Path(__file__).with_name("bundles") / "default.calcisol"
 
 
-def records_sha256(path: Path) -> str:
-    """SHA-256 over all records but the contract: for each name, sorted, the bytes of name + newline + content.
+def records_sha256(path: Path, claimed: str) -> str:
+    """SHA-256 over all records: for each name, sorted, the bytes of name + newline + content.
 
     Names are relative to the archive's top folder; ``.data/serialization_id`` is left out because torch
-    rewrites it. The C++ bridge computes the same sum.
+    rewrites it. The contract, which holds the sum, counts with zeros in its place. The C++ bridge computes the same.
     """
     digest = hashlib.sha256()
     with zipfile.ZipFile(path) as archive:
@@ -45,9 +46,12 @@ def records_sha256(path: Path) -> str:
             raise BundleError(f"bundle {path} unpacks to more than {MAX_BYTES} bytes; this is no calcisol bundle")
         entries = {name.split("/", 1)[1]: name for name in archive.namelist() if "/" in name}
         for name in sorted(entries):
-            if name in (f"extra/{CONTRACT_RECORD}", ".data/serialization_id"):
+            if name == ".data/serialization_id":
                 continue
-            digest.update(name.encode() + b"\n" + archive.read(entries[name]))
+            content = archive.read(entries[name])
+            if name == f"extra/{CONTRACT_RECORD}" and claimed:
+                content = content.replace(claimed.encode(), b"0" * len(claimed.encode()))
+            digest.update(name.encode() + b"\n" + content)
     return digest.hexdigest()
 
 
@@ -82,7 +86,7 @@ def read_contract(path: str | os.PathLike[str], *, verify: bool = True) -> dict[
     if verify:
         check_contract(contract, load_table(), path)
         try:
-            found = records_sha256(path)
+            found = records_sha256(path, str(contract.get("records_sha256", "")))
         except (zipfile.BadZipFile, zlib.error, OSError, EOFError) as error:
             raise BundleError(f"bundle {path} is damaged or cut short ({error}); copy it again") from None
         if found != contract.get("records_sha256"):
@@ -124,7 +128,23 @@ def write_bundle(path: str | os.PathLike[str], module: Any, contract: dict[str, 
     buffer = io.BytesIO()
     torch.jit.save(module, buffer)
     full = {"format": FORMAT, **contract, **load_table().contract(), "torch_version": torch.__version__.split("+")[0]}
+    full["tensors"] = tensor_records(module, buffer.getvalue())
     _write(Path(path), buffer.getvalue(), full)
+
+
+def tensor_records(module: Any, archive: bytes) -> dict[str, str]:
+    """Record ("data/15") of each parameter and buffer: the one that holds its values, row by row, and nothing else."""
+    import torch
+
+    reader = torch._C.PyTorchFileReader(io.BytesIO(archive))
+    records = {reader.get_record(n): n for n in sorted(reader.get_all_records(), reverse=True) if n.startswith("data/")}
+    found = {}
+    for name, tensor in module.state_dict().items():
+        content = tensor.detach().cpu().contiguous().numpy().tobytes()
+        if content not in records:
+            raise BundleError(f"tensor {name} is not kept as a record of its own; make it contiguous before the export")
+        found[name] = records[content]
+    return found
 
 
 def update_contract(path: str | os.PathLike[str], **entries: Any) -> None:
@@ -152,8 +172,10 @@ def _write(path: Path, archive: bytes, full: dict[str, Any]) -> None:
         writer.write_end_of_file()
 
     try:
-        write("{}")
-        write(json.dumps({**full, "records_sha256": records_sha256(temporary)}, indent=1))
+        blank = "0" * 64
+        text = json.dumps({**full, "records_sha256": blank}, indent=1)
+        write(text)
+        write(text.replace(blank, records_sha256(temporary, blank)))
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)

@@ -16,6 +16,7 @@ from .processes.gas import conductance, pressure
 from .processes.past import start
 from .rows import column_rows, layer_rows, static_rows
 from .soil import air_fraction, complete, exchange_sites, reactive_water
+from .turns import enter, leave, turns
 
 
 class FirstState(PoreWater):
@@ -48,7 +49,7 @@ class FirstState(PoreWater):
         up = conductance(s.dz, air, s.porosity, t, self.d_gas)
         zero = torch.zeros_like(s.dz)
         # steady profile: no storage, one second of sources against one second of diffusion
-        pco2 = pressure(p_air.expand_as(zero), source, zero, up, p_air, torch.ones_like(c.co2_atm[0]))
+        pco2 = pressure(p_air.expand_as(zero), source, zero, up, p_air, torch.ones_like(zero))
 
         gamma = self.equilibrium.activity(torch.full_like(water, 0.006), t)
         co2 = k.co2_solubility * pco2
@@ -68,11 +69,12 @@ class FirstState(PoreWater):
         # exchanger in equilibrium with that water: fill each site by bisection on ln u
         low, high = torch.full_like(sites, -30.0), torch.full_like(sites, 20.0)
         a_al = k.gibbsite * h * h * h
-        for _ in range(60):
+        for _ in range(turns(60)):
+            low, high = enter([low, high], 60)
             middle = 0.5 * (low + high)
             full = self.site_filling(middle, free, gamma, h, a_al, k) > 1.0
             high = torch.where(full, middle, high)
-            low = torch.where(full, low, middle)
+            low, high = leave([torch.where(full, low, middle), high])
         v = 0.5 * (low + high)
         u = torch.exp(v)
         sorbed = self.equilibrium.selectivity * gamma.cations * free

@@ -1,6 +1,6 @@
 """Name the step graph of a bundle in its contract, after checking that it is the one: what the native engine asks for.
 
-What:    a bundle exported before contracts named their graph, or elsewhere, gets the entry ``step_graph``; nothing else changes.
+What:    a bundle exported elsewhere gets the entries ``step_graph`` and ``tensors``; nothing else changes.
 Checks:  the step of this version with the tensors of the bundle answers as the module in the bundle does, over a year of months
          and of days, on soils with and without calcite.
 Use:     ``python -m calcisol.emulator.stamp my.calcisol``; ``calcisol export`` does it by itself
@@ -14,7 +14,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from .bundle import BundleError, read_contract, update_contract
+from .bundle import BundleError, read_contract, tensor_records, update_contract
 from .graph import fingerprint, step_of_contract
 from .variables import load_table
 
@@ -65,7 +65,7 @@ def stamp(path: Path) -> str:
                         raise BundleError(f"bundle {path} steps otherwise than this version; export it with this version")
                 mine, theirs = a[0], b[0]
     graph = fingerprint(step)
-    update_contract(path, step_graph=graph)
+    update_contract(path, step_graph=graph, tensors=tensor_records(module, path.read_bytes()))
     return graph
 
 

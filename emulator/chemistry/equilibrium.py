@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from ..ordered import ordered_sum
+from ..turns import enter, leave, turns
 from .records import Activity, Constants, Problem, Solution, Speciation
 from .speciation import SoilSolution
 
@@ -24,14 +25,20 @@ class Equilibrium(SoilSolution):
         self.max_step: float = 1.5  # largest Newton step in a log unknown (0.65 pH): a cold start must not overshoot
         self.min_step: float = 0.005
 
-    def step(self, p: Problem, s: Speciation, x: Tensor, limit: float) -> Tensor:
+    def newton(self, p: Problem, k: Constants, g: Activity, x: Tensor, so4_free: Tensor, limit: Tensor) -> list[Tensor]:
+        """One turn of the search: unknowns [1 + site, ...], free sulphate and the largest step allowed next [layer, column]."""
+        s = self.speciate(p, k, g, x, so4_free)
+        shorter = (0.9 * limit).clamp(min=self.min_step)  # breaks the cycles of a long search between the two calcite branches
+        return [self.step(p, s, x, limit), p.so4 * self.free_sulphate(k, g, s), shorter]
+
+    def step(self, p: Problem, s: Speciation, x: Tensor, limit: Tensor) -> Tensor:
         """One damped Newton step from ``x`` [1 + site, ...], at most ``limit`` in any log unknown."""
         residual, jacobian = self.system(p, s)
         for i in range(self.n_sites + 1):  # gradients flow through the residual alone
             for j in range(self.n_sites + 1):
                 jacobian[i][j] = jacobian[i][j].detach()
         move = torch.stack(self.eliminate(residual, jacobian))
-        move = move * (limit / move.abs().amax(0).clamp(min=limit))  # shorter, never another direction
+        move = move * (limit / torch.maximum(move.abs().amax(0), limit))  # shorter, never another direction
         return x - torch.cat([move[-1:], move[:-1]])
 
     def system(self, p: Problem, s: Speciation) -> tuple[list[Tensor], list[list[Tensor]]]:
@@ -193,15 +200,12 @@ class Equilibrium(SoilSolution):
         )
         x = guess.detach()
         so4_free = sulphate_share.detach() * fixed.so4
-        limit = self.max_step
-        for _ in range(iterations - 1):
-            s = self.speciate(fixed, k, g, x, so4_free)
-            x = self.step(fixed, s, x, limit)
-            so4_free = fixed.so4 * self.free_sulphate(k, g, s)
-            limit = max(0.9 * limit, self.min_step)  # breaks the cycles of a long search between the two calcite branches
+        limit = torch.full_like(so4_free, self.max_step)
+        for _ in range(turns(iterations - 1)):
+            x, so4_free, limit = enter([x, so4_free, limit], iterations - 1)
+            x, so4_free, limit = leave(self.newton(fixed, k, g, x, so4_free, limit))
         # sulphate enters the charge balance as its free part: same value, but its gradient must not be lost with the search
         so4_free = so4_free + (so4_free / fixed.so4.clamp(min=1e-30)).detach() * (p.so4 - fixed.so4)
-        s = self.speciate(p, k, g, x, so4_free)
-        x = self.step(p, s, x, limit)
-        so4_free = p.so4 * self.free_sulphate(k, g, s)
+        x, so4_free, limit = enter([x, so4_free, limit], 1)
+        x, so4_free, limit = leave(self.newton(p, k, g, x, so4_free, limit))
         return self.solution(p, x, self.speciate(p, k, g, x, so4_free))

@@ -28,9 +28,10 @@ class WholeGradient(Equilibrium):
         with torch.no_grad():
             found = super().forward(p, k, g, guess, sulphate_share, iterations)
         x, so4_free = found.unknowns, found.sulphate_share * p.so4
+        limit = torch.full_like(so4_free, self.max_step)
         for _ in range(ROUNDS):
             s = self.speciate(p, k, g, x, so4_free)
-            x = self.step(p, s, x, self.max_step)
+            x = self.step(p, s, x, limit)
             so4_free = p.so4 * self.free_sulphate(k, g, s)
         return self.solution(p, x, self.speciate(p, k, g, x, so4_free))
 

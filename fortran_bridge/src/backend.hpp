@@ -8,7 +8,6 @@
 #include <cstdint>
 #include <memory>
 #include <string>
-#include <vector>
 
 #include "calcisol.h"
 #include "columns_base.hpp"
@@ -32,22 +31,14 @@ public:
   virtual void laboratory_ph(Shape shape, const double *statics, const double *state, double *ph) = 0;
   // Bits of a column do not depend on how many columns a block has: blocks may be as narrow as the columns there are.
   virtual bool any_width() const { return false; }
-  // Copy a tensor ("core.input.weight") as float32 or float64; false where there is none of that type and size.
-  virtual bool tensor(const std::string &, bool, std::int64_t, void *) const { return false; }
-};
-
-// Records of a bundle: name below the archive's top folder, and content.
-struct Record {
-  std::string name, content;
 };
 
 struct DeviceModule; // a module on a device; only device_columns.hpp looks inside
 
 struct Engine {
   static bool needs_bundle(); // false: the stub
-  static std::string info();  // e.g. "torch 2.13.0 (built with 2.13)"
+  static std::string info();  // e.g. "torch 2.13.0 (built with 2.13)"; loads nothing
   static void check();        // Failure(CALCISOL_ERROR_TORCH) when the loaded torch does not fit
-  static std::vector<Record> records(const std::string &bytes); // Failure when damaged
   static std::unique_ptr<Module> load(const std::string &bytes, int threads);
   // The same on options.device, whose name comes back in `place`. Failure where there is none: no fall-back.
   static std::shared_ptr<DeviceModule> load_on_device(const std::string &bytes, const calcisol_options &options,

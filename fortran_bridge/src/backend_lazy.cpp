@@ -1,6 +1,7 @@
-// The engine of libcalcisol: that of libcalcisol_torch, loaded when it is first asked for and then kept.
+// The engine of libcalcisol: that of libcalcisol_torch, loaded for the first bundle that TorchScript steps, and then kept.
 #include <dlfcn.h>
 
+#include <atomic>
 #include <cstring>
 #include <string>
 
@@ -40,17 +41,21 @@ const TorchEngine &loaded() {
   return *get();
 }
 
+std::atomic<bool> here{false};
+
 const TorchEngine &engine() {
   static const TorchEngine &one = loaded(); // a failure is not kept: the next open tries again
+  here = true;
   return one;
 }
 
 } // namespace
 
 bool Engine::needs_bundle() { return true; }
-std::string Engine::info() { return engine().info(); }
+std::string Engine::info() {
+  return here ? engine().info() : std::string("torch " CALCISOL_TORCH_MINOR " not loaded");
+}
 void Engine::check() { engine().check(); }
-std::vector<Record> Engine::records(const std::string &bytes) { return engine().records(bytes); }
 
 std::unique_ptr<Module> Engine::load(const std::string &bytes, int threads) { return engine().load(bytes, threads); }
 

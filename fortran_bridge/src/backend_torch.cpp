@@ -3,13 +3,10 @@
 #include "backend.hpp"
 
 #include <ATen/Version.h>
-#include <caffe2/serialize/inline_container.h>
 #include <torch/version.h>
 
 #include <cstring>
 
-#include "bundle.hpp"
-#include "headroom.hpp"
 #include "status.hpp"
 #include "table.hpp"
 #include "torch_call.hpp"
@@ -71,23 +68,6 @@ public:
     copy_out(answer, {n_lab, s.layers, s.columns}, "laboratory pH", ph);
   }
 
-  bool tensor(const std::string &name, bool float32, std::int64_t count, void *to) const override {
-    c10::IValue found = module._ivalue();
-    for (std::size_t start = 0, dot = 0; dot != std::string::npos; start = dot + 1) {
-      dot = name.find('.', start);
-      const std::string part = name.substr(start, dot == std::string::npos ? dot : dot - start);
-      if (!found.isObject() || !found.toObject()->type()->findAttribute(part))
-        return false;
-      found = found.toObject()->getAttr(part);
-    }
-    if (!found.isTensor() || found.toTensor().scalar_type() != (float32 ? at::kFloat : at::kDouble) ||
-        found.toTensor().numel() != count)
-      return false;
-    const at::Tensor dense = found.toTensor().contiguous();
-    std::memcpy(to, dense.data_ptr(), dense.nbytes());
-    return true;
-  }
-
 private:
   static constexpr std::int64_t n_static = CALCISOL_N_STATIC, n_state = CALCISOL_N_STATE, n_lab = CALCISOL_N_LAB;
   const Rows forcing = rows(CALCISOL_ROLE_FORCING), output = rows(CALCISOL_ROLE_OUTPUT);
@@ -124,22 +104,6 @@ void Engine::check() {
     throw Failure(CALCISOL_ERROR_TORCH, "torch " + loaded_version() + " is loaded, libcalcisol was built with " +
                                             built_minor + "; install torch " + built_minor +
                                             " or build calcisol again");
-}
-
-std::vector<Record> Engine::records(const std::string &bytes) {
-  need_headroom(room_to_load + 16 * bytes.size()); // or the reader would call the bundle damaged
-  const Call call(1);
-  caffe2::serialize::PyTorchStreamReader reader(adapter(bytes));
-  std::vector<Record> records;
-  std::size_t total = 0; // of what they unpack to: a few kB can claim to hold gigabytes
-  for (const std::string &name : reader.getAllRecords()) {
-    total += reader.getRecordSize(name);
-    if (total > static_cast<std::size_t>(max_bundle_bytes))
-      throw Failure(CALCISOL_ERROR_BUNDLE, "unpacks to more than " + std::to_string(max_bundle_bytes) + " bytes");
-    const auto [data, size] = reader.getRecord(name);
-    records.push_back({name, std::string(static_cast<const char *>(data.get()), size)});
-  }
-  return records;
 }
 
 std::unique_ptr<Module> Engine::load(const std::string &bytes, int threads) {

@@ -2,13 +2,11 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
-#include <new>
 #include <stdexcept>
 
-#include "backend.hpp"
-#include "json.hpp"
 #include "sha256.hpp"
 #include "status.hpp"
 #include "table.hpp"
@@ -42,50 +40,21 @@ void check_variables(const Json &contract, const std::string &name) {
   }
 }
 
-std::string records_sum(const std::vector<Record> &records) { // sorted by name
+// The contract counts with zeros in the place of the sum it holds.
+std::string records_sum(const std::vector<Record> &records, const std::string &claimed) {
   Sha256 sum;
   for (const Record &record : records) {
-    if (record.name == contract_record || record.name == rewritten_record)
+    if (record.name == rewritten_record)
       continue;
+    std::string content = record.content;
+    if (record.name == contract_record && !claimed.empty())
+      for (std::size_t at = content.find(claimed); at != std::string::npos; at = content.find(claimed, at + 1))
+        std::fill_n(content.begin() + static_cast<std::ptrdiff_t>(at), claimed.size(), '0');
     sum.update(record.name.data(), record.name.size());
     sum.update("\n", 1);
-    sum.update(record.content.data(), record.content.size());
+    sum.update(content.data(), content.size());
   }
   return sum.hex();
-}
-
-// CRC-32 of ISO 3309, as zip uses it.
-std::uint32_t crc32(const std::string &content) {
-  std::uint32_t sum = 0xFFFFFFFFu;
-  for (const char c : content) {
-    sum ^= static_cast<std::uint8_t>(c);
-    for (int bit = 0; bit < 8; ++bit)
-      sum = sum >> 1 ^ (sum & 1u ? 0xEDB88320u : 0u);
-  }
-  return ~sum;
-}
-
-// The contract cannot hold its own SHA-256, and torch's reader does not look at the CRC zip keeps in its directory: we
-// do.
-bool contract_is_whole(const std::string &bytes, const std::string &content) {
-  const std::string entry = "PK\x01\x02", ending = std::string("/") + contract_record;
-  const auto little = [&](std::size_t at, int size) {
-    std::uint32_t value = 0;
-    while (size-- > 0)
-      value = value << 8 | static_cast<std::uint8_t>(bytes[at + size]);
-    return value;
-  };
-  constexpr std::size_t crc_at = 16, name_length_at = 28, name_at = 46; // APPNOTE 4.3.12, central directory header
-  for (std::size_t at = bytes.find(entry); at != std::string::npos; at = bytes.find(entry, at + 1)) {
-    if (at + name_at > bytes.size())
-      break;
-    const std::size_t length = little(at + name_length_at, 2);
-    if (length < ending.size() || at + name_at + length > bytes.size())
-      continue;
-    if (bytes.compare(at + name_at + length - ending.size(), ending.size(), ending) == 0)
-      return little(at + crc_at, 4) == crc32(content);
-  }
-  return false;
 }
 
 } // namespace
@@ -106,16 +75,14 @@ std::string read_file(const std::string &path) {
   return bytes;
 }
 
-std::string checked_contract(const std::string &bytes, const std::string &name) {
-  std::vector<Record> records;
+Bundle checked_bundle(const std::string &bytes, const std::string &name) {
+  Bundle bundle;
   try {
-    records = Engine::records(bytes);
-  } catch (const std::bad_alloc &) {
-    throw;
-  } catch (const std::exception &) {
-    refuse("bundle " + name + " is damaged, cut short or no bundle at all; copy it again");
+    bundle.records = read_archive(bytes);
+  } catch (const std::invalid_argument &error) {
+    refuse("bundle " + name + " is damaged, cut short or no bundle at all (" + error.what() + "); copy it again");
   }
-  std::sort(records.begin(), records.end(), [](const Record &a, const Record &b) { return a.name < b.name; });
+  const std::vector<Record> &records = bundle.records;
   const auto twice =
       std::adjacent_find(records.begin(), records.end(), [](auto &a, auto &b) { return a.name == b.name; });
   if (twice != records.end())
@@ -123,29 +90,36 @@ std::string checked_contract(const std::string &bytes, const std::string &name) 
   const auto found = std::find_if(records.begin(), records.end(), [](auto &r) { return r.name == contract_record; });
   if (found == records.end())
     refuse("bundle " + name + " holds no contract (calcisol.json); export it with `calcisol export`");
-  const std::string text = found->content;
-  if (!contract_is_whole(bytes, text))
-    refuse("bundle " + name + ": its contract is damaged (CRC-32); copy it again");
-  Json contract;
+  bundle.text = found->content;
   try {
-    contract = parse_json(text);
+    bundle.contract = parse_json(bundle.text);
   } catch (const std::invalid_argument &error) {
     refuse("bundle " + name + ": its contract is damaged (" + error.what() + "); copy it again");
   }
+  const Json &contract = bundle.contract;
   if (contract["format"].text != "calcisol-bundle")
     refuse("bundle " + name + " says format '" + contract["format"].text + "', not 'calcisol-bundle'");
   if (contract["schema_version"].value != CALCISOL_SCHEMA_VERSION)
     refuse("bundle " + name + " has schema version " + number(contract["schema_version"].value) +
            ", this calcisol reads " + std::to_string(CALCISOL_SCHEMA_VERSION) + "; export it again with this version");
   check_variables(contract, name);
-  const std::string sum = records_sum(records);
-  if (sum != contract["records_sha256"].text)
+  const std::string &claimed = contract["records_sha256"].text;
+  const std::string sum = records_sum(records, claimed);
+  if (sum != claimed)
     refuse("bundle " + name + " was changed after export (SHA-256 " + sum.substr(0, 12) +
            "... differs from its contract); copy it again");
-  return text;
+  return bundle;
 }
 
-std::string step_graph(const std::string &contract) { return parse_json(contract)["step_graph"].text; }
+bool Bundle::tensor(const std::string &name, bool float32, std::int64_t count, void *to) const {
+  const Json &entry = contract["tensors"][name];
+  const auto found = std::find_if(records.begin(), records.end(), [&](auto &r) { return r.name == entry.text; });
+  const std::size_t size = static_cast<std::size_t>(count) * (float32 ? sizeof(float) : sizeof(double));
+  if (entry.kind != Json::string || found == records.end() || found->content.size() != size)
+    return false;
+  std::memcpy(to, found->content.data(), size);
+  return true;
+}
 
 std::string own_contract() {
   const auto list = [](int role) {

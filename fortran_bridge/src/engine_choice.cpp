@@ -1,6 +1,7 @@
 #include "engine_choice.hpp"
 
 #include "engine_library.hpp"
+#include "host_guard.hpp"
 #include "native.hpp"
 #include "status.hpp"
 
@@ -29,25 +30,23 @@ const calcisol_kernel *named_kernel(const calcisol_options &options, const std::
   return nullptr;
 }
 
-} // namespace
-
-std::unique_ptr<Module> with_engine(std::unique_ptr<Module> module, const calcisol_options &options,
-                                    const std::string &graph, std::string &name, Notes &notes) {
-  name = "TorchScript";
+// NULL where TorchScript is to step. A kernel that was asked for and does not fit is a failure.
+const calcisol_kernel *chosen_kernel(const calcisol_options &options, const std::string &graph, Notes &notes,
+                                     std::string &name) {
   const std::int32_t engine = options.engine;
   if (engine < CALCISOL_ENGINE_AUTO || engine > CALCISOL_ENGINE_NATIVE)
     throw Failure(CALCISOL_ERROR_ARGUMENT, "options.engine is " + std::to_string(engine) +
                                                "; give CALCISOL_ENGINE_AUTO, _TORCHSCRIPT or _NATIVE");
   if (engine == CALCISOL_ENGINE_TORCHSCRIPT)
-    return module;
+    return nullptr;
   if (const calcisol_kernel *kernel = named_kernel(options, graph, notes)) {
     name = std::string("native ") + kernel->target + ", engine library";
-    return native_module(std::move(module), *kernel, options.tile_columns);
+    return kernel;
   }
   const calcisol_kernel *kernel = native_kernel();
   if (kernel && graph == kernel->fingerprint) {
     name = std::string("native ") + kernel->target;
-    return native_module(std::move(module), *kernel, options.tile_columns);
+    return kernel;
   }
   if (engine == CALCISOL_ENGINE_NATIVE)
     throw Failure(CALCISOL_ERROR_UNSUPPORTED,
@@ -55,7 +54,19 @@ std::unique_ptr<Module> with_engine(std::unique_ptr<Module> module, const calcis
                       (kernel ? holds(graph) + ", the kernel step " + short_name(kernel->fingerprint)
                               : std::string("this build has no kernel for this processor")) +
                       "; set options.engine = CALCISOL_ENGINE_AUTO, or run `calcisol compile` on the bundle");
-  return module;
+  return nullptr;
+}
+
+} // namespace
+
+std::unique_ptr<Module> chosen_module(const Bundle &bundle, const std::string &bytes, const calcisol_options &options,
+                                      std::string &name, Notes &notes) {
+  name = "TorchScript";
+  if (const calcisol_kernel *kernel = chosen_kernel(options, bundle.graph(), notes, name))
+    return native_module(bundle, *kernel);
+  Engine::check();
+  const HostGuard guard; // torch may just have come in, and with it an OpenMP runtime the entry's guard did not see
+  return Engine::load(bytes, options.threads);
 }
 
 } // namespace calcisol

@@ -4,7 +4,6 @@
 #include "columns.hpp"
 #include "engine_choice.hpp"
 #include "host_guard.hpp"
-#include "json.hpp"
 #include "options.hpp"
 #include "status.hpp"
 #include "subcycle.hpp"
@@ -14,26 +13,26 @@ namespace calcisol {
 std::unique_ptr<calcisol_model> open_model(const std::string &bytes, const std::string &name,
                                            const calcisol_options *given, Notes &notes) {
   const calcisol_options options = completed(given);
-  Engine::check();
-  const HostGuard guard; // the check may have loaded torch, and with it an OpenMP runtime the entry's guard did not see
+  const Bundle bundle = Engine::needs_bundle() ? checked_bundle(bytes, name) : Bundle{own_contract(), {}, {}};
   auto model = std::make_unique<calcisol_model>();
-  model->contract = Engine::needs_bundle() ? checked_contract(bytes, name) : own_contract();
-  model->longest = parse_json(model->contract)["parameters"]["longest_step_s"].value; // 0 where none is named
+  model->contract = bundle.text;
+  model->longest = bundle.contract["parameters"]["longest_step_s"].value; // 0 where none is named
   std::string place = "the host", engine = "TorchScript";
   if (options.device == CALCISOL_HOST) {
-    model->module = cut_long_steps(
-        with_engine(Engine::load(bytes, options.threads), options, step_graph(model->contract), engine, notes),
-        model->longest);
+    model->module = cut_long_steps(chosen_module(bundle, bytes, options, engine, notes), model->longest);
   } else {
     if (options.engine == CALCISOL_ENGINE_NATIVE || options.engine_library)
       throw Failure(CALCISOL_ERROR_UNSUPPORTED, "the native engine was asked for on a device, where TorchScript runs; "
                                                 "set CALCISOL_ENGINE_AUTO and no engine_library");
+    Engine::check();
+    const HostGuard guard; // as in engine_choice.cpp
     model->device = Engine::load_on_device(bytes, options, place);
   }
   model->contract.insert(1, "\"engine\": \"" + engine + "\", ");
   model->tile_columns = options.tile_columns;
   model->log = {options.log, options.log_user};
-  notes.emplace_back(CALCISOL_LOG_INFO, "bundle " + name + " is open on " + place + ", " + Engine::info());
+  notes.emplace_back(CALCISOL_LOG_INFO, "bundle " + name + " is open on " + place + ", " +
+                                           (engine == "TorchScript" ? Engine::info() : engine));
   return model;
 }
 

@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "status.hpp"
-#include "table.hpp"
 
 namespace calcisol {
 
@@ -18,71 +17,81 @@ struct alignas(64) Line { // scratch of a kernel starts on a line of the cache
 
 class NativeModule : public Module {
 public:
-  NativeModule(std::unique_ptr<Module> module, const calcisol_kernel &kernel, int width)
-      : module(std::move(module)), kernel(kernel), width(width), doubles(kernel.doubles), floats(kernel.floats) {}
+  explicit NativeModule(const calcisol_kernel &kernel)
+      : kernel(kernel), doubles(static_cast<std::size_t>(kernel.doubles)),
+        floats(static_cast<std::size_t>(kernel.floats)) {
+    for (const auto &program : {kernel.prepare, kernel.initial_state, kernel.step, kernel.laboratory_ph})
+      scratch_bytes = std::max(scratch_bytes, program.scratch_bytes);
+  }
 
   // Copy the weights; false when a tensor is missing, has another size or not the values the kernel was written for.
-  bool read_tensors() {
+  bool read_tensors(const Bundle &bundle) {
     return std::all_of(kernel.tensors, kernel.tensors + kernel.n_tensors, [&](const calcisol_kernel_tensor &t) {
       if (t.expected) {
         std::vector<double> found(static_cast<std::size_t>(t.count));
-        return module->tensor(t.name, t.is_float32 != 0, t.count, found.data()) &&
+        return bundle.tensor(t.name, t.is_float32 != 0, t.count, found.data()) &&
                std::equal(found.begin(), found.end(), t.expected);
       }
       void *to = t.is_float32 ? static_cast<void *>(floats.data() + t.offset) : doubles.data() + t.offset;
-      return module->tensor(t.name, t.is_float32 != 0, t.count, to);
+      return bundle.tensor(t.name, t.is_float32 != 0, t.count, to);
     });
   }
 
   bool any_width() const override { return true; }
 
-  void step(Shape shape, const double *statics, const double *layer, const double *column, double dt, double *state,
-            double *output_layer, double *output_column, std::int32_t *flag) override {
-    std::vector<Line> scratch = take();
-    const calcisol_kernel_call call{
-        shape.layers, shape.columns, statics, layer,          column,        state,         dt,
-        output_layer, output_column, flag,    doubles.data(), floats.data(), scratch.data()};
-    kernel.step(&call);
-    give_back(std::move(scratch));
-  }
-
-  // The module is always given `width` columns: its bits may depend on that number.
   void prepare(Shape shape, double *statics) override {
-    std::vector<double> wide = widened(shape, statics, CALCISOL_N_STATIC * shape.layers);
-    module->prepare({shape.layers, width}, wide.data());
-    narrow(shape, wide, statics, CALCISOL_N_STATIC * shape.layers);
+    calcisol_kernel_call call = of(shape);
+    call.statics = call.result = statics;
+    run(kernel.prepare, call);
   }
 
   void initial_state(Shape shape, const double *statics, const double *layer, const double *column,
                      double *state) override {
-    const Rows forcing = rows(CALCISOL_ROLE_FORCING);
-    std::vector<double> made(static_cast<std::size_t>(CALCISOL_N_STATE) * shape.layers * width);
-    module->initial_state({shape.layers, width}, widened(shape, statics, CALCISOL_N_STATIC * shape.layers).data(),
-                          widened(shape, layer, forcing.layered() * shape.layers).data(),
-                          widened(shape, column, forcing.column()).data(), made.data());
-    narrow(shape, made, state, CALCISOL_N_STATE * shape.layers);
+    calcisol_kernel_call call = of(shape);
+    call.statics = statics, call.layer = layer, call.column = column, call.result = state;
+    run(kernel.initial_state, call);
+  }
+
+  void step(Shape shape, const double *statics, const double *layer, const double *column, double dt, double *state,
+            double *output_layer, double *output_column, std::int32_t *flag) override {
+    calcisol_kernel_call call = of(shape);
+    call.statics = statics, call.layer = layer, call.column = column, call.dt = dt;
+    call.state = call.result = state;
+    call.output_layer = output_layer, call.output_column = output_column, call.flag = flag;
+    run(kernel.step, call);
   }
 
   void laboratory_ph(Shape shape, const double *statics, const double *state, double *ph) override {
-    std::vector<double> made(static_cast<std::size_t>(CALCISOL_N_LAB) * shape.layers * width);
-    module->laboratory_ph({shape.layers, width}, widened(shape, statics, CALCISOL_N_STATIC * shape.layers).data(),
-                          widened(shape, state, CALCISOL_N_STATE * shape.layers).data(), made.data());
-    narrow(shape, made, ph, CALCISOL_N_LAB * shape.layers);
+    calcisol_kernel_call call = of(shape);
+    call.statics = statics, call.state = state, call.result = ph;
+    run(kernel.laboratory_ph, call);
   }
 
 private:
-  std::unique_ptr<Module> module;
   const calcisol_kernel &kernel;
-  const int width;
   std::vector<double> doubles;
   std::vector<float> floats;
+  std::int64_t scratch_bytes = 0; // of the program that wants most
   std::mutex mutex;
   std::vector<std::vector<Line>> idle; // scratch of calls that are over; as many as ever ran at once
+
+  calcisol_kernel_call of(Shape shape) const {
+    calcisol_kernel_call call{};
+    call.layers = shape.layers, call.columns = shape.columns;
+    call.doubles = doubles.data(), call.floats = floats.data();
+    return call;
+  }
+  void run(const calcisol_kernel_program &program, calcisol_kernel_call &call) {
+    std::vector<Line> scratch = take();
+    call.scratch = scratch.data();
+    program.run(&call);
+    give_back(std::move(scratch));
+  }
 
   std::vector<Line> take() {
     const std::lock_guard lock(mutex);
     if (idle.empty())
-      return std::vector<Line>(static_cast<std::size_t>(kernel.scratch_bytes) / sizeof(Line) + 1);
+      return std::vector<Line>(static_cast<std::size_t>(scratch_bytes) / sizeof(Line) + 1);
     std::vector<Line> scratch = std::move(idle.back());
     idle.pop_back();
     return scratch;
@@ -91,22 +100,12 @@ private:
     const std::lock_guard lock(mutex);
     idle.push_back(std::move(scratch));
   }
-
-  std::vector<double> widened(Shape shape, const double *block, int count) const {
-    std::vector<double> wide(static_cast<std::size_t>(count) * width);
-    for (int r = 0; r < count; ++r) {
-      const double *from = block + static_cast<std::ptrdiff_t>(r) * shape.columns;
-      double *to = wide.data() + static_cast<std::ptrdiff_t>(r) * width;
-      std::fill(std::copy_n(from, shape.columns, to), to + width, from[0]);
-    }
-    return wide;
-  }
-  void narrow(Shape shape, const std::vector<double> &wide, double *block, int count) const {
-    for (int r = 0; r < count; ++r)
-      std::copy_n(wide.data() + static_cast<std::ptrdiff_t>(r) * width, shape.columns,
-                  block + static_cast<std::ptrdiff_t>(r) * shape.columns);
-  }
 };
+
+// A kernel of this structure may still lack a program: that of a network alone does.
+bool is_whole(const calcisol_kernel &kernel) {
+  return kernel.prepare.run && kernel.initial_state.run && kernel.step.run && kernel.laboratory_ph.run;
+}
 
 } // namespace
 
@@ -116,9 +115,9 @@ std::string native_info() {
                 : ", no native kernel";
 }
 
-std::unique_ptr<Module> native_module(std::unique_ptr<Module> module, const calcisol_kernel &kernel, int width) {
-  auto native = std::make_unique<NativeModule>(std::move(module), kernel, width);
-  if (!native->read_tensors())
+std::unique_ptr<Module> native_module(const Bundle &bundle, const calcisol_kernel &kernel) {
+  auto native = std::make_unique<NativeModule>(kernel);
+  if (!is_whole(kernel) || !native->read_tensors(bundle))
     throw Failure(CALCISOL_ERROR_BUNDLE, "the tensors of the bundle do not fit the step graph its contract names; "
                                          "export it again with `calcisol export`");
   return native;

@@ -1,10 +1,11 @@
-// The native engine: steps by a compiled kernel, everything else by the module of the bundle.
+// The native engine: all programs of a step by a compiled kernel, with the weights of a bundle. It needs no torch.
 #pragma once
 
 #include <memory>
 #include <string>
 
 #include "backend.hpp"
+#include "bundle.hpp"
 #include "native/kernel.hpp"
 
 namespace calcisol {
@@ -18,8 +19,7 @@ std::string native_info();
 // What is said of a fingerprint in messages.
 inline std::string short_name(const std::string &fingerprint) { return fingerprint.substr(0, 12); }
 
-// The module with its steps taken by the kernel; `width` is the columns the module is always given. Failure when the
-// tensors of the bundle are not those of the kernel.
-std::unique_ptr<Module> native_module(std::unique_ptr<Module> module, const calcisol_kernel &kernel, int width);
+// Failure when the tensors of the bundle are not those of the kernel.
+std::unique_ptr<Module> native_module(const Bundle &bundle, const calcisol_kernel &kernel);
 
 } // namespace calcisol

@@ -41,9 +41,6 @@ public:
   }
 
   bool any_width() const override { return module->any_width(); }
-  bool tensor(const std::string &name, bool wide, std::int64_t size, void *values) const override {
-    return module->tensor(name, wide, size, values);
-  }
 
   void step(Shape shape, const double *statics, const double *layer, const double *column, double dt, double *state,
             double *output_layer, double *output_column, std::int32_t *flag) override {

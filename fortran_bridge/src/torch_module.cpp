@@ -10,7 +10,6 @@ extern "C" CALCISOL_API const calcisol::TorchEngine *calcisol_torch_engine(void)
       CALCISOL_VERSION,
       Engine::info,
       Engine::check,
-      Engine::records,
       Engine::load,
       Engine::load_on_device,
       Engine::device_columns,

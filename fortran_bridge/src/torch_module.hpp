@@ -1,14 +1,14 @@
-// The engine on torch as a library of its own, libcalcisol_torch, which libcalcisol loads when the first bundle is
-// opened.
+// The engine on torch as a library of its own, libcalcisol_torch, which libcalcisol loads for the first bundle that
+// TorchScript is to step.
 //
-// Why: a host links libcalcisol in every build, and many of its ranks and runs never open a bundle. They pay nothing
-// for torch; and where torch is missing, open says so, instead of the loader refusing to start the host.
+// Why: a host links libcalcisol in every build, and most of its runs open no bundle, or one that the native engine
+// steps. They pay nothing for torch and need none; where it is wanted and missing, open says so, instead of the loader
+// refusing to start the host.
 #pragma once
 
 #include <cstdint>
 #include <memory>
 #include <string>
-#include <vector>
 
 #include "backend.hpp"
 
@@ -20,7 +20,6 @@ struct TorchEngine {
   const char *version;
   std::string (*info)();
   void (*check)();
-  std::vector<Record> (*records)(const std::string &bytes);
   std::unique_ptr<Module> (*load)(const std::string &bytes, int threads);
   std::shared_ptr<DeviceModule> (*load_on_device)(const std::string &bytes, const calcisol_options &options,
                                                   std::string &place);

@@ -1,9 +1,9 @@
-"""Write the native kernel of a step: C++ generated from its traced graph.
+"""Write the native kernel of a step: C++ generated from its traced graphs, a program for each.
 
 What:    builds the step a bundle was exported from (chemistry and network size out of its contract), traces it, writes C++.
          Weights are not written: the kernel reads them from the bundle it is opened with.
-Source:  emulator/graph.py (trace), kernel/ (lower.py: operators; algebra.py: fewer of them; schedule.py: order; emit.py: text),
-         ../src/native (headers).
+Source:  emulator/graph.py (trace), kernel/ (lower.py: operators; algebra.py: fewer of them; outline.py: bodies of loops;
+         schedule.py: order; emit.py: text of a program; file.py: of all), ../src/native (headers).
 Use:     ``python step_to_cpp.py BUNDLE OUTPUT.cpp DEPENDENCIES``, run by meson; with ``--core`` before BUNDLE the network alone
 """
 
@@ -16,13 +16,26 @@ HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parents[1])]  # the emulator as built, not one that may be installed
 
 from kernel.algebra import simplified  # noqa: E402
-from kernel.emit import Writer  # noqa: E402
+from kernel.emit import Program  # noqa: E402
+from kernel.expressions import Tables  # noqa: E402
+from kernel.file import kernel_file  # noqa: E402
 from kernel.lower import Lowering  # noqa: E402
+from kernel.outline import outlined  # noqa: E402
 from kernel.schedule import LOOP, Plan  # noqa: E402
 
 from emulator.bundle import read_contract  # noqa: E402
 from emulator.core_alone import CoreStep  # noqa: E402
-from emulator.graph import COLUMNS, LAYERS, core_arguments, fingerprint, step_of_contract, tensor_names, trace  # noqa: E402
+from emulator.graph import (  # noqa: E402
+    COLUMNS,
+    LAYERS,
+    PROGRAMS,
+    core_arguments,
+    fingerprint,
+    programs,
+    step_of_contract,
+    tensor_names,
+    trace,
+)
 
 
 def write(bundle: Path, loop: int = LOOP, *, core: bool = False) -> str:
@@ -30,11 +43,20 @@ def write(bundle: Path, loop: int = LOOP, *, core: bool = False) -> str:
     step = step_of_contract(read_contract(bundle, verify=False))
     if core:
         step = CoreStep(step.get_submodule("core"))
-    graph = trace(step, core_arguments()) if core else trace(step)
-    lowering = Lowering(graph, tensor_names(step, graph), LAYERS, COLUMNS)
-    outputs = simplified(lowering.run())
-    plan = Plan([node for value in outputs for node in value.nodes.reshape(-1)], loop)
-    return Writer(plan, outputs, lowering.tensors, lowering.masks, fingerprint(step, graph)).text()
+    graphs = {name: trace(step, name, core_arguments() if core else None) for name in programs(step)}
+    tensors: dict[str, tuple[str, tuple[int, ...]]] = {}
+    masks: dict[str, list[float]] = {}
+    lowered = {
+        name: Lowering(g, tensor_names(step, g), PROGRAMS[name], (LAYERS, COLUMNS), tensors, masks).run()
+        for name, g in graphs.items()
+    }
+    tables = Tables(tensors)
+    made = []
+    for name, values in lowered.items():
+        outputs, bodies = outlined(simplified(values))
+        plan = Plan([node for value in outputs for node in value.nodes.reshape(-1)], loop)
+        made.append(Program(name, plan, bodies, outputs, tables))
+    return kernel_file(made, tables, masks, fingerprint(step, graphs))
 
 
 def sources() -> list[str]:

@@ -57,6 +57,13 @@ static inline void copy(double *to, const double *from, int count) {
     store(to + i, load(from + i));
 }
 
+// What a marked loop carries starts as `starts`.
+static inline void carry(double *const *to, const double *const *starts, int count, int cells) {
+  for (int k = 0; k < count; ++k)
+    for (int i = 0; i < cells; i += N)
+      store(to[k] + i, load(starts[k] + i));
+}
+
 // ---- between the blocks of the call and the tile; `at` is the first column, `width` the columns of the block
 
 static inline void read_field(const Tile &t, int to, const double *row, int at, int width) {

@@ -4,7 +4,7 @@ What:    three passes over the nodes the outputs need, arguments first. ``Fold``
          is a product. ``Factor``: products and quotients become lists of factors, oldest first, so that what does not change
          between the passes of a solver is computed once; a divisor that several products share is inverted once, the others of
          a product share one division; signs go into sums. ``Fuse``: a product that only a sum reads is rounded with it (fma).
-Why:     only rounding changes, a few units in the last place of each value. (Where x is not finite, 0 x is 0 here.)
+Why:     only rounding changes, a few units in the last place of each value. (Where x is not finite, 0 x and x - x are 0 here.)
 Use:     ``outputs = simplified(outputs)``
 """
 
@@ -73,6 +73,8 @@ class Fold(Pass):
         for i, neutral in ((0, {"mul": 1.0, "add": 0.0}), (1, {"mul": 1.0, "add": 0.0, "sub": 0.0, "div": 1.0})):
             if numbers[i : i + 1] == [neutral.get(node.op, None)] and numbers[i] is not None:
                 return args[1 - i]
+        if node.op == "sub" and args[0] is args[1]:
+            return self.graph.literal(0.0)
         if node.op == "sub" and numbers[0] == 0.0:
             return self.apply("neg", args[1])
         if node.op == "exp" and node.args[0].op == "mul":
@@ -155,12 +157,13 @@ class Factor(Pass):
         factors: list[Node] = []
         alone: list[Node] = []
         sign = p.sign
+        turning = any(self.new[atom].variant for atom in (*p.above, *p.below))
         for atom in (*p.above, *p.below):
             x = self.new[atom]
             sign, x = (-sign, x.args[0]) if x.op == "neg" else (sign, x)
             if len(factors) + len(alone) < len(p.above):
                 factors.append(x)
-            elif self.divides[atom] > 1 or x.space == "S":
+            elif self.divides[atom] > 1 or x.space == "S" or (turning and not x.variant):
                 one = self.apply("reciprocal", x)
                 self.age.setdefault(one, self.age.get(x, -1.0) + 0.5)
                 factors.append(one)
@@ -178,8 +181,8 @@ class Factor(Pass):
         return made if sign > 0 else self.apply("neg", made)
 
     def multiply(self, factors: list[Node]) -> Node | None:
-        """Oldest first, those that are not computed in every cell before the others."""
-        factors = sorted(factors, key=lambda x: (SPACES.index(x.space), self.age.get(x, -1.0)))
+        """Oldest first, those that are not computed in every cell, or in every turn of a loop, before the others."""
+        factors = sorted(factors, key=lambda x: (SPACES.index(x.space), x.variant, self.age.get(x, -1.0)))
         product: Node | None = None
         for x in factors:
             if product is not None:
@@ -212,8 +215,9 @@ class Fuse(Pass):
         for n in self.nodes:
             for i in (1, 0) if n.op in ("add", "sub") and n.dtype == "d" else ():
                 m = n.args[i]
-                # not across levels or spaces: the product may wait for less than the sum does
-                if m.op == "mul" and users[m] == 1 and (m.level, m.space) == (n.level, n.space):
+                # not across levels and spaces: the product may wait for less than the sum does; in a loop both wait for its start
+                together = m.variant if n.variant else (m.level, m.space) == (n.level, n.space)
+                if m.op == "mul" and users[m] == 1 and together:
                     self.fused[n] = i
                     break
         self.inner = {n.args[i] for n, i in self.fused.items()}

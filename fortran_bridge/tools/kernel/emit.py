@@ -1,14 +1,24 @@
-"""C++ text of a kernel: one function per action of the plan, and the function that runs them over the tiles of a call.
+"""C++ text of one program of a kernel: a function per action of its plan, and the function that runs them over a tile.
 
-Use:     ``text = Writer(plan, outputs, tensors, masks, fingerprint).text()``
+What:    loops over cells, bodies of marked loops and what repeats them, routines along layers, and the order of all.
+Use:     ``text = Program("forward", plan, bodies, outputs, tables).text()``; file.py puts the programs together
 """
 
 from __future__ import annotations
 
-from .expressions import TYPES, Expressions
+from .expressions import TYPES, Expressions, Tables
 from .ir import Node
-from .schedule import Loop, Plan, Strip, Walk
+from .outline import Body
+from .schedule import Loop, Plan, Strip, Turns, Walk
 from .values import Row, Value
+
+TARGETS = {
+    "prepare": ("result",),
+    "initial_state": ("result",),
+    "forward": ("result", "output_layer", "output_column", "flag"),
+    "laboratory_ph": ("result",),
+}
+"""Where the outputs of each program go in ``calcisol_kernel_call`` (src/native/kernel.hpp)."""
 
 
 def row_text(row: Row) -> str:
@@ -16,19 +26,12 @@ def row_text(row: Row) -> str:
     return f"{row[0]} * t.layers + {row[1]}" if row[0] else str(row[1])
 
 
-class Writer(Expressions):
-    """Writes one kernel."""
+class Program(Expressions):
+    """Writes one program."""
 
-    def __init__(
-        self,
-        plan: Plan,
-        outputs: list[Value],
-        tensors: dict[str, tuple[str, tuple[int, ...]]],
-        masks: dict[str, list[float]],
-        fingerprint: str,
-    ) -> None:
-        super().__init__(plan, tensors)
-        self.outputs, self.masks, self.fingerprint = outputs, masks, fingerprint
+    def __init__(self, name: str, plan: Plan, bodies: list[Body], outputs: list[Value], tables: Tables) -> None:
+        super().__init__(plan, tables)
+        self.name, self.bodies, self.outputs = name, bodies, outputs
 
     # ---- functions
 
@@ -59,6 +62,49 @@ class Writer(Expressions):
             f"  for (int i = {start}; i < to; i += N) {{",
         ]
         return [*head, *body, "  }", "}"]
+
+    def body(self, body: Body) -> list[str]:
+        """One turn over some cells: ``a`` are the ports, ``c`` the carried values, replaced once all of them are read."""
+        lines = [f"    const V v{node.number} = load(c[{node.attr}] + i);" for node in body.carried]
+        named = {node: f"v{node.number}" for node in body.carried}
+
+        def text(a: Node) -> str:
+            if a not in named:
+                named[a] = f"v{a.number}"
+                at = f"a[{a.attr}]" + (" + i" if a.space == "F" else "")
+                load = self.load(a) if a.op != "port" else f"load{'' if a.dtype == 'd' else '_m'}({at})"
+                lines.append(f"    const {TYPES[a.dtype]} v{a.number} = {load};")
+            return named[a]
+
+        for node in body.nodes:
+            args = [text(a) for a in node.args]
+            named[node] = f"v{node.number}"
+            lines.append(f"    const {TYPES[node.dtype]} v{node.number} = {self.expression(node, args)};")
+        ends = [text(a) for a in body.ends]
+        lines += [f"    store(c[{i}] + i, {end});" for i, end in enumerate(ends)]
+        head = [
+            f"__attribute__((noinline)) void body_{body.number}(const Tile &t, const double *const *a, double *const *c, int cells) {{",
+            "  static_cast<void>(t);",
+            "  for (int i = 0; i < cells; i += N) {",
+        ]
+        return [*head, *lines, "  }", "}"]
+
+    def turns(self, name: str, action: Turns) -> list[str]:
+        """The values that enter are copied to where they are carried; then the turns."""
+        node, count = action.node, len(action.turned)
+        carried = ", ".join(self.place(n, "from") for n in action.turned)
+        ports = ", ".join(self.place(n, "from") for n in node.args[count:]) or "nullptr"
+        starts = ", ".join(self.place(n, "from") for n in node.args[:count])
+        return [
+            f"__attribute__((noinline)) void {name}(const Tile &t, int from, int to) {{",
+            f"  double *const c[] = {{{carried}}};",
+            f"  const double *const a[] = {{{ports}}};",
+            f"  const double *const starts[] = {{{starts}}};",
+            f"  carry(c, starts, {count}, to - from);",
+            f"  for (int n = 0; n < {node.attr.n}; ++n)",
+            f"    body_{node.attr.body.number}(t, a, c, to - from);",
+            "}",
+        ]
 
     def strip(self, name: str, loops: list[str]) -> list[str]:
         return [
@@ -109,21 +155,25 @@ class Writer(Expressions):
             if dense is node
         ]
         x, out = f"t.floats({self.plan.blocks[node]})", f"t.floats({self.plan.slots[node][1]})"
-        weights = f"t.q + {self.offsets[w]}, t.q + {self.offsets[b]}"
+        offsets = self.tables.offsets
+        weights = f"t.q + {offsets[w]}, t.q + {offsets[b]}"
         shape = f"{len(node.args)}, {str(active).lower()}"
         return [*body, f"  dense<{shape}>({x}, {weights}, {out}, STRIDE, {self.plan.used[node]}, t.padded);"]
 
     # ---- the whole
 
-    def text(self) -> str:
+    def text(self) -> list[str]:
+        """Lines of the namespace of this program."""
         functions: list[str] = []
         once: list[str] = []
         each: list[str] = []
+        for body in self.bodies:
+            functions += [*self.body(body), ""]
         for number, action in enumerate(self.plan.calls()):
             if isinstance(action, Strip):
-                names = [f"loop_{number}_{i}" for i in range(len(action.loops))]
-                for name, loop in zip(names, action.loops, strict=True):
-                    functions += [*self.loop(name, loop), ""]
+                names = [f"{'turns' if isinstance(a, Turns) else 'loop'}_{number}_{i}" for i, a in enumerate(action.loops)]
+                for name, part in zip(names, action.loops, strict=True):
+                    functions += [*(self.turns(name, part) if isinstance(part, Turns) else self.loop(name, part)), ""]
                 functions += [*self.strip(f"strip_{number}", names), ""]
                 each.append(f"strip_{number}(t);")
             elif isinstance(action, Loop):
@@ -134,77 +184,55 @@ class Writer(Expressions):
             else:
                 functions += [*self.walk(f"walk_{number}", action), ""]
                 each.append(f"walk_{number}(t);")
-        lines = [
-            "// Generated by fortran_bridge/tools/step_to_cpp.py from the traced step; do not edit.",
-            '#include "native/dense.hpp"',
-            '#include "native/tile.hpp"',
-            "",
-            "namespace lanes {",
-            "namespace {",
-            "",
-            f"constexpr std::int64_t fields = {self.plan.sizes['f'] + 1}, per_column = {self.plan.sizes['c']}, "
-            f"per_call = {self.plan.sizes['s']}, float_fields = {self.plan.sizes['g']}, locals = {self.plan.sizes['l']};",
+        sizes = self.plan.sizes
+        return [
+            f"namespace {self.name} {{",
             "",
             *functions,
-            "void read_inputs(const Tile &t, const calcisol_kernel_call &call, int at) {",
+            "struct Program {",
+            f"  static constexpr std::int64_t fields = {sizes['f'] + 1}, per_column = {sizes['c']}, per_call = {sizes['s']}, "
+            f"float_fields = {sizes['g']}, locals = {sizes['l']};",
+            "  static void read_inputs(const Tile &t, const calcisol_kernel_call &call, int at) {",
             *self.reads(),
-            "}",
-            "",
-            "void write_outputs(const Tile &t, const calcisol_kernel_call &call, int at) {",
+            "  }",
+            "  static void write_outputs(const Tile &t, const calcisol_kernel_call &call, int at) {",
             *self.writes(),
-            "}",
+            "  }",
+            "  static void once(const Tile &t) {",
+            "    static_cast<void>(t);",
+            *(f"    {c}" for c in once),
+            "  }",
+            "  static void each_tile(const Tile &t) {",
+            *(f"    {c}" for c in each),
+            "  }",
+            "};",
             "",
-            "void once(const Tile &t) {",
-            *(f"  {c}" for c in once),
-            "}",
+            f"}} // namespace {self.name}",
             "",
-            "void each_tile(const Tile &t) {",
-            *(f"  {c}" for c in each),
-            "}",
-            "",
-            *self.table(),
         ]
-        return "\n".join(lines) + "\n"
 
     def reads(self) -> list[str]:
         names = {"state": "call.state", "static": "call.statics", "layer": "call.layer", "column": "call.column"}
-        lines = ["  const std::ptrdiff_t size = static_cast<std::ptrdiff_t>(call.layers) * call.columns;"]
+        lines = ["    [[maybe_unused]] const std::ptrdiff_t size = static_cast<std::ptrdiff_t>(call.layers) * call.columns;"]
         for node in self.plan.nodes:
             if node.op == "input" and node.space != "S":
                 block, row = node.attr
                 slot = self.plan.slots[node][1]
                 if node.space == "F":
-                    lines.append(f"  read_field(t, {slot}, {names[block]} + {row} * size, at, call.columns);")
+                    lines.append(f"    read_field(t, {slot}, {names[block]} + {row} * size, at, call.columns);")
                 else:
-                    lines.append(f"  read_column(t, {slot}, {names[block]} + {row} * call.columns, at);")
+                    lines.append(f"    read_column(t, {slot}, {names[block]} + {row} * call.columns, at);")
         return lines
 
     def writes(self) -> list[str]:
-        lines = ["  const std::ptrdiff_t size = static_cast<std::ptrdiff_t>(call.layers) * call.columns;"]
-        for value, target in zip(self.outputs, ("state", "output_layer", "output_column", "flag"), strict=True):
+        lines = ["    const std::ptrdiff_t size = static_cast<std::ptrdiff_t>(call.layers) * call.columns;"]
+        for value, target in zip(self.outputs, TARGETS[self.name], strict=True):
             for row, node in enumerate(value.nodes.reshape(-1)):
                 place = self.place(node, "0")
                 if target == "flag":
-                    lines.append(f"  write_integers(t, {place}, call.flag, at, call.columns);")
+                    lines.append(f"    write_integers(t, {place}, call.flag, at, call.columns);")
                 elif target == "output_column":
-                    lines.append(f"  write_column(t, {place}, call.output_column + {row} * call.columns, at);")
+                    lines.append(f"    write_column(t, {place}, call.output_column + {row} * call.columns, at);")
                 else:
-                    lines.append(f"  write_field(t, {place}, call.{target} + {row} * size, at, call.columns);")
+                    lines.append(f"    write_field(t, {place}, call.{target} + {row} * size, at, call.columns);")
         return lines
-
-    def table(self) -> list[str]:
-        masks = list(self.masks.items())
-        return [
-            *(f"const double mask_{i}[] = {{{', '.join(x.hex() for x in values)}}};" for i, (_, values) in enumerate(masks)),
-            "const calcisol_kernel_tensor tensors[] = {",
-            *(f'  {{"{name}", {int(dtype == "f")}, {count}, {offset}, nullptr}},' for name, dtype, count, offset in self.tensors),
-            *(f'  {{"{name}", 0, {len(values)}, 0, mask_{i}}},' for i, (name, values) in enumerate(masks)),
-            "};",
-            f'constexpr const char *fingerprint = "{self.fingerprint}";',
-            f"constexpr int doubles = {self.sizes['d']}, floats = {self.sizes['f']};",
-            "",
-            "} // namespace",
-            "} // namespace lanes",
-            "",
-            '#include "native/run.hpp"',
-        ]

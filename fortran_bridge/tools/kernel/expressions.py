@@ -2,7 +2,7 @@
 
 What:    float64 lanes are V, float32 F, masks and integers M (src/native/lanes.hpp); tensors of the bundle lie one behind the
          other in two arrays, float64 and float32, at the offsets given here.
-Use:     methods of ``emit.Writer``: ``self.expression(node, ["v1", "v2"])``
+Use:     methods of ``emit.Program``: ``self.expression(node, ["v1", "v2"])``
 """
 
 from __future__ import annotations
@@ -22,11 +22,10 @@ CALLS = {
 }  # fmt: skip
 
 
-class Expressions:
-    """What a node is in C++."""
+class Tables:
+    """Where the tensors of a kernel lie; name -> dtype, shape is what its programs read."""
 
-    def __init__(self, plan: Plan, tensors: dict[str, tuple[str, tuple[int, ...]]]) -> None:
-        self.plan = plan
+    def __init__(self, tensors: dict[str, tuple[str, tuple[int, ...]]]) -> None:
         self.tensors: list[tuple[str, str, int, int]] = []  # name, dtype, count, offset
         self.offsets: dict[str, int] = {}
         self.sizes = {"d": 0, "f": 0}
@@ -39,6 +38,13 @@ class Expressions:
             self.offsets[name] = self.sizes[dtype]
             self.tensors.append((name, dtype, count, self.sizes[dtype]))
             self.sizes[dtype] += count
+
+
+class Expressions:
+    """What a node is in C++."""
+
+    def __init__(self, plan: Plan, tables: Tables) -> None:
+        self.plan, self.tables = plan, tables
 
     def literal(self, value: float, dtype: str) -> str:
         if dtype in "bi":
@@ -62,7 +68,7 @@ class Expressions:
         if node.op == "literal":
             return self.literal(node.attr, node.dtype)
         if node.op == "parameter":
-            at = self.offsets[node.attr[0]] + node.attr[1]
+            at = self.tables.offsets[node.attr[0]] + node.attr[1]
             return f"all(t.p[{at}])" if node.dtype == "d" else f"all_f(t.q[{at}])"
         if node.op == "input" and node.space == "S":
             return "all(t.dt)"
@@ -113,5 +119,5 @@ class Expressions:
         if node.op == "literal":
             return str(node.attr.hex())
         if node.op == "parameter":
-            return f"t.p[{self.offsets[node.attr[0]] + node.attr[1]}]"
+            return f"t.p[{self.tables.offsets[node.attr[0]] + node.attr[1]}]"
         return "t.dt" if node.op == "input" else f"t.s[{self.plan.slots[node][1]} * N]"

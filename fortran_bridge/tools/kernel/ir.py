@@ -2,7 +2,8 @@
 
 What:    nodes are interned, so that a common subexpression is one node; ``space`` says how often it is computed
          ("S" once a call, "C" once a column, "F" once a cell), ``dtype`` as what ("d" float64, "f" float32, "b" mask, "i" int).
-         Operations along layers ("walks") are nodes too; ``level`` is the number of walks a value must wait for.
+         Operations along layers ("walks") are nodes too; ``level`` is the number of walks a value must wait for. ``variant`` is
+         what changes from turn to turn of a loop (loops.py).
 Use:     ``graph = Graph(); x = graph.input("state", 0, "F"); y = graph.apply("exp", x)``
 """
 
@@ -28,6 +29,7 @@ class Node:
     dtype: str
     number: int
     level: int = field(default=0)
+    variant: bool = False
 
     @property
     def walks(self) -> bool:
@@ -47,6 +49,7 @@ class Graph:
         key = (op, tuple(a.number for a in args), repr(attr), space, dtype)
         if key not in self._known:
             node = Node(op, tuple(args), attr, space, dtype, len(self.nodes))
+            node.variant = op == "carried" or (op != "turns" and any(a.variant for a in args))
             node.level = max((a.level for a in args), default=0) + (node.walks and op != "take")
             self.nodes.append(node)
             self._known[key] = node

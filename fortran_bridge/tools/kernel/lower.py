@@ -1,9 +1,9 @@
 """ATen operators of the traced step as scalar expressions: the pass over the graph, and which handler takes an operator.
 
-What:    walks the graph of emulator/graph.py and returns the four outputs of a step as Values. Elementwise operators map to
+What:    walks a graph of emulator/graph.py and returns the outputs of a program of the step as Values. Elementwise operators map to
          nodes (elementwise.py); views only move references (views.py); what couples layers becomes a walk (coupled.py). An
          operator without handler is an error that names it: nothing is approximated.
-Use:     ``outputs = Lowering(graph_module, names, layers, columns).run()``
+Use:     ``outputs = Lowering(graph_module, names, ("static",), (layers, columns), tensors, masks).run()``
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from torch import fx
 from .coupled import Coupled
 from .elementwise import DTYPES
 from .ir import Graph
+from .loops import Loops
 from .values import CELL, COLUMN, LAYER, Unsupported, Value, array, map_nodes, scalar
 
-ARGUMENTS = ("state", "static", "layer", "column", "dt")
 UNARY = {
     "neg", "reciprocal", "exp", "log", "log10", "log1p", "expm1", "sqrt", "rsqrt", "abs", "tanh", "sigmoid", "silu", "asinh",
     "sin", "cos", "softplus", "relu", "square",
@@ -30,21 +30,30 @@ LOGIC = {"bitwise_and": "and", "bitwise_or": "or", "logical_and": "and", "logica
 SAME = {"detach", "clone", "alias", "contiguous", "lift_fresh_copy", "lift_fresh"}
 
 
-class Lowering(Coupled):
-    """State of one pass over the graph."""
+class Lowering(Coupled, Loops):
+    """State of one pass over the graph of one program; ``tensors`` and ``masks`` are those of the whole kernel."""
 
-    def __init__(self, module: fx.GraphModule, names: dict[str, str], layers: int, columns: int) -> None:
-        self.module, self.names = module, names
+    def __init__(
+        self,
+        module: fx.GraphModule,
+        names: dict[str, str],
+        arguments: tuple[str, ...],
+        sizes: tuple[int, int],
+        tensors: dict[str, tuple[str, tuple[int, ...]]],
+        masks: dict[str, list[float]],
+    ) -> None:
+        self.module, self.names, self.arguments = module, names, arguments
+        layers, columns = sizes
         self.sizes = {layers: LAYER, columns: COLUMN, layers * columns: CELL}
         self.layers = layers
         self.graph = Graph()
-        self.tensors: dict[str, tuple[str, tuple[int, ...]]] = {}  # name -> dtype, shape, in order of first use
-        self.masks: dict[str, list[float]] = {}  # tensors of zeros and ones: structure, written into the kernel
+        self.tensors = tensors  # name -> dtype, shape, in order of first use
+        self.masks = masks  # tensors of zeros and ones: structure, written into the kernel
         self.env: dict[fx.Node, Any] = {}
 
     def run(self) -> list[Value]:
-        """The outputs of the step."""
-        placeholders = iter(ARGUMENTS)
+        """The outputs of the program."""
+        placeholders = iter(self.arguments)
         for node in self.module.graph.nodes:
             if node.op == "placeholder":
                 self.env[node] = self.argument(next(placeholders), node.meta["tensor_meta"].shape)
@@ -52,6 +61,7 @@ class Lowering(Coupled):
                 self.env[node] = self.tensor(node.target)
             elif node.op == "output":
                 outputs = fx.node.map_arg(node.args[0], lambda n: self.env[n])
+                outputs = [outputs] if isinstance(outputs, Value) else outputs
                 return [Value(v.dims, map_nodes(self.field if v.layered else self.per_column, v.nodes)) for v in outputs]
             else:
                 args = fx.node.map_arg(node.args, lambda n: self.env[n])

@@ -2,7 +2,8 @@
 
 What:    nodes needed for the outputs, by level: first the walks of a level, then one elementwise pass over columns, then passes
          over cells, cut into loops of about ``LOOP`` operations so that a loop's code and temporaries stay in the nearest cache.
-         The loops over cells of one level are a ``Strip``: they run one after the other over a few cells at a time.
+         The loops over cells of one level are a ``Strip``: they run one after the other over a few cells at a time, and with
+         them the ``Turns``, what repeats a body on those cells (outline.py).
          A value that leaves its loop is kept in a slot; slots are used again once their last reader is done. What does not leave
          its strip has a slot in a buffer of a few cells ("l"), so that it never leaves the nearest cache.
 Use:     ``plan = Plan(outputs); for action in plan.actions: ...``
@@ -33,7 +34,15 @@ class Loop:
 class Strip:
     """Loops over cells that follow each other."""
 
-    loops: list[Loop]
+    loops: list[Loop | Turns]
+
+
+@dataclass
+class Turns:
+    """A body, repeated; ``turned`` are the values it carries, as they leave."""
+
+    node: Node
+    turned: list[Node]
 
 
 @dataclass
@@ -61,7 +70,8 @@ class Plan:
     def __init__(self, outputs: list[Node], loop: int = LOOP) -> None:
         self.outputs = outputs
         self.nodes = needed(outputs)
-        self.actions: list[Loop | Walk] = []
+        self.actions: list[Loop | Walk | Turns] = []
+        self.turned = {(n.args[0], n.attr): n for n in self.nodes if n.op == "turned"}
         for level in range(max(n.level for n in self.nodes) + 1):
             here = [n for n in self.nodes if n.level == level]
             self.actions += [Walk(n) for n in here if n.walks and n.op != "take"]
@@ -78,7 +88,7 @@ class Plan:
         """The actions, loops over cells gathered into strips."""
         out: list[Loop | Strip | Walk] = []
         for action in self.actions:
-            if not (isinstance(action, Loop) and action.space == "F"):
+            if isinstance(action, Walk) or (isinstance(action, Loop) and action.space != "F"):
                 out.append(action)
             elif out and isinstance(out[-1], Strip):
                 out[-1].loops.append(action)
@@ -88,13 +98,19 @@ class Plan:
 
     @staticmethod
     def computed(node: Node) -> bool:
-        return node.op not in ("input", "literal", "parameter") and not node.walks
+        return node.op not in ("input", "literal", "parameter", "turned") and not node.walks
 
     def cut(self, space: str, nodes: list[Node], loop: int) -> None:
-        """Loops of at most ``loop`` operations."""
+        """Loops of at most ``loop`` operations, and what repeats a body between them."""
         batch: list[Node] = []
         spent = 0
         for node in nodes:
+            if node.op == "turns":
+                if batch:
+                    self.actions.append(Loop(space, batch))
+                    batch, spent = [], 0
+                self.actions.append(Turns(node, self.turned_of(node)))
+                continue
             batch.append(node)
             spent += COST.get(node.op, 1)
             if spent >= loop:
@@ -103,14 +119,17 @@ class Plan:
         if batch:
             self.actions.append(Loop(space, batch))
 
+    def turned_of(self, node: Node) -> list[Node]:
+        """What leaves a loop, also what nobody reads."""
+        count = len(node.attr.body.carried)
+        return [self.turned.get((node, i)) or Node("turned", (node,), i, "F", "d", -1) for i in range(count)]
+
     def place(self) -> None:
         """Give every value that outlives its loop a slot."""
-        made = {}  # node -> action that makes it
         last: dict[Node, int] = {}
         end = len(self.actions)
         for i, action in enumerate(self.actions):
             for node in action.nodes if isinstance(action, Loop) else [action.node]:
-                made[node] = i
                 for a in node.args:
                     source = a.args[0] if a.op == "take" else a
                     last[source] = i
@@ -131,6 +150,9 @@ class Plan:
                     if last.get(node, i) > i:
                         self.give(node, free, ending, last[node], last[node] <= whole[i])
                         action.stores.append(node)
+            elif isinstance(action, Turns):
+                for node in action.turned:
+                    self.give(node, free, ending, last.get(node, i), last.get(node, i) <= whole[i])
             elif action.node.op != "dense":
                 self.give(action.node, free, ending, last[action.node])
             for node in ending.pop(i, []):
