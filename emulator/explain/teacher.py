@@ -155,7 +155,11 @@ def main(arguments: list[str] | None = None) -> int:
     bundles = a.bundle or [default_bundle()]
     pairs = run_pairs(a.folder, a.columns, YEARS, a.workers)
     steps = {**{p.stem: sanity.load_step(p) for p in bundles}, "B0": sanity.physical(bundles[0])}
-    about = {"years": pairs.years, "sha256": pairs.hashes, "bundle": {p.stem: read_contract(p)["records_sha256"] for p in bundles}}
+    about = {
+        "years": pairs.years,
+        "sha256": pairs.hashes,
+        "bundle": {p.stem: read_contract(p)["records_sha256"] for p in bundles},
+    }
     print(json.dumps(about))
     for name, step in steps.items():
         found = judge(step, pairs).as_dict()

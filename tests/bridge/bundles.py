@@ -8,6 +8,10 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
+from calcisol.emulator.bundle import records_sha256
+
+CONTRACT = "extra/calcisol.json"
+
 
 def rewrite(source: Path, target: Path, change: Callable[[str, bytes], bytes | None]) -> Path:
     """Copy a bundle record by record; ``change`` gets name (below the top folder) and content, None drops the record."""
@@ -19,11 +23,21 @@ def rewrite(source: Path, target: Path, change: Callable[[str, bytes], bytes | N
     return target
 
 
+def sealed(path: Path) -> Path:
+    """The bundle with the sum of what it now holds in its contract: changed on purpose, by somebody who knows how."""
+    with zipfile.ZipFile(path) as archive:
+        old = json.loads(archive.read(next(n for n in archive.namelist() if n.endswith(CONTRACT))))["records_sha256"]
+    whole = path.with_suffix(".unsealed")
+    path.replace(whole)
+    new = records_sha256(whole, old)
+    return rewrite(whole, path, lambda n, c: c.replace(old.encode(), new.encode()) if n == CONTRACT else c)
+
+
 def edit_contract(edit: Callable[[dict], object]) -> Callable[[str, bytes], bytes]:
     """A change of the contract record only."""
 
     def change(name: str, content: bytes) -> bytes:
-        if name != "extra/calcisol.json":
+        if name != CONTRACT:
             return content
         contract = json.loads(content)
         edit(contract)
@@ -77,6 +91,10 @@ def hostile_bundles(good: Path, folder: Path) -> dict[str, Path]:
         at = content.find(b"PK\x01\x02")
         content[at + 24 : at + 28] = (0xFFFFFFF0).to_bytes(4, "little")
 
+    def another_directory(content: bytearray) -> None:  # in the 64-bit twin of the end (4.3.14), which torch may believe
+        at = content.rfind(b"PK\x06\x06")
+        content[at + 48 : at + 56] = (0).to_bytes(8, "little")
+
     def claim_offset(content: bytearray) -> None:  # of the local header, at 42
         at = content.find(b"PK\x01\x02")
         content[at + 42 : at + 46] = (0x7FFFFFF0).to_bytes(4, "little")
@@ -94,10 +112,11 @@ def hostile_bundles(good: Path, folder: Path) -> dict[str, Path]:
     return {
         "size": edited("size", claim_size),
         "offset": edited("offset", claim_offset),
+        "two directories": edited("directories", another_directory),
+        "something behind": edited("behind", lambda content: content.extend(b"PK\x05\x06")),
+        "compressed": with_extra("compressed", [("TOP/extra/note", bytes(1000))], zipfile.ZIP_DEFLATED),
         "traversal": with_extra("traversal", [("../../evil", b"x"), ("/etc/evil", b"x"), ("TOP/../../evil", b"x")]),
         "double contract": with_extra("double", [("TOP/extra/calcisol.json", b'{"format": "calcisol-bundle"}')]),
         "bomb": with_extra("bomb", [("TOP/extra/bomb", bytes(600 * 1024 * 1024))], zipfile.ZIP_DEFLATED),
-        "deep contract": rewrite(
-            good, folder / "deep.calcisol", lambda n, c: b"[" * 1_000_000 if n == "extra/calcisol.json" else c
-        ),
+        "deep contract": rewrite(good, folder / "deep.calcisol", lambda n, c: b"[" * 1_000_000 if n == CONTRACT else c),
     }

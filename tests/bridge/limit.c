@@ -4,6 +4,7 @@
  * Use: limit BUNDLE KILOBYTES STEP; Linux. Prints how many did what, and from how many kilobytes on all got through. */
 #define _GNU_SOURCE
 #include <calcisol.h>
+#include <dlfcn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -43,6 +44,14 @@ static long held(void) { /* bytes of address space */
   return pages * sysconf(_SC_PAGESIZE);
 }
 
+static void load_torch(void) { /* our part on it lies beside the library */
+  Dl_info info;
+  char path[4096];
+  if (!dladdr((void *)(uintptr_t)calcisol_open, &info)) exit(255);
+  snprintf(path, sizeof path, "%.*slibcalcisol_torch.so", (int)(strrchr(info.dli_fname, '/') + 1 - info.dli_fname), info.dli_fname);
+  if (!dlopen(path, RTLD_NOW | RTLD_LOCAL)) exit(255);
+}
+
 static int child(const char *bundle, int32_t engine, long kilobytes) {
   const struct rlimit limit = {(rlim_t)(held() + (kilobytes << 10)), RLIM_INFINITY};
   if (setrlimit(RLIMIT_AS, &limit)) return OTHER;
@@ -56,7 +65,7 @@ int main(int argc, char **argv) {
   if (argc != 4) return 255;
   const long most = atol(argv[2]), by = atol(argv[3]);
   int bad = 0;
-  calcisol_build_info(); /* torch is there, no bundle has been opened: what a child lacks it has to get itself */
+  load_torch(); /* torch is there, no bundle has been opened: what a child lacks it has to get itself */
   for (int32_t engine = CALCISOL_ENGINE_AUTO; engine <= CALCISOL_ENGINE_TORCHSCRIPT; ++engine) {
     long count[4] = {0}, ended = 0, enough = 0;
     int through[2];

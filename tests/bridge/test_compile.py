@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from bundles import edit_contract, rewrite
+from bundles import edit_contract, rewrite, sealed
 from calcisol.coupler import compile as native_compile
 from calcisol.coupler import errors
 from calcisol.coupler.capi import Model, build_info
@@ -149,10 +149,10 @@ def test_what_does_not_fit_is_refused(wide: Path, library: Path, toy: Path, tmp_
 
 
 def test_compile_refuses_in_words(wide: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    bare = rewrite(wide, tmp_path / "bare.calcisol", edit_contract(lambda c: c.pop("step_graph")))
+    bare = sealed(rewrite(wide, tmp_path / "bare.calcisol", edit_contract(lambda c: c.pop("step_graph"))))
     with pytest.raises(errors.CalcisolError, match="stamp"):
         native_compile.compile_bundle(bare)
-    other = rewrite(wide, tmp_path / "other.calcisol", edit_contract(lambda c: c.update(step_graph="0" * 64)))
+    other = sealed(rewrite(wide, tmp_path / "other.calcisol", edit_contract(lambda c: c.update(step_graph="0" * 64))))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     with pytest.raises(errors.CalcisolError, match="another version"):
         native_compile.compile_bundle(other)

@@ -1,4 +1,4 @@
-"""torch is loaded by the first bundle, not by the library: a host that opens none pays nothing, and one without torch starts."""
+"""torch is loaded by the first bundle that TorchScript steps: other hosts pay nothing, and need none on their machine."""
 
 from __future__ import annotations
 
@@ -10,45 +10,69 @@ from pathlib import Path
 
 import pytest
 from calcisol.coupler import _build
-from calcisol.coupler.capi import torch_folder
+from calcisol.coupler.capi import build_info, torch_folder
 from calcisol.coupler.install import PACKAGE
 
 HERE = Path(__file__).parent
 STRICT = ("-std=c11", "-Wall", "-Wextra", "-Werror", "-pedantic")
 OK, ERROR_TORCH = 0, 4  # calcisol_status_code
+TORCHSCRIPT, NATIVE = 1, 2  # calcisol_engine
 
+needs_kernel = pytest.mark.skipif(", native kernel" not in build_info(), reason="this build has no kernel for this processor")
 pytestmark = [
     pytest.mark.skipif(_build.TORCH_MINOR == "none", reason="this build has no torch"),
     pytest.mark.skipif(not Path("/proc/self/maps").exists(), reason="needs /proc/self/maps"),
 ]
 
 
-def run(host: Path, bundle: Path, expected: int, **settings: str) -> str:
+def run(host: Path, bundle: Path, expected: int, engine: int, **settings: str) -> str:
     done = subprocess.run(
-        [str(host), str(bundle), str(expected)], capture_output=True, text=True, check=False, env={**os.environ, **settings}
-    )
+        [str(host), str(bundle), str(expected), str(engine)],
+        capture_output=True, text=True, check=False, env={**os.environ, **settings},
+    )  # fmt: skip
     assert done.returncode == 0 and not done.stderr, f"{done.returncode}: {done.stdout}{done.stderr}"
     return done.stdout
 
 
-def test_torch_comes_with_the_first_bundle(toy: Path, tmp_path: Path, compile_host: Callable[..., Path]) -> None:
-    host = compile_host("gcc", [HERE / "lazy.c"], tmp_path / "lazy", *STRICT)
-    assert "torch" not in subprocess.run(["ldd", str(host)], capture_output=True, text=True, check=True).stdout
-    assert run(host, toy, OK) == ""
-
-
-def test_without_torch_the_host_starts_and_is_told(toy: Path, tmp_path: Path) -> None:
-    """The installation moved to where no torch is: a status and a sentence at open; with torch named it runs."""
+@pytest.fixture
+def moved(tmp_path: Path) -> tuple[Path, Path]:
+    """A host, and the folder of libraries it is linked with: the installation moved to where no torch is."""
     if shutil.which("gcc") is None:
         pytest.skip("gcc is not installed")
-    lib, folder = tmp_path / "moved" / "lib", torch_folder()
-    assert folder is not None
+    lib, host = tmp_path / "moved" / "lib", tmp_path / "lazy"
     shutil.copytree(PACKAGE / "lib", lib)
-    host = tmp_path / "lazy"
     words = [f"-I{PACKAGE / 'include'}", str(HERE / "lazy.c"), "-o", str(host), f"-L{lib}", "-lcalcisol", f"-Wl,-rpath,{lib}"]
     subprocess.run(["gcc", *STRICT, *words], check=True)
-    told = run(host, toy, ERROR_TORCH, LD_LIBRARY_PATH="")
+    return host, lib
+
+
+def test_torch_comes_with_the_first_bundle(shipped: Path, tmp_path: Path, compile_host: Callable[..., Path]) -> None:
+    host = compile_host("gcc", [HERE / "lazy.c"], tmp_path / "lazy", *STRICT)
+    assert "torch" not in subprocess.run(["ldd", str(host)], capture_output=True, text=True, check=True).stdout
+    assert run(host, shipped, OK, TORCHSCRIPT) == ""
+
+
+def test_without_torch_the_host_is_told(shipped: Path, moved: tuple[Path, Path]) -> None:
+    """A status and a sentence at open; with torch named it runs."""
+    host, lib = moved
+    folder = torch_folder()
+    assert folder is not None
+    told = run(host, shipped, ERROR_TORCH, TORCHSCRIPT, LD_LIBRARY_PATH="")
     assert told.count("torch cannot be loaded (") == 2 and "install torch" in told
-    assert run(host, toy, OK, LD_LIBRARY_PATH=str(folder / "lib")) == ""
+    assert run(host, shipped, OK, TORCHSCRIPT, LD_LIBRARY_PATH=str(folder / "lib")) == ""
     (lib / "libcalcisol_torch.so").unlink()
-    assert "libcalcisol_torch.so" in run(host, toy, ERROR_TORCH, LD_LIBRARY_PATH="")
+    assert "libcalcisol_torch.so" in run(host, shipped, ERROR_TORCH, TORCHSCRIPT, LD_LIBRARY_PATH="")
+
+
+@needs_kernel
+def test_the_native_engine_needs_no_torch(shipped: Path, moved: tuple[Path, Path]) -> None:
+    """Soil, first state, step and laboratory pH with no torch on the machine, and not even our own part on it."""
+    host, lib = moved
+    (lib / "libcalcisol_torch.so").unlink()
+    assert run(host, shipped, OK, NATIVE, LD_LIBRARY_PATH="") == ""
+
+
+@needs_kernel
+def test_the_native_engine_loads_no_torch_that_is_there(shipped: Path, tmp_path: Path, compile_host: Callable[..., Path]) -> None:
+    host = compile_host("gcc", [HERE / "lazy.c"], tmp_path / "lazy", *STRICT)
+    assert run(host, shipped, OK, NATIVE) == ""

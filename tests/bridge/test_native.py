@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from bundles import edit_contract, rewrite
+from bundles import edit_contract, rewrite, sealed
 from calcisol.coupler import errors
 from calcisol.coupler.capi import Model, build_info
 from numpy.typing import NDArray
@@ -16,12 +16,17 @@ from soils import TABLE, YEAR, Fields, soil, weather
 MONTH = YEAR / 12.0
 DAY = 86400.0
 FALLBACK, RESIDUAL, INVALID = 4, 8, 16  # CALCISOL_FLAG_...
-PHYSICS = 1e-9
+PHYSICS = 5e-9
 """Largest difference relative to the largest value of a variable, network off: round-off of other exp and log (1e-16) through a
-year of root-finding. 4e-10 was the worst measured; another formula shows at 1e-3."""
+year of root-finding. 1.3e-9 was the worst measured, beside cells whose search stopped short in 60 layers flooded and dried by
+the month, 7e-10 elsewhere; another formula shows at 1e-3."""
+STOPPED = 1e-7
+"""The same where the search stopped short (flagged): 1.1e-8 was the worst measured, in 11 layers dried and flooded by the month."""
 NETWORK = 1e-4
 """With the network on: float32 sums in another order (1e-7) through one call of root-finding. 7e-5 was the worst measured, in 60
 layers flooded and dried within a month."""
+FIRST = 1e-8
+"""Of a first state after a minute: a hundred Newton steps from nowhere; 7e-10 was the worst measured, in pCO2 of 60 layers."""
 CANCELLED = 1e-12
 """Of the pool, for fluxes that are the small difference of two pools."""
 CLOSED = 1e-12
@@ -95,8 +100,8 @@ def assert_near(a: Fields, b: Fields, limit: float, dt: float, keep: NDArray[np.
 def test_agrees_with_torchscript(native: Model, reference: Model, layers: int, dt: float, everything: bool) -> None:
     """Step by step along a rollout of the reference.
 
-    With the network on, cells whose root-finding has not converged (flagged) are left out: their answer is where the search
-    stopped, which float32 round-off may move. With it off all are compared.
+    Cells whose root-finding has not converged (flagged) answer with where the search stopped, which round-off moves: float32's
+    so far that with the network on they are left out, float64's to ``STOPPED``.
     """
     properties = soil(np.random.default_rng(layers), 24 if layers < 60 else 8, layers)
     theirs, mine = reference.columns(properties), native.columns(properties)
@@ -108,10 +113,32 @@ def test_agrees_with_torchscript(native: Model, reference: Model, layers: int, d
         fields = weather(rng, properties, everything)
         a, b = theirs.step(dt, fields), mine.step(dt, fields)
         on = (a["flag"] & FALLBACK == 0).any()
-        keep = a["flag"] & RESIDUAL == 0 if on else np.ones(a["flag"].shape, dtype=bool)
+        keep = a["flag"] & RESIDUAL == 0
         compared.append(keep.mean())
         assert_near(a, b, NETWORK if on else PHYSICS, dt, keep)
+        if not on:
+            assert_near(a, b, STOPPED, dt)
     assert np.mean(compared) > 0.1, "too few cells to compare"
+
+
+@pytest.mark.parametrize("layers", [1, 2, 11, 60])
+def test_the_first_state_and_the_laboratory_agree(native: Model, reference: Model, layers: int) -> None:
+    """A first state of a minute, made from scratch by each engine, and what a laboratory reads of it."""
+    properties = soil(np.random.default_rng(layers), 40, layers)
+    fields = weather(np.random.default_rng(1), properties, True)
+    states, readings = [], []
+    for model in (reference, native):
+        columns = model.columns(properties)
+        flag = columns.step(60.0, fields)["flag"]
+        states.append(columns.state())
+        readings.append(columns.laboratory_ph())
+    converged = flag & RESIDUAL == 0
+    assert converged.mean() > 0.5
+    for name, x in states[0].items():
+        difference = np.abs(states[1][name] - x)[converged]
+        assert difference.max() <= FIRST * np.abs(x).max(), f"{name} differs"
+    for theirs, mine in zip(*readings, strict=True):
+        assert np.abs(theirs - mine)[converged].max() <= FIRST * 14.0
 
 
 def test_a_year_of_days(bundles: dict[str, Path]) -> None:
@@ -162,8 +189,9 @@ def test_bits_do_not_depend_on_tile_neighbours_order_or_thread(bundle: Path, nat
         assert all(same_bits(mine[k], state[k][which]) for k in state)
 
     everything = np.arange(n)
-    for tile in (8, 64, 1024):  # the first state is TorchScript's, whose bits may depend on the tile: start behind it
-        part(Model(bundle, engine="native", tile_columns=tile), everything, restart=True)
+    for tile in (8, 64, 1024):
+        part(Model(bundle, engine="native", tile_columns=tile), everything)
+    part(native, everything, restart=True)
     part(native, np.random.default_rng(6).permutation(n))
     for low, high in ((0, 1), (1, 4), (4, 133), (133, n)):
         part(native, everything[low:high])
@@ -236,7 +264,7 @@ def test_auto_takes_the_kernel_only_for_its_own_step(bundles: dict[str, Path], t
     assert Model(own).contract["engine"].startswith("native")
     assert Model(own, engine="torchscript").contract["engine"] == "TorchScript"
     assert Model(toy).contract["engine"] == "TorchScript"
-    other = rewrite(own, tmp_path / "other.calcisol", edit_contract(lambda c: c.update(step_graph="0" * 64)))
+    other = sealed(rewrite(own, tmp_path / "other.calcisol", edit_contract(lambda c: c.update(step_graph="0" * 64))))
     assert Model(other).contract["engine"] == "TorchScript"
     for path in (toy, other):
         with pytest.raises(errors.UnsupportedError, match="native engine"):
@@ -266,12 +294,14 @@ def test_stamp_names_the_step_and_refuses_another(bundles: dict[str, Path], tmp_
     from calcisol.emulator.bundle import BundleError, read_contract
     from calcisol.emulator.stamp import stamp
 
-    bare = rewrite(bundles["on"], tmp_path / "bare.calcisol", edit_contract(lambda c: c.pop("step_graph")))
+    bare = sealed(rewrite(bundles["on"], tmp_path / "bare.calcisol", edit_contract(lambda c: c.pop("step_graph"))))
     assert "step_graph" not in read_contract(bare)
     assert stamp(bare) == read_contract(bare)["step_graph"] == read_contract(bundles["on"])["step_graph"]
     assert Model(bare, engine="native").contract["engine"].startswith("native")
     law = read_contract(bare)["parameters"]["aluminium"]
     other = "AlX3" if law != "AlX3" else "AlX3-linear"
-    changed = rewrite(bare, tmp_path / "changed.calcisol", edit_contract(lambda c: c["parameters"].update(aluminium=other)))
+    changed = sealed(
+        rewrite(bare, tmp_path / "changed.calcisol", edit_contract(lambda c: c["parameters"].update(aluminium=other)))
+    )
     with pytest.raises(BundleError, match="steps otherwise"):
         stamp(changed)

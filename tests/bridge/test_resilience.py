@@ -12,11 +12,12 @@ from pathlib import Path
 import pytest
 from bundles import hostile_bundles
 from calcisol.coupler import errors
-from calcisol.coupler.capi import Model
+from calcisol.coupler.capi import Model, build_info
 
 HERE = Path(__file__).parent
 STRICT = ("-std=c11", "-O1", "-g", "-Wall", "-Wextra", "-Werror", "-pedantic")
 Build = Callable[..., Path]
+needs_kernel = pytest.mark.skipif(", native kernel" not in build_info(), reason="this build has no kernel for this processor")
 
 # kB a process may gain over 100,000 steps or 1,000 openings: a leak of 8 bytes a step would be 780. Pages that a heap or a
 # thread's arena happens to hold at the end are some tens.
@@ -33,7 +34,13 @@ def output_of(*command: object, limit: float = 300.0, **settings: str) -> str:
     return done.stdout
 
 
-@pytest.mark.parametrize("kind", ["size", "offset", "traversal", "double contract", "bomb", "deep contract"])
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "size", "offset", "two directories", "something behind", "compressed", "traversal", "double contract", "bomb",
+        "deep contract",
+    ],
+)  # fmt: skip
 def test_hostile_bundle_is_one_sentence(kind: str, toy: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
     """In this process: a crash would end the tests. Nothing is unpacked to disk, so names that lead elsewhere lead nowhere."""
     folder = tmp_path_factory.getbasetemp() / "hostile"
@@ -48,10 +55,16 @@ def test_hostile_bundle_is_one_sentence(kind: str, toy: Path, tmp_path_factory: 
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize(("package", "least"), [("calcisol_stub", 1), ("calcisol", 2048)])
-def test_every_allocation_may_fail(package: str, least: int, toy: Path, tmp_path: Path, compile_host: Build) -> None:
+@pytest.mark.parametrize(
+    ("package", "least", "name"),
+    [("calcisol_stub", 1, "toy"), pytest.param("calcisol", 1, "shipped", marks=needs_kernel), ("calcisol", 2048, "toy")],
+    ids=["stub", "native", "TorchScript"],
+)
+def test_every_allocation_may_fail(
+    package: str, least: int, name: str, request: pytest.FixtureRequest, tmp_path: Path, compile_host: Build
+) -> None:
     host = compile_host("gcc", [HERE / "starve.c"], tmp_path / "starve", *STRICT, package=package)
-    assert output_of(host, toy, least).endswith(" 0 wrong\n")
+    assert output_of(host, request.getfixturevalue(name), least).endswith(" 0 wrong\n")
 
 
 @pytest.mark.parametrize(
