@@ -1,4 +1,5 @@
-// The engine of libcalcisol: that of libcalcisol_torch, loaded for the first bundle that TorchScript steps, and then kept.
+// The engine of libcalcisol: that of libcalcisol_torch, loaded for the first bundle that TorchScript steps, and then
+// kept.
 #include <dlfcn.h>
 
 #include <atomic>
@@ -52,9 +53,7 @@ const TorchEngine &engine() {
 } // namespace
 
 bool Engine::needs_bundle() { return true; }
-std::string Engine::info() {
-  return here ? engine().info() : std::string("torch " CALCISOL_TORCH_MINOR " not loaded");
-}
+std::string Engine::info() { return here ? engine().info() : std::string("torch " CALCISOL_TORCH_MINOR " not loaded"); }
 void Engine::check() { engine().check(); }
 
 std::unique_ptr<Module> Engine::load(const std::string &bytes, int threads) { return engine().load(bytes, threads); }

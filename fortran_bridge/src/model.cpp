@@ -32,7 +32,7 @@ std::unique_ptr<calcisol_model> open_model(const std::string &bytes, const std::
   model->tile_columns = options.tile_columns;
   model->log = {options.log, options.log_user};
   notes.emplace_back(CALCISOL_LOG_INFO, "bundle " + name + " is open on " + place + ", " +
-                                           (engine == "TorchScript" ? Engine::info() : engine));
+                                            (engine == "TorchScript" ? Engine::info() : engine));
   return model;
 }
 

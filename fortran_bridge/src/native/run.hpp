@@ -58,9 +58,10 @@ template <class P> void run(const calcisol_kernel_call *call) {
 }
 
 template <class P>
-constexpr calcisol_kernel_program program = {((P::fields + P::per_column) * STRIDE + P::per_call * N + P::locals * STRIP) * 8 +
-                                                 P::float_fields * STRIDE * 4 + 64,
-                                             run<P>};
+constexpr calcisol_kernel_program program = {
+    ((P::fields + P::per_column) * STRIDE + P::per_call * N + P::locals * STRIP) * 8 + P::float_fields * STRIDE * 4 +
+        64,
+    run<P>};
 
 } // namespace
 } // namespace lanes

@@ -13,9 +13,9 @@
 
 namespace lanes {
 
-constexpr int PAD = 16;                 // cells of a field are a multiple of this: whole vectors of float32
+constexpr int PAD = N; // cells of a field are a multiple of this; a matrix product may take a half vector more, of anything
 constexpr int CELLS = 192;              // at most in a tile; by measurement (README)
-constexpr int STRIDE = CELLS + PAD + 8; // numbers from one field to the next
+constexpr int STRIDE = CELLS + 24; // numbers from one field to the next: whole vectors of float32 fit behind the cells
 constexpr int STRIP = 32;               // cells that the loops between two routines along layers take at a time
 
 struct Tile {
@@ -159,6 +159,19 @@ static inline void flip(const Tile &t, double *out, const double *x) {
 static inline void solve(const Tile &t, double *out, const double *lower, const double *diagonal, const double *upper,
                          const double *right, double *ratio) {
   const int w = t.columns;
+  if (w == 1) { // the same operations; loops over one column would cost more than what they do
+    double r = upper[0] / diagonal[0], x = right[0] / diagonal[0];
+    ratio[0] = r, out[0] = x;
+    for (int l = 1; l < t.layers; ++l) {
+      const double pivot = 1.0 / (diagonal[l] - lower[l] * r);
+      x = (right[l] - lower[l] * x) * pivot;
+      r = upper[l] * pivot;
+      ratio[l] = r, out[l] = x;
+    }
+    for (int l = t.layers - 2; l >= 0; --l)
+      out[l] = x = out[l] - ratio[l] * x;
+    return pad(out, t.cells, t.padded);
+  }
   for (int i = 0; i < w; ++i) {
     ratio[i] = upper[i] / diagonal[i];
     out[i] = right[i] / diagonal[i];

@@ -82,8 +82,9 @@ class Program(Expressions):
             lines.append(f"    const {TYPES[node.dtype]} v{node.number} = {self.expression(node, args)};")
         ends = [text(a) for a in body.ends]
         lines += [f"    store(c[{i}] + i, {end});" for i, end in enumerate(ends)]
+        arguments = "const Tile &t, const double *const *a, double *const *c, int cells"
         head = [
-            f"__attribute__((noinline)) void body_{body.number}(const Tile &t, const double *const *a, double *const *c, int cells) {{",
+            f"__attribute__((noinline)) void body_{body.number}({arguments}) {{",
             "  static_cast<void>(t);",
             "  for (int i = 0; i < cells; i += N) {",
         ]
