@@ -23,7 +23,7 @@ from .errors import CalcisolError
 from .forcing import BLOCK_BYTES, open_files
 from .geotiff import read_geotiff
 from .tables import Points
-from .units import DAYS_PER_YEAR, convert
+from .units import DAYS_PER_YEAR, UnitError, convert
 
 
 class FieldError(CalcisolError):
@@ -75,6 +75,13 @@ def _rate(values: np.ndarray, units: str) -> np.ndarray:
 
 def read_series(path: Path, field: str) -> Climate:
     """Mean of a field over all years of a file, block by block. Raises FieldError."""
+    try:
+        return _series(path, field)
+    except UnitError as error:
+        raise FieldError(f"{field} in {path.name}: {error}") from None
+
+
+def _series(path: Path, field: str) -> Climate:
     with open_files(path) as file:
         product = products.recognise(file, path)
         if product is None or field not in product.fields:
@@ -122,7 +129,7 @@ def read_series(path: Path, field: str) -> Climate:
 
 
 def read_field(path: Path, field: str) -> Points:
-    """One field from any known file, at the file's own places. Raises FieldError, TableError, UnitError."""
+    """One field from any known file, at the file's own places. Raises FieldError, TableError."""
     if field not in products.FIELD_UNITS:
         raise FieldError(f"{field} is no field of a run; known are {', '.join(products.FIELD_UNITS)}")
     if path.suffix.lower() in (".csv", ".tsv", ".txt"):

@@ -175,6 +175,13 @@ def test_each_refusal_is_one_sentence(tmp_path, france, field, text, words):
     assert "\n" not in str(caught.value)
 
 
+def test_an_unknown_unit_names_field_and_file(tmp_path, capsys):
+    path = series(tmp_path / "tas.nc", {"tas": (np.full(365, 50.0), {"units": "Fahrenheit"})}, np.arange(365.0))
+    assert main(["check", str(path)]) == 2
+    error = capsys.readouterr().err
+    assert error == "calcisol: mat in tas.nc: unit 'Fahrenheit' is not known, 'degC' is wanted; write e.g. degC, K, celsius\n"
+
+
 def test_check_says_what_a_map_or_a_table_gives(tmp_path, capsys):
     (tmp_path / "lucas.csv").write_text("POINTID,CaCO3,TH_LAT,TH_LONG\n1,120,46.2,3.2\n2,2000,46.3,3.3\n", encoding="utf-8")
     assert main(["check", str(tmp_path / "lucas.csv")]) == 0

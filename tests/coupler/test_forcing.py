@@ -65,7 +65,7 @@ def test_leap_day_counts_only_where_it_exists(tmp_path):
     [
         (lambda f: f.renameVariable("w_liq", "water"), r"w_liq \[kg m-2\] is missing"),
         (lambda f: f["w_liq"].setncattr("units", "K"), r"w_liq: unit 'K' \(temperature\) cannot become 'kg m-2'"),
-        (lambda f: f["w_liq"].setncattr("units", "cubits"), "w_liq: unit 'cubits' is not known"),
+        (lambda f: f["w_liq"].setncattr("units", "cubits"), "w_liq: unit 'cubits' is not known, 'kg m-2' is wanted; .* m, cm$"),
         (lambda f: f["w_liq"].__setitem__((0, 0, 0), np.nan), r"w_liq holds 1 missing values"),
         (lambda f: f["w_liq"].__setitem__((0, 0, 0), np.inf), r"w_liq holds 1 infinite values"),
         (lambda f: f["w_liq"].__setitem__((0, 0, slice(None)), -9999.0), r"w_liq holds 5 times -9999"),
