@@ -100,7 +100,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Run the command; 0 on success, 1 with one sentence on stderr otherwise."""
+    """Run the command; 0 on success, else one sentence on stderr: 2, or 130 when stopped, as every command of calcisol."""
     from . import datacard
 
     try:
@@ -113,10 +113,10 @@ def run(args: argparse.Namespace) -> int:
         print(datacard.write(args.out))
     except (EnsembleError, runner.RunnerError) as error:
         print(f"calcisol ensemble: {error}", file=sys.stderr)
-        return 1
+        return 2
     except KeyboardInterrupt:
         print("calcisol ensemble: stopped; the same command goes on from here", file=sys.stderr)
-        return 1
+        return 130
     return 0
 
 

@@ -75,7 +75,7 @@ def ran(program: Path, member: xr.Dataset, monkeypatch: pytest.MonkeyPatch) -> l
 
 def test_goes_on_where_it_stopped(ran: list[int], tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
     words = ("--out", str(tmp_path / "ens"), "--members", "6", "--seed", str(SEED), "--years", str(YEARS))
-    assert ensemble.run(options(*words)) == 1  # stopped by hand at member 4
+    assert ensemble.run(options(*words)) == 130  # stopped by hand at member 4
     assert "goes on from here" in capsys.readouterr().err
     assert ensemble.run(options(*words)) == 0
     assert ran == [0, 1, 2, 3, 4, 4, 5]  # nothing twice but what was not finished
@@ -123,7 +123,7 @@ def test_data_card(tmp_path: Path, member: xr.Dataset, capsys: pytest.CaptureFix
 
 def test_two_plans_do_not_mix(tmp_path: Path, ran: list[int], capsys: pytest.CaptureFixture) -> None:
     store.Plan(SEED, YEARS, {"x": 1.0, "ya": 3.2, "yb": 4.6}).check_or_write(tmp_path / "ens")
-    assert ensemble.run(options("--out", str(tmp_path / "ens"), "--seed", "9")) == 1
+    assert ensemble.run(options("--out", str(tmp_path / "ens"), "--seed", "9")) == 2
     assert f"seed = {SEED}, not 9" in capsys.readouterr().err
     assert ran == []
 
@@ -133,21 +133,21 @@ def test_without_min3p(
     name: str, program: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
 ) -> None:
     monkeypatch.delenv(name)
-    assert ensemble.run(options("--out", str(tmp_path / "ens"))) == 1
+    assert ensemble.run(options("--out", str(tmp_path / "ens"))) == 2
     assert f"{name} is not set" in capsys.readouterr().err
     monkeypatch.setenv(name, str(tmp_path / "nowhere"))
-    assert ensemble.run(options("--out", str(tmp_path / "ens"))) == 1
+    assert ensemble.run(options("--out", str(tmp_path / "ens"))) == 2
     assert "nowhere is no" in capsys.readouterr().err
     assert not (tmp_path / "ens").exists()
 
 
 def test_years_out_of_range(program: Path, tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
-    assert ensemble.run(options("--out", str(tmp_path / "ens"), "--years", "90")) == 1
+    assert ensemble.run(options("--out", str(tmp_path / "ens"), "--years", "90")) == 2
     assert "--years 90 is outside 1 to 83" in capsys.readouterr().err
 
 
 def test_nothing_to_collect(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
-    assert ensemble.run(options("--out", str(tmp_path), "--collect")) == 1
+    assert ensemble.run(options("--out", str(tmp_path), "--collect")) == 2
     assert "holds no accepted member" in capsys.readouterr().err
 
 
@@ -195,9 +195,9 @@ def test_twin_has_a_folder_of_its_own(ran: list[int], tmp_path: Path, capsys: py
     plan = store.read_plan(tmp_path / "twin")
     assert (plan["twin"], plan["seed"], plan["years"]) == ("no_nitrogen", SEED, YEARS)
     assert json.loads((tmp_path / "twin" / "learning.manifest.json").read_text())["twin"] == "no_nitrogen"
-    assert ensemble.run(options("--out", str(tmp_path / "twin"), "--of", str(base), "--only", "5")) == 1
+    assert ensemble.run(options("--out", str(tmp_path / "twin"), "--of", str(base), "--only", "5")) == 2
     assert "twin = 'no_nitrogen', not None" in capsys.readouterr().err
-    assert ensemble.run(options("--out", str(tmp_path / "twin"), *words, "--years", "3")) == 1
+    assert ensemble.run(options("--out", str(tmp_path / "twin"), *words, "--years", "3")) == 2
     assert "--years 3 is not that of" in capsys.readouterr().err
 
 
