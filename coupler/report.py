@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from . import budget
+from . import budget, history
 from .config import RunConfig
 from .domain import Domain
 from .results import Result
@@ -239,10 +239,11 @@ def tier_note(domain: Domain) -> str:
     )
 
 
-def caveats(lines: list[Line]) -> list[str]:
+def caveats(lines: list[Line], config: RunConfig) -> list[str]:
     """What a reader must keep in mind."""
     outside = max(float(x["outside_envelope_share"]) for x in lines if x["country"] == ALL)
     return [
+        *filter(None, [history.held(config.start_year, config.history)]),
         "Carbonate below 20 cm (taken as in the topsoil), soil-air CO₂, deposition, water by month and the response of soil "
         "respiration to nitrogen are assumptions; each constant stands in <code>coupler/config.py</code> with source and range.",
         "“From place to place” is the spread over the area (5-95 %), not an uncertainty; the interval is, of what its "
@@ -290,7 +291,7 @@ def write(
         tolerance=f"{budget.TOLERANCE:.0e}",
         budgets=budgets(domain, results),
         provenance=provenance(domain),
-        caveats="".join(f"<li>{c}</li>" for c in caveats(lines)),
+        caveats="".join(f"<li>{c}</li>" for c in caveats(lines, config)),
         made=made,
     )
     temporary = path.with_name(path.name + ".part")

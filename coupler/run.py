@@ -17,12 +17,12 @@ from pathlib import Path
 import numpy as np
 
 from ..emulator.bundle import default_bundle, read_contract
-from . import budget, offline, output, results, summary, uncertainty
+from . import budget, history, offline, output, results, summary, uncertainty
 from .clock import Clock
 from .config import RunConfig
 from .domain import Domain, load_domain
 from .errors import CalcisolError
-from .scenario import load_scenario, shipped
+from .scenario import load_scenarios, shipped
 
 
 def version() -> str:
@@ -58,7 +58,7 @@ def run_europe(config: RunConfig, resume: bool = False) -> Path:
     contract = read_contract(config.bundle or default_bundle())
     for member in config.ensemble:
         read_contract(member)  # a damaged member would else end the run when all is computed
-    scenarios = [load_scenario(name) for name in config.scenarios]
+    scenarios = load_scenarios(config.scenarios)
     domain = load_domain(config)
     if not len(domain):
         raise CalcisolError('the domain is empty; use domain = "all" or another data folder')
@@ -69,6 +69,13 @@ def run_europe(config: RunConfig, resume: bool = False) -> Path:
         f"calcisol: Tier {domain.tier}, {len(domain)} columns x {len(config.layers)} layers, {len(scenarios)} scenarios, "
         f"{config.start_year}-{config.end_year} after {config.spinup_years} years of spin-up, {where}\n"
     )
+    notes = [history.held(config.start_year, config.history)]
+    notes += [
+        f"Scenario {s.name} is compared with nothing: {s.against} is not in this run, add it with --scenario {s.against}."
+        for s in scenarios
+        if s.name != summary.BASELINE and s.against not in [o.name for o in scenarios]
+    ]
+    sys.stderr.writelines(f"calcisol: {note}\n" for note in notes if note)
     clock = Clock()
     folder = offline.run(domain, config, resume, clock)
     sys.stderr.write(f"calcisol: {clock.line()}\n")

@@ -266,3 +266,17 @@ def load_scenario(name: str, asked: tuple[str, ...] = ()) -> Scenario:
         source=raw.get("source", ""),
         against=raw.get("against", "baseline"),
     )
+
+
+def load_scenarios(names: tuple[str, ...]) -> list[Scenario]:
+    """The scenarios of one run, in order. Raises ConfigError where two share a name or ``against`` names none."""
+    found = [load_scenario(name) for name in names]
+    here = [s.name for s in found]
+    for i, s in enumerate(found):
+        if s.name in here[:i]:
+            pair = f"{names[here.index(s.name)]} and {names[i]}"
+            raise ConfigError(f"scenarios {pair} would both be written to {s.name}.nc; give one another file name")
+        known = sorted({*here, *shipped()})
+        if s.against not in known:
+            raise ConfigError(f"scenario {s.name}: against = {s.against!r} is not known; use one of {', '.join(known)}")
+    return found

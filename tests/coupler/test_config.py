@@ -9,7 +9,7 @@ from calcisol.coupler import history
 from calcisol.coupler.cli import main
 from calcisol.coupler.config import ConfigError, RunConfig, load_config
 from calcisol.coupler.errors import CalcisolError
-from calcisol.coupler.scenario import crop_shares, load_scenario, shipped
+from calcisol.coupler.scenario import crop_shares, load_scenario, load_scenarios, shipped
 
 
 def write(tmp_path, text, name="run.toml"):
@@ -132,6 +132,23 @@ def test_a_bad_scenario_is_one_sentence(tmp_path, text, words):
     with pytest.raises(ConfigError, match=re.escape(words)) as caught:
         load_scenario(str(write(tmp_path, text, "bad.toml")))
     assert "\n" not in str(caught.value)
+
+
+def test_a_reference_that_is_no_scenario_is_refused(tmp_path):
+    mine = str(write(tmp_path, 'against = "typo"\n[change]\nmineral_n = 0.5\n', "mine.toml"))
+    with pytest.raises(ConfigError, match=r"scenario mine: against = 'typo' is not known; use one of baseline, .*"):
+        load_scenarios((mine,))
+    other = str(write(tmp_path, 'against = "mine"\n[change]\nmanure_n = 0.5\n', "other.toml"))
+    write(tmp_path, "[change]\nmineral_n = 0.5\n", "mine.toml")
+    assert [s.name for s in load_scenarios((mine, other))] == ["mine", "other"]  # one's own scenario is a reference, too
+    with pytest.raises(ConfigError, match="against = 'mine' is not known"):
+        load_scenarios(("baseline", other))
+
+
+def test_two_scenarios_of_one_name_are_refused(tmp_path):
+    mine = str(write(tmp_path, "[change]\nmineral_n = 0.5\n", "baseline.toml"))
+    with pytest.raises(ConfigError, match=r"scenarios baseline and .*baseline\.toml would both be written to baseline\.nc"):
+        load_scenarios(("baseline", mine))
 
 
 def test_a_scenario_that_asks_for_itself_is_refused(tmp_path):
