@@ -51,7 +51,9 @@ LIMITS = {
 class WaterParameters:
     """Monthly water budget."""
 
-    omega: float = 2.6  # Fu (1981) parameter, crops and grass; Zhang et al. 2004, doi:10.1029/2003WR002710; range 1.7-3.5
+    # Fu (1981); Zhang et al. 2004, doi:10.1029/2003WR002710: 2.63 over all catchments, 2.55 grass, 2.84 forest, single ones
+    # 1.7-5.0 and none for crops [assumption: between grass and all]; range 1.7-3.5
+    omega: float = 2.6
     runoff_share: float = 0.15  # share of P - ET leaving over the surface [assumption]; range 0-0.4
     root_full_m: float = 0.75  # roots empty the soil fully down to here [assumption]
     root_end_m: float = 1.35  # and not at all below here [assumption]
@@ -64,8 +66,9 @@ class SoilParameters:
     """The exchanger."""
 
     # share of the CEC that binds protons with log K 3.2 and 4.6. Appelo (1994, Water Resour. Res. 30, 2793) lets all of it do
-    # so, log K = 5.9 - 3.4 x share of H; 0.9 comes nearest (tests/coupler/test_trials.py). With the contract's own 0.3 nine
-    # tenths of the CEC hold bases down to pH 5.5 (measured: half), and lime finds little to neutralise. Range 0.7-0.95
+    # so, log K of H against Na = 5.9 - 3.4 x share of H (for fresh water, as SCEPTER codes and cites it); 0.9 comes nearest
+    # (tests/coupler/test_trials.py). With the contract's own 0.3 nine tenths of the CEC hold bases down to pH 5.5 (measured:
+    # half), and lime finds little to neutralise. Range 0.7-0.95
     cec_variable: float = 0.9
 
 
@@ -73,6 +76,7 @@ class SoilParameters:
 class CarbonParameters:
     """Carbon dioxide produced in the soil."""
 
+    # all three as public programs that cite the paper code them (README, "Checked")
     raich_f: float = 1.250  # g C m-2 day-1; Raich et al. 2002, Glob. Change Biol. 8, 800, doi:10.1046/j.1365-2486.2002.00511.x
     raich_q: float = 0.05452  # K-1, same source (Q10 = 1.72)
     raich_k: float = 4.259  # cm of rain per month, same source
