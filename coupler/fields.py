@@ -48,8 +48,24 @@ def nearest_mean(points: Points, lat: np.ndarray, lon: np.ndarray, degrees: floa
     return mean
 
 
+def check_range(field: str, path: Path, values: np.ndarray, domain: Domain) -> None:
+    """Raise FieldError where a cell would get a value that cannot be: another unit runs through and looks like a result."""
+    low, high = products.VALID[field]
+    bad = np.flatnonzero((values < low) | (values > high))
+    if bad.size:
+        cell, units = bad[0], products.FIELD_UNITS[field]
+        unit = "as a pure number" if units == "1" else f"in {units}"
+        raise FieldError(
+            f"{field} = {values[cell]:g} in {path.name} at {domain.lat[cell]:g} N {domain.lon[cell]:g} E must lie between "
+            f"{low:g} and {high:g} ({bad.size} of {np.isfinite(values).sum()} cells do not); give it {unit}"
+        )
+
+
 def replace_fields(domain: Domain, files: dict[str, str]) -> Domain:
-    """The domain with the user's fields where their files reach. Raises FieldError when a file reaches no cell."""
+    """The domain with the user's fields where their files reach.
+
+    Raises FieldError when a file reaches no cell, or brings a value that cannot be.
+    """
     for field, name in files.items():
         path = Path(name)
         if path.suffix.lower() in (".csv", ".tsv", ".txt") and tables.kind(path) in ("eurostat", "faostat"):
@@ -63,6 +79,7 @@ def replace_fields(domain: Domain, files: dict[str, str]) -> Domain:
         reached = np.isfinite(values)
         if not reached.any():
             raise FieldError(f"{path.name} gives {field} at none of the {len(domain)} cells; check its coordinates")
+        check_range(field, path, values, domain)
         old = domain.fields[field]
         units = products.FIELD_UNITS[field]
         domain = domain.with_fields(

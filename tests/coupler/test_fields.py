@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import xarray as xr
-from calcisol.coupler import fields, tables
+from calcisol.coupler import fields, products, tables
 from calcisol.coupler.cli import main
 from calcisol.coupler.config import RunConfig
 from calcisol.coupler.domain import load_domain
@@ -164,6 +164,10 @@ def test_national_tables(tmp_path, france):
         ("caco3", "a,b\n1,2\n", "has no column TH_LAT"),
         ("manure_n", "Element,Item,Year,Value\nx,y,2000,1\n", "gives mineral_n, not manure_n"),
         ("caco3", "lat,lon,caco3\n60,10,0.1\n", "gives caco3 at none of the"),
+        ("caco3", "lat,lon,caco3\n46.25,3.25,12\n", r"caco3 = 12 in t.csv at 46.25 N 3.25 E must .* 0 and 1 .* in kg kg-1"),
+        ("mat", "lat,lon,mat\n46.25,3.25,283\n", r"mat = 283 .* between -20 and 35 \(1 of 1 cells do not\); .* degC"),
+        ("no3_share", "lat,lon,no3_share\n46.25,3.25,30\n", "give it as a pure number"),
+        ("mineral_n", "lat,lon,mineral_n\n46.25,3.25,-50\n", "mineral_n = -50 .* must lie between 0 and 600"),
     ],
 )
 def test_each_refusal_is_one_sentence(tmp_path, france, field, text, words):
@@ -173,6 +177,12 @@ def test_each_refusal_is_one_sentence(tmp_path, france, field, text, words):
     with pytest.raises(CalcisolError, match=words) as caught:
         given(france, field, tmp_path / "t.csv")
     assert "\n" not in str(caught.value)
+
+
+def test_every_field_says_what_it_can_be(france):
+    assert set(products.VALID) == set(products.FIELD_UNITS)
+    for field, (low, high) in products.VALID.items():
+        assert low <= france[field].min() and france[field].max() <= high
 
 
 def test_an_unknown_unit_names_field_and_file(tmp_path, capsys):
