@@ -25,6 +25,7 @@ class ConfigError(CalcisolError):
 
 
 YEARS = (1800, 3000)
+MOST_SPINUP = 10000  # years; more is a slip of the hand that would run for days
 # what a value can be at all; the ranges of its sources stand beside each constant below
 LIMITS = {
     "omega": (1.0, 20.0),
@@ -139,8 +140,10 @@ class RunConfig:
         """Raise ConfigError on a value that cannot be run."""
         if self.end_year < self.start_year:
             raise ConfigError(f"end_year = {self.end_year} lies before start_year = {self.start_year}; give a later year")
-        if self.spinup_years < 0:
-            raise ConfigError(f"spinup_years = {self.spinup_years} is negative; give 0 or more")
+        if not 0 <= self.spinup_years <= MOST_SPINUP:
+            raise ConfigError(f"spinup_years = {self.spinup_years} must lie between 0 and {MOST_SPINUP}")
+        if not self.out:
+            raise ConfigError('out is empty; name the folder for results, e.g. "out/europe"')
         if not self.scenarios:
             raise ConfigError('scenarios is empty; name at least one, e.g. ["baseline"]')
         if len(set(self.scenarios)) < len(self.scenarios):
@@ -186,6 +189,11 @@ def _check_limits(config: RunConfig) -> None:
             value, (low, high) = getattr(table, f.name), LIMITS.get(f.name, (0.0, 1.0))
             if not low <= value <= high:
                 raise ConfigError(f"{f.name} = {value:g} must lie between {low:g} and {high:g} (source: coupler/config.py)")
+    if config.water.root_end_m < config.water.root_full_m:
+        raise ConfigError(
+            f"root_end_m = {config.water.root_end_m:g} lies above root_full_m = {config.water.root_full_m:g}; "
+            "give a depth at or below it"
+        )
 
 
 def _build(cls: type, raw: dict[str, Any], where: str) -> Any:
@@ -231,14 +239,17 @@ def load_config(path: Path | None = None, **overrides: Any) -> RunConfig:
     """
     config = RunConfig()
     if path is not None:
+        if path.suffix.lower() in (".nc", ".nc4", ".cdf", ".csv", ".tif", ".tiff"):  # an empty one would be a valid TOML file
+            raise ConfigError(
+                f"{path} is no configuration; put `forcing = \"{path}\"` or a line of [fields] in a TOML file and run that"
+            )
         try:
             raw = tomllib.loads(path.read_text(encoding="utf-8"))
         except FileNotFoundError:
             raise ConfigError(f"configuration {path} does not exist; give the path of a TOML file") from None
         except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-            raise ConfigError(
-                f"configuration {path} cannot be read ({error}); mend it or start from examples/05_europe"
-            ) from None
+            why = getattr(error, "strerror", None) or ("no text" if isinstance(error, UnicodeDecodeError) else error)
+            raise ConfigError(f"configuration {path} cannot be read ({why}); mend it or start from examples/05_europe") from None
         config = _build(RunConfig, raw, path.name)
         _check_limits(config)
     return dataclasses.replace(config, **{k: v for k, v in overrides.items() if v is not None})

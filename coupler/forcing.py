@@ -45,6 +45,8 @@ def open_files(path: Path) -> xr.Dataset:
     """A NetCDF file, or several by a pattern with * as one, lazily. Raises ForcingError."""
     files = sorted(glob.glob(str(path))) if "*" in str(path) else [str(path)]
     if not files or not Path(files[0]).is_file():
+        if path.is_dir():
+            raise ForcingError(f'{path} is a folder; name one file, or several by a pattern, e.g. "{path}/year_*.nc"')
         raise ForcingError(f"{path} does not exist; give the path of a NetCDF file")
     try:
         if len(files) > 1:

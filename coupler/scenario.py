@@ -240,6 +240,8 @@ def load_scenario(name: str, asked: tuple[str, ...] = ()) -> Scenario:
     if name in asked:
         raise ConfigError(f"scenario {name} asks for itself by `with` ({' -> '.join((*asked, name))}); take one of them out")
     path = Path(name) if name.endswith(".toml") else Path(__file__).with_name("scenarios") / f"{name}.toml"
+    if name.endswith(".toml") and not path.is_file():
+        raise ConfigError(f"scenario file {name} does not exist; give the path of a TOML file from {Path.cwd()}")
     if not path.is_file():
         raise ConfigError(f"scenario {name!r} is not known; use one of {', '.join(shipped())} or the path of a TOML file")
     try:

@@ -51,6 +51,9 @@ def test_values_and_tables_are_read(tmp_path):
         ("[nitrogen]\ndenitrified_surplus = 7", "denitrified_surplus = 7 must lie between 0 and 1"),
         ("[nitrogen]\ndenitrified_surplus = nan", "denitrified_surplus = nan must lie between 0 and 1"),
         ("[water]\nomega = -3", "omega = -3 must lie between 1 and 20"),
+        ("[water]\nroot_full_m = 3.0", "root_end_m = 1.35 lies above root_full_m = 3"),
+        ("spinup_years = 100000000", "spinup_years = 100000000 must lie between 0 and 10000"),
+        ('out = ""', "out is empty"),
         ("a = = 1", "cannot be read"),
     ],
 )
@@ -65,6 +68,17 @@ def test_missing_file_and_unknown_scenario(tmp_path):
         load_config(tmp_path / "none.toml")
     with pytest.raises(ConfigError, match="'base' is not known; use one of baseline"):
         load_scenario("base")
+    with pytest.raises(ConfigError, match=r"scenario file base\.toml does not exist"):
+        load_scenario("base.toml")
+
+
+def test_data_in_the_place_of_a_configuration_is_refused(tmp_path):
+    (tmp_path / "empty.nc").touch()  # nothing is also a valid TOML file, and all of Europe would run
+    with pytest.raises(ConfigError, match=r"empty\.nc is no configuration; put `forcing = "):
+        load_config(tmp_path / "empty.nc")
+    (tmp_path / "x").write_bytes(b"\x89\xff")
+    with pytest.raises(ConfigError, match=r"cannot be read \(no text\)"):
+        load_config(tmp_path / "x")
 
 
 def test_command_line_says_one_sentence_and_exits_with_2(tmp_path, capsys):

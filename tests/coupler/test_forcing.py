@@ -153,6 +153,8 @@ def test_no_netcdf_no_time_and_too_long_steps(tmp_path):
     (tmp_path / "x.nc").write_text("no", encoding="utf-8")
     with pytest.raises(ForcingError, match="is no NetCDF file"):
         inspect(tmp_path / "x.nc")
+    with pytest.raises(ForcingError, match=r"is a folder; name one file, or several by a pattern, e\.g\. .*/year_\*\.nc"):
+        Forcing(tmp_path)
     with pytest.raises(ForcingError, match="does not exist"):
         inspect(tmp_path / "y.nc")
     path = change(forcing_file(tmp_path / "f.nc"), lambda f: f["time"].__setitem__(slice(None), [1.0, 50.0, 99.0]))
