@@ -35,6 +35,8 @@ def run(args: argparse.Namespace) -> int:
     if config.forcing:
         from .columns_run import run_forcing
 
+        if args.resume:
+            raise CalcisolError(f"--resume acts on the European run; {config.forcing} runs from its first step, leave it out")
         run_forcing(config)
     else:
         from .run import run_europe

@@ -25,6 +25,7 @@ class ConfigError(CalcisolError):
 
 
 YEARS = (1800, 3000)
+WITH_FORCING = ("forcing", "out", "bundle", "workers", "plots")  # what a run of a forcing file takes, or needs not to refuse
 MOST_SPINUP = 10000  # years; more is a slip of the hand that would run for days
 # what a value can be at all; the ranges of its sources stand beside each constant below
 LIMITS = {
@@ -238,6 +239,7 @@ def load_config(path: Path | None = None, **overrides: Any) -> RunConfig:
     Raises ConfigError when the file is missing, is no TOML, or holds an unknown key or a value of the wrong kind.
     """
     config = RunConfig()
+    given = {k: v for k, v in overrides.items() if v is not None}
     if path is not None:
         if path.suffix.lower() in (".nc", ".nc4", ".cdf", ".csv", ".tif", ".tiff"):  # an empty one would be a valid TOML file
             raise ConfigError(
@@ -252,4 +254,10 @@ def load_config(path: Path | None = None, **overrides: Any) -> RunConfig:
             raise ConfigError(f"configuration {path} cannot be read ({why}); mend it or start from examples/05_europe") from None
         config = _build(RunConfig, raw, path.name)
         _check_limits(config)
-    return dataclasses.replace(config, **{k: v for k, v in overrides.items() if v is not None})
+        idle = [k for k in (*raw, *given) if k not in WITH_FORCING]
+        if config.forcing and idle:
+            raise ConfigError(
+                f"{idle[0]} acts on the European run, and {path.name} names the forcing file {config.forcing}; "
+                "leave one of them out"
+            )
+    return dataclasses.replace(config, **given)

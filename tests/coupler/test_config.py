@@ -72,6 +72,16 @@ def test_missing_file_and_unknown_scenario(tmp_path):
         load_scenario("base.toml")
 
 
+def test_what_a_forcing_file_leaves_unused_is_refused(tmp_path, capsys):
+    for text, word in (("start_year = 2000\n", "start_year"), ("[water]\nomega = 2.0\n", "water")):
+        with pytest.raises(ConfigError, match=rf"{word} acts on the European run, and run\.toml names the forcing file f\.nc"):
+            load_config(write(tmp_path, 'forcing = "f.nc"\n' + text))
+    path = str(write(tmp_path, 'forcing = "f.nc"\nout = "x"\n'))
+    for option, word in ((("--scenario", "baseline"), "scenarios"), (("--all",), "domain"), (("--resume",), "--resume")):
+        assert main(["run", path, *option]) == 2
+        assert f"{word} acts on the European run" in capsys.readouterr().err
+
+
 def test_data_in_the_place_of_a_configuration_is_refused(tmp_path):
     (tmp_path / "empty.nc").touch()  # nothing is also a valid TOML file, and all of Europe would run
     with pytest.raises(ConfigError, match=r"empty\.nc is no configuration; put `forcing = "):
