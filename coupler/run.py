@@ -22,7 +22,7 @@ from .clock import Clock
 from .config import RunConfig
 from .domain import Domain, load_domain
 from .errors import CalcisolError
-from .scenario import load_scenarios, shipped
+from .scenario import Scenario, load_scenarios, shipped
 
 
 def version() -> str:
@@ -50,6 +50,20 @@ def check_state(domain: Domain, gathered: list[results.Result]) -> None:
                     )
 
 
+def remarks(config: RunConfig, scenarios: list[Scenario]) -> list[str]:
+    """What is no error and would still surprise in the results, one sentence each."""
+    held = history.held(config.start_year, config.history)
+    found = [held] if held else []
+    for s in [s for s in scenarios if s.name != summary.BASELINE]:
+        if not s.acts_by(config.end_year):
+            found.append(f"Scenario {s.name} changes nothing by {config.end_year}: its ramp begins later, or it holds no change.")
+        if s.against not in [other.name for other in scenarios]:
+            found.append(
+                f"Scenario {s.name} is compared with nothing: {s.against} is not in this run, add it with --scenario {s.against}."
+            )
+    return found
+
+
 def run_europe(config: RunConfig, resume: bool = False) -> Path:
     """Run all scenarios and write everything. Raises CalcisolError (one sentence); a killed run goes on with ``resume``."""
     if config.scenarios == ("all",):
@@ -69,13 +83,7 @@ def run_europe(config: RunConfig, resume: bool = False) -> Path:
         f"calcisol: Tier {domain.tier}, {len(domain)} columns x {len(config.layers)} layers, {len(scenarios)} scenarios, "
         f"{config.start_year}-{config.end_year} after {config.spinup_years} years of spin-up, {where}\n"
     )
-    notes = [history.held(config.start_year, config.history)]
-    notes += [
-        f"Scenario {s.name} is compared with nothing: {s.against} is not in this run, add it with --scenario {s.against}."
-        for s in scenarios
-        if s.name != summary.BASELINE and s.against not in [o.name for o in scenarios]
-    ]
-    sys.stderr.writelines(f"calcisol: {note}\n" for note in notes if note)
+    sys.stderr.writelines(f"calcisol: {remark}\n" for remark in remarks(config, scenarios))
     clock = Clock()
     folder = offline.run(domain, config, resume, clock)
     sys.stderr.write(f"calcisol: {clock.line()}\n")

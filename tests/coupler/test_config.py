@@ -149,6 +149,9 @@ def test_a_scenario_of_ones_own_acts_in_its_countries(tmp_path):
         ("part = [3]", "part = 3 must be a table"),
         ('crops = ["wheat"]\n[change]\nmanure_n = 0.5', "crops share out mineral_n alone"),
         ("title = 3", "title = 3 must be text"),
+        ("mineral_n = 0.5", "mineral_n = 0.5 must stand in the table [change]"),
+        ("[change]\nlime = 400", "lime = 400 must stand in the table [set]"),
+        ("[ramp]\nfrom = -5\n[change]\nmineral_n = 0.5", "ramp from = -5 must lie between 1800 and 3000"),
         ("mask = 3\n[change]\nmineral_n = 0.5", "mask = 3 must be the path"),
     ],
 )

@@ -139,7 +139,9 @@ def test_years_before_the_table_are_said_to_repeat_its_first(tmp_path, done, cap
 
 def test_a_run_says_which_reference_it_leaves_out(tmp_path, capsys):
     run_small(tmp_path, scenarios=("n_minus_20",), end_year=2020)
-    assert "n_minus_20 is compared with nothing: baseline is not in this run, add it with --scenario" in capsys.readouterr().err
+    error = capsys.readouterr().err
+    assert "n_minus_20 is compared with nothing: baseline is not in this run, add it with --scenario" in error
+    assert "n_minus_20 changes nothing by 2020: its ramp begins later" in error  # 2020 is the last year before the ramp
 
 
 def test_files_follow_cf(done):
