@@ -13,6 +13,7 @@ import xarray as xr
 from calcisol.emulator import ensemble
 from calcisol.emulator.min3p import runner, store
 from calcisol.emulator.min3p.collect import collect
+from calcisol.emulator.min3p.database import STOCK_FILES
 from calcisol.emulator.min3p.member import Task
 from calcisol.emulator.sampling import draw
 
@@ -47,6 +48,8 @@ def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     path.write_text("#!/bin/sh\nexit 0\n")
     path.chmod(path.stat().st_mode | stat.S_IXUSR)
     (tmp_path / "db").mkdir()
+    for name in STOCK_FILES:
+        (tmp_path / "db" / name).touch()
     monkeypatch.setenv("MIN3P_EXE", str(path))
     monkeypatch.setenv("MIN3P_DB", str(tmp_path / "db"))
     return path
@@ -144,6 +147,30 @@ def test_without_min3p(
 def test_years_out_of_range(program: Path, tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
     assert ensemble.run(options("--out", str(tmp_path / "ens"), "--years", "90")) == 2
     assert "--years 90 is outside 1 to 83" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--members", "0"), "--members 0 must be 1 or more"),
+        (("--members", "-3"), "--members -3 must be 1 or more"),
+        (("--seed", "-1"), "--seed -1 must be 0 or more"),
+        (("--workers", "-4"), "--workers -4 must be 1 or more"),
+        (("--wall-limit", "0"), "--wall-limit 0 must lie above 0 s"),
+        (("--dask", "nowhere"), "--dask nowhere cannot be reached"),
+    ],
+)
+def test_numbers_that_mean_nothing(
+    words: tuple[str, ...], said: str, program: Path, tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    assert ensemble.run(options("--out", str(tmp_path / "ens"), *words)) == 2
+    assert said in capsys.readouterr().err
+
+
+def test_a_database_without_its_files(program: Path, tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    (tmp_path / "db" / "gases.dbs").unlink()
+    assert ensemble.run(options("--out", str(tmp_path / "ens"))) == 2
+    assert "lacks gases.dbs; give the folder" in capsys.readouterr().err and not (tmp_path / "ens").exists()
 
 
 def test_nothing_to_collect(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
