@@ -34,7 +34,7 @@ LIMITS = {
     "root_end_m": (0.0, 20.0),
     "thermal_diffusivity": (1e-8, 1e-5),
     "cec_variable": (0.0, 0.95),
-    "raich_f": (0.0, 20.0),
+    "raich_f": (0.01, 20.0),
     "raich_q": (0.0, 0.3),
     "raich_k": (0.0, 100.0),
     "per_n_uptake": (-200.0, 200.0),
@@ -155,6 +155,11 @@ class RunConfig:
         low, high = next(v.valid for v in load_table().select("static") if v.name == "dz") or (0.0, math.inf)
         if not all(low <= x <= high for x in self.layers):
             raise ConfigError(f"layers = {list(self.layers)} must each lie between {low:g} and {high:g} m")
+        if self.layers[0] / 2 >= self.water.root_end_m:
+            raise ConfigError(
+                f"layers = {list(self.layers)} begins with one centred at {self.layers[0] / 2:g} m, which no root reaches "
+                f"(root_end_m = {self.water.root_end_m:g}); give a thinner first layer"
+            )
         if self.uncertainty < 0:
             raise ConfigError(f"uncertainty = {self.uncertainty} is negative; give the columns of the interval, or 0 for none")
         for name in ("start_year", "end_year"):

@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from ..emulator.bundle import default_bundle, read_contract
-from . import budget, history, offline, output, results, summary, uncertainty
+from . import answer, budget, history, offline, output, results, summary, uncertainty
 from .clock import Clock
 from .config import RunConfig
 from .domain import Domain, load_domain
@@ -106,7 +106,7 @@ def run_europe(config: RunConfig, resume: bool = False) -> Path:
 
         figures = maps.draw(out, domain, config, gathered)
         report.write(out / "report.html", domain, config, gathered, lines, intervals, figures, contract, version())
-        print(report.answer(domain, gathered, intervals))
+        print(answer.answer(domain, gathered, intervals))
         print(f"report: {out / 'report.html'}")
     shutil.rmtree(folder.parent, ignore_errors=True)
     return out

@@ -54,6 +54,8 @@ def test_values_and_tables_are_read(tmp_path):
         ("[water]\nroot_full_m = 3.0", "root_end_m = 1.35 lies above root_full_m = 3"),
         ("spinup_years = 100000000", "spinup_years = 100000000 must lie between 0 and 10000"),
         ('out = ""', "out is empty"),
+        ("layers = [5.0]", "layers = [5.0] begins with one centred at 2.5 m, which no root reaches"),
+        ("[carbon]\nraich_f = 0.0", "raich_f = 0 must lie between 0.01 and 20"),
         ("a = = 1", "cannot be read"),
     ],
 )
