@@ -21,6 +21,7 @@ import xarray as xr
 from ..emulator.variables import Variable, load_table
 from . import layout
 from .errors import CalcisolError
+from .joined import join
 from .units import UnitError, convert
 
 STEP_SECONDS = (60.0, 2678400.0)  # what the library takes: one minute to 31 days
@@ -50,19 +51,13 @@ def open_files(path: Path) -> xr.Dataset:
         raise ForcingError(f"{path} does not exist; give the path of a NetCDF file")
     try:
         if len(files) > 1:
-            return xr.open_mfdataset(
-                files,
-                decode_times=False,
-                combine="by_coords",
-                data_vars="minimal",
-                coords="minimal",
-                compat="override",
-                chunks={},
-            )
+            return join(files)
         return xr.open_dataset(files[0], decode_times=False, decode_timedelta=False)
     except (OSError, ValueError) as error:
         text = str(error).splitlines()[0]
         text = "no netCDF at all" if "engine" in text else text  # xarray lists the packages it could ask
+        if len(files) > 1:
+            raise ForcingError(f"the {len(files)} files of {path} cannot be joined ({text}); write them alike") from None
         raise ForcingError(f"{path} is no NetCDF file that can be read ({text}); write it again") from None
 
 
