@@ -1,7 +1,7 @@
 """``dataset.calcisol``: sums and means of a run's NetCDF files in a notebook, with the right weights.
 
 What:    an xarray accessor for <scenario>.nc: depth sums, area means, totals per country, what a scenario keeps, grids.
-Units:   total: Tg (10^9 kg) for kg m-2, Tg per year for kg m-2 s-1; mean: the variable's own.
+Units:   total: Tg (10^9 kg) for kg m-2, Tg per year for kg m-2 s-1 and kg ha-1 year-1, Gmol for mol; mean: the variable's own.
 Source:  the variables ``area``, ``country`` and ``soil_layer_bnds`` of the file itself.
 Use:     ``import calcisol.coupler.accessor``; ``ds = xr.open_dataset("out/europe/baseline.nc"); ds.calcisol.total("sic")``.
 """
@@ -13,7 +13,13 @@ import xarray as xr
 
 from .errors import ArgumentError
 from .results import depth_share
-from .units import SECONDS_PER_YEAR
+from .units import HA_M2, SECONDS_PER_YEAR
+
+
+def _per_area(values: xr.DataArray) -> float:
+    """1 for an amount per m2, 1e-4 per hectare, 0 for what is no amount per area."""
+    units = str(values.attrs.get("units", "")).split()
+    return 1.0 if "m-2" in units else 1.0 / HA_M2 if "ha-1" in units else 0.0
 
 
 @xr.register_dataset_accessor("calcisol")
@@ -29,12 +35,17 @@ class Accessor:
         return self._ds[name]
 
     def depth(self, name: str, top: float = 0.0, bottom: float = np.inf) -> xr.DataArray:
-        """Sum over depth [m] of an amount per layer, partial layers by their share."""
+        """Over a depth [m]: the sum of an amount per area, the mean by thickness of anything else; partial layers by share."""
         bounds = self._ds["soil_layer_bnds"].values
-        share = depth_share(bounds[:, 1] - bounds[:, 0], top, min(bottom, float(bounds[-1, 1])))
-        weights = xr.DataArray(share, dims="soil_layer")
-        made = (self._get(name) * weights).sum("soil_layer", min_count=1, keep_attrs=True)
-        return made.assign_attrs(self._get(name).attrs)
+        if not 0 <= top < min(bottom, float(bounds[-1, 1])):
+            raise ArgumentError(f"depth from {top:g} to {bottom:g} m must begin at 0 or more and end below that, in the soil")
+        values, thickness = self._get(name), bounds[:, 1] - bounds[:, 0]
+        weights = xr.DataArray(depth_share(thickness, top, min(bottom, float(bounds[-1, 1]))), dims="soil_layer")
+        if not _per_area(values):  # pH of ten layers added up would be 70
+            weights = weights * thickness
+            weights = weights / weights.sum()
+        made = (values * weights).sum("soil_layer", min_count=1, keep_attrs=True)
+        return made.assign_attrs(values.attrs)
 
     def _flat(self, name: str) -> xr.DataArray:
         values = self._get(name)
@@ -47,8 +58,11 @@ class Accessor:
     def total(self, name: str, country: str = "") -> xr.DataArray:
         """Sum over the calcareous arable area: Tg, or Tg per year for rates."""
         values = self._flat(name)
-        rate = SECONDS_PER_YEAR if str(values.attrs.get("units", "")).endswith("s-1") else 1.0
-        return (values * self._area(country)).sum(("lat", "lon")) * rate * 1e-9
+        units, area = str(values.attrs.get("units", "")), _per_area(values)
+        if not area:
+            raise ArgumentError(f"{name} [{units or '1'}] is no amount per area and has no total; use .calcisol.mean({name!r})")
+        rate = SECONDS_PER_YEAR if units.endswith("s-1") else 1.0
+        return (values * self._area(country)).sum(("lat", "lon")) * area * rate * 1e-9
 
     def by_country(self, name: str) -> xr.DataArray:
         """``total`` of every country, with a dimension country."""
@@ -57,7 +71,12 @@ class Accessor:
 
     def kept(self, baseline: xr.Dataset) -> xr.DataArray:
         """Solid inorganic carbon this run has more than another, kg C m-2 (time, lat, lon)."""
-        return self.depth("sic") - baseline.calcisol.depth("sic")
+        mine, other = self.depth("sic"), baseline.calcisol.depth("sic")
+        try:
+            mine, other = xr.align(mine, other, join="exact")
+        except ValueError:
+            raise ArgumentError("the two runs differ in years or cells; compare runs of one configuration") from None
+        return mine - other
 
     def countries(self) -> list[str]:
         """ISO3 codes in the file."""

@@ -42,7 +42,8 @@ def faults(variable: Variable, values: np.ndarray) -> tuple[str, str]:
         return "", f"{variable.name} holds no values: a dimension has length 0; give at least one column and one step"
     nan = int(np.isnan(values).sum())
     if nan:
-        return "", f"{variable.name} holds {nan} missing values (NaN or fill) of {values.size}; fill them or set active = 0 there"
+        mend = "fill them" if variable.role == "static" else "fill them or set active = 0 there"
+        return "", f"{variable.name} holds {nan} missing values (NaN or fill) of {values.size}; {mend}"
     infinite = int(np.isinf(values).sum())
     if infinite:
         return "", f"{variable.name} holds {infinite} infinite values; remove them"
@@ -79,6 +80,15 @@ def blocks(forcing: Forcing, variable: Variable) -> list[slice | None]:
     return [slice(a, min(a + count, total)) for a in range(0, total, count)]
 
 
+def stepped(forcing: Forcing, v: Variable, piece: slice | None) -> np.ndarray:
+    """Values of a variable where columns are stepped: what stands where active = 0 is never looked at."""
+    values = forcing.read(v, piece)
+    if piece is None or v.name == "active" or "active" not in forcing.names:
+        return values
+    active = forcing.read(next(a for a in load_table().select("forcing") if a.name == "active"), piece) != 0
+    return values[active]
+
+
 def look(forcing: Forcing, v: Variable) -> Finding:
     """What the file holds of one variable that it has, read block by block."""
     name = forcing.names[v.name]
@@ -87,7 +97,9 @@ def look(forcing: Forcing, v: Variable) -> Finding:
     note = problem = ""
     try:
         for piece in blocks(forcing, v):
-            values = forcing.read(v, piece)
+            values = stepped(forcing, v, piece)
+            if not values.size and piece is not None and forcing.ncol and forcing.layers:
+                continue  # no column is active in this block
             note, problem = faults(v, values)
             if problem:
                 break

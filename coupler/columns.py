@@ -127,6 +127,8 @@ class Columns:
         """
         lib, ffi = capi.library()
         _check_names(forcing, "forcing")
+        if isinstance(outputs, str):  # it would be read letter by letter
+            raise ArgumentError(f"outputs = {outputs!r} must be a list of names, e.g. [{outputs!r}]")
         wanted = table().names("output") if outputs is None else list(outputs)
         _check_names(dict.fromkeys(wanted), "output")
         rows = table().select("forcing")

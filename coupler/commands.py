@@ -35,6 +35,8 @@ def run(args: argparse.Namespace) -> int:
     if config.forcing:
         from .columns_run import run_forcing
 
+        if args.resume:
+            raise CalcisolError(f"--resume acts on the European run; {config.forcing} runs from its first step, leave it out")
         run_forcing(config)
     else:
         from .run import run_europe
@@ -55,10 +57,14 @@ def check(args: argparse.Namespace) -> int:
         raise ForcingError(f"{path} does not exist; give the path of a GeoTIFF or a table")
     findings = [] if text else inspect_or_fields(path)
     if not any(f.found for f in findings):  # no forcing: a map or table of fields
-        rows = fields.look(path)
+        rows, problems = fields.look(path)
         if rows:
             print(f"{'field':16s} {'unit of a run':16s} {'from':40s} values")
             print("\n".join(rows))
+            for problem in problems:
+                print(f"calcisol: {problem}", file=sys.stderr)
+            if problems:
+                return 2
             names = ", ".join(r.split()[0] for r in rows)
             print(
                 "fields for a European run: put `[fields]` and e.g. "
@@ -92,7 +98,7 @@ def inspect_or_fields(path: Path) -> list[Any]:
         return inspect(path) if held else []
     except ForcingError:
         try:  # a map has no steps; what is neither is a forcing file with a fault
-            rows = look(path)
+            rows, _ = look(path)
         except CalcisolError:
             rows = []
         if rows:

@@ -25,6 +25,8 @@ class ConfigError(CalcisolError):
 
 
 YEARS = (1800, 3000)
+WITH_FORCING = ("forcing", "out", "bundle", "workers", "plots")  # what a run of a forcing file takes, or needs not to refuse
+MOST_SPINUP = 10000  # years; more is a slip of the hand that would run for days
 # what a value can be at all; the ranges of its sources stand beside each constant below
 LIMITS = {
     "omega": (1.0, 20.0),
@@ -32,7 +34,7 @@ LIMITS = {
     "root_end_m": (0.0, 20.0),
     "thermal_diffusivity": (1e-8, 1e-5),
     "cec_variable": (0.0, 0.95),
-    "raich_f": (0.0, 20.0),
+    "raich_f": (0.01, 20.0),
     "raich_q": (0.0, 0.3),
     "raich_k": (0.0, 100.0),
     "per_n_uptake": (-200.0, 200.0),
@@ -51,7 +53,9 @@ LIMITS = {
 class WaterParameters:
     """Monthly water budget."""
 
-    omega: float = 2.6  # Fu (1981) parameter, crops and grass; Zhang et al. 2004, doi:10.1029/2003WR002710; range 1.7-3.5
+    # Fu (1981); Zhang et al. 2004, doi:10.1029/2003WR002710: 2.63 over all catchments, 2.55 grass, 2.84 forest, single ones
+    # 1.7-5.0 and none for crops [assumption: between grass and all]; range 1.7-3.5
+    omega: float = 2.6
     runoff_share: float = 0.15  # share of P - ET leaving over the surface [assumption]; range 0-0.4
     root_full_m: float = 0.75  # roots empty the soil fully down to here [assumption]
     root_end_m: float = 1.35  # and not at all below here [assumption]
@@ -64,8 +68,9 @@ class SoilParameters:
     """The exchanger."""
 
     # share of the CEC that binds protons with log K 3.2 and 4.6. Appelo (1994, Water Resour. Res. 30, 2793) lets all of it do
-    # so, log K = 5.9 - 3.4 x share of H; 0.9 comes nearest (tests/coupler/test_trials.py). With the contract's own 0.3 nine
-    # tenths of the CEC hold bases down to pH 5.5 (measured: half), and lime finds little to neutralise. Range 0.7-0.95
+    # so, log K of H against Na = 5.9 - 3.4 x share of H (for fresh water, as SCEPTER codes and cites it); 0.9 comes nearest
+    # (tests/coupler/test_trials.py). With the contract's own 0.3 nine tenths of the CEC hold bases down to pH 5.5 (measured:
+    # half), and lime finds little to neutralise. Range 0.7-0.95
     cec_variable: float = 0.9
 
 
@@ -73,6 +78,7 @@ class SoilParameters:
 class CarbonParameters:
     """Carbon dioxide produced in the soil."""
 
+    # all three as public programs that cite the paper code them (README, "Checked")
     raich_f: float = 1.250  # g C m-2 day-1; Raich et al. 2002, Glob. Change Biol. 8, 800, doi:10.1046/j.1365-2486.2002.00511.x
     raich_q: float = 0.05452  # K-1, same source (Q10 = 1.72)
     raich_k: float = 4.259  # cm of rain per month, same source
@@ -135,8 +141,10 @@ class RunConfig:
         """Raise ConfigError on a value that cannot be run."""
         if self.end_year < self.start_year:
             raise ConfigError(f"end_year = {self.end_year} lies before start_year = {self.start_year}; give a later year")
-        if self.spinup_years < 0:
-            raise ConfigError(f"spinup_years = {self.spinup_years} is negative; give 0 or more")
+        if not 0 <= self.spinup_years <= MOST_SPINUP:
+            raise ConfigError(f"spinup_years = {self.spinup_years} must lie between 0 and {MOST_SPINUP}")
+        if not self.out:
+            raise ConfigError('out is empty; name the folder for results, e.g. "out/europe"')
         if not self.scenarios:
             raise ConfigError('scenarios is empty; name at least one, e.g. ["baseline"]')
         if len(set(self.scenarios)) < len(self.scenarios):
@@ -147,6 +155,11 @@ class RunConfig:
         low, high = next(v.valid for v in load_table().select("static") if v.name == "dz") or (0.0, math.inf)
         if not all(low <= x <= high for x in self.layers):
             raise ConfigError(f"layers = {list(self.layers)} must each lie between {low:g} and {high:g} m")
+        if self.layers[0] / 2 >= self.water.root_end_m:
+            raise ConfigError(
+                f"layers = {list(self.layers)} begins with one centred at {self.layers[0] / 2:g} m, which no root reaches "
+                f"(root_end_m = {self.water.root_end_m:g}); give a thinner first layer"
+            )
         if self.uncertainty < 0:
             raise ConfigError(f"uncertainty = {self.uncertainty} is negative; give the columns of the interval, or 0 for none")
         for name in ("start_year", "end_year"):
@@ -182,6 +195,11 @@ def _check_limits(config: RunConfig) -> None:
             value, (low, high) = getattr(table, f.name), LIMITS.get(f.name, (0.0, 1.0))
             if not low <= value <= high:
                 raise ConfigError(f"{f.name} = {value:g} must lie between {low:g} and {high:g} (source: coupler/config.py)")
+    if config.water.root_end_m < config.water.root_full_m:
+        raise ConfigError(
+            f"root_end_m = {config.water.root_end_m:g} lies above root_full_m = {config.water.root_full_m:g}; "
+            "give a depth at or below it"
+        )
 
 
 def _build(cls: type, raw: dict[str, Any], where: str) -> Any:
@@ -226,15 +244,25 @@ def load_config(path: Path | None = None, **overrides: Any) -> RunConfig:
     Raises ConfigError when the file is missing, is no TOML, or holds an unknown key or a value of the wrong kind.
     """
     config = RunConfig()
+    given = {k: v for k, v in overrides.items() if v is not None}
     if path is not None:
+        if path.suffix.lower() in (".nc", ".nc4", ".cdf", ".csv", ".tif", ".tiff"):  # an empty one would be a valid TOML file
+            raise ConfigError(
+                f"{path} is no configuration; put `forcing = \"{path}\"` or a line of [fields] in a TOML file and run that"
+            )
         try:
             raw = tomllib.loads(path.read_text(encoding="utf-8"))
         except FileNotFoundError:
             raise ConfigError(f"configuration {path} does not exist; give the path of a TOML file") from None
         except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-            raise ConfigError(
-                f"configuration {path} cannot be read ({error}); mend it or start from examples/05_europe"
-            ) from None
+            why = getattr(error, "strerror", None) or ("no text" if isinstance(error, UnicodeDecodeError) else error)
+            raise ConfigError(f"configuration {path} cannot be read ({why}); mend it or start from examples/05_europe") from None
         config = _build(RunConfig, raw, path.name)
         _check_limits(config)
-    return dataclasses.replace(config, **{k: v for k, v in overrides.items() if v is not None})
+        idle = [k for k in (*raw, *given) if k not in WITH_FORCING]
+        if config.forcing and idle:
+            raise ConfigError(
+                f"{idle[0]} acts on the European run, and {path.name} names the forcing file {config.forcing}; "
+                "leave one of them out"
+            )
+    return dataclasses.replace(config, **given)

@@ -23,7 +23,9 @@ from .errors import CalcisolError
 from .forcing import BLOCK_BYTES, open_files
 from .geotiff import read_geotiff
 from .tables import Points
-from .units import DAYS_PER_YEAR, convert
+from .units import DAYS_PER_YEAR, UnitError, convert
+
+SHORTEST_YEAR = 350.0  # days: twelve months dated by their labels, the last as long as the one before
 
 
 class FieldError(CalcisolError):
@@ -50,13 +52,38 @@ def spacing_of(place: layout.Layout) -> float:
     return max(steps, default=0.0)
 
 
-def _month_of(time: xr.DataArray) -> tuple[np.ndarray, np.ndarray]:
-    """Month (0-11) and length [days] of each step; a step is dated by its label."""
-    calendar = str(time.attrs.get("calendar", "standard"))
-    dates = np.atleast_1d(cftime.num2date(np.asarray(time.values, float), str(time.attrs.get("units", "")), calendar))
-    gaps = np.array([(b - a).total_seconds() / 86400 for a, b in itertools.pairwise(dates)])
-    days = np.append(gaps, gaps[-1:]) if len(gaps) else np.array([DAYS_PER_YEAR])
-    return np.array([d.month - 1 for d in dates]), days
+def _month_of(file: xr.Dataset, name: str, path: Path) -> tuple[np.ndarray, np.ndarray]:
+    """Month (0-11) and length [days] of each step; a step is dated by its label, NaN is the length of one without bounds."""
+    attributes = file[name].attrs
+    units, calendar = str(attributes.get("units", "")), str(attributes.get("calendar", "standard"))
+    date = lambda n: np.atleast_1d(cftime.num2date(np.asarray(file[n].values, float), units, calendar))  # noqa: E731
+    days = lambda pairs: np.array([(b - a).total_seconds() / 86400 for a, b in pairs])  # noqa: E731
+    bounds = str(attributes.get("bounds", ""))
+    try:
+        dates = date(name)
+        if len(dates) > 1:
+            gaps = days(itertools.pairwise(dates))
+            lengths = np.append(gaps, gaps[-1:])
+        else:
+            lengths = days(date(bounds).reshape(-1, 2)) if bounds in file.variables else np.array([np.nan])
+    except (ValueError, TypeError, AttributeError):
+        raise FieldError(
+            f"{name} of {path.name} has units {units!r} and calendar {calendar!r}, which cannot be read; use CF units such as "
+            "days since 2000-01-01"
+        ) from None
+    return np.array([d.month - 1 for d in dates]), lengths
+
+
+def _whole_years(days: np.ndarray, source: products.Source, path: Path) -> np.ndarray:
+    """Lengths of the steps; one step without bounds is a climatology. Raises FieldError where they make up no year."""
+    if len(days) == 1 and np.isnan(days[0]):
+        if source.kind == "amount":
+            raise FieldError(f"{path.name} holds an amount of one step whose length is not known; add time bounds")
+        return np.array([DAYS_PER_YEAR])
+    if days.sum() < SHORTEST_YEAR:
+        total = f"{len(days)} steps, {days.sum():.0f} days in all"
+        raise FieldError(f"{path.name} holds {total}, which make up no year; give whole years, or a mean of them")
+    return days
 
 
 def _annual(values: np.ndarray, source: products.Source, units: str, target: str, days: np.ndarray) -> np.ndarray:
@@ -75,6 +102,13 @@ def _rate(values: np.ndarray, units: str) -> np.ndarray:
 
 def read_series(path: Path, field: str) -> Climate:
     """Mean of a field over all years of a file, block by block. Raises FieldError."""
+    try:
+        return _series(path, field)
+    except (UnitError, ValueError) as error:
+        raise FieldError(f"{field} in {path.name}: {error}") from None
+
+
+def _series(path: Path, field: str) -> Climate:
     with open_files(path) as file:
         product = products.recognise(file, path)
         if product is None or field not in product.fields:
@@ -95,7 +129,8 @@ def read_series(path: Path, field: str) -> Climate:
         months, total, weight = np.zeros((12, len(place))), np.zeros(len(place)), 0.0
         month_weight = np.zeros(12)
         if time and time in arrays[0].dims:
-            which, days = _month_of(file[time])
+            which, days = _month_of(file, time, path)
+            days = _whole_years(days, source, path)
             count = max(1, int(BLOCK_BYTES / 8 / max(1, len(place))))
             for begin in range(0, len(which), count):
                 piece = slice(begin, min(begin + count, len(which)))
@@ -122,7 +157,7 @@ def read_series(path: Path, field: str) -> Climate:
 
 
 def read_field(path: Path, field: str) -> Points:
-    """One field from any known file, at the file's own places. Raises FieldError, TableError, UnitError."""
+    """One field from any known file, at the file's own places. Raises FieldError, TableError."""
     if field not in products.FIELD_UNITS:
         raise FieldError(f"{field} is no field of a run; known are {', '.join(products.FIELD_UNITS)}")
     if path.suffix.lower() in (".csv", ".tsv", ".txt"):

@@ -48,8 +48,24 @@ def nearest_mean(points: Points, lat: np.ndarray, lon: np.ndarray, degrees: floa
     return mean
 
 
+def check_range(field: str, path: Path, values: np.ndarray, domain: Domain) -> None:
+    """Raise FieldError where a cell would get a value that cannot be: another unit runs through and looks like a result."""
+    low, high = products.VALID[field]
+    bad = np.flatnonzero((values < low) | (values > high))
+    if bad.size:
+        cell, units = bad[0], products.FIELD_UNITS[field]
+        unit = "as a pure number" if units == "1" else f"in {units}"
+        raise FieldError(
+            f"{field} = {values[cell]:g} in {path.name} at {domain.lat[cell]:g} N {domain.lon[cell]:g} E must lie between "
+            f"{low:g} and {high:g} ({bad.size} of {np.isfinite(values).sum()} cells do not); give it {unit}"
+        )
+
+
 def replace_fields(domain: Domain, files: dict[str, str]) -> Domain:
-    """The domain with the user's fields where their files reach. Raises FieldError when a file reaches no cell."""
+    """The domain with the user's fields where their files reach.
+
+    Raises FieldError when a file reaches no cell, or brings a value that cannot be.
+    """
     for field, name in files.items():
         path = Path(name)
         if path.suffix.lower() in (".csv", ".tsv", ".txt") and tables.kind(path) in ("eurostat", "faostat"):
@@ -62,7 +78,11 @@ def replace_fields(domain: Domain, files: dict[str, str]) -> Domain:
             cite, licence = f"{points.product} ({path.name})", points.licence
         reached = np.isfinite(values)
         if not reached.any():
-            raise FieldError(f"{path.name} gives {field} at none of the {len(domain)} cells; check its coordinates")
+            raise FieldError(
+                f"{path.name} gives {field} at none of the {len(domain)} cells; check coordinates and missing values "
+                "(one gap in its series leaves a place out)"
+            )
+        check_range(field, path, values, domain)
         old = domain.fields[field]
         units = products.FIELD_UNITS[field]
         domain = domain.with_fields(
@@ -110,11 +130,11 @@ def _seasons(domain: Domain, path: Path, field: str) -> Domain:
     return domain.with_fields(**made)
 
 
-def look(path: Path) -> list[str]:
-    """Rows of ``calcisol check`` for a file of fields: field, unit in a run, what it is, values."""
-    found: list[str] = []
+def look(path: Path) -> tuple[list[str], list[str]]:
+    """Rows of ``calcisol check`` for a file of fields (field, unit in a run, what it is, values), and what is wrong with it."""
+    found: list[tuple[str, str]] = []
     if path.suffix.lower() in (".csv", ".tsv", ".txt"):
-        what = tables.kind(path)
+        what, fault = tables.kind(path), None
         wanted = (
             tuple(tables.GNB)
             if what in ("eurostat", "faostat")
@@ -126,26 +146,32 @@ def look(path: Path) -> list[str]:
                     values = np.array(list(tables.read_countries(path, field).values()))
                 else:
                     values = tables.read_points(path, field).values
-            except tables.TableError:
+            except tables.TableError as error:
+                fault = fault or (error if what != "points" or tables.has(path, field) else None)
                 continue
             found.append(_line(field, what, values))
-        return found
-    if path.suffix.lower() in (".tif", ".tiff"):
+        if fault and not found:
+            raise fault
+    elif path.suffix.lower() in (".tif", ".tiff"):
         short = path.name.split("_", 1)[0]
-        if short not in products.SOILGRIDS:
-            return []
-        field = products.SOILGRIDS[short][0]
-        return [_line(field, "SoilGrids 2.0", read_field(path, field).values)]
-    with open_files(path) as file:
-        product = products.recognise(file, path)
-    for field in product.fields if product else ():
-        found.append(_line(field, product.name if product else "", read_field(path, field).values))
-    return found
+        if short in products.SOILGRIDS:
+            field = products.SOILGRIDS[short][0]
+            found.append(_line(field, "SoilGrids 2.0", read_field(path, field).values))
+    else:
+        with open_files(path) as file:
+            product = products.recognise(file, path)
+        for field in product.fields if product else ():
+            found.append(_line(field, product.name if product else "", read_field(path, field).values))
+    return [line for line, _ in found], [problem for _, problem in found if problem]
 
 
-def _line(field: str, what: str, values: np.ndarray) -> str:
-    low, high = products.VALID.get(field, (-np.inf, np.inf))
-    outside = int(((values < low) | (values > high)).sum())
+def _line(field: str, what: str, values: np.ndarray) -> tuple[str, str]:
+    """Row of a field, and one sentence where no value of it can be used."""
+    low, high = products.VALID[field]
+    units, outside = products.FIELD_UNITS[field], int(((values < low) | (values > high)).sum())
     note = f"; {outside} of {values.size} outside {low:g} to {high:g}" if outside else ""
     span = f"{values.min():.4g} to {values.max():.4g}" if values.size else "no values"
-    return f"{field:16s} {products.FIELD_UNITS[field]:16s} {what:40s} {span}{note}"
+    problem = "" if values.size else f"{field} holds no values: all are missing or no numbers; fill them"
+    if outside and outside == values.size:
+        problem = f"{field} holds {outside} of {values.size} values outside {low:g} to {high:g} ({span}); give it in {units}"
+    return f"{field:16s} {units:16s} {what:40s} {span}{note}", problem

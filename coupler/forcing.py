@@ -21,6 +21,7 @@ import xarray as xr
 from ..emulator.variables import Variable, load_table
 from . import layout
 from .errors import CalcisolError
+from .joined import join
 from .units import UnitError, convert
 
 STEP_SECONDS = (60.0, 2678400.0)  # what the library takes: one minute to 31 days
@@ -45,22 +46,18 @@ def open_files(path: Path) -> xr.Dataset:
     """A NetCDF file, or several by a pattern with * as one, lazily. Raises ForcingError."""
     files = sorted(glob.glob(str(path))) if "*" in str(path) else [str(path)]
     if not files or not Path(files[0]).is_file():
+        if path.is_dir():
+            raise ForcingError(f'{path} is a folder; name one file, or several by a pattern, e.g. "{path}/year_*.nc"')
         raise ForcingError(f"{path} does not exist; give the path of a NetCDF file")
     try:
         if len(files) > 1:
-            return xr.open_mfdataset(
-                files,
-                decode_times=False,
-                combine="by_coords",
-                data_vars="minimal",
-                coords="minimal",
-                compat="override",
-                chunks={},
-            )
+            return join(files)
         return xr.open_dataset(files[0], decode_times=False, decode_timedelta=False)
     except (OSError, ValueError) as error:
         text = str(error).splitlines()[0]
         text = "no netCDF at all" if "engine" in text else text  # xarray lists the packages it could ask
+        if len(files) > 1:
+            raise ForcingError(f"the {len(files)} files of {path} cannot be joined ({text}); write them alike") from None
         raise ForcingError(f"{path} is no NetCDF file that can be read ({text}); write it again") from None
 
 
@@ -135,7 +132,7 @@ class Forcing:
         try:
             stacked = self.layout.stack(raw, (self.time, self.depth) if variable.role == "forcing" else (self.depth,))
         except ValueError as error:
-            raise ForcingError(f"{variable.name} {error}; reshape it") from None
+            raise ForcingError(f"{variable.name} {error}") from None
         wanted = ([self.time] if variable.role == "forcing" else []) + ([self.depth] if variable.dims == "layer" else [])
         wanted += ["column"] if self.layout.dims else []
         # static properties may be the same for all columns, as (soil_layer,)
@@ -176,11 +173,17 @@ class Forcing:
 
     def times(self) -> np.ndarray:
         """Length of every step [s], (time,). Raises ForcingError where it is not 60 s to 31 days."""
+        if not self.names:
+            raise ForcingError(f"{self.path.name} holds no variable that is known; `calcisol describe` lists names and units")
         if not self.time or self.time not in self.file.variables:
             raise ForcingError(
                 f"forcing {self.path.name} has no variable time; add one with CF units such as days since 2000-01-01"
             )
         time = self.file[self.time]
+        missing = int((~np.isfinite(np.asarray(time.values, float))).sum()) if time.dtype.kind in "fiu" else 0
+        if missing or not time.size:
+            what = f"{missing} missing values of {time.size}" if time.size else "no value"
+            raise ForcingError(f"time holds {what}; give every step its time")
         units, calendar = str(time.attrs.get("units", "")), str(time.attrs.get("calendar", "standard"))
         bounds = str(time.attrs.get("bounds", ""))
         date = lambda values: np.array(cftime.num2date(np.asarray(values, float), units, calendar), dtype=object)  # noqa: E731
@@ -192,10 +195,14 @@ class Forcing:
                 dt = np.concatenate([dt[:1], dt]) if dt.size else dt
         except (ValueError, TypeError, AttributeError) as error:
             raise ForcingError(
-                f"time has units {units!r} and calendar {calendar!r}, which cannot be read ({error}); use CF units"
+                f"time has units {units!r} and calendar {calendar!r}, which cannot be read ({error}); use CF units "
+                "such as days since 2000-01-01"
             ) from None
         if not dt.size:
             raise ForcingError("time has one value and no bounds, so the step is unknown; add a second step or time bounds")
+        back = np.flatnonzero(dt <= 0)
+        if back.size:
+            raise ForcingError(f"time goes back or stands still at value {max(back[0], 1) + 1} of {len(dt)}; sort the steps")
         bad = np.flatnonzero(~((dt >= STEP_SECONDS[0]) & (dt <= STEP_SECONDS[1])))
         if bad.size:
             raise ForcingError(f"time: step {bad[0] + 1} lasts {dt[bad[0]]:g} s; the library takes steps of 60 s to 31 days")

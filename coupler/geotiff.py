@@ -63,7 +63,14 @@ def lzw(data: bytes) -> bytes:
 
 
 def read_geotiff(path: Path) -> tuple[np.ndarray, float, float, float]:
-    """Values (band, row, column) float32, west and north edge and cell size in degrees."""
+    """Values (band, row, column) float32, west and north edge and cell size in degrees. Raises CalcisolError."""
+    try:
+        return _read(path)
+    except (struct.error, zlib.error, LookupError, ValueError) as error:
+        raise CalcisolError(f"{path} is damaged, cut short or without coordinates ({error}); copy it again") from None
+
+
+def _read(path: Path) -> tuple[np.ndarray, float, float, float]:
     raw = path.read_bytes()
     tags = _tags(raw, path)
     width, height, bands = tags[256][0], tags[257][0], tags.get(277, (1,))[0]

@@ -35,3 +35,14 @@ def factor(what: str, year: int) -> float:
 def first_year() -> int:
     """First year of the table."""
     return int(table()["year"][0])
+
+
+def held(start_year: int, history: bool) -> str:
+    """One sentence where a run begins before the table, which then repeats its first year; else nothing."""
+    first = first_year()
+    if not history or start_year >= first:
+        return ""
+    return (
+        f"Nitrogen and sulphur inputs of {start_year}-{first - 1} are those of {first}, the first year that is known: "
+        "these years are a longer spin-up, no history."
+    )

@@ -51,7 +51,7 @@ def _coordinate(dataset: xr.Dataset, standard: str, units: tuple[str, ...], name
     found += [
         n
         for n, v in dataset.variables.items()
-        if v.attrs.get("units") in units and "grid" not in str(n) and "_bnds" not in str(n)
+        if str(v.attrs.get("units")) in units and "grid" not in str(n) and "_bnds" not in str(n)
     ]
     found += [n for n in names if n in dataset.variables]
     return dataset[found[0]] if found else None
@@ -83,11 +83,15 @@ class Layout:
         others = [d for d in array.dims if d not in have and d not in rest]
         for name in others:
             if array.sizes[name] != 1:
-                raise ValueError(f"has dims ({', '.join(map(str, array.dims))}), of which {name} is not understood")
+                have_dims = ", ".join(map(str, array.dims))
+                raise ValueError(
+                    f"has dims ({have_dims}), of which {name} is not understood; call places column, layers soil_layer and time "
+                    "time, or give places lat and lon with their standard names"
+                )
             array = array.isel({name: 0})
         order = [d for d in rest if d in array.dims]
         if have and len(have) != len(self.dims):
-            raise ValueError(f"has dims ({', '.join(map(str, array.dims))}), not all of ({', '.join(self.dims)})")
+            raise ValueError(f"has dims ({', '.join(map(str, array.dims))}), not all of ({', '.join(self.dims)}); reshape it")
         array = array.transpose(*order, *have)
         if len(have) > 1:
             array = array.drop_vars([c for c in array.coords if set(array[c].dims) & set(have)]).stack(
@@ -115,6 +119,8 @@ def find(dataset: xr.Dataset) -> Layout:
         return Layout("columns", ("column",), (dataset.sizes["column"],), ("column",), flat(here[0]), flat(here[1]), None, {})
     if lat is None or lon is None or (lat.ndim == 0 and lon.ndim == 0):
         return Layout("single", (), (1,), (), flat(lat), flat(lon), None, {})
+    if lat.ndim == 0 or lon.ndim == 0:  # places along a meridian or a parallel, the other coordinate given once
+        lat, lon = xr.broadcast(lat, lon)
     if lat.ndim == 1 and lon.ndim == 1 and lat.dims != lon.dims:
         dims = _file_order(dataset, (str(lat.dims[0]), str(lon.dims[0])))
         north, east = np.meshgrid(lat.values, lon.values, indexing="ij")
@@ -123,6 +129,9 @@ def find(dataset: xr.Dataset) -> Layout:
         shape = tuple(dataset.sizes[d] for d in dims)
         axes = {str(a.dims[0]): a for a in (lat, lon)}
         return Layout("regular", dims, shape, dims, north.ravel(), east.ravel(), None, axes)
+    if set(lat.dims) != set(lon.dims):
+        raise ValueError(f"lat has dims ({', '.join(map(str, lat.dims))}), but lon ({', '.join(map(str, lon.dims))})")
+    lon = lon.transpose(*lat.dims)
     dims = tuple(str(d) for d in lat.dims)
     shape = tuple(dataset.sizes[d] for d in dims)
     if lat.ndim == 1:

@@ -26,7 +26,7 @@ from .clock import Clock
 from .config import RunConfig
 from .domain import Domain
 from .errors import CalcisolError
-from .scenario import load_scenario
+from .scenario import load_scenarios
 from .segments import Task
 
 
@@ -72,7 +72,7 @@ def _worker(task: Task) -> Clock:
 
 def make_tasks(domain: Domain, config: RunConfig, folder: Path) -> list[Task]:
     """Chunks of ``config.chunk`` columns, in domain order."""
-    scenarios = tuple(load_scenario(name) for name in config.scenarios)
+    scenarios = tuple(load_scenarios(config.scenarios))
     cuts = range(0, len(domain), config.chunk)
     return [Task(i, domain.subset(slice(a, a + config.chunk)), config, scenarios, folder) for i, a in enumerate(cuts)]
 

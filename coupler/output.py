@@ -16,6 +16,7 @@ import netCDF4
 import numpy as np
 
 from ..emulator.variables import load_table
+from . import history
 from .config import RunConfig
 from .domain import Domain
 from .results import Result
@@ -112,6 +113,7 @@ def _attributes(result: Result, domain: Domain, config: RunConfig, contract: dic
         "A": "embedded default: climate and soil are synthetic, regression-calibrated",
         "B": "real fields, see each variable",
     }
+    held = history.held(config.start_year, config.history)
     return {
         "Conventions": "CF-1.11",
         "title": f"Soil pH and inorganic carbon of calcareous arable soils in Europe: {result.scenario.title}",
@@ -120,7 +122,8 @@ def _attributes(result: Result, domain: Domain, config: RunConfig, contract: dic
         "history": f"calcisol run, scenario {result.scenario.name}, {len(result.years)} years, {config.spinup_years} of spin-up",
         "references": "see the attribute source of each variable",
         "comment": f"Tier {domain.tier} ({tiers[domain.tier]}). {result.scenario.description} "
-        "Each cell stands for its calcareous arable soils (more than 2 % CaCO3); weight by the variable area.",
+        "Each cell stands for its calcareous arable soils (more than 2 % CaCO3); weight by the variable area. "
+        "Every year has the same weather unless the scenario changes it." + (f" {held}" if held else ""),
         "scenario": result.scenario.name,
         "tier": domain.tier,
     }

@@ -45,10 +45,12 @@ FIELD_UNITS = {
     "mineral_n": "kg ha-1 year-1", "manure_n": "kg ha-1 year-1", "fixed_n": "kg ha-1 year-1", "deposition_n": "kg ha-1 year-1",
     "y_max": "kg ha-1 year-1", "no3_share": "1", "calcareous_share": "1", "altitude": "m",
 }  # fmt: skip
-VALID = {
-    "mat": (-20.0, 35.0), "rain": (20.0, 4000.0), "pet": (100.0, 3000.0), "clay": (0.0, 1.0), "sand": (0.0, 1.0),
-    "soc": (0.0, 0.6), "bulk_density": (200.0, 2200.0), "ph_survey": (3.0, 10.5), "caco3": (0.0, 1.0),
-    "mineral_n": (0.0, 600.0), "manure_n": (0.0, 600.0), "deposition_n": (0.0, 100.0), "no3_share": (0.0, 1.0),
+VALID = {  # what a field can be at all; a percentage or a temperature in kelvin lies outside
+    "mat": (-20.0, 35.0), "t_amplitude": (0.0, 50.0), "rain": (20.0, 4000.0), "pet": (100.0, 3000.0), "clay": (0.0, 1.0),
+    "sand": (0.0, 1.0), "soc": (0.0, 0.6), "bulk_density": (200.0, 2200.0), "ph_survey": (3.0, 10.5), "caco3": (0.0, 1.0),
+    "caco3_ln_sd": (0.0, 5.0), "mineral_n": (0.0, 600.0), "manure_n": (0.0, 600.0), "fixed_n": (0.0, 600.0),
+    "deposition_n": (0.0, 100.0), "y_max": (1.0, 2000.0), "no3_share": (0.0, 1.0), "calcareous_share": (0.0, 1.0),
+    "altitude": (-500.0, 6000.0),
 }  # fmt: skip
 # CF standard names that say it all: field and kind
 STANDARD = {

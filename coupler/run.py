@@ -17,12 +17,12 @@ from pathlib import Path
 import numpy as np
 
 from ..emulator.bundle import default_bundle, read_contract
-from . import budget, offline, output, results, summary, uncertainty
+from . import answer, budget, history, offline, output, results, summary, uncertainty
 from .clock import Clock
 from .config import RunConfig
 from .domain import Domain, load_domain
 from .errors import CalcisolError
-from .scenario import load_scenario, shipped
+from .scenario import Scenario, load_scenarios, shipped
 
 
 def version() -> str:
@@ -50,6 +50,20 @@ def check_state(domain: Domain, gathered: list[results.Result]) -> None:
                     )
 
 
+def remarks(config: RunConfig, scenarios: list[Scenario]) -> list[str]:
+    """What is no error and would still surprise in the results, one sentence each."""
+    held = history.held(config.start_year, config.history)
+    found = [held] if held else []
+    for s in [s for s in scenarios if s.name != summary.BASELINE]:
+        if not s.acts_by(config.end_year):
+            found.append(f"Scenario {s.name} changes nothing by {config.end_year}: its ramp begins later, or it holds no change.")
+        if s.against not in [other.name for other in scenarios]:
+            found.append(
+                f"Scenario {s.name} is compared with nothing: {s.against} is not in this run, add it with --scenario {s.against}."
+            )
+    return found
+
+
 def run_europe(config: RunConfig, resume: bool = False) -> Path:
     """Run all scenarios and write everything. Raises CalcisolError (one sentence); a killed run goes on with ``resume``."""
     if config.scenarios == ("all",):
@@ -58,7 +72,7 @@ def run_europe(config: RunConfig, resume: bool = False) -> Path:
     contract = read_contract(config.bundle or default_bundle())
     for member in config.ensemble:
         read_contract(member)  # a damaged member would else end the run when all is computed
-    scenarios = [load_scenario(name) for name in config.scenarios]
+    scenarios = load_scenarios(config.scenarios)
     domain = load_domain(config)
     if not len(domain):
         raise CalcisolError('the domain is empty; use domain = "all" or another data folder')
@@ -69,6 +83,7 @@ def run_europe(config: RunConfig, resume: bool = False) -> Path:
         f"calcisol: Tier {domain.tier}, {len(domain)} columns x {len(config.layers)} layers, {len(scenarios)} scenarios, "
         f"{config.start_year}-{config.end_year} after {config.spinup_years} years of spin-up, {where}\n"
     )
+    sys.stderr.writelines(f"calcisol: {remark}\n" for remark in remarks(config, scenarios))
     clock = Clock()
     folder = offline.run(domain, config, resume, clock)
     sys.stderr.write(f"calcisol: {clock.line()}\n")
@@ -91,7 +106,7 @@ def run_europe(config: RunConfig, resume: bool = False) -> Path:
 
         figures = maps.draw(out, domain, config, gathered)
         report.write(out / "report.html", domain, config, gathered, lines, intervals, figures, contract, version())
-        print(report.answer(domain, gathered, intervals))
+        print(answer.answer(domain, gathered, intervals))
         print(f"report: {out / 'report.html'}")
     shutil.rmtree(folder.parent, ignore_errors=True)
     return out

@@ -21,7 +21,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from .config import ConfigError
+from .config import YEARS, ConfigError
 
 # multipliers; "surplus" acts on nitrogen that is not harvested: the harvest rises until the surplus is that share of today's
 INPUTS = ("mineral_n", "manure_n", "deposition_n", "sulphur_deposition", "surplus", "rain", "drainage", "respiration")
@@ -129,6 +129,10 @@ class Scenario:
         """True where water or temperature differ from the baseline's."""
         return any(k in p.change or k in p.set for p in self.parts for k in ("rain", "drainage", "warming"))
 
+    def acts_by(self, year: int) -> bool:
+        """True where a part has begun by that year and changes something."""
+        return any(p.done(year) > 0 and (p.set or any(f != 1 for f in p.change.values())) for p in self.parts)
+
     def check_reach(self, place: Place) -> None:
         """Raise ConfigError where a part acts on no column: its results would be those of a scenario without it."""
         for part in self.parts:
@@ -170,6 +174,9 @@ def _check(raw: Any, table: str, where: str) -> None:
     if not isinstance(raw, dict):
         raise ConfigError(f"scenario {where}: {table} = {raw!r} must be a table, e.g. [{table}]")
     for key in raw:
+        home = "change" if key in INPUTS else "set" if key in SETTINGS else ""
+        if key not in _KEYS[table] and home:
+            raise ConfigError(f"scenario {where}: {key} = {raw[key]!r} must stand in the table [{home}]")
         if key not in _KEYS[table]:
             near = difflib.get_close_matches(key, _KEYS[table], n=1, cutoff=0.0)[0]
             raise ConfigError(f"scenario {where}: key {key!r} is not known; the nearest is {near!r}")
@@ -188,6 +195,8 @@ def _ramp(raw: dict[str, Any], where: str) -> tuple[int, int]:
     for key, year in (("from", first), ("to", last)):
         if isinstance(year, bool) or not isinstance(year, int):
             raise ConfigError(f"scenario {where}: ramp {key} = {year!r} must be a whole year, like 2030")
+        if not YEARS[0] <= year <= YEARS[1]:
+            raise ConfigError(f"scenario {where}: ramp {key} = {year} must lie between {YEARS[0]} and {YEARS[1]}")
     if last < first:
         raise ConfigError(f"scenario {where}: ramp to = {last} lies before from = {first}; give a later year")
     return first, last
@@ -240,6 +249,8 @@ def load_scenario(name: str, asked: tuple[str, ...] = ()) -> Scenario:
     if name in asked:
         raise ConfigError(f"scenario {name} asks for itself by `with` ({' -> '.join((*asked, name))}); take one of them out")
     path = Path(name) if name.endswith(".toml") else Path(__file__).with_name("scenarios") / f"{name}.toml"
+    if name.endswith(".toml") and not path.is_file():
+        raise ConfigError(f"scenario file {name} does not exist; give the path of a TOML file from {Path.cwd()}")
     if not path.is_file():
         raise ConfigError(f"scenario {name!r} is not known; use one of {', '.join(shipped())} or the path of a TOML file")
     try:
@@ -266,3 +277,17 @@ def load_scenario(name: str, asked: tuple[str, ...] = ()) -> Scenario:
         source=raw.get("source", ""),
         against=raw.get("against", "baseline"),
     )
+
+
+def load_scenarios(names: tuple[str, ...]) -> list[Scenario]:
+    """The scenarios of one run, in order. Raises ConfigError where two share a name or ``against`` names none."""
+    found = [load_scenario(name) for name in names]
+    here = [s.name for s in found]
+    for i, s in enumerate(found):
+        if s.name in here[:i]:
+            pair = f"{names[here.index(s.name)]} and {names[i]}"
+            raise ConfigError(f"scenarios {pair} would both be written to {s.name}.nc; give one another file name")
+        known = sorted({*here, *shipped()})
+        if s.against not in known:
+            raise ConfigError(f"scenario {s.name}: against = {s.against!r} is not known; use one of {', '.join(known)}")
+    return found

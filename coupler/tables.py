@@ -114,6 +114,11 @@ def kind(path: Path) -> str:
     return "points"
 
 
+def has(path: Path, field: str) -> bool:
+    """True where a table of points has a column of the field."""
+    return any(name in rows(path)[0] for name in (field, *LUCAS.get(field, ((), 0))[0]))
+
+
 def read_points(path: Path, field: str) -> Points:
     """A field from a point table (LUCAS or any with lat, lon and the field's name) or from HWSD2 layers."""
     found = rows(path)

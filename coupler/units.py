@@ -29,7 +29,8 @@ class UnitError(CalcisolError):
     """A unit is unknown or cannot become the one asked for."""
 
 
-# unit -> (dimension, factor to the SI unit of that dimension, offset added after the factor)
+# unit -> (dimension, factor to the SI unit of that dimension, offset added after the factor); of each dimension the most usual
+# come first, because an error offers the first SHOWN
 _UNITS: dict[str, tuple[str, float, float]] = {
     "1": ("ratio", 1.0, 0.0),
     "%": ("ratio", 1e-2, 0.0),
@@ -65,19 +66,19 @@ _UNITS: dict[str, tuple[str, float, float]] = {
     "kg ha-1": ("mass per area", 1e-4, 0.0),
     "kg m-2 s-1": ("mass flux", 1.0, 0.0),
     "g m-2 s-1": ("mass flux", 1e-3, 0.0),
+    "mm/day": ("mass flux", 1.0 / 86400.0, 0.0),
+    "g m-2 year-1": ("mass flux", 1e-3 / SECONDS_PER_YEAR, 0.0),
+    "kg ha-1 year-1": ("mass flux", 1e-4 / SECONDS_PER_YEAR, 0.0),
     "kg m-2 day-1": ("mass flux", 1.0 / 86400.0, 0.0),
     "mm s-1": ("mass flux", 1.0, 0.0),
     "mm/s": ("mass flux", 1.0, 0.0),
     "mm h-1": ("mass flux", 1.0 / 3600.0, 0.0),
-    "mm/day": ("mass flux", 1.0 / 86400.0, 0.0),
     "mm day-1": ("mass flux", 1.0 / 86400.0, 0.0),
     "mm/month": ("mass flux", 1.0 / MONTH_SECONDS, 0.0),
     "mm/year": ("mass flux", 1.0 / SECONDS_PER_YEAR, 0.0),
-    "kg ha-1 year-1": ("mass flux", 1e-4 / SECONDS_PER_YEAR, 0.0),
     "mg m-2 year-1": ("mass flux", 1e-6 / SECONDS_PER_YEAR, 0.0),
     "mm year-1": ("mass flux", 1.0 / SECONDS_PER_YEAR, 0.0),
     "m day-1": ("mass flux", 1e3 / 86400.0, 0.0),
-    "g m-2 year-1": ("mass flux", 1e-3 / SECONDS_PER_YEAR, 0.0),
     "g m-2 day-1": ("mass flux", 1e-3 / 86400.0, 0.0),
     "mol m-2 s-1": ("amount flux", 1.0, 0.0),
     "mmol m-2 s-1": ("amount flux", 1e-3, 0.0),
@@ -98,12 +99,18 @@ _SPELLINGS = (  # patterns of what files write, after slashes are gone
 )
 
 
-def known_units() -> list[str]:
-    """Names of all units that can be converted."""
-    return sorted(_UNITS)
+SHOWN = 5  # spellings an error offers; the whole table would bury the sentence
 
 
-def _find(unit: str) -> tuple[str, float, float]:
+def spellings(target: str) -> list[str]:
+    """``target`` and a few other units that can become it."""
+    kind = _UNITS[target][0] if target in _UNITS else ""
+    same = [u for u, (other, *_) in _UNITS.items() if other == kind and u != target]
+    depth = [u for u, (other, *_) in _UNITS.items() if (other, kind) == ("length", "mass per area")]
+    return [target, *same, *depth][:SHOWN]
+
+
+def _find(unit: str, target: str) -> tuple[str, float, float]:
     name = unit.strip().replace("**", "").replace("^", "")
     if name in _UNITS:
         return _UNITS[name]
@@ -117,14 +124,14 @@ def _find(unit: str) -> tuple[str, float, float]:
     if name not in _UNITS and not name:
         name = "1"
     if name not in _UNITS:
-        raise UnitError(f"unit {unit!r} is not known; use one of {', '.join(known_units())}")
+        raise UnitError(f"unit {unit!r} is not known, {target!r} is wanted; write e.g. {', '.join(spellings(target))}")
     return _UNITS[name]
 
 
 def convert(values: np.ndarray, source: str, target: str) -> np.ndarray:
     """Values in unit ``target``. Raises UnitError when a unit is unknown or the two differ in kind."""
-    kind, factor, offset = _find(source)
-    kind_to, factor_to, offset_to = _find(target)
+    kind, factor, offset = _find(source, target)
+    kind_to, factor_to, offset_to = _find(target, target)
     water = 1.0
     if kind != kind_to:
         if (kind, kind_to) not in _WATER_DEPTH:

@@ -100,7 +100,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Run the command; 0 on success, 1 with one sentence on stderr otherwise."""
+    """Run the command; 0 on success, else one sentence on stderr: 2, or 130 when stopped, as every command of calcisol."""
     from . import datacard
 
     try:
@@ -113,10 +113,10 @@ def run(args: argparse.Namespace) -> int:
         print(datacard.write(args.out))
     except (EnsembleError, runner.RunnerError) as error:
         print(f"calcisol ensemble: {error}", file=sys.stderr)
-        return 1
+        return 2
     except KeyboardInterrupt:
         print("calcisol ensemble: stopped; the same command goes on from here", file=sys.stderr)
-        return 1
+        return 130
     return 0
 
 
@@ -128,6 +128,13 @@ def _simulate(args: argparse.Namespace) -> None:
     for name, value in (("seed", seed), ("years", years)):
         if base and base[name] != value:
             raise EnsembleError(f"--{name} {value} is not that of {args.of} ({base[name]}); leave --{name} out")
+    least = {"members": 1, "seed": 0, "workers": 1}
+    for name, low in least.items():
+        value = seed if name == "seed" else getattr(args, name)
+        if value is not None and value < low:
+            raise EnsembleError(f"--{name} {value} must be {low} or more")
+    if not args.wall_limit > 0:
+        raise EnsembleError(f"--wall-limit {args.wall_limit:g} must lie above 0 s")
     if not 1 <= years <= 83:
         raise EnsembleError(f"--years {years} is outside 1 to 83 (MIN3P keeps 1000 monthly factors); choose fewer")
     chosen = select(args.members or sampling.TIERS.get(args.tier or "smoke", 16), args.only, args.part, args.of)
@@ -136,4 +143,4 @@ def _simulate(args: argparse.Namespace) -> None:
         if same:
             print(f"without nitrogen of their own, left out: members {', '.join(map(str, same))}", file=sys.stderr)
         chosen = [i for i in chosen if i not in same]
-    simulate(args.out, chosen, seed, years, max(1, args.workers), args.wall_limit, args.retry, args.dask, args.twin)
+    simulate(args.out, chosen, seed, years, args.workers, args.wall_limit, args.retry, args.dask, args.twin)

@@ -56,7 +56,7 @@ def analyse(settings: Settings, say: Say = lambda text: None, members: dict[str,
     if settings.years < 1:
         raise ValueError(f"years = {settings.years} must be 1 or more")
     if settings.spin_up < 0 or settings.workers < 1:
-        raise ValueError(f"spin-up = {settings.spin_up} must be 0 or more, workers = {settings.workers} 1 or more")
+        raise ValueError(f"--spin-up {settings.spin_up} must be 0 or more and --workers {settings.workers} 1 or more")
     out, stages = Results(), Stages(say)
     numbers = out.numbers
     world = read_world(settings.world)

@@ -17,6 +17,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from .database import STOCK_FILES
+
 KNOWN_VERSIONS = ("2.6.",)
 """Versions whose formats and deck keywords were checked here."""
 # "abnormal exit" holds the same words: only the starred line is the end of a good run
@@ -118,7 +120,7 @@ def executable() -> Path:
 
 
 def stock_database() -> Path:
-    """MIN3P_DB. Raises RunnerError when it is not set or no folder."""
+    """MIN3P_DB. Raises RunnerError when it is not set, no folder, or lacks a file: every member would fail for it."""
     value = os.environ.get("MIN3P_DB", "")
     if not value:
         raise RunnerError("MIN3P_DB is not set; give the folder of MIN3P's default database (comp.dbs, complex.dbs, ...)")
@@ -126,6 +128,9 @@ def stock_database() -> Path:
         raise RunnerError(
             f"MIN3P_DB={value} is no folder; give the folder of MIN3P's default database (comp.dbs, complex.dbs, ...)"
         )
+    missing = [name for name in STOCK_FILES if not (Path(value) / name).is_file()]
+    if missing:
+        raise RunnerError(f"MIN3P_DB={value} lacks {', '.join(missing)}; give the folder of MIN3P's default database")
     return Path(value).resolve()
 
 

@@ -75,7 +75,7 @@ def cluster(tasks: Iterable[Task], address: str) -> Iterator[dict[str, Any]]:
         raise EnsembleError("--dask needs dask.distributed; install it with pip install distributed") from None
     try:
         client = Client(address)
-    except OSError as error:
+    except (OSError, ValueError) as error:  # nobody there, or no address
         raise EnsembleError(f"--dask {address} cannot be reached ({error}); give the address of a running scheduler") from None
     with client:
         futures = {client.submit(run_member, task, pure=False): task for task in tasks}

@@ -50,6 +50,26 @@ def test_totals_are_those_of_the_summary(done):
     assert np.isfinite(kept)
 
 
+def test_what_is_no_amount_is_a_mean_and_has_no_total(done):
+    import calcisol.coupler.accessor  # noqa: F401
+
+    with (done / "summary.csv").open(encoding="utf-8") as file:
+        whole = next(r for r in csv.DictReader(file) if (r["scenario"], r["country"]) == ("baseline", "ALL"))
+    with xr.open_dataset(done / "baseline.nc") as base:
+        top = base.calcisol.depth("ph", 0, 0.3).values  # pH of ten layers was added up
+        assert top[np.isfinite(top)] == pytest.approx(base["ph_top"].values[np.isfinite(top)], abs=0.02)  # mean of 12 means
+        assert 5 < float(base.calcisol.mean("ph")[-1]) < 9
+        with pytest.raises(CalcisolError, match=r"ph \[1\] is no amount per area and has no total; use .calcisol.mean"):
+            base.calcisol.total("ph")
+        nitrogen = float(base.calcisol.total("mineral_n").mean())  # kg per hectare
+        assert nitrogen == pytest.approx(float(whole["mineral_n_TgN_per_yr"]), rel=SIX_DIGITS)
+        for top_m, bottom_m in ((0.3, 0.3), (-1.0, 0.3), (5.0, 6.0)):
+            with pytest.raises(CalcisolError, match="must begin at 0 or more and end below that"):
+                base.calcisol.depth("sic", top_m, bottom_m)
+        with pytest.raises(CalcisolError, match="the two runs differ in years or cells"):
+            base.calcisol.kept(base.isel(time=slice(0, 1)))
+
+
 def test_a_dask_cluster_gives_the_same_bits(done, tmp_path):
     distributed = pytest.importorskip("distributed", reason="needs the package distributed (make test installs it)")
     with distributed.LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address=None) as cluster:

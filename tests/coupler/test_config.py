@@ -9,7 +9,7 @@ from calcisol.coupler import history
 from calcisol.coupler.cli import main
 from calcisol.coupler.config import ConfigError, RunConfig, load_config
 from calcisol.coupler.errors import CalcisolError
-from calcisol.coupler.scenario import crop_shares, load_scenario, shipped
+from calcisol.coupler.scenario import crop_shares, load_scenario, load_scenarios, shipped
 
 
 def write(tmp_path, text, name="run.toml"):
@@ -51,6 +51,11 @@ def test_values_and_tables_are_read(tmp_path):
         ("[nitrogen]\ndenitrified_surplus = 7", "denitrified_surplus = 7 must lie between 0 and 1"),
         ("[nitrogen]\ndenitrified_surplus = nan", "denitrified_surplus = nan must lie between 0 and 1"),
         ("[water]\nomega = -3", "omega = -3 must lie between 1 and 20"),
+        ("[water]\nroot_full_m = 3.0", "root_end_m = 1.35 lies above root_full_m = 3"),
+        ("spinup_years = 100000000", "spinup_years = 100000000 must lie between 0 and 10000"),
+        ('out = ""', "out is empty"),
+        ("layers = [5.0]", "layers = [5.0] begins with one centred at 2.5 m, which no root reaches"),
+        ("[carbon]\nraich_f = 0.0", "raich_f = 0 must lie between 0.01 and 20"),
         ("a = = 1", "cannot be read"),
     ],
 )
@@ -65,6 +70,27 @@ def test_missing_file_and_unknown_scenario(tmp_path):
         load_config(tmp_path / "none.toml")
     with pytest.raises(ConfigError, match="'base' is not known; use one of baseline"):
         load_scenario("base")
+    with pytest.raises(ConfigError, match=r"scenario file base\.toml does not exist"):
+        load_scenario("base.toml")
+
+
+def test_what_a_forcing_file_leaves_unused_is_refused(tmp_path, capsys):
+    for text, word in (("start_year = 2000\n", "start_year"), ("[water]\nomega = 2.0\n", "water")):
+        with pytest.raises(ConfigError, match=rf"{word} acts on the European run, and run\.toml names the forcing file f\.nc"):
+            load_config(write(tmp_path, 'forcing = "f.nc"\n' + text))
+    path = str(write(tmp_path, 'forcing = "f.nc"\nout = "x"\n'))
+    for option, word in ((("--scenario", "baseline"), "scenarios"), (("--all",), "domain"), (("--resume",), "--resume")):
+        assert main(["run", path, *option]) == 2
+        assert f"{word} acts on the European run" in capsys.readouterr().err
+
+
+def test_data_in_the_place_of_a_configuration_is_refused(tmp_path):
+    (tmp_path / "empty.nc").touch()  # nothing is also a valid TOML file, and all of Europe would run
+    with pytest.raises(ConfigError, match=r"empty\.nc is no configuration; put `forcing = "):
+        load_config(tmp_path / "empty.nc")
+    (tmp_path / "x").write_bytes(b"\x89\xff")
+    with pytest.raises(ConfigError, match=r"cannot be read \(no text\)"):
+        load_config(tmp_path / "x")
 
 
 def test_command_line_says_one_sentence_and_exits_with_2(tmp_path, capsys):
@@ -125,6 +151,9 @@ def test_a_scenario_of_ones_own_acts_in_its_countries(tmp_path):
         ("part = [3]", "part = 3 must be a table"),
         ('crops = ["wheat"]\n[change]\nmanure_n = 0.5', "crops share out mineral_n alone"),
         ("title = 3", "title = 3 must be text"),
+        ("mineral_n = 0.5", "mineral_n = 0.5 must stand in the table [change]"),
+        ("[change]\nlime = 400", "lime = 400 must stand in the table [set]"),
+        ("[ramp]\nfrom = -5\n[change]\nmineral_n = 0.5", "ramp from = -5 must lie between 1800 and 3000"),
         ("mask = 3\n[change]\nmineral_n = 0.5", "mask = 3 must be the path"),
     ],
 )
@@ -132,6 +161,23 @@ def test_a_bad_scenario_is_one_sentence(tmp_path, text, words):
     with pytest.raises(ConfigError, match=re.escape(words)) as caught:
         load_scenario(str(write(tmp_path, text, "bad.toml")))
     assert "\n" not in str(caught.value)
+
+
+def test_a_reference_that_is_no_scenario_is_refused(tmp_path):
+    mine = str(write(tmp_path, 'against = "typo"\n[change]\nmineral_n = 0.5\n', "mine.toml"))
+    with pytest.raises(ConfigError, match=r"scenario mine: against = 'typo' is not known; use one of baseline, .*"):
+        load_scenarios((mine,))
+    other = str(write(tmp_path, 'against = "mine"\n[change]\nmanure_n = 0.5\n', "other.toml"))
+    write(tmp_path, "[change]\nmineral_n = 0.5\n", "mine.toml")
+    assert [s.name for s in load_scenarios((mine, other))] == ["mine", "other"]  # one's own scenario is a reference, too
+    with pytest.raises(ConfigError, match="against = 'mine' is not known"):
+        load_scenarios(("baseline", other))
+
+
+def test_two_scenarios_of_one_name_are_refused(tmp_path):
+    mine = str(write(tmp_path, "[change]\nmineral_n = 0.5\n", "baseline.toml"))
+    with pytest.raises(ConfigError, match=r"scenarios baseline and .*baseline\.toml would both be written to baseline\.nc"):
+        load_scenarios(("baseline", mine))
 
 
 def test_a_scenario_that_asks_for_itself_is_refused(tmp_path):

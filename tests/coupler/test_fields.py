@@ -1,14 +1,17 @@
 """Small made files in the layouts of public products become fields of a run, by hand-made numbers."""
 
+import re
+
 import numpy as np
 import pytest
 import xarray as xr
-from calcisol.coupler import fields, tables
+from calcisol.coupler import fields, products, tables
 from calcisol.coupler.cli import main
 from calcisol.coupler.config import RunConfig
 from calcisol.coupler.domain import load_domain
 from made_files import series, write_tiff
 
+AMOUNT = {"standard_name": "precipitation_amount"}
 EXACT = 1e-9  # float64 sums over a year of days
 
 
@@ -164,6 +167,10 @@ def test_national_tables(tmp_path, france):
         ("caco3", "a,b\n1,2\n", "has no column TH_LAT"),
         ("manure_n", "Element,Item,Year,Value\nx,y,2000,1\n", "gives mineral_n, not manure_n"),
         ("caco3", "lat,lon,caco3\n60,10,0.1\n", "gives caco3 at none of the"),
+        ("caco3", "lat,lon,caco3\n46.25,3.25,12\n", r"caco3 = 12 in t.csv at 46.25 N 3.25 E must .* 0 and 1 .* in kg kg-1"),
+        ("mat", "lat,lon,mat\n46.25,3.25,283\n", r"mat = 283 .* between -20 and 35 \(1 of 1 cells do not\); .* degC"),
+        ("no3_share", "lat,lon,no3_share\n46.25,3.25,30\n", "give it as a pure number"),
+        ("mineral_n", "lat,lon,mineral_n\n46.25,3.25,-50\n", "mineral_n = -50 .* must lie between 0 and 600"),
     ],
 )
 def test_each_refusal_is_one_sentence(tmp_path, france, field, text, words):
@@ -175,6 +182,19 @@ def test_each_refusal_is_one_sentence(tmp_path, france, field, text, words):
     assert "\n" not in str(caught.value)
 
 
+def test_every_field_says_what_it_can_be(france):
+    assert set(products.VALID) == set(products.FIELD_UNITS)
+    for field, (low, high) in products.VALID.items():
+        assert low <= france[field].min() and france[field].max() <= high
+
+
+def test_an_unknown_unit_names_field_and_file(tmp_path, capsys):
+    path = series(tmp_path / "tas.nc", {"tas": (np.full(365, 50.0), {"units": "Fahrenheit"})}, np.arange(365.0))
+    assert main(["check", str(path)]) == 2
+    error = capsys.readouterr().err
+    assert error == "calcisol: mat in tas.nc: unit 'Fahrenheit' is not known, 'degC' is wanted; write e.g. degC, K, celsius\n"
+
+
 def test_check_says_what_a_map_or_a_table_gives(tmp_path, capsys):
     (tmp_path / "lucas.csv").write_text("POINTID,CaCO3,TH_LAT,TH_LONG\n1,120,46.2,3.2\n2,2000,46.3,3.3\n", encoding="utf-8")
     assert main(["check", str(tmp_path / "lucas.csv")]) == 0
@@ -183,3 +203,41 @@ def test_check_says_what_a_map_or_a_table_gives(tmp_path, capsys):
     path = series(tmp_path / "rr.nc", {"rr": (np.full(365, 2.0), {"units": "mm"})}, np.arange(365.0))
     assert main(["check", str(path)]) == 0
     assert "E-OBS" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("variables", "days", "time", "words"),
+    [
+        ({"tas": ("K", 283.0)}, np.array([0.0, 31.0, 59.0]), {}, "holds 3 steps, 87 days in all, which make up no year"),
+        ({"precip": ("mm", 60.0)}, np.array([0.0]), {}, "holds an amount of one step whose length is not known"),
+        ({"tas": ("K", 283.0)}, np.arange(12.0), {"units": "moons since 2001-01-01"}, "time of .* has units 'moons since"),
+        ({"tas": ("K", np.nan)}, np.arange(365.0), {}, "mat holds no values"),
+        ({"tas": ("K", 10.0)}, np.arange(365.0), {}, r"mat holds 80 of 80 values outside -20 to 35 \(-263.1 .*give it in degC"),
+    ],
+)
+def test_a_series_that_cannot_be_is_refused(tmp_path, capsys, variables, days, time, words):
+    name, (unit, value) = next(iter(variables.items()))
+    attributes = {"units": unit, **(AMOUNT if name == "precip" else {})}
+    path = series(tmp_path / f"{name}.nc", {name: (np.full(len(days), value), attributes)}, days, **time)
+    assert main(["check", str(path)]) == 2
+    error = capsys.readouterr().err
+    assert re.search(words, error) and error.count("\n") == 1
+
+
+def test_one_step_with_bounds_is_as_long_as_they_say(tmp_path, france):
+    path = series(tmp_path / "p.nc", {"precip": (np.full(1, 730.0), {"units": "mm", **AMOUNT})}, np.array([0.0]))
+    with xr.open_dataset(path, decode_times=False) as file:
+        data = file.load()
+    data["time"].attrs["bounds"] = "time_bnds"
+    data["time_bnds"] = (("time", "bnds"), [[0.0, 730.0]])
+    data.to_netcdf(path)
+    assert given(france, "rain", path)["rain"] == pytest.approx(np.full(len(france), 365.0), rel=EXACT)
+
+
+def test_damaged_maps_are_one_sentence(tmp_path, capsys):
+    (tmp_path / "clay_0-5cm_mean.tif").write_bytes(b"II*\0garbage")
+    assert main(["check", str(tmp_path / "clay_0-5cm_mean.tif")]) == 2
+    assert re.fullmatch("calcisol: .*clay_0-5cm_mean.tif is damaged.*copy it again\n", capsys.readouterr().err)
+    (tmp_path / "t.csv").write_text("a,b,caco3\n1,2,0.1\n", encoding="utf-8")
+    assert main(["check", str(tmp_path / "t.csv")]) == 2
+    assert "has no column TH_LAT or GPS_LAT or lat or latitude" in capsys.readouterr().err

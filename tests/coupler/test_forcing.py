@@ -65,7 +65,7 @@ def test_leap_day_counts_only_where_it_exists(tmp_path):
     [
         (lambda f: f.renameVariable("w_liq", "water"), r"w_liq \[kg m-2\] is missing"),
         (lambda f: f["w_liq"].setncattr("units", "K"), r"w_liq: unit 'K' \(temperature\) cannot become 'kg m-2'"),
-        (lambda f: f["w_liq"].setncattr("units", "cubits"), "w_liq: unit 'cubits' is not known"),
+        (lambda f: f["w_liq"].setncattr("units", "cubits"), "w_liq: unit 'cubits' is not known, 'kg m-2' is wanted; .* m, cm$"),
         (lambda f: f["w_liq"].__setitem__((0, 0, 0), np.nan), r"w_liq holds 1 missing values"),
         (lambda f: f["w_liq"].__setitem__((0, 0, 0), np.inf), r"w_liq holds 1 infinite values"),
         (lambda f: f["w_liq"].__setitem__((0, 0, slice(None)), -9999.0), r"w_liq holds 5 times -9999"),
@@ -135,7 +135,7 @@ def test_latitudes_that_are_longitudes(tmp_path):
 
 def test_check_names_the_fault_of_the_time_axis_and_of_a_table(tmp_path, capsys):
     path = change(forcing_file(tmp_path / "f.nc"), lambda f: f["time"].__setitem__(slice(None), [3.0, 2.0, 1.0]))
-    assert main(["check", str(path)]) == 2 and "time: step 1 lasts" in capsys.readouterr().err
+    assert main(["check", str(path)]) == 2 and "time goes back or stands still" in capsys.readouterr().err
     (tmp_path / "x.csv").write_bytes(b"\x00\x01,\n,,,,\n1,2,3,4,5,6\n")
     assert main(["check", str(tmp_path / "x.csv")]) == 2 and "holds no field" in capsys.readouterr().err
     assert main(["check", str(tmp_path / "y.tif")]) == 2 and "does not exist" in capsys.readouterr().err
@@ -153,6 +153,8 @@ def test_no_netcdf_no_time_and_too_long_steps(tmp_path):
     (tmp_path / "x.nc").write_text("no", encoding="utf-8")
     with pytest.raises(ForcingError, match="is no NetCDF file"):
         inspect(tmp_path / "x.nc")
+    with pytest.raises(ForcingError, match=r"is a folder; name one file, or several by a pattern, e\.g\. .*/year_\*\.nc"):
+        Forcing(tmp_path)
     with pytest.raises(ForcingError, match="does not exist"):
         inspect(tmp_path / "y.nc")
     path = change(forcing_file(tmp_path / "f.nc"), lambda f: f["time"].__setitem__(slice(None), [1.0, 50.0, 99.0]))
@@ -187,3 +189,72 @@ def test_bad_forcing_does_not_start(tmp_path, capsys):
     config.write_text(f'forcing = "{path}"\nout = "{tmp_path / "out"}"\n', encoding="utf-8")
     assert main(["run", str(config)]) == 2
     assert capsys.readouterr().err.count("\n") == 1 and not (tmp_path / "out").exists()
+
+
+def rewritten(path, action):
+    """The small file with another content, through xarray."""
+    with xr.open_dataset(forcing_file(path), decode_times=False) as file:
+        data = action(file.load())
+    for variable in data.variables.values():
+        variable.encoding.clear()  # chunks of the old file
+    data.to_netcdf(path)
+    return path
+
+
+def test_what_stands_in_inactive_columns_is_never_looked_at(tmp_path, capsys, shipped):
+    def leave_out(data):
+        data["active"] = (("time", "column"), np.array([[0.0, 1.0]] * 3))
+        return data.assign(w_liq=data["w_liq"].where(data["active"] != 0))
+
+    path = rewritten(tmp_path / "f.nc", leave_out)
+    assert main(["check", str(path)]) == 0
+    (tmp_path / "run.toml").write_text(f'forcing = "{path}"\nout = "{tmp_path / "out"}"\n', encoding="utf-8")
+    assert main(["run", str(tmp_path / "run.toml")]) == 0
+    assert "budgets of 1 of 2 columns" in capsys.readouterr().out
+    with xr.open_dataset(tmp_path / "out" / "f_calcisol.nc", decode_times=False) as out:
+        assert np.isnan(out["ph"][:, 0]).all() and np.isfinite(out["ph"][:, 1]).all()
+
+
+@pytest.mark.parametrize("active", [[[1, 1], [0, 1], [1, 1]], [[0, 1], [1, 1], [1, 1]], [[0, 0]] * 3])
+def test_columns_that_pause_leave_the_budget_of_the_others(tmp_path, capsys, shipped, active):
+    path = rewritten(tmp_path / "f.nc", lambda data: data.assign(active=(("time", "column"), np.array(active, float))))
+    (tmp_path / "run.toml").write_text(f'forcing = "{path}"\nout = "{tmp_path / "out"}"\n', encoding="utf-8")
+    assert main(["run", str(tmp_path / "run.toml")]) == 0
+    assert f"budgets of {int(np.all(active, axis=0).sum())} of 2 columns" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("action", "words"),
+    [
+        (lambda d: d.assign_coords(time=("time", [30.0, np.nan, 90.0], d.time.attrs)), "time holds 1 missing values of 3"),
+        (lambda d: d.isel(time=slice(0, 0)), "time holds no value"),
+        (lambda d: d.isel(time=[2, 1, 0]), "time goes back or stands still at value 2 of 3"),
+        (lambda d: d[["dz"]].rename(dz="thickness"), "f.nc holds no variable that is known"),
+        (
+            lambda d: d.rename(column="x").expand_dims(y=2).assign_coords(lat=(("y", "x"), np.ones((2, 2))), lon=("x", [1, 2.0])),
+            r"lat has dims \(y, x\), but lon \(x\)",
+        ),
+    ],
+)
+def test_faults_of_the_file_are_one_sentence(tmp_path, capsys, action, words):
+    import re
+
+    assert main(["check", str(rewritten(tmp_path / "f.nc", action))]) == 2
+    error = capsys.readouterr().err
+    assert re.search(words, error) and error.count("\n") == 1
+
+
+def test_a_dimension_without_coordinates_says_what_is_understood(tmp_path):
+    path = rewritten(tmp_path / "f.nc", lambda d: d.rename(column="site"))
+    assert "of which site is not understood; call places column" in inspect(path)[0].problem
+
+
+def test_places_on_one_meridian(tmp_path, capsys, shipped):
+    def one_longitude(data):
+        return data.rename(column="site").assign_coords(lat=("site", [50.0, 51.0]), lon=((), 5.0))
+
+    path = rewritten(tmp_path / "f.nc", one_longitude)
+    (tmp_path / "run.toml").write_text(f'forcing = "{path}"\nout = "{tmp_path / "out"}"\n', encoding="utf-8")
+    assert main(["run", str(tmp_path / "run.toml")]) == 0
+    with xr.open_dataset(tmp_path / "out" / "f_calcisol.nc", decode_times=False) as out:
+        assert list(out["column_lat"].values) == [50.0, 51.0] and list(out["column_lon"].values) == [5.0, 5.0]

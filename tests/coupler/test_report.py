@@ -3,10 +3,11 @@
 import re
 import shutil
 import subprocess
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from calcisol.coupler import maps
+from calcisol.coupler import answer, maps
 from small import run_small
 
 pytestmark = pytest.mark.usefixtures("shipped")
@@ -100,3 +101,26 @@ def test_a_map_of_no_difference_has_no_bar_of_round_off():
 
     assert nice_limit(np.zeros(5)) == nice_limit(np.array([1e-13, -1e-13])) == 1.0
     assert nice_limit(np.array([0.0, 1.7])) == 2.0
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "kept", "words"),
+    [
+        (4.0, 3.0, 0.2, "No: cuts of fertiliser slow the loss"),
+        (4.0, 0.1, 0.2, "Yes: cuts of fertiliser can stabilise"),
+        (4.0, -1.0, 0.2, "Yes: cuts of fertiliser can increase"),
+        (4.0, -1.0, -0.2, "No: cuts of fertiliser do not slow the loss"),
+        (-4.0, -5.0, 0.2, "calcareous arable soils grows without cuts of fertiliser, and cuts add to"),
+        (-4.0, -3.0, -0.2, "grows without cuts of fertiliser, and cuts take from that"),  # "Yes: can increase" was said
+    ],
+)
+def test_the_verdict_is_that_of_the_cut(monkeypatch, before, now, kept, words):
+    base, cut = (SimpleNamespace(scenario=SimpleNamespace(name=name), years=[2030]) for name in ("baseline", "less"))
+    for name, value in (
+        ("compared", lambda results: [(cut, base)]),
+        ("late_loss", lambda result, area: now if result is cut else before),
+        ("per_kg_n", lambda result, reference, area: kept),
+        ("per_kg_spread", lambda result, reference, area: (kept, kept)),
+    ):
+        monkeypatch.setattr(answer, name, value)
+    assert words in answer.answer({"area": np.ones(1)}, [base, cut], {})

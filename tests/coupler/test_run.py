@@ -125,6 +125,25 @@ def test_workers_do_not_change_bits(done, tmp_path):
     assert variables(tmp_path / "no_mineral_n.nc") == variables(done / "no_mineral_n.nc")
 
 
+def test_years_before_the_table_are_said_to_repeat_its_first(tmp_path, done, capsys):
+    said = "Nitrogen and sulphur inputs of 1988-1989 are those of 1990"
+    config = {"start_year": 1988, "end_year": 1990, "scenarios": ("baseline",), "plots": True}
+    out = run_small(tmp_path / "out", **config)
+    assert f"calcisol: {said}" in capsys.readouterr().err
+    assert said in (out / "report.html").read_text(encoding="utf-8")
+    with netCDF4.Dataset(out / "baseline.nc") as file, netCDF4.Dataset(done / "baseline.nc") as later:
+        assert said in file.comment and "are those of" not in later.comment
+    run_small(tmp_path / "held", history=False, **{**config, "plots": False})  # all years are those of 2019: nothing to say
+    assert "are those of" not in capsys.readouterr().err
+
+
+def test_a_run_says_which_reference_it_leaves_out(tmp_path, capsys):
+    run_small(tmp_path, scenarios=("n_minus_20",), end_year=2020)
+    error = capsys.readouterr().err
+    assert "n_minus_20 is compared with nothing: baseline is not in this run, add it with --scenario" in error
+    assert "n_minus_20 changes nothing by 2020: its ramp begins later" in error  # 2020 is the last year before the ramp
+
+
 def test_files_follow_cf(done):
     with netCDF4.Dataset(done / "n_minus_20.nc") as file:
         assert file.Conventions == "CF-1.11" and "synthetic" in file.comment

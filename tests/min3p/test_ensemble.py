@@ -13,6 +13,7 @@ import xarray as xr
 from calcisol.emulator import ensemble
 from calcisol.emulator.min3p import runner, store
 from calcisol.emulator.min3p.collect import collect
+from calcisol.emulator.min3p.database import STOCK_FILES
 from calcisol.emulator.min3p.member import Task
 from calcisol.emulator.sampling import draw
 
@@ -47,6 +48,8 @@ def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     path.write_text("#!/bin/sh\nexit 0\n")
     path.chmod(path.stat().st_mode | stat.S_IXUSR)
     (tmp_path / "db").mkdir()
+    for name in STOCK_FILES:
+        (tmp_path / "db" / name).touch()
     monkeypatch.setenv("MIN3P_EXE", str(path))
     monkeypatch.setenv("MIN3P_DB", str(tmp_path / "db"))
     return path
@@ -75,7 +78,7 @@ def ran(program: Path, member: xr.Dataset, monkeypatch: pytest.MonkeyPatch) -> l
 
 def test_goes_on_where_it_stopped(ran: list[int], tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
     words = ("--out", str(tmp_path / "ens"), "--members", "6", "--seed", str(SEED), "--years", str(YEARS))
-    assert ensemble.run(options(*words)) == 1  # stopped by hand at member 4
+    assert ensemble.run(options(*words)) == 130  # stopped by hand at member 4
     assert "goes on from here" in capsys.readouterr().err
     assert ensemble.run(options(*words)) == 0
     assert ran == [0, 1, 2, 3, 4, 4, 5]  # nothing twice but what was not finished
@@ -123,7 +126,7 @@ def test_data_card(tmp_path: Path, member: xr.Dataset, capsys: pytest.CaptureFix
 
 def test_two_plans_do_not_mix(tmp_path: Path, ran: list[int], capsys: pytest.CaptureFixture) -> None:
     store.Plan(SEED, YEARS, {"x": 1.0, "ya": 3.2, "yb": 4.6}).check_or_write(tmp_path / "ens")
-    assert ensemble.run(options("--out", str(tmp_path / "ens"), "--seed", "9")) == 1
+    assert ensemble.run(options("--out", str(tmp_path / "ens"), "--seed", "9")) == 2
     assert f"seed = {SEED}, not 9" in capsys.readouterr().err
     assert ran == []
 
@@ -133,21 +136,45 @@ def test_without_min3p(
     name: str, program: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
 ) -> None:
     monkeypatch.delenv(name)
-    assert ensemble.run(options("--out", str(tmp_path / "ens"))) == 1
+    assert ensemble.run(options("--out", str(tmp_path / "ens"))) == 2
     assert f"{name} is not set" in capsys.readouterr().err
     monkeypatch.setenv(name, str(tmp_path / "nowhere"))
-    assert ensemble.run(options("--out", str(tmp_path / "ens"))) == 1
+    assert ensemble.run(options("--out", str(tmp_path / "ens"))) == 2
     assert "nowhere is no" in capsys.readouterr().err
     assert not (tmp_path / "ens").exists()
 
 
 def test_years_out_of_range(program: Path, tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
-    assert ensemble.run(options("--out", str(tmp_path / "ens"), "--years", "90")) == 1
+    assert ensemble.run(options("--out", str(tmp_path / "ens"), "--years", "90")) == 2
     assert "--years 90 is outside 1 to 83" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--members", "0"), "--members 0 must be 1 or more"),
+        (("--members", "-3"), "--members -3 must be 1 or more"),
+        (("--seed", "-1"), "--seed -1 must be 0 or more"),
+        (("--workers", "-4"), "--workers -4 must be 1 or more"),
+        (("--wall-limit", "0"), "--wall-limit 0 must lie above 0 s"),
+        (("--dask", "nowhere"), "--dask nowhere cannot be reached"),
+    ],
+)
+def test_numbers_that_mean_nothing(
+    words: tuple[str, ...], said: str, program: Path, tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    assert ensemble.run(options("--out", str(tmp_path / "ens"), *words)) == 2
+    assert said in capsys.readouterr().err
+
+
+def test_a_database_without_its_files(program: Path, tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    (tmp_path / "db" / "gases.dbs").unlink()
+    assert ensemble.run(options("--out", str(tmp_path / "ens"))) == 2
+    assert "lacks gases.dbs; give the folder" in capsys.readouterr().err and not (tmp_path / "ens").exists()
+
+
 def test_nothing_to_collect(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
-    assert ensemble.run(options("--out", str(tmp_path), "--collect")) == 1
+    assert ensemble.run(options("--out", str(tmp_path), "--collect")) == 2
     assert "holds no accepted member" in capsys.readouterr().err
 
 
@@ -195,9 +222,9 @@ def test_twin_has_a_folder_of_its_own(ran: list[int], tmp_path: Path, capsys: py
     plan = store.read_plan(tmp_path / "twin")
     assert (plan["twin"], plan["seed"], plan["years"]) == ("no_nitrogen", SEED, YEARS)
     assert json.loads((tmp_path / "twin" / "learning.manifest.json").read_text())["twin"] == "no_nitrogen"
-    assert ensemble.run(options("--out", str(tmp_path / "twin"), "--of", str(base), "--only", "5")) == 1
+    assert ensemble.run(options("--out", str(tmp_path / "twin"), "--of", str(base), "--only", "5")) == 2
     assert "twin = 'no_nitrogen', not None" in capsys.readouterr().err
-    assert ensemble.run(options("--out", str(tmp_path / "twin"), *words, "--years", "3")) == 1
+    assert ensemble.run(options("--out", str(tmp_path / "twin"), *words, "--years", "3")) == 2
     assert "--years 3 is not that of" in capsys.readouterr().err
 
 
