@@ -4,22 +4,21 @@ What:    ``Model``, a bundle ready to step; every failing call raises the class 
 Shapes:  none here; arrays are the business of ``columns.py``.
 Source:  fortran_bridge/include/calcisol.h is the only declaration of what is called.
 Use:     ``with Model() as model: columns = model.columns({"dz": dz}); out = columns.step(1800.0, {...})``
-Note:    libcalcisol loads torch's C++ libraries when a bundle is opened; the Python module torch is never imported.
+Note:    libcalcisol loads torch's C++ libraries for a bundle that TorchScript steps; the Python module torch is never imported.
 """
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
 from collections.abc import Callable, Mapping
 from functools import cache
-from importlib import import_module, metadata
-from pathlib import Path
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from ..emulator.bundle import default_bundle
-from . import _build, errors
+from . import errors
+from .torch_library import load_torch
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -30,41 +29,9 @@ if TYPE_CHECKING:
 ENGINES = ("auto", "torchscript", "native")  # enum calcisol_engine
 
 
-def torch_folder() -> Path | None:
-    """Folder of the installed torch package, found without importing it; None where there is none."""
-    spec = importlib.util.find_spec("torch")
-    return Path(next(iter(spec.submodule_search_locations))) if spec and spec.submodule_search_locations else None
-
-
-def _check_torch() -> None:
-    """Raise TorchError, in words, where the loader would say "undefined symbol"."""
-    folder = torch_folder()
-    if folder is None:
-        raise errors.TorchError(f"torch is not installed; run `pip install torch=={_build.TORCH_MINOR}.*`")
-    try:
-        found = metadata.version("torch")
-    except metadata.PackageNotFoundError:
-        return  # a build without package data: the library compares versions itself when it opens a bundle
-    if not found.startswith(f"{_build.TORCH_MINOR}."):
-        raise errors.TorchError(
-            f"torch {found} is installed, libcalcisol was built with {_build.TORCH_MINOR}; "
-            f"run `pip install torch=={_build.TORCH_MINOR}.*` or build calcisol again"
-        )
-
-
 @cache
 def library() -> tuple[Any, Any]:
-    """``(lib, ffi)`` of the extension. Raises TorchError when torch is missing or of another minor version."""
-    if _build.TORCH_MINOR != "none":
-        _check_torch()
-        # The library looks for torch beside the package. Elsewhere (user site, system site) load it first, by hand.
-        beside = Path(__file__).parents[2] / "torch"
-        folder = torch_folder()
-        if folder is not None and not beside.exists():
-            import ctypes
-
-            for name in ("libc10.so", "libtorch_cpu.so", "libtorch.so"):
-                ctypes.CDLL(str(folder / "lib" / name), mode=ctypes.RTLD_GLOBAL)
+    """``(lib, ffi)`` of the extension."""
     extension = import_module("._capi", __package__)
     found = extension.lib.calcisol_abi_version()
     if found != extension.lib.CALCISOL_ABI_VERSION:
@@ -143,11 +110,16 @@ class Model:
         kernel = ffi.new("char[]", os.fsencode(engine_library)) if engine_library is not None else ffi.NULL  # alive until opened
         options.engine_library = kernel
         handle = ffi.new("calcisol_model **")
-        if isinstance(path, bytes):
-            check(lib.calcisol_open_from_memory(path, len(path), options, handle))
-        else:
-            name = os.fsencode(default_bundle() if path is None else path)
-            check(lib.calcisol_open(name, options, handle))
+
+        def opened() -> int:
+            if isinstance(path, bytes):
+                return int(lib.calcisol_open_from_memory(path, len(path), options, handle))
+            return int(lib.calcisol_open(os.fsencode(default_bundle() if path is None else path), options, handle))
+
+        status = opened()
+        if status == lib.CALCISOL_ERROR_TORCH and load_torch():
+            status = opened()
+        check(status)
         self._handle = ffi.gc(handle, lib.calcisol_close)
 
     @property

@@ -248,7 +248,7 @@ def load_config(path: Path | None = None, **overrides: Any) -> RunConfig:
     if path is not None:
         if path.suffix.lower() in (".nc", ".nc4", ".cdf", ".csv", ".tif", ".tiff"):  # an empty one would be a valid TOML file
             raise ConfigError(
-                f"{path} is no configuration; put `forcing = \"{path}\"` or a line of [fields] in a TOML file and run that"
+                f'{path} is no configuration; put `forcing = "{path}"` or a line of [fields] in a TOML file and run that'
             )
         try:
             raw = tomllib.loads(path.read_text(encoding="utf-8"))

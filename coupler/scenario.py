@@ -1,7 +1,7 @@
 """Scenarios: small TOML files that change inputs over the years, everywhere or in some countries, crops or a mask.
 
 What:    a Scenario is a list of Parts; each multiplies inputs ([change]) and sets values ([set]) along its own ramp:
-         nothing before it, linear through it, held after it. ``with`` adds the parts of other scenarios.
+         nothing before it, linear through it, held after it. ``with`` adds the parts of other scenarios; files beside this one.
 Units:   [change] factors, 1 = unchanged; [set] as listed in SETTINGS.
 Source:  the shipped set follows science.md B.5; each file states its own source.
 Use:     ``s = load_scenario("n_minus_20")``; ``s.factor("mineral_n", 2025, domain)``; ``s.blend("lime", 2025, domain, base)``.
@@ -12,6 +12,7 @@ from __future__ import annotations
 import csv
 import difflib
 import hashlib
+import os
 import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -261,7 +262,8 @@ def load_scenario(name: str, asked: tuple[str, ...] = ()) -> Scenario:
     for key in ("title", "description", "source", "against"):
         if not isinstance(raw.get(key, ""), str):
             raise ConfigError(f"scenario {path.name}: {key} = {raw[key]!r} must be text")
-    parts = [part for other in _names(raw, "with", path.name) for part in load_scenario(other, (*asked, name)).parts]
+    others = [os.path.normpath(path.parent / n) if n.endswith(".toml") else n for n in _names(raw, "with", path.name)]
+    parts = [part for other in others for part in load_scenario(other, (*asked, name)).parts]
     if any(k in raw for k in ("change", "set", *WHERE)):
         parts.append(_part(raw, path))
     if not isinstance(raw.get("part", []), list):

@@ -59,7 +59,7 @@ enum calcisol_status_code {
   CALCISOL_ERROR_ARGUMENT = 1,    /* NULL, negative or impossible argument; wrong number of views */
   CALCISOL_ERROR_MISSING = 2,     /* a required variable was not given */
   CALCISOL_ERROR_BUNDLE = 3,      /* the file is no bundle, damaged, changed, or of another schema or variable table */
-  CALCISOL_ERROR_TORCH = 4,       /* loaded torch is not the minor version this library was built with */
+  CALCISOL_ERROR_TORCH = 4,       /* TorchScript was to step: torch is missing, or of another minor version than built with */
   CALCISOL_ERROR_MODEL = 5,       /* the module in the bundle failed or answered with wrong shapes */
   CALCISOL_ERROR_MEMORY = 6,      /* out of memory */
   CALCISOL_ERROR_UNSUPPORTED = 7, /* not available here (no device, or device memory given to a model on the host) */
@@ -76,8 +76,8 @@ enum calcisol_memory {
 enum calcisol_log_level { CALCISOL_LOG_INFO = 1, CALCISOL_LOG_WARNING = 2, CALCISOL_LOG_ERROR = 3 };
 enum calcisol_engine { /* what steps: both read the same bundle and agree to round-off; calcisol_describe says which runs */
   CALCISOL_ENGINE_AUTO = 0,        /* native where the library has a kernel of the bundle's step, else TorchScript */
-  CALCISOL_ENGINE_TORCHSCRIPT = 1, /* the reference */
-  CALCISOL_ENGINE_NATIVE = 2       /* CALCISOL_ERROR_UNSUPPORTED where it does not fit: no silent fall-back */
+  CALCISOL_ENGINE_TORCHSCRIPT = 1, /* the reference; loads torch */
+  CALCISOL_ENGINE_NATIVE = 2       /* needs no torch; CALCISOL_ERROR_UNSUPPORTED where it does not fit: no silent fall-back */
 };
 enum calcisol_role {
   CALCISOL_ROLE_STATIC = 1, CALCISOL_ROLE_FORCING = 2, CALCISOL_ROLE_OUTPUT = 3, CALCISOL_ROLE_LAB = 4,
@@ -110,7 +110,7 @@ typedef void (*calcisol_log_function)(void *user, int32_t level, const char *tex
 typedef struct calcisol_options { /* fill with calcisol_options_init, then change what you need */
   int64_t struct_size;            /* bytes */
   int32_t device;                 /* CALCISOL_HOST, CALCISOL_DEVICE or CALCISOL_EMULATED */
-  int32_t threads;                /* threads of torch inside a call; 1 */
+  int32_t threads;                /* threads of torch inside a call; 1. The native engine runs on the caller's alone */
   int32_t tile_columns;           /* columns handed to the module at once; 0 = 128. Same value, same bits. Host only */
   int32_t device_index;           /* number of the CUDA device; -1 = the current one of the calling thread */
   calcisol_log_function log;      /* NULL = none */
@@ -150,7 +150,7 @@ typedef struct calcisol_variable_info { /* texts live as long as the library */
 /* ---- the library ------------------------------------------------------------------------------------------------ */
 /* ABI version of the library; compare with CALCISOL_ABI_VERSION. */
 CALCISOL_API int32_t calcisol_abi_version(void) CALCISOL_SINCE(1);
-/* Version, back end, torch built with and loaded, as one line of text. */
+/* Version, back end, torch built with and, where it is loaded, its version, native kernel, as one line of text. Loads nothing. */
 CALCISOL_API const char *calcisol_build_info(void) CALCISOL_SINCE(1);
 /* Name of a status, e.g. "bundle". */
 CALCISOL_API const char *calcisol_status_string(calcisol_status status) CALCISOL_SINCE(1);

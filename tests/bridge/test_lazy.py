@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from calcisol.coupler import _build
-from calcisol.coupler.capi import build_info, torch_folder
+from calcisol.coupler.capi import build_info
 from calcisol.coupler.install import PACKAGE
+from calcisol.coupler.torch_library import torch_folder
 
 HERE = Path(__file__).parent
 STRICT = ("-std=c11", "-Wall", "-Wextra", "-Werror", "-pedantic")
@@ -76,3 +78,24 @@ def test_the_native_engine_needs_no_torch(shipped: Path, moved: tuple[Path, Path
 def test_the_native_engine_loads_no_torch_that_is_there(shipped: Path, tmp_path: Path, compile_host: Callable[..., Path]) -> None:
     host = compile_host("gcc", [HERE / "lazy.c"], tmp_path / "lazy", *STRICT)
     assert run(host, shipped, OK, NATIVE) == ""
+
+
+@needs_kernel
+def test_python_runs_without_torch() -> None:
+    """A run over Europe imports none and loads none; TorchScript without it is one sentence."""
+    program = """
+import sys
+sys.modules["torch"] = None
+from calcisol.coupler import errors
+from calcisol.coupler.capi import Model
+from calcisol.coupler.torch_library import load_torch
+out = Model().columns({"dz": [[0.1, 0.2]]}).step(86400.0, {"w_liq": [[25.0, 50.0]], "t_soil": 285.0, "q_bot": [0.0]})
+assert (out["ph"] > 4.0).all() and "libtorch" not in open("/proc/self/maps").read()
+try:
+    load_torch()
+    sys.exit("torch that is not there was loaded")
+except errors.TorchError as error:
+    assert "torch is not installed; run `pip install torch==" in str(error)
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr

@@ -180,6 +180,12 @@ def test_two_scenarios_of_one_name_are_refused(tmp_path):
         load_scenarios(("baseline", mine))
 
 
+def test_files_a_scenario_asks_for_lie_beside_it(tmp_path):
+    write(tmp_path, "[change]\nmineral_n = 0.5\n", "half.toml")
+    both = write(tmp_path, 'with = ["half.toml", "climate_2k"]\n', "both.toml")
+    assert len(load_scenario(str(both)).parts) == 1 + len(load_scenario("climate_2k").parts)
+
+
 def test_a_scenario_that_asks_for_itself_is_refused(tmp_path):
     path = tmp_path / "circle.toml"
     path.write_text(f'with = ["{path}"]\n', encoding="utf-8")
