@@ -22,8 +22,7 @@ year of root-finding. Worst measured: 1.3e-9, in 60 layers flooded and dried by 
 STOPPED = 1e-7
 """The same where the search stopped short (flagged): 1.1e-8 was the worst measured, in 11 layers."""
 NETWORK = 1e-4
-"""With the network on: float32 sums in another order (1e-7) through one call of root-finding. 7e-5 was the worst measured, in 60
-layers flooded and dried within a month."""
+"""With the network on: float32 sums in another order (1e-7) through one call of root-finding. Worst measured: 7e-5, likewise."""
 FIRST = 1e-8
 """Of a first state after a minute: a hundred Newton steps from nowhere; 7e-10 was the worst measured, in pCO2 of 60 layers."""
 CANCELLED = 1e-12
@@ -38,7 +37,7 @@ pytestmark = pytest.mark.skipif(", native kernel" not in build_info(), reason="t
 def bundles(shipped: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """The step of this version with made-up weights: "on", where the network always answers, and "off", where it never does.
 
-    Not the shipped bundle: that one may be older than the step, and its network leaves cells outside its ranges alone.
+    Not the shipped bundle: its network leaves cells outside its ranges alone.
     """
     import torch
     from calcisol.emulator.bundle import read_contract, write_bundle
@@ -281,7 +280,6 @@ def test_a_contract_that_names_the_wrong_step_is_found_out(bundles: dict[str, Pa
 
 
 def test_the_shipped_bundle_is_stepped_by_the_kernel(shipped: Path) -> None:
-    """Or else it was exported from another step than this version has; then export it again."""
     assert Model(shipped).contract["engine"].startswith("native")
 
 
