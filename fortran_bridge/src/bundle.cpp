@@ -105,6 +105,8 @@ Bundle checked_bundle(const std::string &bytes, const std::string &name) {
   check_variables(contract, name);
   const std::string &claimed = contract["records_sha256"].text;
   const std::string sum = records_sum(records, claimed);
+  if (sum != claimed && contract["tensors"].kind == Json::null)
+    refuse("bundle " + name + " was exported by an older calcisol (its contract names no tensors); export it again");
   if (sum != claimed)
     refuse("bundle " + name + " was changed after export (SHA-256 " + sum.substr(0, 12) +
            "... differs from its contract); copy it again");

@@ -73,6 +73,7 @@ def broken_bundles(good: Path, folder: Path) -> dict[str, Path]:
         "format": rewrite(good, folder / "format.calcisol", edit_contract(lambda c: c.update(format="other"))),
         "units": rewrite(good, folder / "units.calcisol", edit_contract(swap_units)),
         "rows": rewrite(good, folder / "rows.calcisol", edit_contract(swap_rows)),
+        "older": rewrite(good, folder / "older.calcisol", edit_contract(lambda c: c.pop("tensors"))),
         "no contract": rewrite(good, folder / "none.calcisol", lambda n, c: None if n.startswith("extra/") else c),
     }
 

@@ -82,6 +82,7 @@ def test_clipped_soil_is_flagged_in_every_step(toy_model: Model) -> None:
         ("format", "format 'other'"),
         ("units", "forcing variable 1 is w_liq .m3 m-3., this calcisol has w_liq .kg m-2."),
         ("rows", "state variable 1 is ca .mol m-2., this calcisol has calcite"),
+        ("older", "older calcisol"),
         ("no contract", "holds no contract"),
     ],
 )
