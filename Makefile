@@ -46,7 +46,8 @@ setup: $(VENV)/installed
 
 lint: $(VENV)/installed $(VENV)/test-tools
 	$(BIN)/ruff check .
-	$(BIN)/clang-format --dry-run -Werror fortran_bridge/src/*.cpp fortran_bridge/src/*.hpp
+	$(BIN)/clang-format --dry-run -Werror fortran_bridge/src/*.cpp fortran_bridge/src/*.hpp \
+	  fortran_bridge/src/native/*.cpp fortran_bridge/src/native/*.hpp
 	$(BIN)/mypy
 
 clean:

@@ -89,12 +89,10 @@ def read_contract(path: str | os.PathLike[str], *, verify: bool = True) -> dict[
             found = records_sha256(path, str(contract.get("records_sha256", "")))
         except (zipfile.BadZipFile, zlib.error, OSError, EOFError) as error:
             raise BundleError(f"bundle {path} is damaged or cut short ({error}); copy it again") from None
-        if found != contract.get("records_sha256") and "tensors" not in contract:
-            raise BundleError(f"bundle {path} was exported by an older calcisol (its contract names no tensors); export it again")
         if found != contract.get("records_sha256"):
-            raise BundleError(
-                f"bundle {path} was changed after export (SHA-256 {found[:12]}... differs from its contract); copy it again"
-            )
+            changed = f"was changed after export (SHA-256 {found[:12]}... differs from its contract); copy it again"
+            older = "was exported by an older calcisol (its contract names no tensors); export it again"
+            raise BundleError(f"bundle {path} {changed if 'tensors' in contract else older}")
     return contract
 
 

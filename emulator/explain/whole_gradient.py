@@ -30,9 +30,7 @@ class WholeGradient(Equilibrium):
         x, so4_free = found.unknowns, found.sulphate_share * p.so4
         limit = torch.full_like(so4_free, self.max_step)
         for _ in range(ROUNDS):
-            s = self.speciate(p, k, g, x, so4_free)
-            x = self.step(p, s, x, limit)
-            so4_free = p.so4 * self.free_sulphate(k, g, s)
+            x, so4_free, _ = self.newton(p, k, g, x, so4_free, limit)
         return self.solution(p, x, self.speciate(p, k, g, x, so4_free))
 
 

@@ -83,6 +83,7 @@ std::vector<Record> read_archive(const std::string &bytes) {
   auto [at, count] = directory(zip);
   std::vector<Record> records;
   std::string top;
+  std::uint64_t total = 0; // nothing is compressed: records that hold more than the file would share their bytes
   for (; count > 0; --count) {
     if (zip.text(at, 4) != "PK\x01\x02")
       refuse("no directory");
@@ -94,6 +95,8 @@ std::vector<Record> read_archive(const std::string &bytes) {
     at += 46 + name_size + static_cast<std::size_t>(zip.number(at + 30, 2) + zip.number(at + 32, 2));
     if (method != 0 || packed != size)
       refuse("compressed");
+    if ((total += size) > zip.size())
+      refuse("records that share their bytes");
     if (zip.text(header, 4) != "PK\x03\x04" || zip.number(header + 8, 2) != 0 ||
         zip.text(header + 30, static_cast<std::size_t>(zip.number(header + 26, 2))) != name)
       refuse("a record that is not where the directory says");

@@ -38,7 +38,7 @@ struct DeviceModule; // a module on a device; only device_columns.hpp looks insi
 struct Engine {
   static bool needs_bundle(); // false: the stub
   static std::string info();  // e.g. "torch 2.13.0 (built with 2.13)"; loads nothing
-  static void check();        // Failure(CALCISOL_ERROR_TORCH) when the loaded torch does not fit
+  // Failure(CALCISOL_ERROR_TORCH) when torch is missing or does not fit, here and on a device.
   static std::unique_ptr<Module> load(const std::string &bytes, int threads);
   // The same on options.device, whose name comes back in `place`. Failure where there is none: no fall-back.
   static std::shared_ptr<DeviceModule> load_on_device(const std::string &bytes, const calcisol_options &options,

@@ -54,13 +54,18 @@ const TorchEngine &engine() {
 
 bool Engine::needs_bundle() { return true; }
 std::string Engine::info() { return here ? engine().info() : std::string("torch " CALCISOL_TORCH_MINOR " not loaded"); }
-void Engine::check() { engine().check(); }
 
-std::unique_ptr<Module> Engine::load(const std::string &bytes, int threads) { return engine().load(bytes, threads); }
+std::unique_ptr<Module> Engine::load(const std::string &bytes, int threads) {
+  const TorchEngine &torch = engine();
+  const HostGuard guard; // torch may just have come in, and with it an OpenMP runtime the entry's guard did not see
+  return torch.load(bytes, threads);
+}
 
 std::shared_ptr<DeviceModule> Engine::load_on_device(const std::string &bytes, const calcisol_options &options,
                                                      std::string &place) {
-  return engine().load_on_device(bytes, options, place);
+  const TorchEngine &torch = engine();
+  const HostGuard guard; // as in load
+  return torch.load_on_device(bytes, options, place);
 }
 
 std::unique_ptr<calcisol_columns> Engine::device_columns(std::shared_ptr<DeviceModule> module, std::int64_t ncol,

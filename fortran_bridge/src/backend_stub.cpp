@@ -65,7 +65,6 @@ private:
 
 bool Engine::needs_bundle() { return false; }
 std::string Engine::info() { return "stub without torch: static pH"; }
-void Engine::check() {}
 std::unique_ptr<Module> Engine::load(const std::string &, int) { return std::make_unique<StubModule>(); }
 const calcisol_kernel *native_kernel() { return nullptr; }
 

@@ -99,7 +99,7 @@ const std::string built_minor = std::to_string(TORCH_VERSION_MAJOR) + "." + std:
 
 std::string Engine::info() { return "torch " + loaded_version() + " (built with " + built_minor + "), cpu"; }
 
-void Engine::check() {
+void check_torch() {
   if (loaded_version().rfind(built_minor + ".", 0) != 0)
     throw Failure(CALCISOL_ERROR_TORCH, "torch " + loaded_version() + " is loaded, libcalcisol was built with " +
                                             built_minor + "; install torch " + built_minor +
@@ -107,6 +107,7 @@ void Engine::check() {
 }
 
 std::unique_ptr<Module> Engine::load(const std::string &bytes, int threads) {
+  check_torch();
   return std::make_unique<TorchModule>(load_module(bytes, c10::Device(c10::kCPU), threads), threads);
 }
 

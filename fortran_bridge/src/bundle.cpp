@@ -46,13 +46,15 @@ std::string records_sum(const std::vector<Record> &records, const std::string &c
   for (const Record &record : records) {
     if (record.name == rewritten_record)
       continue;
-    std::string content = record.content;
-    if (record.name == contract_record && !claimed.empty())
-      for (std::size_t at = content.find(claimed); at != std::string::npos; at = content.find(claimed, at + 1))
-        std::fill_n(content.begin() + static_cast<std::ptrdiff_t>(at), claimed.size(), '0');
     sum.update(record.name.data(), record.name.size());
     sum.update("\n", 1);
-    sum.update(content.data(), content.size());
+    std::size_t done = 0;
+    if (record.name == contract_record && !claimed.empty())
+      for (std::size_t at; (at = record.content.find(claimed, done)) != std::string::npos; done = at + claimed.size()) {
+        sum.update(record.content.data() + done, at - done);
+        sum.update(std::string(claimed.size(), '0').data(), claimed.size());
+      }
+    sum.update(record.content.data() + done, record.content.size() - done);
   }
   return sum.hex();
 }
@@ -105,11 +107,12 @@ Bundle checked_bundle(const std::string &bytes, const std::string &name) {
   check_variables(contract, name);
   const std::string &claimed = contract["records_sha256"].text;
   const std::string sum = records_sum(records, claimed);
-  if (sum != claimed && contract["tensors"].kind == Json::null)
-    refuse("bundle " + name + " was exported by an older calcisol (its contract names no tensors); export it again");
   if (sum != claimed)
-    refuse("bundle " + name + " was changed after export (SHA-256 " + sum.substr(0, 12) +
-           "... differs from its contract); copy it again");
+    refuse("bundle " + name +
+           (contract["tensors"].kind == Json::null
+                ? std::string(" was exported by an older calcisol (its contract names no tensors); export it again")
+                : " was changed after export (SHA-256 " + sum.substr(0, 12) +
+                      "... differs from its contract); copy it again"));
   return bundle;
 }
 

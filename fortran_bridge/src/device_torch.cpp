@@ -199,6 +199,7 @@ c10::Device device_for(const calcisol_options &options) {
 
 std::shared_ptr<DeviceModule> Engine::load_on_device(const std::string &bytes, const calcisol_options &options,
                                                      std::string &place) {
+  check_torch();
   const c10::Device device = device_for(options);
   place = device.is_cuda() ? "CUDA device " + std::to_string(device.index()) : "an emulated device";
   torch::jit::Module module = load_module(bytes, device, options.threads);

@@ -1,7 +1,6 @@
 #include "engine_choice.hpp"
 
 #include "engine_library.hpp"
-#include "host_guard.hpp"
 #include "native.hpp"
 #include "status.hpp"
 
@@ -64,8 +63,6 @@ std::unique_ptr<Module> chosen_module(const Bundle &bundle, const std::string &b
   name = "TorchScript";
   if (const calcisol_kernel *kernel = chosen_kernel(options, bundle.graph(), notes, name))
     return native_module(bundle, *kernel);
-  Engine::check();
-  const HostGuard guard; // torch may just have come in, and with it an OpenMP runtime the entry's guard did not see
   return Engine::load(bytes, options.threads);
 }
 

@@ -3,7 +3,6 @@
 #include "bundle.hpp"
 #include "columns.hpp"
 #include "engine_choice.hpp"
-#include "host_guard.hpp"
 #include "options.hpp"
 #include "status.hpp"
 #include "subcycle.hpp"
@@ -24,8 +23,6 @@ std::unique_ptr<calcisol_model> open_model(const std::string &bytes, const std::
     if (options.engine == CALCISOL_ENGINE_NATIVE || options.engine_library)
       throw Failure(CALCISOL_ERROR_UNSUPPORTED, "the native engine was asked for on a device, where TorchScript runs; "
                                                 "set CALCISOL_ENGINE_AUTO and no engine_library");
-    Engine::check();
-    const HostGuard guard; // as in engine_choice.cpp
     model->device = Engine::load_on_device(bytes, options, place);
   }
   model->contract.insert(1, "\"engine\": \"" + engine + "\", ");

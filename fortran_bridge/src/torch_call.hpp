@@ -19,6 +19,9 @@
 
 namespace calcisol {
 
+// Failure(CALCISOL_ERROR_TORCH) when the loaded torch is not of the minor version this was built with.
+void check_torch();
+
 // Last line of torch's text: the others are a trace through the scripted source.
 inline std::string last_line(const std::string &text) {
   const std::size_t end = text.find_last_not_of(" \n");

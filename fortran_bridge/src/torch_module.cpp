@@ -9,7 +9,6 @@ extern "C" CALCISOL_API const calcisol::TorchEngine *calcisol_torch_engine(void)
   static const calcisol::TorchEngine engine = {
       CALCISOL_VERSION,
       Engine::info,
-      Engine::check,
       Engine::load,
       Engine::load_on_device,
       Engine::device_columns,

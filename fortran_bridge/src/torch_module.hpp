@@ -19,7 +19,6 @@ namespace calcisol {
 struct TorchEngine {
   const char *version;
   std::string (*info)();
-  void (*check)();
   std::unique_ptr<Module> (*load)(const std::string &bytes, int threads);
   std::shared_ptr<DeviceModule> (*load_on_device)(const std::string &bytes, const calcisol_options &options,
                                                   std::string &place);

@@ -96,6 +96,17 @@ def hostile_bundles(good: Path, folder: Path) -> dict[str, Path]:
         at = content.rfind(b"PK\x06\x06")
         content[at + 48 : at + 56] = (0).to_bytes(8, "little")
 
+    def share_bytes(content: bytearray) -> None:  # every entry of the directory is the first one again: a bomb without packing
+        at = content.find(b"PK\x01\x02")
+        size = 46 + int.from_bytes(content[at + 28 : at + 30], "little")
+        end = len(content) - 22
+        entry, count = bytes(content[at : at + size]), 60_000
+        start = len(content)
+        tail = bytearray(content[end:])
+        tail[8:12] = count.to_bytes(2, "little") * 2
+        tail[12:16], tail[16:20] = (count * size).to_bytes(4, "little"), start.to_bytes(4, "little")
+        content.extend(entry * count + tail)
+
     def claim_offset(content: bytearray) -> None:  # of the local header, at 42
         at = content.find(b"PK\x01\x02")
         content[at + 42 : at + 46] = (0x7FFFFFF0).to_bytes(4, "little")
@@ -114,6 +125,7 @@ def hostile_bundles(good: Path, folder: Path) -> dict[str, Path]:
         "size": edited("size", claim_size),
         "offset": edited("offset", claim_offset),
         "two directories": edited("directories", another_directory),
+        "shared bytes": edited("shared", share_bytes),
         "something behind": edited("behind", lambda content: content.extend(b"PK\x05\x06")),
         "compressed": with_extra("compressed", [("TOP/extra/note", bytes(1000))], zipfile.ZIP_DEFLATED),
         "traversal": with_extra("traversal", [("../../evil", b"x"), ("/etc/evil", b"x"), ("TOP/../../evil", b"x")]),

@@ -37,8 +37,8 @@ def output_of(*command: object, limit: float = 300.0, **settings: str) -> str:
 @pytest.mark.parametrize(
     "kind",
     [
-        "size", "offset", "two directories", "something behind", "compressed", "traversal", "double contract", "bomb",
-        "deep contract",
+        "size", "offset", "two directories", "shared bytes", "something behind", "compressed", "traversal", "double contract",
+        "bomb", "deep contract",
     ],
 )  # fmt: skip
 def test_hostile_bundle_is_one_sentence(kind: str, toy: Path, tmp_path_factory: pytest.TempPathFactory) -> None:

@@ -1,7 +1,8 @@
 // Functions of a step on vectors of lanes: exp, log, pow and their kin, in float64 and, rounded from it, in float32.
 //
 // exp, log: reduction by a table of 16 (Tang 1989, 1990) and a polynomial; pow: after Cody & Waite (1980) and series.
-// Lanes out of the ordinary go through libm, except in exp, which needs no exception. Errors: tests/bridge/test_lanes.py.
+// Lanes out of the ordinary go through libm, except in exp, which needs no exception. Errors:
+// tests/bridge/test_lanes.py.
 #pragma once
 
 #include <cmath>

@@ -1,4 +1,5 @@
-// Vectors of float64 lanes, one cell or column each: load, store, masks, fused products, extrema; functions.hpp has more.
+// Vectors of float64 lanes, one cell or column each: load, store, masks, fused products, extrema; functions.hpp has
+// more.
 //
 // Every lane is computed alone and always in whole vectors: bits of a cell never depend on its place or its neighbours.
 // Products and sums are fused only where fma() says so (-ffp-contract=off), so AVX2 and AVX-512 give the same bits.

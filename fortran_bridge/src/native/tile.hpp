@@ -13,10 +13,11 @@
 
 namespace lanes {
 
-constexpr int PAD = N; // cells of a field are a multiple of this; a matrix product may take a half vector more, of anything
-constexpr int CELLS = 192;              // at most in a tile; by measurement (README)
+constexpr int PAD =
+    N; // cells of a field are a multiple of this; a matrix product may take a half vector more, of anything
+constexpr int CELLS = 192;         // at most in a tile; by measurement (README)
 constexpr int STRIDE = CELLS + 24; // numbers from one field to the next: whole vectors of float32 fit behind the cells
-constexpr int STRIP = 32;               // cells that the loops between two routines along layers take at a time
+constexpr int STRIP = 32;          // cells that the loops between two routines along layers take at a time
 
 struct Tile {
   int layers, columns, cells, padded, columns_padded;
@@ -159,7 +160,7 @@ static inline void flip(const Tile &t, double *out, const double *x) {
 static inline void solve(const Tile &t, double *out, const double *lower, const double *diagonal, const double *upper,
                          const double *right, double *ratio) {
   const int w = t.columns;
-  if (w == 1) { // the same operations; loops over one column would cost more than what they do
+  if (w == 1) { // the same operations; as loops over one column they cost a step of 20 layers 1.9 us more, of 14.7
     double r = upper[0] / diagonal[0], x = right[0] / diagonal[0];
     ratio[0] = r, out[0] = x;
     for (int l = 1; l < t.layers; ++l) {

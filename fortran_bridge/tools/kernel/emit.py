@@ -6,6 +6,8 @@ Use:     ``text = Program("forward", plan, bodies, outputs, tables).text()``; fi
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+
 from .expressions import TYPES, Expressions, Tables
 from .ir import Node
 from .outline import Body
@@ -36,52 +38,49 @@ class Program(Expressions):
     # ---- functions
 
     def loop(self, name: str, action: Loop) -> list[str]:
-        own = set(action.nodes)
-        body, named = [], {}
-
-        def text(a: Node) -> str:
-            if a not in named:
-                named[a] = f"v{a.number}"
-                body.append(f"    const {TYPES[a.dtype]} v{a.number} = {self.load(a)};")
-            return named[a]
-
         stores = set(action.stores)
-        for node in action.nodes:
-            args = [named[a] if a in own else text(a) for a in node.args]
-            named[node] = f"v{node.number}"
-            body.append(f"    const {TYPES[node.dtype]} v{node.number} = {self.expression(node, args)};")
+        lines: list[str] = []
+        for node, statements in self.statements(action.nodes, self.load):
+            lines += statements
             if node in stores:
                 place = self.place(node)
                 if node.dtype == "f" and node.space in "SC":
                     place = f"reinterpret_cast<float *>({place})"
-                body.append(f"    store({place}, v{node.number});")
+                lines.append(f"    store({place}, v{node.number});")
         span = "int from, int to" if action.space == "F" else "int to"
         start = "from" if action.space == "F" else "0"
         head = [
             f"__attribute__((noinline)) void {name}(const Tile &t, {span}) {{",
             f"  for (int i = {start}; i < to; i += N) {{",
         ]
-        return [*head, *body, "  }", "}"]
+        return [*head, *lines, "  }", "}"]
+
+    def statements(self, nodes: list[Node], load: Callable[[Node], str]) -> Iterator[tuple[Node, list[str]]]:
+        """Each node with its statement, after those that load what it reads and is not there yet; leaves are only loaded."""
+        there: set[Node] = set()
+        for node in nodes:
+            lines = []
+            for a in node.args or (node,):
+                if a not in there:
+                    there.add(a)
+                    lines.append(f"    const {TYPES[a.dtype]} v{a.number} = {load(a)};")
+            if node not in there:
+                there.add(node)
+                value = self.expression(node, [f"v{a.number}" for a in node.args])
+                lines.append(f"    const {TYPES[node.dtype]} v{node.number} = {value};")
+            yield node, lines
 
     def body(self, body: Body) -> list[str]:
         """One turn over some cells: ``a`` are the ports, ``c`` the carried values, replaced once all of them are read."""
-        lines = [f"    const V v{node.number} = load(c[{node.attr}] + i);" for node in body.carried]
-        named = {node: f"v{node.number}" for node in body.carried}
 
-        def text(a: Node) -> str:
-            if a not in named:
-                named[a] = f"v{a.number}"
-                at = f"a[{a.attr}]" + (" + i" if a.space == "F" else "")
-                load = self.load(a) if a.op != "port" else f"load{'' if a.dtype == 'd' else '_m'}({at})"
-                lines.append(f"    const {TYPES[a.dtype]} v{a.number} = {load};")
-            return named[a]
+        def load(n: Node) -> str:
+            if n.op not in ("port", "carried"):
+                return self.load(n)
+            at = ("a" if n.op == "port" else "c") + f"[{n.attr}]" + (" + i" if n.space == "F" else "")
+            return f"load{'' if n.dtype == 'd' else '_m'}({at})"
 
-        for node in body.nodes:
-            args = [text(a) for a in node.args]
-            named[node] = f"v{node.number}"
-            lines.append(f"    const {TYPES[node.dtype]} v{node.number} = {self.expression(node, args)};")
-        ends = [text(a) for a in body.ends]
-        lines += [f"    store(c[{i}] + i, {end});" for i, end in enumerate(ends)]
+        lines = [line for _, statements in self.statements([*body.nodes, *body.ends], load) for line in statements]
+        lines += [f"    store(c[{i}] + i, v{end.number});" for i, end in enumerate(body.ends)]
         arguments = "const Tile &t, const double *const *a, double *const *c, int cells"
         head = [
             f"__attribute__((noinline)) void body_{body.number}({arguments}) {{",

@@ -30,14 +30,14 @@ class Body:
 
 
 @dataclass(frozen=True)
-class Turns:
-    """Attribute of a "turns" node."""
+class Repeated:
+    """Attribute of a "turns" node: its body, and how often."""
 
     body: Body
     n: int
 
     def __repr__(self) -> str:  # part of the key under which the node is interned
-        return f"Turns({self.body.number}, {self.n})"
+        return f"Repeated({self.body.number}, {self.n})"
 
 
 def outlined(outputs: list[Value]) -> tuple[list[Value], list[Body]]:
@@ -54,7 +54,8 @@ class Outline(Pass):
         self.users = Counter(a for n in self.nodes for a in n.args)
         self.users.update(self.outputs)
         self.bodies: dict[Any, Body] = {}
-        inner = {n for turns in self.nodes if turns.op == "turns" for n in self.body_of(turns)}
+        self.parts = {n: self.body_of(n) for n in self.nodes if n.op == "turns"}
+        inner = {n for part in self.parts.values() for n in part}
         for node in self.nodes:
             if node.variant and node not in inner:
                 raise Unsupported(f"{node.op} of a value inside a loop is read outside it")
@@ -92,7 +93,7 @@ class Outline(Pass):
             and all(self.users[a] == 1 for a in node.args[0].args)
         ):
             starts, n = list(before.args[: len(starts)]), n + before.attr.n
-        return self.graph.make("turns", (*starts, *ports), Turns(body, n), "F", "d")
+        return self.graph.make("turns", (*starts, *ports), Repeated(body, n), "F", "d")
 
     def body(self, turns: Node) -> tuple[Body, list[Node]]:
         """Body of a loop, an equal one if there is one, and the nodes of the graph at its ports."""
@@ -110,7 +111,7 @@ class Outline(Pass):
 
         carried = [graph.make("carried", (), i, "F", "d") for i in range(len(turns.args) - 1)]
         own = []
-        for node in self.body_of(turns):
+        for node in self.parts[turns]:
             if node.op == "carried":
                 made[node] = carried[node.attr]
                 continue
