@@ -18,6 +18,8 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from multiprocessing.synchronize import Event
 from pathlib import Path
 
 from ..emulator.bundle import default_bundle, read_contract
@@ -49,14 +51,29 @@ CONNECT_SECONDS = 30
 _worker_model = None
 
 
-def _watch_parent() -> None:
-    """Pool initialiser: a worker ends with its parent, so that none goes on beside a resumed run, silently on Ctrl-C."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)  # a terminal sends Ctrl-C to all processes; the parent alone speaks
+@contextmanager
+def _deaf_to_ctrl_c() -> Iterator[None]:
+    """Processes started meanwhile never hear Ctrl-C, not even while they start.
+
+    A terminal sends it to all processes: a worker that died of it would look like one that was killed.
+    """
+    if threading.current_thread() is not threading.main_thread():  # which alone may say what happens on a signal
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _watch_parent(stopped: Event) -> None:
+    """Pool initialiser: a worker ends when its parent says so or is gone, so that none goes on beside a resumed run."""
     parent = os.getppid()
 
     def watch() -> None:
-        while os.getppid() == parent:
-            time.sleep(0.5)
+        while os.getppid() == parent and not stopped.wait(0.5):
+            pass
         os._exit(1)
 
     threading.Thread(target=watch, daemon=True).start()
@@ -109,16 +126,19 @@ def _here(tasks: list[Task], config: RunConfig) -> Iterator[Clock]:
 
 
 def _pool(tasks: list[Task], workers: int) -> Iterator[Clock]:
-    # spawn: torch must not be forked
-    with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"), initializer=_watch_parent) as pool:
-        waiting = [pool.submit(_worker, task) for task in tasks]
+    fresh = multiprocessing.get_context("spawn")  # torch must not be forked
+    stopped = fresh.Event()
+    with ProcessPoolExecutor(workers, mp_context=fresh, initializer=_watch_parent, initargs=(stopped,)) as pool:
+        with _deaf_to_ctrl_c():
+            waiting = [pool.submit(_worker, task) for task in tasks]
         try:
             for future in as_completed(waiting):
                 yield future.result()
         except BrokenProcessPool:
             raise CalcisolError("a worker was killed (out of memory?); go on with --resume, or with fewer --workers") from None
         except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
+            stopped.set()
+            pool.shutdown(cancel_futures=True)  # waits: a worker that is still starting looks for what this process holds
             raise
 
 

@@ -105,15 +105,17 @@ def test_kill_minus_9_and_resume_give_the_same_bits(done, tmp_path):
         assert variables(tmp_path / "out" / f"{name}.nc") == variables(done / f"{name}.nc")
 
 
-def test_ctrl_c_with_workers_is_one_sentence(tmp_path):
+@pytest.mark.parametrize("sign", [".work/*", ".work/*/chunk_*_baseline*.npz"], ids=["workers start", "workers work"])
+def test_ctrl_c_with_workers_is_one_sentence(tmp_path, sign):
     text = 'start_year = 1900\nscenarios = ["baseline"]\ncoverage = 0.3\ndata = "none"\nuncertainty = 0\nplots = false\n'
     (tmp_path / "run.toml").write_text(text + f'out = "{tmp_path / "out"}"\n', encoding="utf-8")
     command = [sys.executable, "-m", "calcisol.coupler.cli", "run", str(tmp_path / "run.toml")]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True)
     deadline = time.monotonic() + 120
-    while not list((tmp_path / "out" / ".work").glob("*/chunk_*_baseline*.npz")):
+    while not list((tmp_path / "out").glob(sign)):
         assert process.poll() is None and time.monotonic() < deadline, "the run ended before it could be stopped"
         time.sleep(0.02)
+    time.sleep(0.1 if sign == ".work/*" else 0.0)  # until the pool is being made
     os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to the workers, too
     error = process.communicate(timeout=60)[1]
     assert process.returncode == 130 and "Traceback" not in error
