@@ -10,10 +10,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from calcisol.coupler import _build
+from calcisol.coupler import _build, errors
 from calcisol.coupler.capi import build_info
 from calcisol.coupler.install import PACKAGE
-from calcisol.coupler.torch_library import torch_folder
+from calcisol.coupler.torch_library import load_torch, torch_folder
 
 HERE = Path(__file__).parent
 STRICT = ("-std=c11", "-Wall", "-Wextra", "-Werror", "-pedantic")
@@ -64,6 +64,24 @@ def test_without_torch_the_host_is_told(shipped: Path, moved: tuple[Path, Path])
     assert run(host, shipped, OK, TORCHSCRIPT, LD_LIBRARY_PATH=str(folder / "lib")) == ""
     (lib / "libcalcisol_torch.so").unlink()
     assert "libcalcisol_torch.so" in run(host, shipped, ERROR_TORCH, TORCHSCRIPT, LD_LIBRARY_PATH="")
+
+
+def test_a_torch_of_another_version_is_told(shipped: Path, tmp_path: Path, compile_host: Callable[..., Path]) -> None:
+    """What is loaded, what is needed, and the mend; again at the second open."""
+    if shutil.which("g++") is None:
+        pytest.skip("g++ is not installed")
+    host = compile_host("gcc", [HERE / "lazy.c"], tmp_path / "lazy", *STRICT)
+    other = tmp_path / "another_torch.so"
+    subprocess.run(["g++", "-shared", "-fPIC", str(HERE / "another_torch.cpp"), "-o", str(other)], check=True)
+    minor = _build.TORCH_MINOR
+    sentence = f"torch 1.99.7 is loaded, libcalcisol was built with {minor}; install torch {minor} or build calcisol again\n"
+    assert run(host, shipped, ERROR_TORCH, TORCHSCRIPT, LD_PRELOAD=str(other)) == 2 * sentence
+
+
+def test_python_names_a_torch_of_another_version(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("calcisol.coupler.torch_library.metadata.version", lambda name: "1.99.7")
+    with pytest.raises(errors.TorchError, match=r"torch 1\.99\.7 is installed, .* run `pip install torch==.* or build calcisol"):
+        load_torch()
 
 
 @needs_kernel
