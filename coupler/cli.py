@@ -127,7 +127,7 @@ def _add_own(into: Any) -> None:
 def build_parser(command: str = "") -> argparse.ArgumentParser:
     """The parser; an emulator command gets its arguments only when it is the one called (that imports torch)."""
     from ..emulator.commands import SUBCOMMANDS
-    from .replay import open_replay
+    from .explain_engine.replay import open_replay
     from .run import version
 
     parser = argparse.ArgumentParser(
@@ -155,7 +155,7 @@ def build_parser(command: str = "") -> argparse.ArgumentParser:
 def main(argv: list[str] | None = None) -> int:
     """Entry point. Returns the exit code: 0, 2 (an error, one sentence on stderr) or 130 (stopped)."""
     arguments = sys.argv[1:] if argv is None else argv
-    from ..emulator.bundle import BundleError
+    from ..emulator.contract.bundle import BundleError
 
     try:
         command = next((a for a in arguments if not a.startswith("-")), "")

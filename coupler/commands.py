@@ -33,7 +33,7 @@ def run(args: argparse.Namespace) -> int:
         plots=False if args.no_plots else None,
     )
     if config.forcing:
-        from .columns_run import run_forcing
+        from .run_forcing import run_forcing
 
         if args.resume:
             raise CalcisolError(f"--resume acts on the European run; {config.forcing} runs from its first step, leave it out")
@@ -47,9 +47,9 @@ def run(args: argparse.Namespace) -> int:
 
 def check(args: argparse.Namespace) -> int:
     """What a file holds, line by line; 2 where it cannot run."""
-    from . import fields
-    from .check import describe, inspect
-    from .forcing import ForcingError
+    from .europe import own_maps
+    from .forcing.check import describe, inspect
+    from .forcing.files import ForcingError
 
     path = Path(args.forcing)
     text = path.suffix.lower() in (".csv", ".tsv", ".txt", ".tif", ".tiff")
@@ -57,7 +57,7 @@ def check(args: argparse.Namespace) -> int:
         raise ForcingError(f"{path} does not exist; give the path of a GeoTIFF or a table")
     findings = [] if text else inspect_or_fields(path)
     if not any(f.found for f in findings):  # no forcing: a map or table of fields
-        rows, problems = fields.look(path)
+        rows, problems = own_maps.look(path)
         if rows:
             print(f"{'field':16s} {'unit of a run':16s} {'from':40s} values")
             print("\n".join(rows))
@@ -88,9 +88,9 @@ def check(args: argparse.Namespace) -> int:
 
 def inspect_or_fields(path: Path) -> list[Any]:
     """Findings of a forcing file; none where the file is a map of fields, which may have no time."""
-    from .check import inspect
-    from .fields import look
-    from .forcing import Forcing, ForcingError
+    from .europe.own_maps import look
+    from .forcing.check import inspect
+    from .forcing.files import Forcing, ForcingError
 
     with Forcing(path) as forcing:
         held = [n for n in forcing.names if n not in ("clay", "sand", "caco3", "soc", "bulk_density")]
@@ -110,11 +110,11 @@ def describe(args: argparse.Namespace) -> int:
     """The contract of a bundle, or what a land model gives and takes."""
     import json
 
-    from ..emulator.bundle import default_bundle, read_contract
-    from ..emulator.variables import ROLES
+    from ..emulator.contract.bundle import default_bundle, read_contract
+    from ..emulator.contract.variables import ROLES
 
     if args.host:
-        from .host_maps import lines
+        from .hosts.maps import lines
 
         print("\n".join(lines(args.host)))
         return 0
@@ -153,7 +153,7 @@ CONFIG_ITEMS = (
 
 def config(args: argparse.Namespace) -> int:
     """Paths and flags of the installation."""
-    from .install import config
+    from .library.install import config
 
     items = [name for name in CONFIG_ITEMS if getattr(args, name.replace("-", "_"))]
     if items:
@@ -167,9 +167,9 @@ def config(args: argparse.Namespace) -> int:
 def validate(args: argparse.Namespace) -> int:
     """The page of field experiments and published totals."""
     from .config import RunConfig, load_config
-    from .domain import data_folder
+    from .europe.load import data_folder
+    from .evaluation.validation import write
     from .run import version
-    from .validation import write
 
     data = data_folder(RunConfig(data=args.data or ""))
     if data is None:
@@ -181,14 +181,14 @@ def validate(args: argparse.Namespace) -> int:
 
 def bench(args: argparse.Namespace) -> int:
     """The table of times."""
-    from .bench import run
+    from .bench.table import run
 
     return run(args)
 
 
 def compile_engine(args: argparse.Namespace) -> int:
     """A native engine for a bundle; prints its path."""
-    from .compile import run
+    from .library.compile import run
 
     return run(args.bundle, args.out)
 
@@ -197,11 +197,11 @@ def explain(args: argparse.Namespace) -> int:
     """The report of ``calcisol explain``; the world is written first where none is given."""
     import os
 
-    from ..emulator.bundle import default_bundle
     from ..emulator.commands import explain as analyse
+    from ..emulator.contract.bundle import default_bundle
     from .config import load_config
-    from .march import open_march
-    from .virtual import write_points, write_world
+    from .explain_engine.march import open_march
+    from .explain_engine.virtual import write_points, write_world
 
     out = Path(args.out)
     bundles = tuple(Path(b) for b in args.bundle) if args.bundle else (default_bundle(),)

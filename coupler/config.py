@@ -1,6 +1,6 @@
 """The run configuration: what ``calcisol run CONFIG.toml`` accepts, with defaults.
 
-What:    RunConfig (frozen) with four tables of physical parameters; an unknown key is an error that names the nearest.
+What:    RunConfig (frozen) with the four tables of land/parameters.py; an unknown key is an error that names the nearest.
 Units:   in each parameter's comment, with its source and range; ``[assumption]`` marks what no source fixes.
 Source:  science.md = the project's reference notes; papers are named where the value is theirs.
 Use:     ``config = load_config(Path("run.toml"), out="out/europe")``; ``RunConfig()`` is the default run.
@@ -16,8 +16,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ..emulator.variables import load_table
+from ..emulator.contract.variables import load_table
 from .errors import CalcisolError
+from .land.parameters import LIMITS, CarbonParameters, NitrogenParameters, SoilParameters, WaterParameters
 
 
 class ConfigError(CalcisolError):
@@ -27,83 +28,6 @@ class ConfigError(CalcisolError):
 YEARS = (1800, 3000)
 WITH_FORCING = ("forcing", "out", "bundle", "workers", "plots")  # what a run of a forcing file takes, or needs not to refuse
 MOST_SPINUP = 10000  # years; more is a slip of the hand that would run for days
-# what a value can be at all; the ranges of its sources stand beside each constant below
-LIMITS = {
-    "omega": (1.0, 20.0),
-    "root_full_m": (0.0, 20.0),
-    "root_end_m": (0.0, 20.0),
-    "thermal_diffusivity": (1e-8, 1e-5),
-    "cec_variable": (0.0, 0.95),
-    "raich_f": (0.01, 20.0),
-    "raich_q": (0.0, 0.3),
-    "raich_k": (0.0, 100.0),
-    "per_n_uptake": (-200.0, 200.0),
-    "co2_atm": (1e-4, 5e-3),
-    "nitrification_per_day": (0.0, 10.0),
-    "nitrification_q10": (0.5, 10.0),
-    "bases_per_n": (0.0, 0.1),
-    "weathering": (0.0, 5.0),
-    "sulphur_deposition": (0.0, 500.0),
-    "base_deposition": (0.0, 5.0),
-    "sea_salt": (0.0, 5.0),
-}  # every other constant is a share, 0 to 1
-
-
-@dataclass(frozen=True)
-class WaterParameters:
-    """Monthly water budget."""
-
-    # Fu (1981); Zhang et al. 2004, doi:10.1029/2003WR002710: 2.63 over all catchments, 2.55 grass, 2.84 forest, single ones
-    # 1.7-5.0 and none for crops [assumption: between grass and all]; range 1.7-3.5
-    omega: float = 2.6
-    runoff_share: float = 0.15  # share of P - ET leaving over the surface [assumption]; range 0-0.4
-    root_full_m: float = 0.75  # roots empty the soil fully down to here [assumption]
-    root_end_m: float = 1.35  # and not at all below here [assumption]
-    stress_point: float = 0.5  # soil water share below which ET falls (FAO-56 p); range 0.4-0.6
-    thermal_diffusivity: float = 5.0e-7  # m2 s-1, moist loam (Hillel 1998); range 3e-7-8e-7
-
-
-@dataclass(frozen=True)
-class SoilParameters:
-    """The exchanger."""
-
-    # share of the CEC that binds protons with log K 3.2 and 4.6. Appelo (1994, Water Resour. Res. 30, 2793) lets all of it do
-    # so, log K of H against Na = 5.9 - 3.4 x share of H (for fresh water, as SCEPTER codes and cites it); 0.9 comes nearest
-    # (tests/coupler/test_trials.py). With the contract's own 0.3 nine tenths of the CEC hold bases down to pH 5.5 (measured:
-    # half), and lime finds little to neutralise. Range 0.7-0.95
-    cec_variable: float = 0.9
-
-
-@dataclass(frozen=True)
-class CarbonParameters:
-    """Carbon dioxide produced in the soil."""
-
-    # all three as public programs that cite the paper code them (README, "Checked")
-    raich_f: float = 1.250  # g C m-2 day-1; Raich et al. 2002, Glob. Change Biol. 8, 800, doi:10.1046/j.1365-2486.2002.00511.x
-    raich_q: float = 0.05452  # K-1, same source (Q10 = 1.72)
-    raich_k: float = 4.259  # cm of rain per month, same source
-    per_n_uptake: float = 20.0  # g C respired per g N taken up, change against baseline [assumption]; range 0-40
-    co2_atm: float = 4.2e-4  # mol mol-1, held constant so that scenarios differ in nitrogen alone
-
-
-@dataclass(frozen=True)
-class NitrogenParameters:
-    """Nitrogen, its companions, and other acid and base."""
-
-    urea_share: float = 0.75  # of the fertiliser that is not ammonium nitrate; the rest counts as ammonium sulphate [assumption]
-    manure_nh4_share: float = 0.5  # of manure N as NH4HCO3, the rest is organic [assumption]; range 0.2-0.7
-    nh3_loss_urea: float = 0.15  # of urea N lost as NH3; range 0.05-0.25 (science.md F)
-    nh3_loss_manure: float = 0.25  # of manure NH4 lost as NH3; range 0.1-0.4 [assumption]
-    nh3_loss_other: float = 0.02  # of mineral NH4 other than urea lost as NH3 [assumption]
-    denitrified_surplus: float = 0.30  # of (input - harvest); science.md F: 0-30 % of N, here of the surplus
-    nitrification_per_day: float = 0.03  # at 10 degC, i.e. 3-5 weeks; science.md A.6: 1-6 weeks
-    nitrification_q10: float = 2.0  # range 1.5-3
-    nh4_uptake_share: float = 0.2  # of harvested N taken as NH4 [assumption]; range 0-0.5
-    bases_per_n: float = 0.006  # mol_c of base cations exported per g N harvested; 0.2-3 kmolc/ha/yr (science.md F) [assumption]
-    weathering: float = 0.03  # mol_c m-2 yr-1 of silicate bases, 0-1 m [assumption]; range 0.01-0.15
-    sulphur_deposition: float = 4.0  # kg S ha-1 yr-1; range 2-10 (science.md F)
-    base_deposition: float = 0.03  # mol_c m-2 yr-1 Ca+Mg+K+Na without sea salt; range 0.01-0.06 (science.md F)
-    sea_salt: float = 0.02  # mol m-2 yr-1 NaCl [assumption]
 
 
 @dataclass(frozen=True)
@@ -194,7 +118,9 @@ def _check_limits(config: RunConfig) -> None:
         for f in dataclasses.fields(table):
             value, (low, high) = getattr(table, f.name), LIMITS.get(f.name, (0.0, 1.0))
             if not low <= value <= high:
-                raise ConfigError(f"{f.name} = {value:g} must lie between {low:g} and {high:g} (source: coupler/config.py)")
+                raise ConfigError(
+                    f"{f.name} = {value:g} must lie between {low:g} and {high:g} (source: coupler/land/parameters.py)"
+                )
     if config.water.root_end_m < config.water.root_full_m:
         raise ConfigError(
             f"root_end_m = {config.water.root_end_m:g} lies above root_full_m = {config.water.root_full_m:g}; "

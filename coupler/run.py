@@ -1,6 +1,6 @@
 """One run from configuration to report: Europe, or a forcing file of the user's.
 
-What:    domain -> time loop -> budgets checked -> NetCDF, summary.csv, uncertainty.csv, maps, report.html.
+What:    domain -> time loop -> budgets checked -> NetCDF, summary.csv, uncertainty.csv, maps, html.html.
 Units:   see each part. Long work shows progress on stderr; the budget and the answer go to stdout.
 Source:  DESIGN.md 7.
 Use:     ``run_europe(config, resume=False)`` -> folder of results.
@@ -16,13 +16,16 @@ from pathlib import Path
 
 import numpy as np
 
-from ..emulator.bundle import default_bundle, read_contract
-from . import answer, budget, history, offline, output, results, summary, uncertainty
-from .clock import Clock
+from ..emulator.contract.bundle import default_bundle, read_contract
 from .config import RunConfig
-from .domain import Domain, load_domain
 from .errors import CalcisolError
-from .scenario import Scenario, load_scenarios, shipped
+from .europe.domain import Domain
+from .europe.load import load_domain
+from .europe.scenario import Scenario, load_scenarios, shipped
+from .land import history
+from .offline import budget, chunks, results
+from .offline.clock import Clock
+from .report import headline, netcdf, summary, uncertainty
 
 
 def version() -> str:
@@ -85,7 +88,7 @@ def run_europe(config: RunConfig, resume: bool = False) -> Path:
     )
     sys.stderr.writelines(f"calcisol: {remark}\n" for remark in remarks(config, scenarios))
     clock = Clock()
-    folder = offline.run(domain, config, resume, clock)
+    folder = chunks.run(domain, config, resume, clock)
     sys.stderr.write(f"calcisol: {clock.line()}\n")
     gathered = [results.gather(domain, config, folder, s) for s in scenarios]
     check_state(domain, gathered)
@@ -94,7 +97,7 @@ def run_europe(config: RunConfig, resume: bool = False) -> Path:
     for r in gathered:
         budget.check(r.budget, f"scenario {r.scenario.name}")
         budgets += [f"{r.scenario.name}:", *budget.table(r.budget, domain["area"], len(r.years))]
-        output.write(out / f"{r.scenario.name}.nc", domain, config, r, contract, version())
+        netcdf.write(out / f"{r.scenario.name}.nc", domain, config, r, contract, version())
     print("\n".join(budgets))
     lines = summary.rows(domain, config, gathered)
     summary.write_csv(out / "summary.csv", lines)
@@ -102,11 +105,11 @@ def run_europe(config: RunConfig, resume: bool = False) -> Path:
     if intervals:
         uncertainty.write_csv(out / "uncertainty.csv", intervals)
     if config.plots:
-        from . import maps, report
+        from .report import figures, html
 
-        figures = maps.draw(out, domain, config, gathered)
-        report.write(out / "report.html", domain, config, gathered, lines, intervals, figures, contract, version())
-        print(answer.answer(domain, gathered, intervals))
+        figures = figures.draw(out, domain, config, gathered)
+        html.write(out / "report.html", domain, config, gathered, lines, intervals, figures, contract, version())
+        print(headline.answer(domain, gathered, intervals))
         print(f"report: {out / 'report.html'}")
     shutil.rmtree(folder.parent, ignore_errors=True)
     return out

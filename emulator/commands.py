@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from .training import TrainingConfig
+    from .training.curriculum import TrainingConfig
 
 
 class Subcommand(Protocol):
@@ -46,7 +46,7 @@ def training_config(args: argparse.Namespace) -> TrainingConfig:
     """The config of --config, as member --member where one is given. Raises ValueError naming an unknown key."""
     from dataclasses import replace
 
-    from .training import TrainingConfig
+    from .training.curriculum import TrainingConfig
 
     try:
         config = TrainingConfig.from_toml(args.config) if args.config else TrainingConfig()
@@ -72,8 +72,8 @@ class Train:
 
     def run(self, args: argparse.Namespace) -> int:
         """Train or resume."""
-        from .learning_set import load_archive
-        from .training import train
+        from .training.curriculum import train
+        from .training.learning_set import load_archive
 
         config = training_config(args)
         train(config, load_archive(find_archive(args.data)), args.out)
@@ -100,9 +100,9 @@ class Export:
         """Export with scores."""
         import torch
 
-        from .core import Core
-        from .export import export_bundle
-        from .learning_set import load_archive
+        from .step.correction import Core
+        from .training.export import export_bundle
+        from .training.learning_set import load_archive
 
         config = training_config(args)
         checkpoint = args.run / "checkpoint.pt"
@@ -144,7 +144,7 @@ class Evaluate:
 
     def run(self, args: argparse.Namespace) -> int:
         """Print the scorecard, write it and the plots."""
-        from .evaluate import evaluate
+        from .evaluation.evaluate import evaluate
 
         compiled = getattr(args, "open_replay", None)
         data = find_archive(args.data)
@@ -203,7 +203,7 @@ def explain(out: Path, say: Callable[[str], None], **settings: Any) -> Path:
 
 
 SUBCOMMANDS: dict[str, Subcommand] = {
-    "ensemble": FromModule(".ensemble", "run MIN3P columns and collect them into a training archive"),
+    "ensemble": FromModule(".min3p.ensemble", "run MIN3P columns and collect them into a training archive"),
     "train": Train(),
     "evaluate": Evaluate(),
     "export": Export(),

@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parents[1]
 @pytest.fixture(scope="session")
 def shipped() -> Path:
     """The bundle that ships with the package."""
-    from calcisol.emulator.bundle import default_bundle
+    from calcisol.emulator.contract.bundle import default_bundle
 
     if not default_bundle().is_file():
         pytest.skip("this package was built without a trained bundle (emulator/bundles/default.calcisol)")

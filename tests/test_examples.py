@@ -34,7 +34,7 @@ def run_script(name: str, bundle: Path) -> str:
 
 def run_host(name: str, folder: Path, bundle: Path) -> str:
     """Output of a compiled example, built in a copy of its folder by the command of its README."""
-    from calcisol.coupler.install import pkgconfig_dir
+    from calcisol.coupler.library.install import pkgconfig_dir
 
     copy = folder / name
     shutil.copytree(EXAMPLES / name, copy)
@@ -78,7 +78,7 @@ def test_host(name: str, shipped: Path, tmp_path: Path) -> None:
 
 def test_flags_of_the_command_compile_too(shipped: Path, tmp_path: Path, compile_host: Callable[..., Path]) -> None:
     """Hosts without pkg-config use `calcisol config`; its flags build the Fortran example as well."""
-    from calcisol.coupler import install
+    from calcisol.coupler.library import install
 
     source, host = EXAMPLES / "03_fortran_host" / "host.f90", tmp_path / "host"
     if shutil.which("gfortran") is None:
@@ -90,7 +90,7 @@ def test_flags_of_the_command_compile_too(shipped: Path, tmp_path: Path, compile
 
 def main() -> None:
     """Write all expected outputs again."""
-    from calcisol.emulator.bundle import default_bundle
+    from calcisol.emulator.contract.bundle import default_bundle
 
     sys.path.insert(0, str(Path(__file__).parent / "bridge"))
     with tempfile.TemporaryDirectory() as folder:

@@ -5,7 +5,7 @@ Oracles: PHREEQC tables, the limit law of calcite in acid, and identities that a
 
 import numpy as np
 import pytest
-from calcisol.coupler.capi import Model
+from calcisol.coupler.library.model import Model
 
 from .reference.phreeqc_calcite import CALCITE_OPEN
 

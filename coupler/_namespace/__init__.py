@@ -9,9 +9,11 @@ from __future__ import annotations
 
 from importlib.metadata import version as _version
 
-from .coupler.capi import Model
-from .coupler.columns import Columns
 from .coupler.errors import CalcisolError
+from .coupler.library.columns import Columns
+from .coupler.library.model import Model
+from .emulator.contract.old_names import install as _serve_old_names
 
+_serve_old_names("calcisol")
 __version__ = _version("calcisol")
 __all__ = ["CalcisolError", "Columns", "Model", "__version__"]

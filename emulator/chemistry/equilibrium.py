@@ -11,8 +11,8 @@ Method:  the unknowns are logarithms (ln of H+ activity; ln u of each site, u = 
 import torch
 from torch import Tensor
 
-from ..ordered import ordered_sum
-from ..turns import enter, leave, turns
+from ..contract.ordered import ordered_sum
+from ..contract.turns import enter, leave, turns
 from .records import Activity, Constants, Problem, Solution, Speciation
 from .speciation import SoilSolution
 

@@ -12,7 +12,7 @@ from typing import Final
 import torch
 from torch import Tensor, nn
 
-from ..ordered import ordered_sum
+from ..contract.ordered import ordered_sum
 from .constants import (
     ALUMINIUM_LAWS,
     CATIONS,

@@ -13,7 +13,7 @@ import time
 
 import numpy as np
 
-from . import teacher
+from . import reference_model
 from .attribution import calcareous, drivers_part, path_part, temporal_part
 from .forecasts import arm_part, attributions, sites_part
 from .landscapes import ARMS, LEAST_PLACES, build_arms, laboratory_ph, points_survey
@@ -104,8 +104,8 @@ def analyse(settings: Settings, say: Say = lambda text: None, members: dict[str,
     numbers["members"] = members_part(members, world, land, pick, settings)
     if settings.min3p_folder is not None:
         stages.begin("MIN3P", f"{settings.min3p_columns} columns with and without nitrogen")
-        pairs = teacher.run_pairs(settings.min3p_folder, settings.min3p_columns, teacher.YEARS, settings.workers)
-        numbers["teacher"] = {n: teacher.judge(m.step, pairs).as_dict() for n, m in members.items()}
+        pairs = reference_model.run_pairs(settings.min3p_folder, settings.min3p_columns, reference_model.YEARS, settings.workers)
+        numbers["teacher"] = {n: reference_model.judge(m.step, pairs).as_dict() for n, m in members.items()}
         numbers["teacher_runs"] = {"years": pairs.years, "sha256": pairs.hashes}
     numbers["about"]["seconds"] = stages.end()
     numbers["about"]["stages"] = stages.seconds

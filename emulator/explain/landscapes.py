@@ -18,7 +18,7 @@ import xarray as xr
 from torch import Tensor
 
 from ..chemistry.constants import MOLAR_MASS_C, MOLAR_MASS_CACO3
-from ..rows import static_rows
+from ..contract.rows import static_rows
 from . import space
 from .rollouts import TOPSOIL, Member, rollout, spin_up, start, weights
 from .settings import NITROGEN_ON, Settings

@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from ..scripted import physical_weights, with_weights
+from ..training.scripted import physical_weights, with_weights
 from . import sanity
 from .forecasts import of_member
 from .landscapes import Landscapes

@@ -20,8 +20,8 @@ from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
 from ..chemistry.constants import MOLAR_MASS_C
-from ..rollout import cut_step, substeps_for
-from ..variables import load_table
+from ..contract.variables import load_table
+from ..training.rollout import cut_step, substeps_for
 from .world import World
 
 MONTH = 365.0 / 12.0 * 86400.0  # s

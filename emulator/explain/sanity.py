@@ -18,10 +18,10 @@ import numpy as np
 import torch
 from torch import nn
 
-from ..bundle import read_contract
-from ..core import Core
-from ..scripted import load_scripted
-from ..step import Step
+from ..contract.bundle import read_contract
+from ..step.correction import Core
+from ..step.step import Step
+from ..training.scripted import load_scripted
 from .compare import spearman
 from .whole_gradient import with_whole_gradient
 
@@ -52,7 +52,7 @@ def physical(path: Path) -> Step:
 
 def _alike(a: nn.Module, b: nn.Module) -> bool:
     """Same state after three months of a plain soil."""
-    from ..variables import load_table
+    from ..contract.variables import load_table
 
     table = load_table()
 

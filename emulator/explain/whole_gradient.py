@@ -13,7 +13,7 @@ from torch import Tensor
 
 from ..chemistry.equilibrium import Equilibrium
 from ..chemistry.records import Activity, Constants, Problem, Solution
-from ..step import Step
+from ..step.step import Step
 
 ROUNDS = 3  # gradient within 0.1 % of the finite difference; 1: 2 %, 2: overshoots to 4 % (the lag alternates)
 

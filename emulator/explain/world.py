@@ -17,7 +17,7 @@ import torch
 import xarray as xr
 from torch import Tensor
 
-from ..variables import load_table
+from ..contract.variables import load_table
 
 FORMAT = "calcisol-world-1"
 HUSBANDRY = "husbandry"  # harvest, manure, deposition of today: on in every scenario, off in the spin-up of millennia

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from ..sampling import PARAMETERS
+from .sampling import PARAMETERS
 from .store import FORMAT, EnsembleError, member_path, read_plan, records, write_text
 
 WIDE = ("pool_", "phi_")

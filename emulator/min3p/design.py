@@ -13,8 +13,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..sampling import Point
 from .column import MONTH_DAYS, PARTICLE_DENSITY, Column, Source, VanGenuchten, hydraulics, soil_temperature
+from .sampling import Point
 
 KG_N_PER_HA = 1.0e3 / 14.007 / 1.0e4
 """mol m-2 per kg N ha-1."""

@@ -16,8 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .. import sampling
-from . import acceptance, runner
+from . import acceptance, runner, sampling
 from .collect import WIDE
 from .deck import DeckOptions
 from .learning import RunError, learning_member

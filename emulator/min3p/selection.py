@@ -13,9 +13,9 @@ from typing import Any
 
 import xarray as xr
 
-from .. import sampling
-from ..dataset import SPLITS, DataError
-from ..learning_set import part_members
+from ..training.dataset import SPLITS, DataError
+from ..training.learning_set import part_members
+from . import sampling
 from .store import EnsembleError
 
 

@@ -15,9 +15,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..sampling import Point
 from .column import Column, Source
 from .design import build_column
+from .sampling import Point
 
 TWINS = ("no_nitrogen",)
 KEPT = ("lime",)

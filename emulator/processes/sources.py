@@ -13,8 +13,8 @@ import torch
 from torch import Tensor
 
 from ..chemistry.constants import MOLAR_MASS_CACO3, MOLAR_MASS_N
-from ..ordered import ordered_sum
-from ..rows import ColumnForcing, LayerForcing, State
+from ..contract.ordered import ordered_sum
+from ..contract.rows import ColumnForcing, LayerForcing, State
 
 HARVEST = (0.375 / 2.0, 0.125 / 2.0, 0.5)  # mol Ca, Mg, K per mol_c of harvested base cations
 WEATHERING = (0.15, 0.15, 0.2, 0.2)  # mol Ca, Mg, K, Na per mol_c weathered

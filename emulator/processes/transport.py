@@ -12,7 +12,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from ..ordered import ordered_sum
+from ..contract.ordered import ordered_sum
 from .tridiagonal import solve
 
 

@@ -2,7 +2,7 @@
 
 What:    builds the step a bundle was exported from (chemistry and network size out of its contract), traces it, writes C++.
          Weights are not written: the kernel reads them from the bundle it is opened with.
-Source:  emulator/graph.py (trace), kernel/ (lower.py: operators; algebra.py: fewer of them; outline.py: bodies of loops;
+Source:  emulator/training/graph.py (trace), kernel/ (lower.py: operators; algebra.py: fewer of them; outline.py: bodies of loops;
          schedule.py: order; emit.py: text of a program; file.py: of all), ../src/native (headers).
 Use:     ``python step_to_cpp.py BUNDLE OUTPUT.cpp DEPENDENCIES``, run by meson; with ``--core`` before BUNDLE the network alone
 """
@@ -23,9 +23,9 @@ from kernel.lower import Lowering  # noqa: E402
 from kernel.outline import outlined  # noqa: E402
 from kernel.schedule import LOOP, Plan  # noqa: E402
 
-from emulator.bundle import read_contract  # noqa: E402
-from emulator.core_alone import CoreStep  # noqa: E402
-from emulator.graph import (  # noqa: E402
+from emulator.contract.bundle import read_contract  # noqa: E402
+from emulator.training.core_alone import CoreStep  # noqa: E402
+from emulator.training.graph import (  # noqa: E402
     COLUMNS,
     LAYERS,
     PROGRAMS,

@@ -65,7 +65,7 @@ def header() -> str:
 
 def build(folder: Path) -> Path:
     """Compile the component as a shared library into ``folder``."""
-    from calcisol.coupler.install import include_dir, library_dir
+    from calcisol.coupler.library.install import include_dir, library_dir
 
     (folder / "bmi.h").write_text(header())
     library, source = folder / "libcalcisol_bmi.so", include_dir() / "bmi"

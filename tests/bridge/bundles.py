@@ -8,7 +8,7 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
-from calcisol.emulator.bundle import records_sha256
+from calcisol.emulator.contract.bundle import records_sha256
 
 CONTRACT = "extra/calcisol.json"
 

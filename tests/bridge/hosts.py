@@ -7,6 +7,6 @@ import os
 
 def host_environment() -> dict[str, str]:
     """Environment in which pkg-config finds the installed package."""
-    from calcisol.coupler.install import pkgconfig_dir
+    from calcisol.coupler.library.install import pkgconfig_dir
 
     return {**os.environ, "PKG_CONFIG_PATH": str(pkgconfig_dir())}

@@ -6,7 +6,7 @@ Use:     ``properties = soil(rng, columns, layers); fields = weather(rng, proper
 from __future__ import annotations
 
 import numpy as np
-from calcisol.emulator.variables import load_table
+from calcisol.emulator.contract.variables import load_table
 from numpy.typing import NDArray
 
 Fields = dict[str, NDArray[np.float64]]

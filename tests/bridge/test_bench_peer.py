@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from calcisol.coupler import bench_inference
+from calcisol.coupler.bench import inference
 from calcisol.coupler.errors import CalcisolError
 
 PEER = """#!{python}
@@ -38,20 +38,20 @@ def test_the_table(shipped: Path, tmp_path: Path) -> None:
     """A line a size, after the sums of both sides have been found to agree; a peer of other sums is found out."""
     if not any(shutil.which(name) for name in ("c++", "g++", "clang++")):
         pytest.skip("no C++ compiler")
-    table = bench_inference.bench_peer(peer(tmp_path), None, 1, (64, 1000))
+    table = inference.bench_peer(peer(tmp_path), None, 1, (64, 1000))
     assert [row.split("|")[1].strip() for row in table.splitlines()[4:]] == ["64", "1,000"]
     assert all(float(re.findall(r"([\d.]+) x", row)[0]) > 0 for row in table.splitlines()[4:])
     with pytest.raises(CalcisolError, match="sums to"):
-        bench_inference.bench_peer(peer(tmp_path, error=1.0), None, 1, (64,))
+        inference.bench_peer(peer(tmp_path, error=1.0), None, 1, (64,))
     with pytest.raises(CalcisolError, match="did not answer"):
-        bench_inference.bench_peer("/bin/true", None, 1, (64,))
+        inference.bench_peer("/bin/true", None, 1, (64,))
     with pytest.raises(CalcisolError, match="cannot be started"):
-        bench_inference.bench_peer(str(tmp_path / "nowhere"), None, 1, (64,))
+        inference.bench_peer(str(tmp_path / "nowhere"), None, 1, (64,))
 
 
 def test_a_peer_that_is_gone_is_one_sentence(tmp_path: Path) -> None:
     """The pipe breaks when it is written to, and again when it is closed."""
-    gone = bench_inference.Other(shutil.which("true") or "true", tmp_path)
+    gone = inference.Other(shutil.which("true") or "true", tmp_path)
     gone.process.wait(timeout=60)
     with pytest.raises(CalcisolError, match="did not answer"):
         gone.time(32, 20)

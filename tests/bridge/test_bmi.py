@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from bmi_host import TABLE, BmiFailure, Component, build
-from calcisol.coupler.capi import Model
+from calcisol.coupler.library.model import Model
 
 NCOL, DZ, DAY, STEPS = 3, (0.1, 0.2, 0.3), 86400.0, 4
 CELLS = NCOL * len(DZ)

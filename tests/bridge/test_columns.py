@@ -13,8 +13,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from calcisol.coupler.capi import Model
-from calcisol.coupler.columns import Columns
+from calcisol.coupler.library.columns import Columns
+from calcisol.coupler.library.model import Model
 from numpy.typing import NDArray
 from sample_columns import NCOL, NLAY, STEP, Fields, forcing, soil, take
 

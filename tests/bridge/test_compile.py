@@ -8,9 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 from bundles import edit_contract, rewrite, sealed
-from calcisol.coupler import compile as native_compile
 from calcisol.coupler import errors
-from calcisol.coupler.capi import Model, build_info
+from calcisol.coupler.library import compile as native_compile
+from calcisol.coupler.library.capi import build_info
+from calcisol.coupler.library.model import Model
 from soils import Fields, soil, weather
 
 DAY = 86400.0
@@ -23,8 +24,8 @@ pytestmark = pytest.mark.skipif(", native kernel" not in build_info(), reason="t
 def made_up(shipped: Path, target: Path, width: int | None, seed: int) -> Path:
     """The step of this version with made-up weights, and a network of another width where one is given."""
     import torch
-    from calcisol.emulator.bundle import read_contract, write_bundle
-    from calcisol.emulator.graph import fingerprint, step_of_contract
+    from calcisol.emulator.contract.bundle import read_contract, write_bundle
+    from calcisol.emulator.training.graph import fingerprint, step_of_contract
 
     contract = read_contract(shipped, verify=False)
     contract.pop("records_sha256")
@@ -90,7 +91,7 @@ def test_a_bundle_of_another_width_steps_natively(wide: Path, library: Path) -> 
 
 def test_retrained_weights_need_no_compiling(shipped: Path, folder: Path) -> None:
     """A kernel reads its weights from the bundle: other weights, same kernel."""
-    from calcisol.emulator.bundle import read_contract
+    from calcisol.emulator.contract.bundle import read_contract
 
     other = made_up(shipped, folder / "other.calcisol", None, 3)
     engine = Model(other).contract["engine"]
@@ -131,7 +132,7 @@ def test_the_environment_names_it_for_bundles_it_fits(
 
 
 def test_what_does_not_fit_is_refused(wide: Path, library: Path, toy: Path, tmp_path: Path) -> None:
-    from calcisol.coupler.install import library_dir
+    from calcisol.coupler.library.install import library_dir
 
     with pytest.raises(errors.UnsupportedError, match="was compiled for step"):
         Model(toy, engine_library=library)

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 import sample_columns
 from calcisol.coupler import errors
-from calcisol.coupler.capi import Model
+from calcisol.coupler.library.model import Model
 from sample_columns import STEP, Fields, take
 
 HERE = Path(__file__).parent
@@ -110,7 +110,7 @@ def test_layouts_on_the_device(pair: tuple[Model, Model]) -> None:
 def test_module_makes_no_tensor_elsewhere(shipped: Path) -> None:
     """On torch's "meta" device, every tensor the step makes must be on the device of its inputs: so it will on CUDA."""
     torch = pytest.importorskip("torch")
-    from calcisol.emulator.variables import load_table
+    from calcisol.emulator.contract.variables import load_table
 
     table = load_table()
     empty = {"dtype": torch.float64, "device": "meta"}

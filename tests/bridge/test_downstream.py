@@ -52,7 +52,7 @@ def test_plain_make(tmp_path: Path) -> None:
 
 def test_cmake(tmp_path: Path) -> None:
     need("cmake", "make", "gfortran")
-    from calcisol.coupler.install import config
+    from calcisol.coupler.library.install import config
 
     (tmp_path / "CMakeLists.txt").write_text(
         "cmake_minimum_required(VERSION 3.16)\nproject(host C Fortran)\nfind_package(calcisol 0.1 REQUIRED)\n"
@@ -69,7 +69,7 @@ def test_cmake(tmp_path: Path) -> None:
 
 def test_meson(tmp_path: Path) -> None:
     need("meson", "ninja", "pkg-config", "gfortran")
-    from calcisol.coupler.install import config
+    from calcisol.coupler.library.install import config
 
     shutil.copy(C, tmp_path), shutil.copy(FORTRAN, tmp_path)
     (tmp_path / "meson.build").write_text(
@@ -85,7 +85,7 @@ def test_meson(tmp_path: Path) -> None:
 def test_fcm_like(tmp_path: Path) -> None:
     """As FCM builds ORCHIDEE: our sources beside the host's, one object each, -fdefault-real-8, linked with gfortran."""
     need("gfortran")
-    from calcisol.coupler.install import fortran_sources, library_dir
+    from calcisol.coupler.library.install import fortran_sources, library_dir
 
     flags = ["-cpp", "-O1", "-fdefault-real-8", "-ffree-line-length-none", "-fbacktrace", "-I."]
     objects = []
@@ -99,7 +99,7 @@ def test_fcm_like(tmp_path: Path) -> None:
 def test_relocated_tree(tmp_path: Path) -> None:
     """The installation copied elsewhere: pkg-config and CMake files find themselves, and name what static linkers ask for."""
     need("pkg-config", "gcc")
-    from calcisol.coupler.install import PACKAGE
+    from calcisol.coupler.library.install import PACKAGE
 
     for part in ("lib", "include"):
         shutil.copytree(PACKAGE / part, tmp_path / "moved" / part, ignore=shutil.ignore_patterns("libcalcisol.so"))
@@ -117,7 +117,7 @@ def test_relocated_tree(tmp_path: Path) -> None:
 
 
 def test_modules_lie_in_a_folder_named_after_their_compiler() -> None:
-    from calcisol.coupler.install import fortran_sources, module_dir
+    from calcisol.coupler.library.install import fortran_sources, module_dir
 
     assert all(source.is_file() for source in fortran_sources())
     if shutil.which("gfortran"):

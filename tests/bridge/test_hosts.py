@@ -51,7 +51,7 @@ def test_fortran_host_with_traps(
     kinds: tuple[str, ...], shipped: Path, tmp_path: Path, compile_host: Callable[..., Path]
 ) -> None:
     """The module is compiled from its installed source with the host's flags; the toy module computes 0/0 and 1/0."""
-    from calcisol.coupler.install import fortran_sources
+    from calcisol.coupler.library.install import fortran_sources
 
     flags = ("-g", "-fcheck=all", "-ffpe-trap=invalid,zero,overflow", "-fopenmp", f"-J{tmp_path}", *kinds)
     host = compile_host("gfortran", [*fortran_sources(), HERE / "traps.f90"], tmp_path / "traps", *flags)
@@ -77,8 +77,8 @@ def test_an_unusual_environment_changes_nothing_and_is_kept(
 
 
 def test_fortran_host_chooses_the_engine(shipped: Path, toy: Path, tmp_path: Path, compile_host: Callable[..., Path]) -> None:
-    from calcisol.coupler.capi import Model
-    from calcisol.coupler.install import fortran_sources
+    from calcisol.coupler.library.install import fortran_sources
+    from calcisol.coupler.library.model import Model
 
     host = compile_host("gfortran", [*fortran_sources(), HERE / "engines.f90"], tmp_path / "engines", f"-J{tmp_path}", "-Wall")
     if not Model(shipped).contract["engine"].startswith("native"):
@@ -98,7 +98,7 @@ def test_stub_has_the_same_entries_and_no_torch(tmp_path: Path, compile_host: Ca
 def test_cmake_finds_the_package(toy: Path, tmp_path: Path) -> None:
     if shutil.which("cmake") is None:
         pytest.skip("cmake is not installed")
-    from calcisol.coupler import install
+    from calcisol.coupler.library import install
 
     example = HERE.parents[1] / "examples" / "02_c_host" / "host.c"
     (tmp_path / "CMakeLists.txt").write_text(
@@ -113,7 +113,7 @@ def test_cmake_finds_the_package(toy: Path, tmp_path: Path) -> None:
 
 
 def test_installed_libraries_hold_no_path_of_the_build_machine() -> None:
-    from calcisol.coupler.install import PACKAGE
+    from calcisol.coupler.library.install import PACKAGE
 
     found = [*PACKAGE.rglob("*.so")]
     assert len(found) >= 3

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from calcisol.coupler.install import fortran_source_dir, fortran_sources
+from calcisol.coupler.library.install import fortran_source_dir, fortran_sources
 
 MOCKS = Path(__file__).parent / "hosts_mock"
 # of the throughput of one step; float64 over one step leaves 1e-13, a wrong term 1e-3 (coupler/budget.py)

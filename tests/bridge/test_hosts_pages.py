@@ -10,7 +10,7 @@ import re
 from pathlib import Path
 
 import pytest
-from calcisol.coupler.install import fortran_source_dir
+from calcisol.coupler.library.install import fortran_source_dir
 
 FOLDER = fortran_source_dir() / "hosts"
 REPOSITORY = Path(__file__).parents[2] / "fortran_bridge" / "fortran" / "hosts"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from calcisol.coupler.capi import Model
+from calcisol.coupler.library.model import Model
 from numpy.typing import NDArray
 
 Fields = dict[str, NDArray[np.float64]]

@@ -10,10 +10,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from calcisol.coupler import _build, errors
-from calcisol.coupler.capi import build_info
-from calcisol.coupler.install import PACKAGE
-from calcisol.coupler.torch_library import load_torch, torch_folder
+from calcisol.coupler import errors
+from calcisol.coupler.library import _build
+from calcisol.coupler.library.capi import build_info
+from calcisol.coupler.library.install import PACKAGE
+from calcisol.coupler.library.torch_library import load_torch, torch_folder
 
 HERE = Path(__file__).parent
 STRICT = ("-std=c11", "-Wall", "-Wextra", "-Werror", "-pedantic")
@@ -79,7 +80,7 @@ def test_a_torch_of_another_version_is_told(shipped: Path, tmp_path: Path, compi
 
 
 def test_python_names_a_torch_of_another_version(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("calcisol.coupler.torch_library.metadata.version", lambda name: "1.99.7")
+    monkeypatch.setattr("calcisol.coupler.library.torch_library.metadata.version", lambda name: "1.99.7")
     with pytest.raises(errors.TorchError, match=r"torch 1\.99\.7 is installed, .* run `pip install torch==.* or build calcisol"):
         load_torch()
 

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from bundles import edit_contract, rewrite, sealed
 from calcisol.coupler import errors
-from calcisol.coupler.capi import Model, build_info
+from calcisol.coupler.library.capi import build_info
+from calcisol.coupler.library.model import Model
 from numpy.typing import NDArray
 from soils import TABLE, YEAR, Fields, soil, weather
 
@@ -40,8 +41,8 @@ def bundles(shipped: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str
     Not the shipped bundle: its network leaves cells outside its ranges alone.
     """
     import torch
-    from calcisol.emulator.bundle import read_contract, write_bundle
-    from calcisol.emulator.graph import fingerprint, step_of_contract
+    from calcisol.emulator.contract.bundle import read_contract, write_bundle
+    from calcisol.emulator.training.graph import fingerprint, step_of_contract
 
     folder = tmp_path_factory.mktemp("native")
     contract = read_contract(shipped, verify=False)
@@ -285,8 +286,8 @@ def test_the_shipped_bundle_is_stepped_by_the_kernel(shipped: Path) -> None:
 
 def test_stamp_names_the_step_and_refuses_another(bundles: dict[str, Path], tmp_path: Path) -> None:
     """The entry is written only where the module in the bundle is the step of this version."""
-    from calcisol.emulator.bundle import BundleError, read_contract
-    from calcisol.emulator.stamp import stamp
+    from calcisol.emulator.contract.bundle import BundleError, read_contract
+    from calcisol.emulator.training.stamp import stamp
 
     bare = sealed(rewrite(bundles["on"], tmp_path / "bare.calcisol", edit_contract(lambda c: c.pop("step_graph"))))
     assert "step_graph" not in read_contract(bare)

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from calcisol.coupler.capi import Model
-from calcisol.coupler.columns import Columns
+from calcisol.coupler.library.columns import Columns
+from calcisol.coupler.library.model import Model
 from numpy.typing import NDArray
 
 NCOL, STEPS = 300, 6
@@ -86,7 +86,7 @@ def whole(model: Model) -> tuple[Fields, Fields]:
 def test_network_changes_the_answer(shipped: Path, whole: tuple[Fields, Fields], tmp_path: Path) -> None:
     """Without its last layer the same step gives other numbers: what is compared here does go through the network."""
     torch = pytest.importorskip("torch")
-    from calcisol.emulator.bundle import write_bundle
+    from calcisol.emulator.contract.bundle import write_bundle
 
     module = torch.jit.load(str(shipped))
     with torch.no_grad():

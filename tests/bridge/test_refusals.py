@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from bundles import broken_bundles
 from calcisol.coupler import errors
-from calcisol.coupler.capi import Model
+from calcisol.coupler.library.model import Model
 from sample_columns import NCOL, NLAY, STEP, forcing, soil
 
 

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 from bundles import hostile_bundles
 from calcisol.coupler import errors
-from calcisol.coupler.capi import Model, build_info
+from calcisol.coupler.library.capi import build_info
+from calcisol.coupler.library.model import Model
 
 HERE = Path(__file__).parent
 STRICT = ("-std=c11", "-O1", "-g", "-Wall", "-Wextra", "-Werror", "-pedantic")

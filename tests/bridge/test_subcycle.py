@@ -4,8 +4,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from calcisol.coupler.capi import Model
-from calcisol.emulator.bundle import read_contract
+from calcisol.coupler.library.model import Model
+from calcisol.emulator.contract.bundle import read_contract
 from toy_bundle import write_toy
 
 DAY = 86400.0

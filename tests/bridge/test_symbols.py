@@ -20,7 +20,7 @@ FORBIDDEN = re.compile(
 
 def symbols(name: str, which: str) -> set[str]:
     """Dynamic symbols of an installed library: ``defined`` or ``undefined``, without versions."""
-    from calcisol.coupler.install import library_dir
+    from calcisol.coupler.library.install import library_dir
 
     if shutil.which("nm") is None:
         pytest.skip("nm (binutils) is not installed")
@@ -47,7 +47,7 @@ def test_libraries_cannot_stop_or_print(name: str) -> None:
 
 def test_libraries_export_only_the_c_abi() -> None:
     """The same entries in both, those of calcisol.h and nothing else."""
-    from calcisol.coupler.install import include_dir
+    from calcisol.coupler.library.install import include_dir
 
     header = (include_dir() / "calcisol.h").read_text()
     declared = set(re.findall(r"\b(calcisol_\w+)\(", re.sub(r"/\*.*?\*/", "", header, flags=re.S)))

@@ -11,8 +11,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import torch
-from calcisol.emulator.bundle import write_bundle
-from calcisol.emulator.variables import load_table
+from calcisol.emulator.contract.bundle import write_bundle
+from calcisol.emulator.contract.variables import load_table
 
 CARBON = 0.012011  # kg mol-1
 DAY = 86400.0  # s

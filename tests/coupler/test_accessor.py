@@ -24,7 +24,7 @@ def done(tmp_path_factory):
 
 
 def test_totals_are_those_of_the_summary(done):
-    import calcisol.coupler.accessor  # noqa: F401
+    import calcisol.coupler.report.accessor  # noqa: F401
 
     with (done / "summary.csv").open(encoding="utf-8") as file:
         rows = {(r["scenario"], r["country"]): r for r in csv.DictReader(file)}
@@ -51,7 +51,7 @@ def test_totals_are_those_of_the_summary(done):
 
 
 def test_what_is_no_amount_is_a_mean_and_has_no_total(done):
-    import calcisol.coupler.accessor  # noqa: F401
+    import calcisol.coupler.report.accessor  # noqa: F401
 
     with (done / "summary.csv").open(encoding="utf-8") as file:
         whole = next(r for r in csv.DictReader(file) if (r["scenario"], r["country"]) == ("baseline", "ALL"))
@@ -81,8 +81,8 @@ def test_a_dask_cluster_gives_the_same_bits(done, tmp_path):
 
 def test_no_scheduler_is_one_sentence(monkeypatch):
     pytest.importorskip("distributed")
-    from calcisol.coupler import offline
+    from calcisol.coupler.offline import chunks
 
-    monkeypatch.setattr(offline, "CONNECT_SECONDS", 2)
+    monkeypatch.setattr(chunks, "CONNECT_SECONDS", 2)
     with pytest.raises(CalcisolError, match=r"no Dask scheduler answers at tcp://127.0.0.1:1 "):
-        next(offline._dask([], "tcp://127.0.0.1:1"))
+        next(chunks._dask([], "tcp://127.0.0.1:1"))

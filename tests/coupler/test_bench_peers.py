@@ -6,9 +6,9 @@ import importlib.util
 
 import numpy as np
 import pytest
-from calcisol.coupler import bench_phreeqc
-from calcisol.coupler.bench import Timing, lines
-from calcisol.coupler.bench_peers import PHREEQC, with_timed
+from calcisol.coupler.bench import phreeqc
+from calcisol.coupler.bench.peers import PHREEQC, with_timed
+from calcisol.coupler.bench.table import Timing, lines
 from calcisol.coupler.errors import UnsupportedError
 
 
@@ -25,16 +25,16 @@ def test_a_timed_peer_takes_the_place_of_the_quoted_one() -> None:
 def test_without_phreeqcrm_the_mend_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     with pytest.raises(UnsupportedError, match="pip install phreeqcrm"):
-        bench_phreeqc.PhreeqcCells(1)
-    monkeypatch.delenv(bench_phreeqc.DATABASE, raising=False)
-    with pytest.raises(UnsupportedError, match=bench_phreeqc.DATABASE):
-        bench_phreeqc.database()
+        phreeqc.PhreeqcCells(1)
+    monkeypatch.delenv(phreeqc.DATABASE, raising=False)
+    with pytest.raises(UnsupportedError, match=phreeqc.DATABASE):
+        phreeqc.database()
 
 
 def test_a_day_of_phreeqcrm_dissolves_calcite_and_keeps_its_charge() -> None:
     pytest.importorskip("phreeqcrm", reason="needs PhreeqcRM (pip install phreeqcrm)")
     try:
-        cells = bench_phreeqc.PhreeqcCells(3)
+        cells = phreeqc.PhreeqcCells(3)
     except UnsupportedError as error:
         pytest.skip(str(error))
     assert all(cells.time() > 0.0 for _ in range(3))

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from calcisol.coupler import budget
+from calcisol.coupler.offline import budget
 from calcisol.coupler.units import C_KG_PER_MOL, CACO3_KG_PER_MOL, N_KG_PER_MOL
 
 DT = 2.628e6

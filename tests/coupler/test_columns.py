@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from calcisol.coupler.capi import Model
 from calcisol.coupler.errors import ArgumentError
+from calcisol.coupler.library.model import Model
 
 
 def test_a_name_in_place_of_a_list_of_outputs(shipped):

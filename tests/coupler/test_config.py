@@ -5,11 +5,11 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from calcisol.coupler import history
 from calcisol.coupler.cli import main
 from calcisol.coupler.config import ConfigError, RunConfig, load_config
 from calcisol.coupler.errors import CalcisolError
-from calcisol.coupler.scenario import crop_shares, load_scenario, load_scenarios, shipped
+from calcisol.coupler.europe.scenario import crop_shares, load_scenario, load_scenarios, shipped
+from calcisol.coupler.land import history
 
 
 def write(tmp_path, text, name="run.toml"):

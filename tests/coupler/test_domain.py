@@ -5,8 +5,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from calcisol.coupler import domain as domains
 from calcisol.coupler.config import RunConfig
+from calcisol.coupler.europe import domain as domains
 
 # land areas in 10^3 km2 (CIA World Factbook; France: metropolitan). A border cell counts whole for the country with the
 # larger part of it, which moves a few percent between neighbours
@@ -89,7 +89,7 @@ def test_climate_at_known_places(tier_a):
 
 
 def test_soils_are_draws_that_belong_to_their_place(tier_a):
-    from calcisol.coupler.tier_a import draw
+    from calcisol.coupler.europe.embedded import draw
 
     z = draw(tier_a.lat, tier_a.lon)
     assert abs(z.mean()) < 0.1 and z.std() == pytest.approx(0.85, abs=0.1)  # a logistic of sd 1, cut at 1.5

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from calcisol.coupler.cli import main
-from calcisol.emulator.bundle import default_bundle, read_contract, write_bundle
+from calcisol.emulator.contract.bundle import default_bundle, read_contract, write_bundle
 from small import FAST
 
 LOUDER = 3.0  # last layer of the core times this: another member, with factors as far apart as seeds are

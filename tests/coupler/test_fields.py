@@ -5,10 +5,11 @@ import re
 import numpy as np
 import pytest
 import xarray as xr
-from calcisol.coupler import fields, products, tables
 from calcisol.coupler.cli import main
 from calcisol.coupler.config import RunConfig
-from calcisol.coupler.domain import load_domain
+from calcisol.coupler.europe import own_maps
+from calcisol.coupler.europe.load import load_domain
+from calcisol.coupler.input_maps import products, tables
 from made_files import series, write_tiff
 
 AMOUNT = {"standard_name": "precipitation_amount"}
@@ -22,7 +23,7 @@ def france():
 
 
 def given(domain, field, path):
-    return fields.replace_fields(domain, {field: str(path)})
+    return own_maps.replace_fields(domain, {field: str(path)})
 
 
 def year(calendar):
@@ -71,7 +72,7 @@ def test_era5_monthly_means_are_metres_per_day(tmp_path, france):
         name="valid_time",
         calendar="proleptic_gregorian",
     )
-    made = fields.replace_fields(france, {"mat": str(path), "rain": str(path), "pet": str(path)})
+    made = own_maps.replace_fields(france, {"mat": str(path), "rain": str(path), "pet": str(path)})
     assert made["mat"][0] == pytest.approx(11.0) and made["rain"][0] == pytest.approx(730.0, rel=EXACT)
     assert made["pet"][0] == pytest.approx(1095.0, rel=EXACT)
     assert made["rain_shape"] == pytest.approx(np.full((len(france), 12), 1 / 12), abs=1e-9)
@@ -97,7 +98,7 @@ def test_ggcmi_soil(tmp_path, france):
     ):
         data[name] = (("lat", "lon"), np.full((len(lat), len(lon)), value))
     data.to_netcdf(tmp_path / "hwsd_soil_data_on_cropland.nc")
-    made = fields.replace_fields(
+    made = own_maps.replace_fields(
         france, {k: str(tmp_path / "hwsd_soil_data_on_cropland.nc") for k in ("caco3", "clay", "bulk_density")}
     )
     assert (made["caco3"][0], made["clay"][0], made["bulk_density"][0]) == pytest.approx((0.12, 0.25, 1350.0))

@@ -4,9 +4,9 @@ import netCDF4
 import numpy as np
 import pytest
 import xarray as xr
-from calcisol.coupler.check import inspect
 from calcisol.coupler.cli import main
-from calcisol.coupler.forcing import Forcing, ForcingError
+from calcisol.coupler.forcing.check import inspect
+from calcisol.coupler.forcing.files import Forcing, ForcingError
 from small import forcing_file
 
 

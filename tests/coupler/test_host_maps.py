@@ -6,9 +6,9 @@ import re
 
 import pytest
 from calcisol.coupler.cli import main
-from calcisol.coupler.columns import table
-from calcisol.coupler.host_maps import HostError, known, lines, load
-from calcisol.coupler.install import fortran_source_dir
+from calcisol.coupler.hosts.maps import HostError, known, lines, load
+from calcisol.coupler.library.columns import table
+from calcisol.coupler.library.install import fortran_source_dir
 
 HOSTS = fortran_source_dir() / "hosts"
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import xarray as xr
-from calcisol.coupler.forcing import Forcing, ForcingError
+from calcisol.coupler.forcing.files import Forcing, ForcingError
 from small import forcing_file
 
 

@@ -4,10 +4,10 @@ import netCDF4
 import numpy as np
 import pytest
 import xarray as xr
-from calcisol.coupler import forcing as forcings
-from calcisol.coupler.check import inspect
 from calcisol.coupler.cli import main
-from calcisol.coupler.forcing import Forcing
+from calcisol.coupler.forcing import files as forcings
+from calcisol.coupler.forcing.check import inspect
+from calcisol.coupler.forcing.files import Forcing
 from made_files import LAT, LON, SEA, field, forcing_in
 
 KINDS = {
@@ -58,7 +58,7 @@ def test_several_files_are_one(tmp_path):
 
 
 def test_a_run_on_a_grid_comes_back_on_the_grid(tmp_path, shipped):
-    import calcisol.coupler.accessor  # noqa: F401
+    import calcisol.coupler.report.accessor  # noqa: F401
 
     path = forcing_in(tmp_path / "f.nc", "regular")
     config = tmp_path / "run.toml"

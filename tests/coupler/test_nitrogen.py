@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from calcisol.coupler import carbon, nitrogen
-from calcisol.coupler.config import CarbonParameters, NitrogenParameters
+from calcisol.coupler.land import nitrogen, respiration
+from calcisol.coupler.land.parameters import CarbonParameters, NitrogenParameters
 from calcisol.coupler.units import MONTH_SECONDS, N_KG_PER_MOL, SECONDS_PER_YEAR
 
 P = NitrogenParameters()
@@ -75,8 +75,8 @@ def test_month_rates_respect_the_pools():
 def test_respiration_by_hand_and_its_answer_to_nitrogen():
     air, rain = np.full((1, 12), 10.0), np.full((1, 12), 60.0)
     c = CarbonParameters()
-    base = carbon.production(air, rain, np.array([100.0]), np.array([100.0]), c)
+    base = respiration.production(air, rain, np.array([100.0]), np.array([100.0]), c)
     by_hand = 1.250 * np.exp(0.05452 * 10) * 6 / (4.259 + 6) * 365e-3  # kg C m-2 yr-1
-    assert carbon.annual_sum(base)[0] == pytest.approx(by_hand, rel=1e-9)
-    less = carbon.production(air, rain, np.array([60.0]), np.array([100.0]), c)
-    assert carbon.annual_sum(base)[0] - carbon.annual_sum(less)[0] == pytest.approx(20 * 40 / 1e4, rel=1e-9)
+    assert respiration.annual_sum(base)[0] == pytest.approx(by_hand, rel=1e-9)
+    less = respiration.production(air, rain, np.array([60.0]), np.array([100.0]), c)
+    assert respiration.annual_sum(base)[0] - respiration.annual_sum(less)[0] == pytest.approx(20 * 40 / 1e4, rel=1e-9)

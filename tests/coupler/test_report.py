@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from calcisol.coupler import answer, maps
+from calcisol.coupler.report import figures, headline
 from small import run_small
 
 pytestmark = pytest.mark.usefixtures("shipped")
@@ -45,7 +45,7 @@ def test_page_stands_alone_and_says_what_it_rests_on(page):
 
 
 def test_maps_have_coasts_where_europe_is():
-    coast, inner = maps.borders()
+    coast, inner = figures.borders()
     points = np.concatenate(coast)
     for lon, lat in ((-5.7, 50.05), (15.65, 37.95), (-9.5, 38.75)):  # Land's End, the toe of Italy, Cabo da Roca
         assert np.hypot(points[:, 0] - lon, points[:, 1] - lat).min() < 0.3
@@ -54,7 +54,7 @@ def test_maps_have_coasts_where_europe_is():
 
 
 def test_nice_limit():
-    assert maps.nice_limit(np.array([0.0, 7.3])) == 10 and maps.nice_limit(np.array([0.0, 0.019])) == pytest.approx(0.02)
+    assert figures.nice_limit(np.array([0.0, 7.3])) == 10 and figures.nice_limit(np.array([0.0, 0.019])) == pytest.approx(0.02)
 
 
 def chromium():
@@ -97,7 +97,7 @@ def test_nothing_is_wider_than_the_window(page, tmp_path, width):
 
 
 def test_a_map_of_no_difference_has_no_bar_of_round_off():
-    from calcisol.coupler.maps import nice_limit
+    from calcisol.coupler.report.figures import nice_limit
 
     assert nice_limit(np.zeros(5)) == nice_limit(np.array([1e-13, -1e-13])) == 1.0
     assert nice_limit(np.array([0.0, 1.7])) == 2.0
@@ -122,5 +122,5 @@ def test_the_verdict_is_that_of_the_cut(monkeypatch, before, now, kept, words):
         ("per_kg_n", lambda result, reference, area: kept),
         ("per_kg_spread", lambda result, reference, area: (kept, kept)),
     ):
-        monkeypatch.setattr(answer, name, value)
-    assert words in answer.answer({"area": np.ones(1)}, [base, cut], {})
+        monkeypatch.setattr(headline, name, value)
+    assert words in headline.answer({"area": np.ones(1)}, [base, cut], {})

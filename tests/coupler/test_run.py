@@ -10,10 +10,10 @@ import time
 import netCDF4
 import numpy as np
 import pytest
-from calcisol.coupler import budget, offline, results, segments
-from calcisol.coupler.domain import load_domain
-from calcisol.coupler.scenario import load_scenario
-from calcisol.coupler.summary import EU27
+from calcisol.coupler.europe.load import load_domain
+from calcisol.coupler.europe.scenario import load_scenario
+from calcisol.coupler.offline import budget, chunks, results, time_loop
+from calcisol.coupler.report.summary import EU27
 from small import FAST, run_small, small_config, variables
 
 pytestmark = pytest.mark.usefixtures("shipped")
@@ -33,7 +33,7 @@ def test_budgets_close_from_outside_the_library(tmp_path):
     # identities of DESIGN.md 4 on the run's own yearly records, without budget.py's sums
     config = small_config(tmp_path, scenarios=("baseline",))
     domain = load_domain(config)
-    folder = offline.run(domain, config)
+    folder = chunks.run(domain, config)
     r = results.gather(domain, config, folder, load_scenario("baseline"))
     year = 365 * 86400.0
     dic = np.diff(r.layer["dic"].sum(2), axis=0)
@@ -47,7 +47,7 @@ def test_budgets_close_from_outside_the_library(tmp_path):
 
 
 def test_a_broken_library_stops_the_run(tmp_path, monkeypatch):
-    original = offline.open_model
+    original = chunks.open_model
 
     class Leaky:
         def __init__(self, model):
@@ -68,7 +68,7 @@ def test_a_broken_library_stops_the_run(tmp_path, monkeypatch):
         def __exit__(self, *_):
             self.close()
 
-    monkeypatch.setattr(offline, "open_model", lambda config: Leaky(original(config)))
+    monkeypatch.setattr(chunks, "open_model", lambda config: Leaky(original(config)))
     with pytest.raises(budget.BudgetError, match="carbon budget of column"):
         run_small(tmp_path, scenarios=("baseline",), end_year=2020)
     assert not (tmp_path / "baseline.nc").exists()
@@ -77,11 +77,11 @@ def test_a_broken_library_stops_the_run(tmp_path, monkeypatch):
 def test_stop_and_resume_give_the_same_bits(done, tmp_path):
     config = small_config(tmp_path)
     domain = load_domain(config)
-    folder = offline.work_folder(domain, config)
-    tasks = offline.make_tasks(domain, config, folder)
-    with pytest.raises(segments.Stopped):
-        offline.run_task(segments.Task(**{**vars(tasks[1]), "stop_after": 2}))
-    assert segments.chunk_file(folder, 1, segments.SPINUP).exists()
+    folder = chunks.work_folder(domain, config)
+    tasks = chunks.make_tasks(domain, config, folder)
+    with pytest.raises(time_loop.Stopped):
+        chunks.run_task(time_loop.Task(**{**vars(tasks[1]), "stop_after": 2}))
+    assert time_loop.chunk_file(folder, 1, time_loop.SPINUP).exists()
     assert list(folder.glob("*.part.npz"))
     run_small(tmp_path, resume=True)
     for name in NAMES:

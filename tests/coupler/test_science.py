@@ -4,11 +4,13 @@ import dataclasses
 
 import numpy as np
 import pytest
-from calcisol.coupler import summary, trials, uncertainty
 from calcisol.coupler.config import RunConfig
-from calcisol.coupler.domain import load_domain, refined, stacked
-from calcisol.coupler.europe import Europe
-from calcisol.coupler.scenario import Part, Scenario, load_scenario
+from calcisol.coupler.europe.domain import stacked
+from calcisol.coupler.europe.load import load_domain, refined
+from calcisol.coupler.europe.monthly import Europe
+from calcisol.coupler.europe.scenario import Part, Scenario, load_scenario
+from calcisol.coupler.evaluation import field_trials
+from calcisol.coupler.report import summary, uncertainty
 from calcisol.coupler.units import MONTH_SECONDS
 
 CONFIG = RunConfig(data="none", history=False)
@@ -118,23 +120,23 @@ def test_weighted_median():
 
 
 def test_trials_read_what_the_archive_writes(tmp_path):
-    folder = tmp_path / "rothamsted" / trials.SITES["Rothamsted"].folder
+    folder = tmp_path / "rothamsted" / field_trials.SITES["Rothamsted"].folder
     folder.mkdir(parents=True)
     (folder / "soil_data.csv").write_text(
         "sample_year,soil_depth,lime_date,lime_factor_level,annual_lime,soil_pH\nbaseline,0-18,*,*,*,5.0\nbaseline,0-18,*,*,*,5.2\n"
         "1963,0-18,1962-03-05,H,15.000,7.0\n1963,0-18,*,H,0.000,7.4\n1963,18-30,*,H,0.000,5.0\n1964,0-18,*,0,0.000,4.9\n",
         encoding="utf-8",
     )
-    series = trials.measured(tmp_path, trials.SITES["Rothamsted"])
+    series = field_trials.measured(tmp_path, field_trials.SITES["Rothamsted"])
     assert series.baseline == pytest.approx(5.1) and series.lime["H"] == {(1962, 3): 15.0}
     assert series.measured["H"][0].tolist() == [1963] and series.measured["H"][1] == pytest.approx([7.2])
-    flat = dataclasses.replace(series, ph={level: np.full(33, 6.0) for level in trials.LEVELS})
-    assert trials.errors(flat)["H"] == pytest.approx((-1.2, 1.2, 1))
+    flat = dataclasses.replace(series, ph={level: np.full(33, 6.0) for level in field_trials.LEVELS})
+    assert field_trials.errors(flat)["H"] == pytest.approx((-1.2, 1.2, 1))
     chalk = tmp_path / "rothamsted" / "rbk1_CHALK_rbk1-chalk-01"
     chalk.mkdir()
     (chalk / "chalk_data.csv").write_text(
         "fertilizer_code,plot_(strip_and_section),chalk_amount\nPKMg,05/0,1.3\nN2PKMg,07/0,6.5\nN2PKMg,07/1,0\nFYM,02/0,5\nN2P,10/0,5\n",
         encoding="utf-8",
     )
-    found = trials.chalk_by_nitrogen(tmp_path)
+    found = field_trials.chalk_by_nitrogen(tmp_path)
     assert found[0.0] == pytest.approx((20.0, 1)) and found[96.0] == pytest.approx((50.0, 2)) and len(found) == 2

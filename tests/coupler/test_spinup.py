@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from calcisol.coupler.capi import Model
 from calcisol.coupler.errors import ArgumentError
-from calcisol.coupler.spinup import LABORATORY, accelerate, match_survey
+from calcisol.coupler.hosts.spinup import LABORATORY, accelerate, match_survey
+from calcisol.coupler.library.model import Model
 
 REGRESSION_ERROR = 0.15  # of their line for a single soil; pure water would be 0.6 off
 DZ = np.array([0.1, 0.2])

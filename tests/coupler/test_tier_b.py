@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from calcisol.coupler.config import RunConfig
-from calcisol.coupler.domain import load_domain
-from calcisol.coupler.geotiff import lzw, read_geotiff
-from calcisol.coupler.tier_b import carbonate
+from calcisol.coupler.europe.load import load_domain
+from calcisol.coupler.europe.observed import carbonate
+from calcisol.coupler.input_maps.geotiff import lzw, read_geotiff
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = Path(os.environ.get("CALCISOL_DATA") or ROOT.parent / "shared" / "data")
@@ -33,8 +33,8 @@ def real():
 def test_national_fertiliser_sums():
     values, west, north, step = read_geotiff(FOLDER / "nitrogen" / "nifert.tif")
     assert (values.shape, west, north, step) == ((2, 280, 720), -180.0, 84.0, 0.5)
-    from calcisol.coupler.domain import read_cells
-    from calcisol.coupler.geotiff import sample
+    from calcisol.coupler.europe.cells import read_cells
+    from calcisol.coupler.input_maps.geotiff import sample
 
     cells = read_cells()
     total = sample(FOLDER / "nitrogen" / "nifert.tif", cells.lat, cells.lon).sum(0) * cells["cell_area"] / 1e4 / 1e9
@@ -64,7 +64,7 @@ def test_fields_at_known_places(real):
 @pytest.mark.data
 def test_nitrogen_keeps_the_national_mean(real):
     whole = load_domain(RunConfig(data=str(FOLDER), domain="all"))
-    from calcisol.coupler.domain import read_countries
+    from calcisol.coupler.europe.cells import read_countries
 
     for country in ("FRA", "ESP", "DEU"):
         here = whole.country == country
@@ -75,10 +75,10 @@ def test_nitrogen_keeps_the_national_mean(real):
 @needs_data
 @pytest.mark.data
 def test_carbonate_beats_the_regression_alone(real):
-    from calcisol.coupler import tier_a
+    from calcisol.coupler.europe import embedded
 
     share, amount, spread, loo = carbonate(FOLDER, real.lat, real.lon, real["ph_survey"])
-    assert loo < tier_a.LN_CACO3[2] * 1.05 and (spread >= loo - 1e-12).all()
+    assert loo < embedded.LN_CACO3[2] * 1.05 and (spread >= loo - 1e-12).all()
     assert 2.0 <= amount.min() and amount.max() <= 80.0 and 0 <= share.min() and share.max() <= 0.98
     north, south = real.lat > 52, real.lat < 42
     assert amount[south].mean() > 1.5 * amount[north].mean()

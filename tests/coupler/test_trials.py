@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from calcisol.coupler import liming, totals, trials
-from calcisol.coupler.config import RunConfig, SoilParameters
-from calcisol.coupler.domain import load_domain
-from calcisol.coupler.europe import Europe
+from calcisol.coupler.config import RunConfig
+from calcisol.coupler.europe.load import load_domain
+from calcisol.coupler.europe.monthly import Europe
+from calcisol.coupler.evaluation import field_trials, liming, totals
+from calcisol.coupler.land.parameters import SoilParameters
 from calcisol.emulator.chemistry.constants import EXCHANGE_LOG_K
 
 APPELO_ERROR = 0.15  # of the CEC: two proton sites are a coarse stand-in for a constant that slides with the share of H
@@ -54,35 +55,35 @@ def test_runs_hand_that_share_to_the_library():
 
 
 def series(**given):
-    years = np.arange(trials.FIRST, trials.LAST + 1)
-    flat = {level: np.full(len(years), 6.0) for level in trials.LEVELS}
-    means = {level: (np.array([1964, 1974]), np.array([0.05, 0.04])) for level in trials.LEVELS}
-    ph = {level: (np.array([1964, 1974]), np.array([6.0, 6.4])) for level in trials.LEVELS}
-    stock = dict.fromkeys(trials.LEVELS, 1000.0 - 400.0 * (years - trials.FIRST))
-    held = {level: np.full(len(years), 0.05) for level in trials.LEVELS}
-    lime = {level: {} for level in trials.LEVELS}
+    years = np.arange(field_trials.FIRST, field_trials.LAST + 1)
+    flat = {level: np.full(len(years), 6.0) for level in field_trials.LEVELS}
+    means = {level: (np.array([1964, 1974]), np.array([0.05, 0.04])) for level in field_trials.LEVELS}
+    ph = {level: (np.array([1964, 1974]), np.array([6.0, 6.4])) for level in field_trials.LEVELS}
+    stock = dict.fromkeys(field_trials.LEVELS, 1000.0 - 400.0 * (years - field_trials.FIRST))
+    held = {level: np.full(len(years), 0.05) for level in field_trials.LEVELS}
+    lime = {level: {} for level in field_trials.LEVELS}
     known = {"baseline": 5.0, "measured": ph, "bases": means, "capacity": 0.1, "lime": lime, "ph": flat, "ph_lime": flat}
-    return trials.Series(**{**known, "held": held, "stock": stock, **given})
+    return field_trials.Series(**{**known, "held": held, "stock": stock, **given})
 
 
 def test_loss_and_bases_are_what_was_put_in():
     made = series()
-    assert trials.loss(made) == pytest.approx(dict.fromkeys(trials.LEVELS, 400.0))
+    assert field_trials.loss(made) == pytest.approx(dict.fromkeys(field_trials.LEVELS, 400.0))
     assert liming.bases_error(made) == pytest.approx(np.sqrt(0.01**2 / 2) / 0.1)  # one year right, one off by a tenth of the CEC
     agrees = {v.what.split(":")[1].split(",")[0].strip(): v.agrees for v in liming.verdicts("Rothamsted", made)}
     assert list(agrees.values()) == ["yes", "yes", "yes"]
     lost = series(stock={k: v * 10 for k, v in made.stock.items()})
     assert [v.agrees for v in liming.verdicts("Rothamsted", lost)][2] == "no"
-    assert totals.judge(400.0, *trials.SITES["Rothamsted"].loss) == "yes"
+    assert totals.judge(400.0, *field_trials.SITES["Rothamsted"].loss) == "yes"
 
 
 def test_bases_are_read_in_moles_of_charge(tmp_path):
-    folder = tmp_path / "rothamsted" / trials.SITES["Rothamsted"].folder
+    folder = tmp_path / "rothamsted" / field_trials.SITES["Rothamsted"].folder
     folder.mkdir(parents=True)
     head = "sample_year,soil_depth,lime_date,lime_factor_level,annual_lime,soil_pH,exch_ca,exch_k,exch_mg"
     rows = ["1964,0-18,*,H,*,7.4,2004.0,39.1,12.15", "1967,0-18,*,H,*,7.5,1002.0,39.1,12.15", "1968,0-18,*,H,*,7.6,*,*,*"]
     rows += ["baseline,0-18,*,*,*,5.0,*,*,*"]
     (folder / "soil_data.csv").write_text("\n".join([head, *rows]), encoding="utf-8")
-    made = trials.measured(tmp_path, trials.SITES["Rothamsted"])
+    made = field_trials.measured(tmp_path, field_trials.SITES["Rothamsted"])
     assert made.bases["H"][0].tolist() == [1964, 1967] and made.bases["H"][1] == pytest.approx([0.102, 0.052])
     assert made.capacity == pytest.approx(0.077)

@@ -44,7 +44,7 @@ def test_unknown_and_impossible_units_say_so():
 
 
 def test_every_input_of_the_contract_has_a_known_unit():
-    from calcisol.emulator.variables import load_table
+    from calcisol.emulator.contract.variables import load_table
 
     for v in load_table().variables:
         if v.role in ("static", "forcing"):

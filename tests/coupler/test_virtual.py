@@ -4,12 +4,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from calcisol.coupler import virtual
 from calcisol.coupler.config import RunConfig
-from calcisol.coupler.domain import load_domain
-from calcisol.coupler.europe import Europe
+from calcisol.coupler.europe.load import load_domain
+from calcisol.coupler.europe.monthly import Europe
+from calcisol.coupler.explain_engine import virtual
+from calcisol.emulator.contract.variables import load_table
 from calcisol.emulator.explain.world import NEEDED, read_world
-from calcisol.emulator.variables import load_table
 
 CONFIG = RunConfig(data="none")
 COLUMNS = 4

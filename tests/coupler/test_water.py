@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from calcisol.coupler import climate, water
 from calcisol.coupler.config import RunConfig
-from calcisol.coupler.domain import load_domain
-from calcisol.coupler.europe import Europe
+from calcisol.coupler.europe.load import load_domain
+from calcisol.coupler.europe.monthly import Europe
+from calcisol.coupler.land import climate, water
 from calcisol.coupler.units import MONTH_SECONDS
 
 CLOSURE_MM = 1e-9  # sums of 12 numbers of the order of 100 mm in float64

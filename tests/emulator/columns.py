@@ -3,7 +3,7 @@
 import math
 
 import torch
-from calcisol.emulator.variables import load_table
+from calcisol.emulator.contract.variables import load_table
 from torch import Tensor
 
 TABLE = load_table()

@@ -2,8 +2,8 @@
 
 import numpy as np
 import torch
-from calcisol.emulator.dataset import Ensemble
-from calcisol.emulator.step import Step
+from calcisol.emulator.step.step import Step
+from calcisol.emulator.training.dataset import Ensemble
 
 from .columns import MONTH, TABLE, random_forcing, soil
 

@@ -6,9 +6,16 @@ from pathlib import Path
 
 import pytest
 import torch
-from calcisol.emulator.bundle import CONTRACT_RECORD, BundleError, default_bundle, read_contract, records_sha256, write_bundle
-from calcisol.emulator.export import ExportError, check_agreement, script
-from calcisol.emulator.step import Step
+from calcisol.emulator.contract.bundle import (
+    CONTRACT_RECORD,
+    BundleError,
+    default_bundle,
+    read_contract,
+    records_sha256,
+    write_bundle,
+)
+from calcisol.emulator.step.step import Step
+from calcisol.emulator.training.export import ExportError, check_agreement, script
 from torch import Tensor
 
 
@@ -96,7 +103,7 @@ def test_a_record_outside_the_archive_and_a_bomb_are_refused(bundle: Path, tmp_p
         archive.writestr("evil.py", "import os")
     with pytest.raises(BundleError, match=r"holds 'evil\.py' outside its archive folder"):
         read_contract(stray)
-    monkeypatch.setattr("calcisol.emulator.bundle.MAX_BYTES", bundle.stat().st_size + 1000)
+    monkeypatch.setattr("calcisol.emulator.contract.bundle.MAX_BYTES", bundle.stat().st_size + 1000)
     bomb = tmp_path / "bomb.calcisol"
     with zipfile.ZipFile(bundle) as old, zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED) as new:
         for name in old.namelist():

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import numpy as np
-from calcisol.coupler.capi import Model
+from calcisol.coupler.library.model import Model
 
 YEAR, LAYERS = 365.0 * 86400.0, 10
 MONTH = YEAR / 12.0

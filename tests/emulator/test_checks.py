@@ -7,13 +7,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from calcisol.coupler.replay import open_replay
-from calcisol.emulator import checks, outside, spread
-from calcisol.emulator.evaluate import make_roll
-from calcisol.emulator.rollout import rollout
-from calcisol.emulator.scripted import load_scripted
-from calcisol.emulator.step import Step
-from calcisol.emulator.training import fit_core, make_step
+from calcisol.coupler.explain_engine.replay import open_replay
+from calcisol.emulator.evaluation import checks, outside, spread
+from calcisol.emulator.evaluation.evaluate import make_roll
+from calcisol.emulator.step.step import Step
+from calcisol.emulator.training.curriculum import fit_core, make_step
+from calcisol.emulator.training.rollout import rollout
+from calcisol.emulator.training.scripted import load_scripted
 
 from .ensembles import tiny_ensemble
 from .test_learning import CONFIG

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 import torch
-from calcisol.emulator import core, rows, variables
 from calcisol.emulator.chemistry import constants, equilibrium
-from calcisol.emulator.variables import load_table
+from calcisol.emulator.contract import rows, variables
+from calcisol.emulator.contract.variables import load_table
+from calcisol.emulator.step import correction
 
 SOURCE = Path(__file__).parents[2]
 
@@ -32,7 +33,7 @@ def test_records_follow_the_table() -> None:
 
 def test_constants_are_in_the_order_of_the_reactions() -> None:
     assert equilibrium.Constants._fields == constants.REACTIONS
-    assert len(core.FACTORS) == len(core.BOUND)
+    assert len(correction.FACTORS) == len(correction.BOUND)
 
 
 @pytest.mark.parametrize(

@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from calcisol.emulator.dataset import DataError, load_ensemble
-from calcisol.emulator.metrics import TARGETS, closure, score
-from calcisol.emulator.rollout import Rollout, rollout
-from calcisol.emulator.step import Step
-from calcisol.emulator.training import TrainingConfig, fit_core, make_step, train
+from calcisol.emulator.step.step import Step
+from calcisol.emulator.training.curriculum import TrainingConfig, fit_core, make_step, train
+from calcisol.emulator.training.dataset import DataError, load_ensemble
+from calcisol.emulator.training.metrics import TARGETS, closure, score
+from calcisol.emulator.training.rollout import Rollout, rollout
 
 from .ensembles import tiny_ensemble
 
@@ -145,8 +145,8 @@ def test_the_step_without_network_follows_min3p() -> None:
 @pytest.mark.data
 def test_the_equilibrium_repeats_min3p_s_ph_from_its_totals() -> None:
     """MIN3P prints 7 digits; its pH from our totals agrees to 0.002, with its own treatment of exchangeable Al."""
-    from calcisol.emulator.rows import static_rows
-    from calcisol.emulator.soil import exchange_sites
+    from calcisol.emulator.contract.rows import static_rows
+    from calcisol.emulator.processes.soil import exchange_sites
 
     data = load_ensemble(archive())
     step = Step(None, "min3p", "AlX3-linear")

@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import xarray as xr
-from calcisol.emulator.dataset import DataError
-from calcisol.emulator.learning_set import FORMAT, load_archive, load_learning_file
+from calcisol.emulator.training.dataset import DataError
+from calcisol.emulator.training.learning_set import FORMAT, load_archive, load_learning_file
 
 SORBED = ("na", "ca", "h")
 

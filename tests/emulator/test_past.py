@@ -2,10 +2,10 @@
 
 import pytest
 import torch
-from calcisol.emulator.core import Core
+from calcisol.emulator.contract.variables import load_table
 from calcisol.emulator.processes.past import PAST, SPAN, START, drivers, remember, start
-from calcisol.emulator.step import Step
-from calcisol.emulator.variables import load_table
+from calcisol.emulator.step.correction import Core
+from calcisol.emulator.step.step import Step
 
 from .ensembles import tiny_ensemble
 

@@ -4,10 +4,10 @@ import math
 
 import pytest
 import torch
-from calcisol.emulator.core import Core
-from calcisol.emulator.export import script
 from calcisol.emulator.processes.sources import alkalinity
-from calcisol.emulator.step import Step
+from calcisol.emulator.step.correction import Core
+from calcisol.emulator.step.step import Step
+from calcisol.emulator.training.export import script
 from torch import Tensor
 
 from .columns import MONTH, TABLE, YEAR, pack, random_forcing, soil

@@ -7,8 +7,8 @@ import math
 
 import torch
 from calcisol.emulator.chemistry.constants import CATIONS
-from calcisol.emulator.pore_water import PoreWater
-from calcisol.emulator.step import Step
+from calcisol.emulator.step.pore_water import PoreWater
+from calcisol.emulator.step.step import Step
 
 from ..reference import phreeqc_titration as reference
 from .test_step import start

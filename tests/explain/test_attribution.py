@@ -8,7 +8,7 @@ from calcisol.emulator.explain.attribution import shapley_part
 from calcisol.emulator.explain.rollouts import MONTH, Member, change, leap, roll, rollout, spin_up, start
 from calcisol.emulator.explain.whole_gradient import with_whole_gradient
 from calcisol.emulator.explain.world import DRIVERS, NITROGEN, World
-from calcisol.emulator.step import Step
+from calcisol.emulator.step.step import Step
 
 from ..emulator.columns import TABLE, soil
 from .toys import Toy, ToyEngine, toy_world

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 from calcisol.coupler.errors import StateError
-from calcisol.coupler.march import March, open_march
+from calcisol.coupler.explain_engine.march import March, open_march
 from calcisol.emulator.explain import sanity
 from calcisol.emulator.explain.gradients import _amounts, bands
 from calcisol.emulator.explain.landscapes import laboratory_ph

@@ -15,7 +15,7 @@ from calcisol.emulator.explain.report import write as write_report
 from calcisol.emulator.explain.rollouts import Member, rollout, start
 from calcisol.emulator.explain.settings import NITROGEN_ON, Settings
 from calcisol.emulator.explain.world import WorldError, read_world
-from calcisol.emulator.step import Step
+from calcisol.emulator.step.step import Step
 
 from .toys import Toy, toy_world, write
 
@@ -75,7 +75,7 @@ def test_accumulated_effect_of_a_line_is_the_line() -> None:
 
 
 def test_shuffled_weights_move_the_network_and_leave_physics() -> None:
-    from calcisol.emulator.core import Core
+    from calcisol.emulator.step.correction import Core
 
     core = Core(16, seed=3)
     with torch.no_grad():

@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 import torch
 import xarray as xr
+from calcisol.emulator.contract.variables import load_table
 from calcisol.emulator.explain.world import DRIVERS, HUSBANDRY, World
-from calcisol.emulator.variables import load_table
 from torch import Tensor, nn
 
 TABLE = load_table()

@@ -10,12 +10,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import xarray as xr
-from calcisol.emulator import ensemble
-from calcisol.emulator.min3p import runner, store
+from calcisol.emulator.min3p import ensemble, runner, store
 from calcisol.emulator.min3p.collect import collect
 from calcisol.emulator.min3p.database import STOCK_FILES
 from calcisol.emulator.min3p.member import Task
-from calcisol.emulator.sampling import draw
+from calcisol.emulator.min3p.sampling import draw
 
 SEED, YEARS = 3, 40
 

@@ -13,10 +13,10 @@ from calcisol.emulator.min3p import acceptance, runner
 from calcisol.emulator.min3p.column import Column
 from calcisol.emulator.min3p.learning import learning_member
 from calcisol.emulator.min3p.member import Task, run_member
+from calcisol.emulator.min3p.sampling import draw
 from calcisol.emulator.min3p.store import member_path
 from calcisol.emulator.min3p.twins import build_twin, nitrogen_start
 from calcisol.emulator.min3p.write_run import write_run
-from calcisol.emulator.sampling import draw
 
 from .columns import small_column
 

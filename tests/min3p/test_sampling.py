@@ -7,7 +7,7 @@ import pytest
 from calcisol.emulator.min3p.column import Source, VanGenuchten, soil_temperature
 from calcisol.emulator.min3p.database import REACTIONS
 from calcisol.emulator.min3p.design import KG_N_PER_HA, build_column
-from calcisol.emulator.sampling import PARAMETERS, TIERS, draw
+from calcisol.emulator.min3p.sampling import PARAMETERS, TIERS, draw
 
 SEED = 7
 

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from calcisol.emulator.learning_set import load_learning_file, part_members
 from calcisol.emulator.min3p.column import Column
+from calcisol.emulator.min3p.sampling import draw
 from calcisol.emulator.min3p.selection import own_twins, parse_list, select
 from calcisol.emulator.min3p.store import EnsembleError
 from calcisol.emulator.min3p.twins import build_twin, nitrogen_start
-from calcisol.emulator.sampling import draw
+from calcisol.emulator.training.learning_set import load_learning_file, part_members
 
 from ..emulator.test_learning_set import learning_file
 

@@ -1,6 +1,6 @@
 // Which of the compiled kernels this processor can run.
-#include "../engine_library.hpp"
-#include "../native.hpp"
+#include "engine/engine_library.hpp"
+#include "engine/native.hpp"
 
 #define KERNEL(name) extern "C" const calcisol_kernel *name(void);
 KERNEL(calcisol_kernel_v4)

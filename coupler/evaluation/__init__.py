@@ -1,0 +1,1 @@
+"""Held against field experiments and published totals."""

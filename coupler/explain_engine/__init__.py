@@ -1,0 +1,1 @@
+"""The world and the compiled engine of ``calcisol explain``."""

@@ -1,0 +1,1 @@
+"""Land models: what each gives and takes, and their spin-up."""

@@ -1,0 +1,130 @@
+"""Spin-up help for hosts: a first state that agrees with the survey, and a way to the steady state of the exchangeable pools.
+
+What:    ``match_survey`` finds the pore-water pH (``ph0``) whose laboratory suspension has the pH of the survey: the two differ,
+         by the carbon dioxide of the soil air and the salt of the suspension. ``accelerate`` repeats a cycle
+         of the host's forcing and lets the exchangeable cations jump ahead along their drift; calcite stays as surveyed, it is a
+         stock and not a steady state.
+Shapes:  (column, soil_layer), (column,); forcing as ``Columns.step`` takes it. Units: emulator/variables.toml.
+Source:  Aitken's delta-squared per pool and layer: with drifts d1, d2 of two cycles the limit lies d2 / (1 - d2 / d1) ahead.
+Note:    a jump makes matter (it is booked nowhere), so budgets start after the spin-up; the report says how much.
+Use:     ``ph0 = match_survey(model, soil, survey, forcing, "ph_cacl2")``; ``report = accelerate(columns, cycle)``;
+         ``columns.state()`` goes to the host's restart, slot by slot.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ..errors import ArgumentError
+from ..library.columns import Columns
+from ..library.model import Model
+
+Floats = NDArray[np.float64]
+Cycle = Sequence[tuple[float, Mapping[str, ArrayLike]]]
+LABORATORY = ("ph_h2o", "ph_cacl2")
+PORE_WATER = (3.0, 9.0)  # valid range of ph0
+MOMENT = 60.0  # s, the least step: the state is made and has not yet moved
+CATIONS = ("ca", "mg", "k", "na")
+MOST_JUMP = 0.25  # of a pool, up or down, in one jump: what the equilibrium solver follows in the next step
+LEAST_POOL = 1e-9  # mol m-2; smaller pools are not extrapolated
+CALM = 0.95  # a drift that shrinks slower than this from cycle to cycle is extrapolated as if it shrank so
+
+
+def match_survey(
+    model: Model,
+    properties: Mapping[str, ArrayLike],
+    survey: ArrayLike,
+    forcing: Mapping[str, ArrayLike],
+    kind: str = "ph_cacl2",
+    tolerance: float = 0.01,
+) -> Floats:
+    """``ph0`` (column, soil_layer) whose ``kind`` of laboratory pH is ``survey``, within ``tolerance`` where it can be.
+
+    ``forcing``: the host's mean water, temperature and respiration. Layers with calcite keep their survey value: there
+    calcite and the soil air set the pH, and ``ph0`` is not read. Raises ArgumentError for an unknown ``kind``.
+    """
+    if kind not in LABORATORY:
+        raise ArgumentError(f"{kind!r} is no laboratory pH; use {' or '.join(LABORATORY)}")
+
+    def laboratory(ph0: Floats) -> Floats:
+        with model.columns({**properties, "ph0": ph0}) as soil:
+            soil.step(MOMENT, forcing, outputs=())
+            return soil.laboratory_ph()[LABORATORY.index(kind)]
+
+    with model.columns(properties) as soil:
+        shape = (soil.ncol, soil.nlay)
+    wanted = np.broadcast_to(np.asarray(survey, float), shape)
+    low, high = np.full(shape, PORE_WATER[0]), np.full(shape, PORE_WATER[1])
+    while np.max(high - low) > 0.5 * tolerance:  # laboratory pH rises with ph0: halve the interval
+        middle = 0.5 * (low + high)
+        above = laboratory(middle) > wanted
+        high, low = np.where(above, middle, high), np.where(above, low, middle)
+    calcite = np.broadcast_to(np.asarray(properties.get("caco3", 0.0), float), shape) > 0.0
+    return np.where(calcite, wanted, 0.5 * (low + high))
+
+
+@dataclass
+class SpinUp:
+    """What a spin-up did."""
+
+    cycles: int = 0
+    jumps: int = 0
+    drift: list[float] = field(default_factory=list)  # per cycle: change of base cations relative to the pool, worst column
+    added: dict[str, Floats] = field(default_factory=dict)  # mol m-2 made by the jumps, (column,)
+    steady: bool = False
+
+
+def accelerate(columns: Columns, cycle: Cycle, most_cycles: int = 100, tolerance: float = 1e-4) -> SpinUp:
+    """Repeat ``cycle`` (steps of dt and forcing, such as the months of a mean year) until the base cations stand still.
+
+    Steady: no column changes its sum of exchangeable and dissolved base cations by more than ``tolerance`` of it in a cycle.
+    Two cycles run freely, then every pool jumps by at most MOST_JUMP; the last word has a free cycle, never a jump.
+    Raises ArgumentError for an empty cycle.
+    """
+    if not cycle:
+        raise ArgumentError("the cycle of the spin-up is empty; give at least one (dt, forcing)")
+    report = SpinUp(added={name: np.zeros(columns.ncol) for name in CATIONS})
+    earlier: dict[str, Floats] | None = None
+    free = 0
+    before = None
+    while report.cycles < most_cycles and not report.steady:
+        for dt, forcing in cycle:
+            columns.step(dt, forcing, outputs=())
+        report.cycles += 1
+        state = columns.state()
+        if before is None:  # the first cycle makes the state: there is nothing to compare with
+            before = state
+            continue
+        drift = {name: state[name] - before[name] for name in CATIONS}
+        held = sum(state[name].sum(1) for name in CATIONS)
+        moved = sum(np.abs(drift[name]).sum(1) for name in CATIONS)
+        report.drift.append(float(np.max(moved / held)))
+        report.steady = report.drift[-1] < tolerance
+        free += 1
+        if free >= 2 and earlier is not None and not report.steady:
+            state = _jump(columns, state, earlier, drift, report)
+            free, earlier = 0, None
+        else:
+            earlier = drift
+        before = state
+    return report
+
+
+def _jump(
+    columns: Columns, state: dict[str, Floats], earlier: dict[str, Floats], drift: dict[str, Floats], report: SpinUp
+) -> dict[str, Floats]:
+    """Move the cations along their drift to where it would die out, and set that state."""
+    ahead = dict(state)
+    for name in CATIONS:
+        with np.errstate(divide="ignore", invalid="ignore"):
+            shrink = np.clip(np.nan_to_num(drift[name] / earlier[name], nan=0.0, posinf=CALM, neginf=0.0), 0.0, CALM)
+        step = np.clip(drift[name] * shrink / (1.0 - shrink), -MOST_JUMP * state[name], MOST_JUMP * state[name])
+        ahead[name] = state[name] + np.where(state[name] > LEAST_POOL, step, 0.0)
+        report.added[name] += (ahead[name] - state[name]).sum(1)
+    columns.set_state(ahead)
+    report.jumps += 1
+    return ahead

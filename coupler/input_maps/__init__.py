@@ -1,0 +1,1 @@
+"""Maps, tables and masks of others, read onto the run's cells."""

@@ -1,0 +1,1 @@
+"""The driver's own land: water, temperature, respiration, nitrogen, history."""

@@ -1,0 +1,41 @@
+"""Carbon dioxide produced in the soil: level and season from climate, response from nitrogen uptake.
+
+What:    annual production by Raich et al. 2002 from monthly air temperature and rain; a change of harvested nitrogen
+         against the baseline changes it (science.md fact 10: without this, nitrogen effects are mis-attributed).
+Units:   kg C m-2 s-1 per column; nitrogen in kg ha-1 year-1.
+Source:  Raich, Potter & Bhagawati 2002, doi:10.1046/j.1365-2486.2002.00511.x: R = F exp(Q T) P / (K + P).
+Use:     ``co2 = production(air, rain, uptake, uptake_baseline, config.carbon)`` -> (column, 12).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..units import HA_M2, SECONDS_PER_YEAR
+from .parameters import CarbonParameters
+
+MIN_SHARE = 0.2  # nitrogen can never take away more than this share of the climate's production
+
+
+def climate_production(air: np.ndarray, rain: np.ndarray, parameters: CarbonParameters) -> np.ndarray:
+    """Soil respiration [g C m-2 day-1], (column, 12), from air temperature [degC] and rain [mm per month]."""
+    p = parameters
+    moist = rain / 10.0 / (p.raich_k + rain / 10.0)
+    # limits of the source's data; below -13.3 degC programs that cite it put 0, here the rate at the limit goes on
+    return p.raich_f * np.exp(p.raich_q * np.clip(air, -13.3, 33.5)) * moist
+
+
+def production(
+    air: np.ndarray, rain: np.ndarray, uptake: np.ndarray, uptake_baseline: np.ndarray, parameters: CarbonParameters
+) -> np.ndarray:
+    """CO2 source [kg C m-2 s-1], (column, 12); uptake (column,) in kg N ha-1 year-1."""
+    shape = climate_production(air, rain, parameters)
+    annual = shape.mean(1) * 365.0 * 1e-3  # kg C m-2 year-1
+    change = parameters.per_n_uptake * (uptake - uptake_baseline) / HA_M2
+    factor = np.maximum(1.0 + change / annual, MIN_SHARE)
+    return shape * 1e-3 / 86400.0 * factor[:, None]
+
+
+def annual_sum(source: np.ndarray) -> np.ndarray:
+    """kg C m-2 year-1 of a monthly rate (column, 12)."""
+    return source.mean(1) * SECONDS_PER_YEAR

@@ -1,0 +1,140 @@
+"""Monthly soil water where the user has none: Fu's annual balance, a monthly bucket, layers by texture.
+
+What:    a periodic year of water per layer, sinks, drainage; the fluxes rebuilt from it always point downward.
+Units:   mm (= kg m-2) per month inside, kg m-2 and kg m-2 s-1 at the end; shapes (column, 12), (column, layer, 12).
+Source:  Fu 1981 as in Zhang et al. 2004, Water Resour. Res. 40, W02502, doi:10.1029/2003WR002710; FAO-56 stress;
+         Saxton & Rawls 2006, doi:10.2136/sssaj2005.0117.
+Use:     ``year = water_year(domain, config)``; ``year.w_liq[:, :, month]``. Budget: rain = runoff + ET + drainage + d(store).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..units import MONTH_SECONDS
+from .parameters import WaterParameters
+
+SPIN_YEARS = 6  # a bucket of one year's rain forgets its start sooner
+BISECTIONS = 30
+MOST_EXCESS = 0.95  # of the rain that a scenario of more drainage may leave
+
+
+@dataclass(frozen=True)
+class WaterYear:
+    """One periodic year. Storage is at the end of each month; the rest are sums over it."""
+
+    rain: np.ndarray  # (column, 12) mm
+    runoff: np.ndarray
+    evapotranspiration: np.ndarray
+    drainage: np.ndarray
+    saturation: np.ndarray  # (column, 12) 0-1 of the plant-available store
+    w_liq: np.ndarray  # (column, layer, 12) kg m-2, end of month
+    w_sink: np.ndarray  # (column, layer, 12) kg m-2 s-1
+    q_bot: np.ndarray  # (column, 12) kg m-2 s-1
+
+
+def fu_evaporation(rain: np.ndarray, pet: np.ndarray, omega: float) -> np.ndarray:
+    """Annual evapotranspiration, same unit as rain: E/P = 1 + x - (1 + x^omega)^(1/omega), x = PET/P."""
+    x = pet / rain
+    return rain * np.clip(1 + x - (1 + x**omega) ** (1 / omega), 0.0, 1.0)
+
+
+def texture_water(clay: np.ndarray, sand: np.ndarray, soc: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Volumetric water at 33 and 1500 kPa; clay, sand, organic carbon as mass fractions (organic matter = 1.72 C)."""
+    om = np.clip(172.4 * soc, 0.0, 8.0)
+    dry = -0.024 * sand + 0.487 * clay + 0.006 * om + 0.005 * sand * om - 0.013 * clay * om + 0.068 * sand * clay + 0.031
+    dry = dry + (0.14 * dry - 0.02)
+    wet = -0.251 * sand + 0.195 * clay + 0.011 * om + 0.006 * sand * om - 0.027 * clay * om + 0.452 * sand * clay + 0.299
+    wet = wet + (1.283 * wet**2 - 0.374 * wet - 0.015)
+    dry = np.clip(dry, 0.02, 0.35)
+    return np.maximum(wet, dry + 0.04), dry
+
+
+def root_share(dz: np.ndarray, parameters: WaterParameters) -> np.ndarray:
+    """How far roots empty a layer, (layer,): 1 above root_full_m, falling to 0 at root_end_m."""
+    centre = np.cumsum(dz) - dz / 2
+    span = max(parameters.root_end_m - parameters.root_full_m, 1e-6)
+    return np.clip((parameters.root_end_m - centre) / span, 0.0, 1.0)
+
+
+def bucket(rain: np.ndarray, pet: np.ndarray, store: np.ndarray, stress: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Periodic monthly bucket: storage, ET and overflow, (column, 12); rain and pet (column, 12), store (column,) in mm."""
+    water = store.copy()
+    level, used, over = (np.empty_like(rain) for _ in range(3))
+    for year in range(SPIN_YEARS):
+        for month in range(12):
+            filled = water + rain[:, month]
+            et = np.minimum(pet[:, month] * np.minimum(1.0, filled / (stress * store)), filled)
+            spill = np.maximum(filled - et - store, 0.0)
+            water = filled - et - spill
+            if year == SPIN_YEARS - 1:
+                level[:, month], used[:, month], over[:, month] = water, et, spill
+    return level, used, over
+
+
+def water_year(
+    rain_annual: np.ndarray,
+    rain_shape: np.ndarray,
+    pet_annual: np.ndarray,
+    pet_shape: np.ndarray,
+    clay: np.ndarray,
+    sand: np.ndarray,
+    soc: np.ndarray,
+    porosity: np.ndarray,
+    dz: np.ndarray,
+    parameters: WaterParameters,
+    drainage: np.ndarray | float = 1.0,
+) -> WaterYear:
+    """Water of one year. Annual sums in mm (column,), shapes (column, 12), soil (column, layer), dz (layer,) in m.
+
+    ``drainage`` multiplies what Fu's equation leaves after evapotranspiration. The crop coefficient of each column is found
+    by bisection so that the bucket's annual drainage is that.
+    """
+    p = parameters
+    excess = rain_annual - fu_evaporation(rain_annual, pet_annual, p.omega)
+    if np.any(np.asarray(drainage) != 1.0):
+        excess = np.minimum(excess * drainage, MOST_EXCESS * rain_annual)
+    rain = rain_annual[:, None] * rain_shape
+    runoff = rain * (p.runoff_share * excess / rain_annual)[:, None]
+    target = (1 - p.runoff_share) * excess
+
+    wet, dry = texture_water(clay, sand, soc)
+    wet = np.minimum(wet, porosity - 0.06)  # some air stays: gas diffusion must not stop at field capacity
+    dry = np.minimum(dry, wet - 0.03)
+    share = root_share(dz, p)
+    available = (wet - dry) * dz * 1000.0 * share  # mm per layer that roots can take
+    store = available.sum(1)
+
+    low, high = np.full(len(store), 0.02), np.full(len(store), 4.0)
+    for _ in range(BISECTIONS):
+        factor = 0.5 * (low + high)
+        over = bucket(rain - runoff, factor[:, None] * pet_annual[:, None] * pet_shape, store, p.stress_point)[2]
+        too_wet = over.sum(1) > target
+        low, high = np.where(too_wet, factor, low), np.where(too_wet, high, factor)
+    level, et, over = bucket(
+        rain - runoff, (0.5 * (low + high))[:, None] * pet_annual[:, None] * pet_shape, store, p.stress_point
+    )
+
+    saturation = level / store[:, None]
+    change = np.diff(np.concatenate([saturation[:, -1:], saturation], axis=1), axis=1)  # of the month, (column, 12)
+    # what the level says; the periodic year leaves a residue of the last spin-up year, which goes into ET
+    et = (rain - runoff) - over - change * store[:, None]
+    w_liq = (wet * dz * 1000.0)[:, :, None] - available[:, :, None] * (1 - saturation)[:, None, :]
+    drying = np.maximum(-change, 0.0)
+    taken = available[:, :, None] * drying[:, None, :]  # water a layer loses is used there: no flux below it
+    rest = et - taken.sum(1)
+    depth = np.cumsum(dz) - dz / 2
+    top = np.exp(-depth / 0.2) * dz
+    sink = taken + (top / top.sum())[None, :, None] * rest[:, None, :]
+    return WaterYear(
+        rain=rain,
+        runoff=runoff,
+        evapotranspiration=et,
+        drainage=over,
+        saturation=saturation,
+        w_liq=w_liq,
+        w_sink=sink / MONTH_SECONDS,
+        q_bot=over / MONTH_SECONDS,
+    )

@@ -1,0 +1,234 @@
+"""Soil columns from Python: numpy arrays in, numpy arrays out, one call a time step.
+
+What:    ``Columns``, the static soil and the state of ncol columns of nlay layers.
+Shapes:  (column, soil_layer) for layer variables, (column,) for column variables; any strides, float32 or float64 without a
+         copy; scalars and (soil_layer,) are broadcast. Units: emulator/variables.toml.
+Source:  fortran_bridge/include/calcisol.h.
+Use:     ``columns = model.columns({"dz": dz}); out = columns.step(1800.0, {"w_liq": w, "t_soil": t, "q_bot": q}); out["ph"]``
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ...emulator.contract.variables import Table, load_table
+from ..errors import ArgumentError
+from . import capi
+from .open_bundle import OpenBundle
+
+Floats = NDArray[np.float64]
+
+
+@cache
+def table() -> Table:
+    """The variable table of this version."""
+    return load_table()
+
+
+def _as_array(name: str, value: ArrayLike) -> NDArray[Any]:
+    """Native float32 or float64 array, copied only where its type or alignment asks for it. Masked values become NaN."""
+    if isinstance(value, np.ma.MaskedArray):
+        value = np.ma.filled(value.astype(np.float64), np.nan)
+    try:
+        array = np.asarray(value)
+    except ValueError:
+        raise ArgumentError(f"{name} has rows of different lengths; give (column, soil_layer)") from None
+    if array.dtype.kind not in "fiub":
+        raise ArgumentError(f"{name} has type {array.dtype}; give numbers")
+    if array.dtype not in (np.dtype(np.float32), np.dtype(np.float64)) or not array.dtype.isnative:
+        array = array.astype(np.float64)
+    if any(stride % array.itemsize for stride in array.strides):
+        array = array.copy()
+    return array
+
+
+def _broadcast(name: str, array: NDArray[Any], shape: tuple[int, ...]) -> NDArray[Any]:
+    """The array in the shape asked for, without a copy. Raises ArgumentError naming both shapes."""
+    try:
+        return np.broadcast_to(array, shape)
+    except ValueError:
+        dims = "(column, soil_layer)" if len(shape) == 2 else "(column,)"
+        raise ArgumentError(f"{name} has shape {array.shape}, not {dims} = {shape}") from None
+
+
+def _check_names(given: Mapping[str, Any], role: str) -> None:
+    known = table().names(role)
+    for name in given:
+        if name not in known:
+            raise ArgumentError(f"{name!r} is no {role} variable; known are {', '.join(known)}")
+
+
+def _set_view(view: Any, array: NDArray[Any], ffi: Any) -> None:
+    """Point a calcisol_view or calcisol_target at an array of one or two dimensions."""
+    lib, _ = capi.library()
+    codes = {"float64": lib.CALCISOL_F64, "float32": lib.CALCISOL_F32, "int32": lib.CALCISOL_I32}
+    view.data = ffi.cast("void *", array.__array_interface__["data"][0])
+    view.dtype = codes[array.dtype.name]
+    view.memory = lib.CALCISOL_HOST
+    view.column_stride = array.strides[0] // array.itemsize
+    view.layer_stride = array.strides[1] // array.itemsize if array.ndim == 2 else 0
+
+
+class Columns:
+    """Static soil and float64 state of ncol columns.
+
+    ``properties``: static variables by name, (column, soil_layer), (soil_layer,) or scalar; ``dz`` is required, a missing
+    one takes its default. ``ncol`` and ``nlay`` are needed only where no array shows them.
+    Raises ArgumentError (unknown name, wrong shape or type), MissingError.
+    ``report`` holds the counts of the last step, ``note`` one sentence on its first bad or clipped value ("" if none).
+    """
+
+    def __init__(self, model: OpenBundle, properties: Mapping[str, ArrayLike], *, ncol: int | None, nlay: int | None) -> None:
+        lib, ffi = capi.library()
+        _check_names(properties, "static")
+        arrays = {name: _as_array(name, value) for name, value in properties.items()}
+        for what, number in (("ncol", ncol), ("nlay", nlay)):
+            if number is not None and number < 0:
+                raise ArgumentError(f"{what} is {number}; give 0 or more")
+        for name, array in arrays.items():
+            if array.ndim > 2:
+                raise ArgumentError(f"{name} has shape {array.shape}, not (column, soil_layer)")
+        try:
+            shape = np.broadcast_shapes((ncol or 1, nlay or 1), *(a.shape for a in arrays.values()))
+        except ValueError:
+            shapes = ", ".join(f"{name} {a.shape}" for name, a in arrays.items())
+            raise ArgumentError(f"shapes of the soil properties do not fit (column, soil_layer): {shapes}") from None
+        if ncol == 0:
+            shape = (0, shape[1])
+            arrays = {name: a[:0] if a.ndim == 2 and a.shape[0] == 1 else a for name, a in arrays.items()}
+        if (ncol not in (None, shape[0])) or (nlay not in (None, shape[1])):
+            raise ArgumentError(f"the soil properties have shape {shape}, not the ({ncol}, {nlay}) asked for")
+        self.ncol, self.nlay = int(shape[0]), int(shape[1])
+        names = table().names("static")
+        views = ffi.new("calcisol_view[]", len(names))
+        kept = {name: _broadcast(name, array, shape) for name, array in arrays.items()}  # alive during the call
+        for name, array in kept.items():
+            _set_view(views[names.index(name)], array, ffi)
+        report = self._new_report()
+        handle = ffi.new("calcisol_columns **")
+        capi.check(lib.calcisol_columns_create(model.handle, self.ncol, self.nlay, views, len(names), report, handle))
+        self._keep_report(report)
+        self._log = model.log_callback  # called by these columns too, which may outlive the model
+        self._handle = ffi.gc(handle, lib.calcisol_columns_free)
+
+    def step(self, dt: float, forcing: Mapping[str, ArrayLike], outputs: Iterable[str] | None = None) -> dict[str, NDArray[Any]]:
+        """One time step of ``dt`` seconds (60 to 2678400).
+
+        ``forcing``: by name, (column, soil_layer), (soil_layer,) or scalar for layer variables, (column,) or scalar for
+        column variables. Returns the outputs (all, or those named) as float64, and "flag" (column, soil_layer) int32.
+        Columns with active = 0 give NaN and flag 0. Raises ArgumentError, MissingError, StateError, ModelError.
+        """
+        lib, ffi = capi.library()
+        _check_names(forcing, "forcing")
+        if isinstance(outputs, str):  # it would be read letter by letter
+            raise ArgumentError(f"outputs = {outputs!r} must be a list of names, e.g. [{outputs!r}]")
+        wanted = table().names("output") if outputs is None else list(outputs)
+        _check_names(dict.fromkeys(wanted), "output")
+        rows = table().select("forcing")
+        views = ffi.new("calcisol_view[]", len(rows))
+        kept = []
+        for i, variable in enumerate(rows):
+            if variable.name in forcing:
+                array = _broadcast(variable.name, _as_array(variable.name, forcing[variable.name]), self._shape(variable.dims))
+                kept.append(array)
+                _set_view(views[i], array, ffi)
+        rows = table().select("output")
+        targets = ffi.new("calcisol_target[]", len(rows))
+        result: dict[str, NDArray[Any]] = {}
+        for i, variable in enumerate(rows):
+            if variable.name in wanted:
+                result[variable.name] = np.full(self._shape(variable.dims), np.nan)
+                _set_view(targets[i], result[variable.name], ffi)
+        result["flag"] = np.zeros((self.ncol, self.nlay), dtype=np.int32)
+        flag = ffi.new("calcisol_target *")
+        _set_view(flag, result["flag"], ffi)
+        report = self._new_report()
+        capi.check(lib.calcisol_step(self.handle, float(dt), views, table_size("forcing"), targets, len(rows), flag, report))
+        self._keep_report(report)
+        return result
+
+    def state(self) -> dict[str, Floats]:
+        """All state slots, (column, soil_layer) float64, bit for bit; -9999 in columns that have no state yet."""
+        lib, ffi = capi.library()
+        result = {}
+        for slot, name in enumerate(table().names("state")):
+            result[name] = np.empty((self.ncol, self.nlay))
+            target = ffi.new("calcisol_target *")
+            _set_view(target, result[name], ffi)
+            capi.check(lib.calcisol_state_get(self.handle, slot, target))
+        return result
+
+    def set_state(self, state: Mapping[str, ArrayLike]) -> None:
+        """Set slots by name, (column, soil_layer) float64; -9999 or NaN means: this column has no state.
+
+        Raises ArgumentError for an unknown name or wrong shape. A column given only some of its slots fails in ``step``.
+        """
+        lib, ffi = capi.library()
+        _check_names(state, "state")
+        names = table().names("state")
+        arrays = {n: _broadcast(n, _as_array(n, v).astype(np.float64), (self.ncol, self.nlay)) for n, v in state.items()}
+        for name, array in arrays.items():
+            view = ffi.new("calcisol_view *")
+            _set_view(view, array, ffi)
+            capi.check(lib.calcisol_state_set(self.handle, names.index(name), view))
+
+    def warmup(self) -> None:
+        """Take the cost of a first step now; state and bits stay as they are."""
+        lib, _ = capi.library()
+        capi.check(lib.calcisol_warmup(self.handle))
+
+    def laboratory_ph(self) -> tuple[Floats, Floats]:
+        """pH of a suspension in water and in 0.01 M CaCl2, (column, soil_layer); NaN in columns without a state."""
+        lib, ffi = capi.library()
+        names = table().names("diagnostic")
+        targets = ffi.new("calcisol_target[]", len(names))
+        result = {name: np.empty((self.ncol, self.nlay)) for name in names}
+        for i, name in enumerate(names):
+            _set_view(targets[i], result[name], ffi)
+        capi.check(lib.calcisol_laboratory_ph(self.handle, targets, len(names)))
+        return result["ph_h2o"], result["ph_cacl2"]
+
+    @property
+    def handle(self) -> Any:
+        """The C handle. Raises ArgumentError once the columns are freed."""
+        if self._handle is None:
+            raise ArgumentError("these columns are freed; create them again")
+        return self._handle[0]
+
+    def close(self) -> None:
+        """Free the columns. Closing twice is fine."""
+        if self._handle is not None:
+            lib, _ = capi.library()
+            lib.calcisol_columns_free(self._handle)
+            self._handle = None
+
+    def __enter__(self) -> Columns:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _shape(self, dims: str) -> tuple[int, ...]:
+        return (self.ncol, self.nlay) if dims == "layer" else (self.ncol,)
+
+    def _new_report(self) -> Any:
+        _, ffi = capi.library()
+        report = ffi.new("calcisol_report *")
+        report.struct_size = ffi.sizeof("calcisol_report")
+        return report
+
+    def _keep_report(self, report: Any) -> None:
+        _, ffi = capi.library()
+        names = [name for name, _ in ffi.typeof("calcisol_report").fields if name != "struct_size"]
+        self.report: dict[str, int] = {name: int(getattr(report, name)) for name in names}
+        self.note: str = capi.last_error()
+
+
+def table_size(role: str) -> int:
+    """Number of variables of a role."""
+    return len(table().names(role))

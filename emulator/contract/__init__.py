@@ -1,0 +1,1 @@
+"""The contract: variables, rows, bundle; and the operations whose bits no neighbour changes."""

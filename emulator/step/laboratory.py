@@ -1,0 +1,51 @@
+"""What a laboratory reads of a soil: pH of a suspension, another quantity than pH of pore water.
+
+What:    one part of dry soil and five of solution (mass), shaken until calcite has done its work, under air at 25 degC.
+Units:   pH. Shapes [2, layer, column]: in water, in 0.01 M CaCl2.
+Source:  ISO 10390 (1:5). A suspension in water takes the salt of its sample; at 1:2.5 it reads as 0.001 M CaCl2 (Edmeades et al.
+         1990, N. Z. J. Agric. Res. 33, 105-109, doi:10.1080/00288233.1990.10430667), so at 1:5 as half of that. Our pools hold
+         less: nitrate is gone when soil is sampled. The two pH then differ by 0.55-0.6 at pH 5-7, as measured (Conyers & Davey
+         1988, Soil Sci. 145, 29-36).
+Use:     ``water, cacl2 = step.laboratory_ph(static, state)``; no __future__ annotations here, TorchScript cannot read them
+"""
+
+import torch
+from torch import Tensor
+
+from ..contract.rows import state_rows, static_rows
+from ..processes.soil import exchange_sites
+from .pore_water import PoreWater
+
+
+class Laboratory(PoreWater):
+    """The part of the step that makes laboratory pH."""
+
+    def __init__(self, thermodynamics: str = "min3p", aluminium: str = "AlX3") -> None:
+        super().__init__(thermodynamics, aluminium)
+        self.solution_ratio: float = 5.0  # kg of solution per kg of soil
+        self.salt_of_sample: float = 0.0005  # mol L-1 CaCl2 that a sample brings into water
+        self.salt_of_method: float = 0.01  # mol L-1 CaCl2
+        self.laboratory_air: float = 4.2e-4  # atm CO2
+
+    @torch.jit.export
+    def laboratory_ph(self, static: Tensor, state: Tensor) -> Tensor:
+        """Suspension pH in water (with the salt of a sample) and in 0.01 M CaCl2 [2, layer, column]."""
+        s = static_rows(static)
+        x = state_rows(state)
+        water = self.solution_ratio * s.bulk_density * s.dz
+        t = torch.full_like(s.dz, 298.15)
+        k = self.equilibrium.constants(t)
+        pools = torch.stack([x.ca, x.mg, x.k, x.na, x.nh4])
+        sites = exchange_sites(s)
+        plenty = torch.full_like(s.dz, 1e6)  # the suspension is shaken until calcite has done its work
+        p_air = torch.full_like(s.dz, self.laboratory_air)
+        guess = torch.stack([-self.ln10 * x.ph, x.site_1, x.site_2, x.site_3])
+        rows = []
+        for salt in [self.salt_of_sample, self.salt_of_method]:
+            moles = salt * water
+            added = torch.cat([(pools[0] + moles).unsqueeze(0), pools[1:]])
+            solution = self.cold_solve(
+                added, x.no3 + x.cl + 2.0 * moles, x.so4, water, sites, k, t, p_air, plenty, x.calcite, guess
+            )
+            rows.append(-solution.unknowns[0] / self.ln10)
+        return torch.stack(rows)

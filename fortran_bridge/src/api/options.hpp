@@ -1,0 +1,18 @@
+// Options of a model, whatever version of calcisol.h the host was compiled with.
+#pragma once
+
+#include "calcisol.h"
+#include "api/log.hpp"
+
+namespace calcisol {
+
+// Defaults into the first `size` bytes. Failure when the size cannot be one of calcisol_options.
+void init_options(calcisol_options &options, std::int64_t size);
+
+// The host's options with defaults where it gives none, checked. NULL = all defaults.
+calcisol_options completed(const calcisol_options *given);
+
+// The log function in options that may be of any size or wrong: what a failing open is told to.
+Log log_of(const calcisol_options *given) noexcept;
+
+} // namespace calcisol

@@ -1,0 +1,73 @@
+// Columns on the host: static soil and float64 state in tiles, and the step over them.
+//
+// Tiles hold a fixed number of columns, so the module always sees the same shapes and a column's bits cannot depend on
+// how many others there are. Lanes that must not be computed (padding, inactive, invalid) hold a copy of a good lane:
+// the module never sees a missing value, and what it answers there is dropped.
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <memory>
+#include <vector>
+
+#include "engine/backend.hpp"
+#include "columns/columns_base.hpp"
+#include "columns/screening.hpp"
+#include "columns/views.hpp"
+
+namespace calcisol {
+
+constexpr std::uint32_t all_slots = (1u << CALCISOL_N_STATE) - 1; // a column with these has a state
+constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
+static_assert(CALCISOL_N_STATE < 32, "slots_set has one bit per slot");
+
+class HostColumns final : public calcisol_columns {
+public:
+  HostColumns(std::shared_ptr<Module> module, int tile_columns, std::int64_t ncol, int nlay);
+
+  void set_properties(const calcisol_view *properties, std::int32_t count, calcisol_report &report,
+                      Finding &finding) override;
+  void step(double dt, const calcisol_view *forcing, std::int32_t n_forcing, const calcisol_target *output,
+            std::int32_t n_output, const calcisol_target *flag, bool counted, calcisol_report &report,
+            Finding &finding) override;
+  void laboratory_ph(const calcisol_target *ph, std::int32_t count) override;
+  void state_get(std::int32_t slot, const calcisol_target &values) const override;
+  void state_set(std::int32_t slot, const calcisol_view &values) override;
+  void warmup() override;
+  void set_stream(void *stream) override;
+  void synchronize() override {}
+
+private:
+  enum Lane : std::uint8_t { skipped, good, refused }; // inactive or padding; stepped; invalid
+  struct Views;
+
+  Range range(std::int64_t tile) const;
+  std::int64_t tiles() const { return (ncol + shape.columns - 1) / shape.columns; }
+  std::size_t cells() const { return static_cast<std::size_t>(shape.layers) * shape.columns; }
+  void check_state(const calcisol_view &active) const;
+  void step_tile(std::int64_t tile, double dt, const Views &views, calcisol_report &report, Finding &finding);
+  void blank_lanes(std::int64_t tile);
+  void read_forcing(const Range &range, const calcisol_view *forcing, Finding &finding);
+  void run_module(std::int64_t tile, double dt, int model_lane, double *stepped);
+  void refuse_nan(const Range &range, const double *stepped, Finding &finding);
+  void write_outputs(const Range &range, const Views &views);
+  void count(const Range &range, calcisol_report &report) const;
+  void fill_lanes(double *block, int rows, int from) const;
+
+  std::shared_ptr<Module> module;
+  const Shape shape;
+  // per tile, one after the other
+  std::vector<double> statics, state, next_state;
+  std::vector<std::int32_t> soil_flag; // what was clipped when the columns were made is said in every step
+  // per column
+  std::vector<std::uint8_t> static_bad;
+  std::vector<std::uint32_t> slots_set, next_slots; // bit per state slot; all bits = the column has a state
+  // scratch of one tile
+  std::vector<double> tile_statics, layer, column, tile_state, first_state, output_layer, output_column;
+  std::vector<std::int32_t> flag, module_flag;
+  std::vector<std::uint8_t> lane, skip, invalid, write; // skip: inactive; write: what the host's arrays get
+  std::vector<double> active;
+  std::vector<std::uint8_t> everywhere; // all 1
+};
+
+} // namespace calcisol

@@ -1,0 +1,35 @@
+// What stands behind calcisol_columns: HostColumns (columns.hpp), or DeviceColumns (device_torch.cpp).
+#pragma once
+
+#include <cstdint>
+
+#include "calcisol.h"
+#include "api/log.hpp"
+#include "columns/screening.hpp"
+
+struct calcisol_columns {
+  calcisol_columns(std::int64_t ncol, int nlay) : ncol(ncol), nlay(nlay) {}
+  virtual ~calcisol_columns() = default;
+  calcisol_columns(const calcisol_columns &) = delete;
+  calcisol_columns &operator=(const calcisol_columns &) = delete;
+
+  virtual void set_properties(const calcisol_view *properties, std::int32_t count, calcisol_report &report,
+                              calcisol::Finding &finding) = 0;
+  // `counted`: the host wants the report, for which a device has to be waited for.
+  virtual void step(double dt, const calcisol_view *forcing, std::int32_t n_forcing, const calcisol_target *output,
+                    std::int32_t n_output, const calcisol_target *flag, bool counted, calcisol_report &report,
+                    calcisol::Finding &finding) = 0;
+  virtual void laboratory_ph(const calcisol_target *ph, std::int32_t count) = 0;
+  virtual void state_get(std::int32_t slot, const calcisol_target &values) const = 0;
+  virtual void state_set(std::int32_t slot, const calcisol_view &values) = 0;
+  virtual void warmup() = 0;
+  virtual void set_stream(void *stream) = 0;
+  virtual void synchronize() = 0;
+
+  const std::int64_t ncol;
+  const int nlay;
+  double longest = 0.0; // s, the longest step of the module; 0: no limit
+  calcisol::Log log;
+  unsigned said = 0;     // kinds of findings already logged, a bit each
+  calcisol::Notes notes; // of the running call
+};

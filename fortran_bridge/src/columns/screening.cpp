@@ -1,0 +1,111 @@
+#include "columns/screening.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "api/status.hpp"
+
+namespace calcisol {
+
+namespace {
+
+constexpr double huge = 1.0e19; // 1e20 and 1e36 mark missing values in land models; nothing physical is near
+constexpr double shortest_step = 60.0, longest_step = 31.0 * 86400.0; // s; what the emulator was made for
+constexpr double round_off = 1.0e-6; // a limit stored as float32 may lie this far outside, relative, unflagged
+
+// The usual case, several values at a time.
+bool all_inside(const double *row, int count, double low, double high) {
+  std::int64_t outside = 0;
+  for (int c = 0; c < count; ++c)
+    outside |= !(row[c] >= low) | !(row[c] <= high);
+  return !outside;
+}
+
+std::string place(const Variable &variable, double value, std::int64_t column, int layer) {
+  std::string text = std::string(variable.name) + " = " + number(value) + " " + variable.units + " at column " +
+                     std::to_string(column + 1);
+  return variable.layered ? text + ", layer " + std::to_string(layer + 1) : text;
+}
+
+} // namespace
+
+void check_dt(double dt) {
+  if (!(dt >= shortest_step && dt <= longest_step))
+    throw Failure(CALCISOL_ERROR_ARGUMENT,
+                  "dt is " + number(dt) + " s; give the length of the step in seconds, 60 to 2678400");
+}
+
+bool is_bad(double value) { return !(std::fabs(value) < huge) || value == -9999.0 || value == 999999.0; }
+
+void Finding::clip(const Variable &variable, double value, std::int64_t column, int layer) {
+  if (kind >= clipped)
+    return;
+  kind = clipped;
+  text = place(variable, value, column, layer) + " lies outside " + number(variable.low) + " to " +
+         number(variable.high) + " and was clipped; check its unit";
+}
+
+void Finding::refuse(const Variable &variable, double value, std::int64_t column, int layer) {
+  if (kind >= bad)
+    return;
+  kind = bad;
+  text = place(variable, value, column, layer) +
+         " is missing or not finite; the column kept its state, give a value or set active = 0";
+}
+
+void Finding::soil(std::int64_t column) {
+  if (kind >= failed)
+    return;
+  kind = failed;
+  text = "column " + std::to_string(column + 1) +
+         " was created with a missing soil property and stays invalid; create it with complete soil or set active = 0";
+}
+
+void Finding::fail(std::int64_t column) {
+  if (kind >= failed)
+    return;
+  kind = failed;
+  text = "the module in the bundle answered NaN at column " + std::to_string(column + 1) +
+         "; the column kept its state, check its inputs";
+}
+
+void Finding::on_device(std::int64_t invalid, std::int64_t clipped_cells) {
+  if (invalid == 0 && clipped_cells == 0)
+    return;
+  kind = invalid > 0 ? bad : clipped;
+  text = invalid > 0
+             ? std::to_string(invalid) + " columns met missing or not finite values and kept their state; look "
+                                         "for CALCISOL_FLAG_INVALID in the flag"
+             : std::to_string(clipped_cells) + " cells hold values outside their valid range, which were clipped; "
+                                               "look for CALCISOL_FLAG_CLIPPED in the flag";
+}
+
+void screen(const Variable &variable, const Range &range, const std::uint8_t *skip, double *block,
+            std::uint8_t *invalid, std::int32_t *flag, Finding &finding) {
+  const double low_slack = round_off * std::fabs(variable.low), high_slack = round_off * std::fabs(variable.high);
+  const int layers = variable.layered ? range.layers : 1;
+  for (int l = 0; l < layers; ++l) {
+    if (all_inside(block + l * range.width, range.count, variable.low, variable.high))
+      continue;
+    for (int c = 0; c < range.count; ++c) {
+      double &value = block[l * range.width + c];
+      if (value >= variable.low && value <= variable.high)
+        continue;
+      if (skip[c])
+        continue;
+      if (is_bad(value)) {
+        finding.refuse(variable, value, range.first + c, l);
+        invalid[c] = 1;
+        continue;
+      }
+      if (value < variable.low - low_slack || value > variable.high + high_slack) {
+        finding.clip(variable, value, range.first + c, l);
+        for (int k = variable.layered ? l : 0; k < (variable.layered ? l + 1 : range.layers); ++k)
+          flag[k * range.width + c] |= CALCISOL_FLAG_CLIPPED;
+      }
+      value = std::clamp(value, variable.low, variable.high);
+    }
+  }
+}
+
+} // namespace calcisol

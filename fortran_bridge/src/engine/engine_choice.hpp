@@ -1,0 +1,20 @@
+// Which engine steps a bundle on the host: TorchScript, the library's own kernel, or one the user has compiled.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "engine/backend.hpp"
+#include "bundle/bundle.hpp"
+#include "calcisol.h"
+#include "api/log.hpp"
+
+namespace calcisol {
+
+// The module that options.engine and options.engine_library (completed) ask for; torch is loaded only where TorchScript
+// is the answer. `name` becomes what describe() says of it, `notes` hears of a library in the environment that does not
+// fit. Failure(CALCISOL_ERROR_UNSUPPORTED) when what was asked for does not fit.
+std::unique_ptr<Module> chosen_module(const Bundle &bundle, const std::string &bytes, const calcisol_options &options,
+                                      std::string &name, Notes &notes);
+
+} // namespace calcisol

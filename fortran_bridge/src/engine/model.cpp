@@ -1,0 +1,45 @@
+#include "engine/model.hpp"
+
+#include "bundle/bundle.hpp"
+#include "columns/columns.hpp"
+#include "engine/engine_choice.hpp"
+#include "api/options.hpp"
+#include "api/status.hpp"
+#include "columns/subcycle.hpp"
+
+namespace calcisol {
+
+std::unique_ptr<calcisol_model> open_model(const std::string &bytes, const std::string &name,
+                                           const calcisol_options *given, Notes &notes) {
+  const calcisol_options options = completed(given);
+  const Bundle bundle = Engine::needs_bundle() ? checked_bundle(bytes, name) : Bundle{own_contract(), {}, {}};
+  auto model = std::make_unique<calcisol_model>();
+  model->contract = bundle.text;
+  model->longest = bundle.contract["parameters"]["longest_step_s"].value; // 0 where none is named
+  std::string place = "the host", engine = "TorchScript";
+  if (options.device == CALCISOL_HOST) {
+    model->module = cut_long_steps(chosen_module(bundle, bytes, options, engine, notes), model->longest);
+  } else {
+    if (options.engine == CALCISOL_ENGINE_NATIVE || options.engine_library)
+      throw Failure(CALCISOL_ERROR_UNSUPPORTED, "the native engine was asked for on a device, where TorchScript runs; "
+                                                "set CALCISOL_ENGINE_AUTO and no engine_library");
+    model->device = Engine::load_on_device(bytes, options, place);
+  }
+  model->contract.insert(1, "\"engine\": \"" + engine + "\", ");
+  model->tile_columns = options.tile_columns;
+  model->log = {options.log, options.log_user};
+  notes.emplace_back(CALCISOL_LOG_INFO, "bundle " + name + " is open on " + place + ", " +
+                                            (engine == "TorchScript" ? Engine::info() : engine));
+  return model;
+}
+
+std::unique_ptr<calcisol_columns> new_columns(const calcisol_model &model, std::int64_t ncol, int nlay) {
+  std::unique_ptr<calcisol_columns> made =
+      model.device ? Engine::device_columns(model.device, ncol, nlay)
+                   : std::make_unique<HostColumns>(model.module, model.tile_columns, ncol, nlay);
+  made->log = model.log;
+  made->longest = model.longest;
+  return made;
+}
+
+} // namespace calcisol

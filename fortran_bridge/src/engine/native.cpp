@@ -1,0 +1,126 @@
+#include "engine/native.hpp"
+
+#include <algorithm>
+#include <cstddef>
+#include <mutex>
+#include <vector>
+
+#include "api/status.hpp"
+
+namespace calcisol {
+
+namespace {
+
+struct alignas(64) Line { // scratch of a kernel starts on a line of the cache
+  unsigned char bytes[64];
+};
+
+class NativeModule : public Module {
+public:
+  explicit NativeModule(const calcisol_kernel &kernel)
+      : kernel(kernel), doubles(static_cast<std::size_t>(kernel.doubles)),
+        floats(static_cast<std::size_t>(kernel.floats)) {
+    for (const auto &program : {kernel.prepare, kernel.initial_state, kernel.step, kernel.laboratory_ph})
+      scratch_bytes = std::max(scratch_bytes, program.scratch_bytes);
+  }
+
+  // Copy the weights; false when a tensor is missing, has another size or not the values the kernel was written for.
+  bool read_tensors(const Bundle &bundle) {
+    return std::all_of(kernel.tensors, kernel.tensors + kernel.n_tensors, [&](const calcisol_kernel_tensor &t) {
+      if (t.expected) {
+        std::vector<double> found(static_cast<std::size_t>(t.count));
+        return bundle.tensor(t.name, t.is_float32 != 0, t.count, found.data()) &&
+               std::equal(found.begin(), found.end(), t.expected);
+      }
+      void *to = t.is_float32 ? static_cast<void *>(floats.data() + t.offset) : doubles.data() + t.offset;
+      return bundle.tensor(t.name, t.is_float32 != 0, t.count, to);
+    });
+  }
+
+  bool any_width() const override { return true; }
+
+  void prepare(Shape shape, double *statics) override {
+    calcisol_kernel_call call = of(shape);
+    call.statics = call.result = statics;
+    run(kernel.prepare, call);
+  }
+
+  void initial_state(Shape shape, const double *statics, const double *layer, const double *column,
+                     double *state) override {
+    calcisol_kernel_call call = of(shape);
+    call.statics = statics, call.layer = layer, call.column = column, call.result = state;
+    run(kernel.initial_state, call);
+  }
+
+  void step(Shape shape, const double *statics, const double *layer, const double *column, double dt, double *state,
+            double *output_layer, double *output_column, std::int32_t *flag) override {
+    calcisol_kernel_call call = of(shape);
+    call.statics = statics, call.layer = layer, call.column = column, call.dt = dt;
+    call.state = call.result = state;
+    call.output_layer = output_layer, call.output_column = output_column, call.flag = flag;
+    run(kernel.step, call);
+  }
+
+  void laboratory_ph(Shape shape, const double *statics, const double *state, double *ph) override {
+    calcisol_kernel_call call = of(shape);
+    call.statics = statics, call.state = state, call.result = ph;
+    run(kernel.laboratory_ph, call);
+  }
+
+private:
+  const calcisol_kernel &kernel;
+  std::vector<double> doubles;
+  std::vector<float> floats;
+  std::int64_t scratch_bytes = 0; // of the program that wants most
+  std::mutex mutex;
+  std::vector<std::vector<Line>> idle; // scratch of calls that are over; as many as ever ran at once
+
+  calcisol_kernel_call of(Shape shape) const {
+    calcisol_kernel_call call{};
+    call.layers = shape.layers, call.columns = shape.columns;
+    call.doubles = doubles.data(), call.floats = floats.data();
+    return call;
+  }
+  void run(const calcisol_kernel_program &program, calcisol_kernel_call &call) {
+    std::vector<Line> scratch = take();
+    call.scratch = scratch.data();
+    program.run(&call);
+    give_back(std::move(scratch));
+  }
+
+  std::vector<Line> take() {
+    const std::lock_guard lock(mutex);
+    if (idle.empty())
+      return std::vector<Line>(static_cast<std::size_t>(scratch_bytes) / sizeof(Line) + 1);
+    std::vector<Line> scratch = std::move(idle.back());
+    idle.pop_back();
+    return scratch;
+  }
+  void give_back(std::vector<Line> scratch) {
+    const std::lock_guard lock(mutex);
+    idle.push_back(std::move(scratch));
+  }
+};
+
+// A kernel of this structure may still lack a program: that of a network alone does.
+bool is_whole(const calcisol_kernel &kernel) {
+  return kernel.prepare.run && kernel.initial_state.run && kernel.step.run && kernel.laboratory_ph.run;
+}
+
+} // namespace
+
+std::string native_info() {
+  const calcisol_kernel *kernel = native_kernel();
+  return kernel ? std::string(", native kernel ") + short_name(kernel->fingerprint) + " (" + kernel->target + ")"
+                : ", no native kernel";
+}
+
+std::unique_ptr<Module> native_module(const Bundle &bundle, const calcisol_kernel &kernel) {
+  auto native = std::make_unique<NativeModule>(kernel);
+  if (!is_whole(kernel) || !native->read_tensors(bundle))
+    throw Failure(CALCISOL_ERROR_BUNDLE, "the tensors of the bundle do not fit the step graph its contract names; "
+                                         "export it again with `calcisol export`");
+  return native;
+}
+
+} // namespace calcisol

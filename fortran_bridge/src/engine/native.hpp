@@ -1,0 +1,25 @@
+// The native engine: all programs of a step by a compiled kernel, with the weights of a bundle. It needs no torch.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "engine/backend.hpp"
+#include "bundle/bundle.hpp"
+#include "native/kernel.hpp"
+
+namespace calcisol {
+
+// The kernel of this library for this processor, NULL where there is none (kernels.cpp, backend_stub.cpp).
+const calcisol_kernel *native_kernel();
+
+// One clause for build_info: ", native kernel dcbf2363 (AVX2)".
+std::string native_info();
+
+// What is said of a fingerprint in messages.
+inline std::string short_name(const std::string &fingerprint) { return fingerprint.substr(0, 12); }
+
+// Failure when the tensors of the bundle are not those of the kernel.
+std::unique_ptr<Module> native_module(const Bundle &bundle, const calcisol_kernel &kernel);
+
+} // namespace calcisol
