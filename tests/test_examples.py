@@ -13,7 +13,6 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -76,7 +75,7 @@ def test_host(name: str, shipped: Path, tmp_path: Path) -> None:
     assert_alike(run_host(name, tmp_path, shipped), (EXAMPLES / name / "expected_output.txt").read_text())
 
 
-def test_flags_of_the_command_compile_too(shipped: Path, tmp_path: Path, compile_host: Callable[..., Path]) -> None:
+def test_flags_of_the_command_compile_too(shipped: Path, tmp_path: Path) -> None:
     """Hosts without pkg-config use `calcisol config`; its flags build the Fortran example as well."""
     from calcisol.coupler.library import install
 

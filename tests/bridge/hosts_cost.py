@@ -21,11 +21,11 @@ RUNS = ((1, 8, 200, 0.05), (400, 0, 8, 0.02))  # columns, tile (0 = 128), steps,
 
 def main() -> int:
     """Print one line a run."""
-    sys.path.insert(0, str(Path(__file__).parent))
+    sys.path.insert(0, str(Path(__file__).parents[1]))
     from calcisol.coupler.library.capi import build_info
     from calcisol.coupler.library.install import fortran_source_dir
     from calcisol.emulator.contract.bundle import default_bundle
-    from hosts import host_environment
+    from helpers.hosts import host_environment
 
     mocks, source = Path(__file__).parent / "hosts_mock", fortran_source_dir()
     names = ("calcisol_variables", "calcisol_c", "calcisol_linking", "calcisol_bundle", "calcisol")

@@ -17,6 +17,7 @@ import pytest
 import sample_columns
 from calcisol.coupler import errors
 from calcisol.coupler.library.model import Model
+from helpers.hosts import compile_host
 from sample_columns import STEP, Fields, take
 
 HERE = Path(__file__).parent
@@ -137,7 +138,7 @@ def test_no_silent_fall_back(toy: Path) -> None:
         Model(toy, device="gpu")
 
 
-def test_driver_mock(toy: Path, tmp_path: Path, compile_host: Callable[..., Path]) -> None:
+def test_driver_mock(toy: Path, tmp_path: Path) -> None:
     """Counting devices, a device for each rank, where pointers lie: against a libcuda.so.1 of our own."""
     mock = tmp_path / "libcuda.so.1"
     subprocess.run(["gcc", "-shared", "-fPIC", str(HERE / "mock_cuda.c"), "-o", str(mock)], check=True)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from bundles import broken_bundles
+from helpers.hosts import compile_host
 from toy_bundle import write_toy
 
 HERE = Path(__file__).parent
@@ -24,13 +24,13 @@ def run(*command: object) -> str:
 
 
 @pytest.mark.parametrize(("compiler", "standard"), [("gcc", "-std=c11"), ("g++", "-std=c++17")])
-def test_header_alone_is_clean(compiler: str, standard: str, tmp_path: Path, compile_host: Callable[..., Path]) -> None:
+def test_header_alone_is_clean(compiler: str, standard: str, tmp_path: Path) -> None:
     source = tmp_path / ("alone.c" if compiler == "gcc" else "alone.cpp")
     source.write_text("#include <calcisol.h>\nint main(void) { return calcisol_abi_version() - CALCISOL_ABI_VERSION; }\n")
     run(compile_host(compiler, [source], tmp_path / "alone", standard, *STRICT))
 
 
-def test_abuse(toy: Path, tmp_path: Path, compile_host: Callable[..., Path]) -> None:
+def test_abuse(toy: Path, tmp_path: Path) -> None:
     host = compile_host("gcc", [HERE / "abuse.c"], tmp_path / "abuse", "-std=c11", *STRICT, "-lm")
     broken = broken_bundles(toy, tmp_path)
     throws = write_toy(tmp_path / "throws.calcisol", "throws")
@@ -39,17 +39,13 @@ def test_abuse(toy: Path, tmp_path: Path, compile_host: Callable[..., Path]) -> 
 
 
 @pytest.mark.parametrize("bundle", ["toy", "shipped"])
-def test_two_threads_give_the_bits_of_one(
-    bundle: str, request: pytest.FixtureRequest, tmp_path: Path, compile_host: Callable[..., Path]
-) -> None:
+def test_two_threads_give_the_bits_of_one(bundle: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
     host = compile_host("gcc", [HERE / "threads.c"], tmp_path / "threads", "-std=c11", *STRICT, "-pthread")
     run(host, request.getfixturevalue(bundle))
 
 
 @pytest.mark.parametrize("kinds", [(), ("-fdefault-real-8", "-fconvert=big-endian")])
-def test_fortran_host_with_traps(
-    kinds: tuple[str, ...], shipped: Path, tmp_path: Path, compile_host: Callable[..., Path]
-) -> None:
+def test_fortran_host_with_traps(kinds: tuple[str, ...], shipped: Path, tmp_path: Path) -> None:
     """The module is compiled from its installed source with the host's flags; the toy module computes 0/0 and 1/0."""
     from calcisol.coupler.library.install import fortran_sources
 
@@ -60,9 +56,7 @@ def test_fortran_host_with_traps(
 
 
 @pytest.mark.parametrize("bundle", ["toy", "shipped"])
-def test_an_unusual_environment_changes_nothing_and_is_kept(
-    bundle: str, request: pytest.FixtureRequest, tmp_path: Path, compile_host: Callable[..., Path]
-) -> None:
+def test_an_unusual_environment_changes_nothing_and_is_kept(bundle: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
     host = compile_host(
         "gcc",
         [HERE / "environment.c"],
@@ -76,7 +70,7 @@ def test_an_unusual_environment_changes_nothing_and_is_kept(
     assert run(host, request.getfixturevalue(bundle)) == ""
 
 
-def test_fortran_host_chooses_the_engine(shipped: Path, toy: Path, tmp_path: Path, compile_host: Callable[..., Path]) -> None:
+def test_fortran_host_chooses_the_engine(shipped: Path, toy: Path, tmp_path: Path) -> None:
     from calcisol.coupler.library.install import fortran_sources
     from calcisol.coupler.library.model import Model
 
@@ -86,7 +80,7 @@ def test_fortran_host_chooses_the_engine(shipped: Path, toy: Path, tmp_path: Pat
     assert run(host, shipped, toy) == ""
 
 
-def test_stub_has_the_same_entries_and_no_torch(tmp_path: Path, compile_host: Callable[..., Path]) -> None:
+def test_stub_has_the_same_entries_and_no_torch(tmp_path: Path) -> None:
     source = HERE.parents[1] / "examples" / "02_c_host" / "host.c"
     host = compile_host("gcc", [source], tmp_path / "host", "-std=c11", package="calcisol_stub")
     assert "pH 6.200" in run(host, "any name")  # ph0, the static pH of the stub

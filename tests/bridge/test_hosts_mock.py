@@ -17,6 +17,7 @@ from pathlib import Path
 
 import pytest
 from calcisol.coupler.library.install import fortran_source_dir, fortran_sources
+from helpers.hosts import host_environment
 
 MOCKS = Path(__file__).parent / "hosts_mock"
 # of the throughput of one step; float64 over one step leaves 1e-13, a wrong term 1e-3 (coupler/budget.py)
@@ -93,7 +94,6 @@ class Host:
 
 def build(kind: Kind, folder: Path, bundle: Path, package: str = "calcisol", mpi: bool = False) -> Host:
     """Compile a mock host and the adapter with the host's flags."""
-    from hosts import host_environment
 
     source = fortran_source_dir()
     adapters = source / "hosts"

@@ -6,7 +6,6 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -15,6 +14,7 @@ from calcisol.coupler.library import _build
 from calcisol.coupler.library.capi import build_info
 from calcisol.coupler.library.install import PACKAGE
 from calcisol.coupler.library.torch_library import load_torch, torch_folder
+from helpers.hosts import compile_host
 
 HERE = Path(__file__).parent
 STRICT = ("-std=c11", "-Wall", "-Wextra", "-Werror", "-pedantic")
@@ -49,7 +49,7 @@ def moved(tmp_path: Path) -> tuple[Path, Path]:
     return host, lib
 
 
-def test_torch_comes_with_the_first_bundle(shipped: Path, tmp_path: Path, compile_host: Callable[..., Path]) -> None:
+def test_torch_comes_with_the_first_bundle(shipped: Path, tmp_path: Path) -> None:
     host = compile_host("gcc", [HERE / "lazy.c"], tmp_path / "lazy", *STRICT)
     assert "torch" not in subprocess.run(["ldd", str(host)], capture_output=True, text=True, check=True).stdout
     assert run(host, shipped, OK, TORCHSCRIPT) == ""
@@ -67,7 +67,7 @@ def test_without_torch_the_host_is_told(shipped: Path, moved: tuple[Path, Path])
     assert "libcalcisol_torch.so" in run(host, shipped, ERROR_TORCH, TORCHSCRIPT, LD_LIBRARY_PATH="")
 
 
-def test_a_torch_of_another_version_is_told(shipped: Path, tmp_path: Path, compile_host: Callable[..., Path]) -> None:
+def test_a_torch_of_another_version_is_told(shipped: Path, tmp_path: Path) -> None:
     """What is loaded, what is needed, and the mend; again at the second open."""
     if shutil.which("g++") is None:
         pytest.skip("g++ is not installed")
@@ -94,7 +94,7 @@ def test_the_native_engine_needs_no_torch(shipped: Path, moved: tuple[Path, Path
 
 
 @needs_kernel
-def test_the_native_engine_loads_no_torch_that_is_there(shipped: Path, tmp_path: Path, compile_host: Callable[..., Path]) -> None:
+def test_the_native_engine_loads_no_torch_that_is_there(shipped: Path, tmp_path: Path) -> None:
     host = compile_host("gcc", [HERE / "lazy.c"], tmp_path / "lazy", *STRICT)
     assert run(host, shipped, OK, NATIVE) == ""
 

@@ -14,6 +14,7 @@ from bundles import hostile_bundles
 from calcisol.coupler import errors
 from calcisol.coupler.library.capi import build_info
 from calcisol.coupler.library.model import Model
+from helpers.hosts import compile_host
 
 HERE = Path(__file__).parent
 STRICT = ("-std=c11", "-O1", "-g", "-Wall", "-Wextra", "-Werror", "-pedantic")
@@ -61,9 +62,7 @@ def test_hostile_bundle_is_one_sentence(kind: str, toy: Path, tmp_path_factory: 
     [("calcisol_stub", 1, "toy"), pytest.param("calcisol", 1, "shipped", marks=needs_kernel), ("calcisol", 2048, "toy")],
     ids=["stub", "native", "TorchScript"],
 )
-def test_every_allocation_may_fail(
-    package: str, least: int, name: str, request: pytest.FixtureRequest, tmp_path: Path, compile_host: Build
-) -> None:
+def test_every_allocation_may_fail(package: str, least: int, name: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
     host = compile_host("gcc", [HERE / "starve.c"], tmp_path / "starve", *STRICT, package=package)
     assert output_of(host, request.getfixturevalue(name), least).endswith(" 0 wrong\n")
 
@@ -75,9 +74,7 @@ def test_every_allocation_may_fail(
         pytest.param("shipped", 240_000, 2000, marks=pytest.mark.slow),
     ],
 )
-def test_a_limit_of_address_space_is_told(
-    name: str, most: int, by: int, request: pytest.FixtureRequest, tmp_path: Path, compile_host: Build
-) -> None:
+def test_a_limit_of_address_space_is_told(name: str, most: int, by: int, request: pytest.FixtureRequest, tmp_path: Path) -> None:
     """A real limit, in child processes: memory that is missing inside torch is a status, not the end of the host."""
     host = compile_host("gcc", [HERE / "limit.c"], tmp_path / "limit", *STRICT)
     assert output_of(host, request.getfixturevalue(name), most, by, limit=1800.0).endswith("0 wrong\n")
@@ -92,7 +89,7 @@ def test_a_limit_of_address_space_is_told(
         pytest.param("calcisol", 100_000, marks=pytest.mark.slow),
     ],
 )
-def test_fuzz(package: str, calls: int, toy: Path, tmp_path: Path, compile_host: Build) -> None:
+def test_fuzz(package: str, calls: int, toy: Path, tmp_path: Path) -> None:
     """Seed 1 by default, CALCISOL_FUZZ_SEED for others; a failure repeats with the same seed."""
     host = compile_host("gcc", [HERE / "fuzz.c"], tmp_path / "fuzz", *STRICT, "-lm", package=package)
     seed = os.environ.get("CALCISOL_FUZZ_SEED", "1")
@@ -107,9 +104,7 @@ def test_fuzz(package: str, calls: int, toy: Path, tmp_path: Path, compile_host:
         pytest.param("calcisol", 100_000, 300, GROWTH_TORCH, marks=pytest.mark.slow),
     ],
 )
-def test_memory_does_not_grow(
-    package: str, steps: int, rounds: int, limit: int, toy: Path, tmp_path: Path, compile_host: Build
-) -> None:
+def test_memory_does_not_grow(package: str, steps: int, rounds: int, limit: int, toy: Path, tmp_path: Path) -> None:
     host = compile_host("gcc", [HERE / "grow.c"], tmp_path / "grow", *STRICT, package=package)
     by_steps, by_rounds = map(int, output_of(host, toy, steps, rounds, limit=1800.0).split())
     assert by_steps < limit
@@ -117,7 +112,7 @@ def test_memory_does_not_grow(
 
 
 @pytest.mark.parametrize("program", ["example", "fuzz", "grow"])
-def test_valgrind_is_silent(program: str, toy: Path, tmp_path: Path, compile_host: Build) -> None:
+def test_valgrind_is_silent(program: str, toy: Path, tmp_path: Path) -> None:
     """memcheck on the stub: no bad read or write, nothing undefined, nothing lost."""
     if shutil.which("valgrind") is None:
         pytest.skip("valgrind is not installed")

@@ -1,0 +1,82 @@
+! The names of CTSM around the lines of ctsm.md, with the kinds, ranks and lower bounds they have there; nothing is computed.
+module ctsm_names
+  use, intrinsic :: iso_c_binding, only: r8 => c_double
+  implicit none
+  integer, parameter :: nlevsno = 5, nlevsoi = 10, nlevdecomp = 10
+  type bounds_type
+    integer :: begc, endc
+  end type bounds_type
+  type filter_type
+    integer :: num_bgc_soilc
+    integer, allocatable :: bgc_soilc(:)
+  end type filter_type
+  type column_type
+    real(r8), allocatable :: dz(:, :) ! (begc:endc,-nlevsno+1:nlevgrnd)
+    integer, allocatable :: gridcell(:)
+  end type column_type
+  type soilstate_type
+    real(r8), allocatable :: cellclay_col(:, :), bd_col(:, :)
+  end type soilstate_type
+  type waterstatebulk_type
+    real(r8), allocatable :: h2osoi_liq_col(:, :), h2osoi_ice_col(:, :)
+  end type waterstatebulk_type
+  type waterfluxbulk_type
+    real(r8), allocatable :: qflx_rootsoi_col(:, :), qflx_ev_soil_col(:), qflx_drain_col(:)
+  end type waterfluxbulk_type
+  type water_type
+    type(waterstatebulk_type) :: waterstatebulk_inst
+    type(waterfluxbulk_type) :: waterfluxbulk_inst
+  end type water_type
+  type temperature_type
+    real(r8), allocatable :: t_soisno_col(:, :)
+  end type temperature_type
+  type atm2lnd_type
+    real(r8), allocatable :: forc_pbot_downscaled_col(:), forc_pco2_grc(:)
+  end type atm2lnd_type
+  type carbonflux_type
+    real(r8), allocatable :: hr_vr_col(:, :)
+  end type carbonflux_type
+  type nitrogenflux_type
+    real(r8), allocatable :: f_nit_vr_col(:, :), net_nmin_vr_col(:, :), smin_nh4_to_plant_vr_col(:, :), &
+      smin_no3_to_plant_vr_col(:, :), f_denit_vr_col(:, :), ndep_to_sminn_col(:)
+  end type nitrogenflux_type
+  type(bounds_type) :: bounds, bounds_clump
+  type(filter_type) :: filter(1)
+  type(column_type) :: col
+  type(soilstate_type) :: soilstate_inst
+  type(water_type) :: water_inst
+  type(temperature_type) :: temperature_inst
+  type(atm2lnd_type) :: atm2lnd_inst
+  type(carbonflux_type) :: soilbiogeochem_carbonflux_inst
+  type(nitrogenflux_type) :: soilbiogeochem_nitrogenflux_inst
+  real(r8) :: dtime, rpi
+  real(r8), allocatable :: caco3(:, :), ph(:, :), k_nitr_ph_vr(:, :)
+contains
+  subroutine endrun(msg)
+    character(len=*), intent(in) :: msg
+  end subroutine endrun
+end module ctsm_names
+
+module clm_driver
+  use ctsm_names
+  use calcisol_ctsm
+  implicit none
+  ! page: clm_driver, module data
+contains
+  subroutine clm_drv(nc)
+    integer, intent(in) :: nc
+    ! page: clm_driver, locals
+    ! page: clm_driver, after
+  end subroutine clm_drv
+  subroutine initialize
+    ! page: clm_driver, locals
+    associate (b => bounds_clump%begc, e => bounds_clump%endc)
+      ! page: clm_initializeMod, in the clump loop
+    end associate
+  end subroutine initialize
+  subroutine nitrif_denitrif(c, j)
+    ! page: SoilBiogeochemNitrifDenitrifMod, use
+    integer, intent(in) :: c, j
+    ! page: SoilBiogeochemNitrifDenitrifMod, the placeholder
+  end subroutine nitrif_denitrif
+end module clm_driver
