@@ -50,30 +50,36 @@ module calcisol_c
   interface
     function c_abi_version() result(version) bind(c, name='calcisol_abi_version')
       import :: c_int32_t
+      implicit none
       integer(c_int32_t) :: version
     end function c_abi_version
     function c_build_info() result(text) bind(c, name='calcisol_build_info')
       import :: c_ptr
+      implicit none
       type(c_ptr) :: text
     end function c_build_info
     function c_last_error() result(text) bind(c, name='calcisol_last_error')
       import :: c_ptr
+      implicit none
       type(c_ptr) :: text
     end function c_last_error
     function c_variable_get(role, row, info) result(stat) bind(c, name='calcisol_variable_get')
       import :: c_int32_t, info_t
+      implicit none
       integer(c_int32_t), value :: role, row
       type(info_t), intent(out) :: info
       integer(c_int32_t) :: stat
     end function c_variable_get
     function c_options_init(options, struct_size) result(stat) bind(c, name='calcisol_options_init')
       import :: c_int32_t, c_int64_t, options_t
+      implicit none
       type(options_t), intent(inout) :: options
       integer(c_int64_t), value :: struct_size
       integer(c_int32_t) :: stat
     end function c_options_init
     function c_open(path, options, model) result(stat) bind(c, name='calcisol_open')
       import :: c_int32_t, c_ptr, c_char, options_t
+      implicit none
       character(kind=c_char), intent(in) :: path(*)
       type(options_t), intent(in) :: options
       type(c_ptr), intent(inout) :: model
@@ -81,6 +87,7 @@ module calcisol_c
     end function c_open
     function c_open_from_memory(bytes, size, options, model) result(stat) bind(c, name='calcisol_open_from_memory')
       import :: c_int32_t, c_int64_t, c_ptr, c_char, options_t
+      implicit none
       character(kind=c_char), intent(in) :: bytes(*)
       integer(c_int64_t), value :: size
       type(options_t), intent(in) :: options
@@ -89,38 +96,45 @@ module calcisol_c
     end function c_open_from_memory
     function c_device_of_rank(local_rank, device_index) result(stat) bind(c, name='calcisol_device_of_rank')
       import :: c_int32_t
+      implicit none
       integer(c_int32_t), value :: local_rank
       integer(c_int32_t), intent(inout) :: device_index
       integer(c_int32_t) :: stat
     end function c_device_of_rank
     function c_warmup(columns) result(stat) bind(c, name='calcisol_warmup')
       import :: c_int32_t, c_ptr
+      implicit none
       type(c_ptr), value :: columns
       integer(c_int32_t) :: stat
     end function c_warmup
     function c_set_stream(columns, stream) result(stat) bind(c, name='calcisol_set_stream')
       import :: c_int32_t, c_ptr
+      implicit none
       type(c_ptr), value :: columns, stream
       integer(c_int32_t) :: stat
     end function c_set_stream
     function c_synchronize(columns) result(stat) bind(c, name='calcisol_synchronize')
       import :: c_int32_t, c_ptr
+      implicit none
       type(c_ptr), value :: columns
       integer(c_int32_t) :: stat
     end function c_synchronize
     function c_describe(model, json) result(stat) bind(c, name='calcisol_describe')
       import :: c_int32_t, c_ptr
+      implicit none
       type(c_ptr), value :: model
       type(c_ptr), intent(out) :: json
       integer(c_int32_t) :: stat
     end function c_describe
     subroutine c_close(model) bind(c, name='calcisol_close')
       import :: c_ptr
+      implicit none
       type(c_ptr), intent(inout) :: model
     end subroutine c_close
     function c_columns_create(model, ncol, nlay, properties, n, report, columns) result(stat) &
         bind(c, name='calcisol_columns_create')
       import :: c_int32_t, c_int64_t, c_ptr, view_t, calcisol_report
+      implicit none
       type(c_ptr), value :: model
       integer(c_int64_t), value :: ncol
       integer(c_int32_t), value :: nlay, n
@@ -132,6 +146,7 @@ module calcisol_c
     function c_step(columns, dt, forcing, n_forcing, output, n_output, flag, report) result(stat) &
         bind(c, name='calcisol_step')
       import :: c_int32_t, c_double, c_ptr, view_t, calcisol_report
+      implicit none
       type(c_ptr), value :: columns
       real(c_double), value :: dt
       integer(c_int32_t), value :: n_forcing, n_output
@@ -141,6 +156,7 @@ module calcisol_c
     end function c_step
     function c_laboratory_ph(columns, ph, n) result(stat) bind(c, name='calcisol_laboratory_ph')
       import :: c_int32_t, c_ptr, view_t
+      implicit none
       type(c_ptr), value :: columns
       type(view_t), intent(in) :: ph(*)
       integer(c_int32_t), value :: n
@@ -148,6 +164,7 @@ module calcisol_c
     end function c_laboratory_ph
     function c_state_get(columns, slot, values) result(stat) bind(c, name='calcisol_state_get')
       import :: c_int32_t, c_ptr, view_t
+      implicit none
       type(c_ptr), value :: columns
       integer(c_int32_t), value :: slot
       type(view_t), intent(in) :: values
@@ -155,6 +172,7 @@ module calcisol_c
     end function c_state_get
     function c_state_set(columns, slot, values) result(stat) bind(c, name='calcisol_state_set')
       import :: c_int32_t, c_ptr, view_t
+      implicit none
       type(c_ptr), value :: columns
       integer(c_int32_t), value :: slot
       type(view_t), intent(in) :: values
@@ -162,10 +180,12 @@ module calcisol_c
     end function c_state_set
     subroutine c_columns_free(columns) bind(c, name='calcisol_columns_free')
       import :: c_ptr
+      implicit none
       type(c_ptr), intent(inout) :: columns
     end subroutine c_columns_free
     function c_strlen(text) result(length) bind(c, name='strlen')
       import :: c_ptr, c_size_t
+      implicit none
       type(c_ptr), value :: text
       integer(c_size_t) :: length
     end function c_strlen

@@ -23,8 +23,8 @@ contains
     real(c_float), intent(in) :: dzs(:), ph(:, :), caco3(:, :)
     integer(c_int32_t), intent(out) :: stat
     character(len=:), allocatable, intent(out) :: message
-    call calcisol_noahmp_soil%start('calcisol.nml', size(ph), size(dzs), spread(real(dzs, c_double), 1, size(ph)), stat, message, &
-      caco3=spread(reshape(fit(caco3, one), [size(ph)]), 2, size(dzs)), &
+    call calcisol_noahmp_soil%start('calcisol.nml', size(ph), size(dzs), spread(real(dzs, c_double), 1, size(ph)), &
+      stat, message, caco3=spread(reshape(fit(caco3, one), [size(ph)]), 2, size(dzs)), &
       ph0=spread(reshape(fit(ph, one), [size(ph)]), 2, size(dzs)))
   end subroutine calcisol_noahmp_start
 
