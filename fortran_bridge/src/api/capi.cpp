@@ -3,14 +3,14 @@
 
 #include <string>
 
-#include "bundle/bundle.hpp"
-#include "device/device_query.hpp"
 #include "api/entry.hpp"
-#include "engine/model.hpp"
-#include "engine/native.hpp"
 #include "api/options.hpp"
 #include "api/status.hpp"
+#include "bundle/bundle.hpp"
 #include "bundle/table.hpp"
+#include "device/device_query.hpp"
+#include "engine/model.hpp"
+#include "engine/native.hpp"
 
 using namespace calcisol;
 

@@ -6,10 +6,10 @@
 #include <new>
 #include <string>
 
-#include "calcisol.h"
-#include "columns/columns_base.hpp"
 #include "api/host_guard.hpp"
 #include "api/status.hpp"
+#include "calcisol.h"
+#include "columns/columns_base.hpp"
 
 namespace calcisol {
 

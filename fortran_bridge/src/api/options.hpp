@@ -1,8 +1,8 @@
 // Options of a model, whatever version of calcisol.h the host was compiled with.
 #pragma once
 
-#include "calcisol.h"
 #include "api/log.hpp"
+#include "calcisol.h"
 
 namespace calcisol {
 

@@ -7,8 +7,8 @@
 #include <fstream>
 #include <stdexcept>
 
-#include "bundle/sha256.hpp"
 #include "api/status.hpp"
+#include "bundle/sha256.hpp"
 #include "bundle/table.hpp"
 
 namespace calcisol {

@@ -10,10 +10,10 @@
 #include <memory>
 #include <vector>
 
-#include "engine/backend.hpp"
 #include "columns/columns_base.hpp"
 #include "columns/screening.hpp"
 #include "columns/views.hpp"
+#include "engine/backend.hpp"
 
 namespace calcisol {
 

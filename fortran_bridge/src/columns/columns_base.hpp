@@ -3,8 +3,8 @@
 
 #include <cstdint>
 
-#include "calcisol.h"
 #include "api/log.hpp"
+#include "calcisol.h"
 #include "columns/screening.hpp"
 
 struct calcisol_columns {

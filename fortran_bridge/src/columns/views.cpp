@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <string>
 
-#include "device/device_query.hpp"
 #include "api/status.hpp"
+#include "device/device_query.hpp"
 
 namespace calcisol {
 

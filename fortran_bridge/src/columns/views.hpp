@@ -3,8 +3,8 @@
 
 #include <cstdint>
 
-#include "calcisol.h"
 #include "bundle/table.hpp"
+#include "calcisol.h"
 
 namespace calcisol {
 

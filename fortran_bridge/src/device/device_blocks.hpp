@@ -10,10 +10,10 @@
 #include <string>
 #include <vector>
 
-#include "device/device_query.hpp"
-#include "columns/screening.hpp"
 #include "api/status.hpp"
 #include "bundle/table.hpp"
+#include "columns/screening.hpp"
+#include "device/device_query.hpp"
 
 namespace calcisol {
 

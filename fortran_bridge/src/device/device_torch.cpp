@@ -1,12 +1,12 @@
 // Columns on a device: finding the device, creation, and the step. See device_columns.hpp.
-#include "device/device_columns.hpp"
 #include "columns/subcycle.hpp"
+#include "device/device_columns.hpp"
 
 #include <ATen/Context.h>
 #include <dlfcn.h>
 
-#include "engine/backend.hpp"
 #include "columns/views.hpp"
+#include "engine/backend.hpp"
 
 namespace calcisol {
 

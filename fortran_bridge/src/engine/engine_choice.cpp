@@ -1,8 +1,8 @@
 #include "engine/engine_choice.hpp"
 
+#include "api/status.hpp"
 #include "engine/engine_library.hpp"
 #include "engine/native.hpp"
-#include "api/status.hpp"
 
 namespace calcisol {
 

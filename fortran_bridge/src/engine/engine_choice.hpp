@@ -4,10 +4,10 @@
 #include <memory>
 #include <string>
 
-#include "engine/backend.hpp"
+#include "api/log.hpp"
 #include "bundle/bundle.hpp"
 #include "calcisol.h"
-#include "api/log.hpp"
+#include "engine/backend.hpp"
 
 namespace calcisol {
 

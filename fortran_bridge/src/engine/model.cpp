@@ -1,11 +1,11 @@
 #include "engine/model.hpp"
 
-#include "bundle/bundle.hpp"
-#include "columns/columns.hpp"
-#include "engine/engine_choice.hpp"
 #include "api/options.hpp"
 #include "api/status.hpp"
+#include "bundle/bundle.hpp"
+#include "columns/columns.hpp"
 #include "columns/subcycle.hpp"
+#include "engine/engine_choice.hpp"
 
 namespace calcisol {
 

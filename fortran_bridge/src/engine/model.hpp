@@ -4,9 +4,9 @@
 #include <memory>
 #include <string>
 
-#include "engine/backend.hpp"
-#include "calcisol.h"
 #include "api/log.hpp"
+#include "calcisol.h"
+#include "engine/backend.hpp"
 
 struct calcisol_model {
   std::shared_ptr<calcisol::Module> module;       // on the host, else NULL

@@ -4,8 +4,8 @@
 #include <memory>
 #include <string>
 
-#include "engine/backend.hpp"
 #include "bundle/bundle.hpp"
+#include "engine/backend.hpp"
 #include "native/kernel.hpp"
 
 namespace calcisol {
