@@ -12,6 +12,7 @@ from calcisol.coupler import errors
 from calcisol.coupler.library import compile as native_compile
 from calcisol.coupler.library.capi import build_info
 from calcisol.coupler.library.model import Model
+from helpers.bits import assert_same_bits
 from soils import Fields, soil, weather
 
 DAY = 86400.0
@@ -173,4 +174,4 @@ def test_compiled_here_or_with_the_library_gives_the_same_bits(shipped: Path, fo
     assert library is not None
     a, b = run(Model(own)), run(Model(own, engine_library=library))
     for x, y in zip(a, b, strict=True):
-        assert all(x[name].tobytes() == y[name].tobytes() for name in x)
+        assert_same_bits(x, y)

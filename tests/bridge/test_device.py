@@ -17,6 +17,7 @@ import pytest
 import sample_columns
 from calcisol.coupler import errors
 from calcisol.coupler.library.model import Model
+from helpers.bits import assert_same_bits
 from helpers.hosts import compile_host
 from sample_columns import STEP, Fields, take
 
@@ -84,8 +85,7 @@ def test_bad_soil_and_restart_on_the_device(pair: tuple[Model, Model]) -> None:
     after = pair[1].columns(properties)
     after.set_state(device.state())
     through, again = device.step(STEP, forcing(1)), after.step(STEP, forcing(1))
-    for name in through:
-        assert through[name].tobytes() == again[name].tobytes(), name
+    assert_same_bits(again, through)
     fresh = pair[1].columns(soil())
     fresh.set_state({"calcite": 1.0})
     with pytest.raises(errors.StateError, match="column 1 was given part of a state, but no ca"):
@@ -104,8 +104,7 @@ def test_layouts_on_the_device(pair: tuple[Model, Model]) -> None:
     variants.append({n: np.ascontiguousarray(v[::-1])[::-1] for n, v in double.items()})
     expected = pair[1].columns(soil()).step(STEP, double)
     for variant in variants:
-        found = pair[1].columns(soil()).step(STEP, variant)
-        assert all(found[name].tobytes() == expected[name].tobytes() for name in expected)
+        assert_same_bits(pair[1].columns(soil()).step(STEP, variant), expected)
 
 
 def test_module_makes_no_tensor_elsewhere(shipped: Path) -> None:

@@ -11,6 +11,7 @@ from bundles import edit_contract, rewrite, sealed
 from calcisol.coupler import errors
 from calcisol.coupler.library.capi import build_info
 from calcisol.coupler.library.model import Model
+from helpers.bits import same_bits
 from numpy.typing import NDArray
 from soils import TABLE, YEAR, Fields, soil, weather
 
@@ -161,10 +162,6 @@ def test_a_year_of_days(bundles: dict[str, Path]) -> None:
         outputs.append(last)
     assert converged.mean() > 0.2
     assert_near(outputs[0], outputs[1], PHYSICS, DAY, converged)
-
-
-def same_bits(a: NDArray[np.float64], b: NDArray[np.float64]) -> bool:
-    return np.ascontiguousarray(a).tobytes() == np.ascontiguousarray(b).tobytes()
 
 
 @pytest.mark.parametrize("layers", [1, 7, 60])

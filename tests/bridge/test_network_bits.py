@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from calcisol.coupler.library.columns import Columns
 from calcisol.coupler.library.model import Model
+from helpers.bits import assert_same_bits
 from numpy.typing import NDArray
 
 NCOL, STEPS = 300, 6
@@ -62,12 +63,6 @@ def rollout(columns: Columns, which: NDArray[np.intp] | slice, first: int = 0, l
         answered = (out["flag"] & FALLBACK == 0).mean()
         assert answered >= MOSTLY, f"the network answered in {answered:.0%} of the cells; this test needs it on"
     return out
-
-
-def assert_same_bits(a: Fields, b: Fields) -> None:
-    assert a.keys() == b.keys()
-    for name in a:
-        assert np.ascontiguousarray(a[name]).tobytes() == np.ascontiguousarray(b[name]).tobytes(), f"{name} differs"
 
 
 @pytest.fixture(scope="module", params=[None, 8])

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import xarray as xr
 from calcisol.coupler.errors import CalcisolError
-from small import run_small, variables
+from helpers.small_runs import run_small, variables
 
 pytestmark = pytest.mark.usefixtures("shipped")
 SIX_DIGITS = 2e-5  # summary.csv has six digits, the files float32

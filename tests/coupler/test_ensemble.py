@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from calcisol.coupler.cli import main
 from calcisol.emulator.contract.bundle import default_bundle, read_contract, write_bundle
-from small import FAST
+from helpers.small_runs import FAST
 
 LOUDER = 3.0  # last layer of the core times this: another member, with factors as far apart as seeds are
 SCORES = {"bundle": {"dsic_p95": 1e-6}}  # a bundle that states next to no error, so that the spread shows

@@ -10,7 +10,7 @@ from calcisol.coupler.config import RunConfig
 from calcisol.coupler.europe import own_maps
 from calcisol.coupler.europe.load import load_domain
 from calcisol.coupler.input_maps import products, tables
-from made_files import series, write_tiff
+from helpers.made_files import series, write_tiff
 
 AMOUNT = {"standard_name": "precipitation_amount"}
 EXACT = 1e-9  # float64 sums over a year of days

@@ -7,7 +7,7 @@ import xarray as xr
 from calcisol.coupler.cli import main
 from calcisol.coupler.forcing.check import inspect
 from calcisol.coupler.forcing.files import Forcing, ForcingError
-from small import forcing_file
+from helpers.small_runs import forcing_file
 
 
 def change(path, action):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import xarray as xr
 from calcisol.coupler.forcing.files import Forcing, ForcingError
-from small import forcing_file
+from helpers.small_runs import forcing_file
 
 
 def two(folder, action):

@@ -8,7 +8,7 @@ from calcisol.coupler.cli import main
 from calcisol.coupler.forcing import files as forcings
 from calcisol.coupler.forcing.check import inspect
 from calcisol.coupler.forcing.files import Forcing
-from made_files import LAT, LON, SEA, field, forcing_in
+from helpers.made_files import LAT, LON, SEA, field, forcing_in
 
 KINDS = {
     "regular": "regular grid", "rotated": "rotated or curvilinear grid", "cf": "land points (gathered)",

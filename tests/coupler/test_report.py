@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from calcisol.coupler.report import figures, headline
-from small import run_small
+from helpers.small_runs import run_small
 
 pytestmark = pytest.mark.usefixtures("shipped")
 

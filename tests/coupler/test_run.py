@@ -14,7 +14,7 @@ from calcisol.coupler.europe.load import load_domain
 from calcisol.coupler.europe.scenario import load_scenario
 from calcisol.coupler.offline import budget, chunks, results, time_loop
 from calcisol.coupler.report.summary import EU27
-from small import FAST, run_small, small_config, variables
+from helpers.small_runs import FAST, run_small, small_config, variables
 
 pytestmark = pytest.mark.usefixtures("shipped")
 NAMES = ("baseline", "n_minus_20", "no_mineral_n")
