@@ -2,7 +2,7 @@
 
 What:    the arguments of every command, and the exit code. What each does: commands.py; ensemble, train, evaluate and export are
          the emulator's, loaded only then.
-Errors:  one sentence on stderr, exit code 2; a stopped run exits with 130 and says how to go on.
+Errors:  one sentence on stderr, exit code 2; a stopped run exits with 130 (Ctrl-C) or 143 (SIGTERM) and says how to go on.
 Source:  DESIGN.md 7. ``run``, ``check`` and ``describe`` never import torch.
 Use:     ``calcisol run --out out/europe``; ``calcisol COMMAND --help`` shows one example each.
 """
@@ -10,11 +10,16 @@ Use:     ``calcisol run --out out/europe``; ``calcisol COMMAND --help`` shows on
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from . import commands
 from .errors import CalcisolError
+from .offline.folder_lock import NO_SPACE
 
 
 def _add_own(into: Any) -> None:
@@ -152,27 +157,69 @@ def build_parser(command: str = "") -> argparse.ArgumentParser:
     return parser
 
 
-def main(argv: list[str] | None = None) -> int:
-    """Entry point. Returns the exit code: 0, 2 (an error, one sentence on stderr) or 130 (stopped)."""
-    arguments = sys.argv[1:] if argv is None else argv
-    from ..emulator.contract.bundle import BundleError
+GO_ON = {  # what a stopped command says: how its work goes on
+    "run": "the same command with --resume goes on",
+    "train": "the same command goes on from its last checkpoint",
+    "ensemble": "the same command goes on from here",
+    "explain": "the same command begins again; MIN3P runs that are done are kept",
+}
 
+
+class Terminated(KeyboardInterrupt):
+    """SIGTERM, as batch systems send it before they kill: the run ends as after Ctrl-C, and keeps what is done."""
+
+
+def _terminate(*_: object) -> None:
+    raise Terminated
+
+
+@contextmanager
+def _hearing_sigterm() -> Iterator[None]:
+    """SIGTERM raises Terminated meanwhile; in a thread, where no signal can be caught, nothing changes."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, _terminate)
     try:
-        command = next((a for a in arguments if not a.startswith("-")), "")
-        args = build_parser(command).parse_args(arguments)
-        return int(args.action(args) or 0)
-    except (CalcisolError, BundleError) as error:
-        print(f"calcisol: {error}", file=sys.stderr)
-    except KeyboardInterrupt:
-        print("calcisol: stopped; `calcisol run --resume` goes on", file=sys.stderr)
-        return 130
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _say(sentence: str) -> None:
+    print(f"calcisol: {sentence}", file=sys.stderr)
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Entry point. Returns the exit code: 0, 2 (an error, one sentence on stderr), 130 (Ctrl-C) or 143 (SIGTERM).
+
+    Only our own errors and those of the operating system become a sentence; any other is a defect and shows its traceback.
+    """
+    arguments = sys.argv[1:] if argv is None else argv
+    from ..emulator.contract.errors import InputError
+
+    command = next((a for a in arguments if not a.startswith("-")), "")
+    try:
+        with _hearing_sigterm():
+            args = build_parser(command).parse_args(arguments)
+            return int(args.action(args) or 0)
+    except (CalcisolError, InputError) as error:
+        _say(str(error))
+    except KeyboardInterrupt as stop:
+        _say(f"stopped; {GO_ON[command]}" if command in GO_ON else "stopped")
+        return 143 if isinstance(stop, Terminated) else 130
     except BrokenPipeError:
         sys.stderr.close()  # the reader has gone (| head)
-    except (OSError, ValueError) as error:
-        # files and values: the text says which; a defect shows as another kind of error, with its traceback
-        file, reason = getattr(error, "filename", None), getattr(error, "strerror", None)
-        text = f"{file}: {reason}; give another path" if file and reason else " ".join(str(error).split())
-        print(f"calcisol: {text}", file=sys.stderr)
+    except MemoryError as error:
+        _say(f"out of memory ({' '.join(str(error).split()) or 'no more is given'}); give it fewer columns or a larger machine")
+    except OSError as error:
+        if error.errno in NO_SPACE:
+            where = f" below {error.filename}" if error.filename else ""
+            _say(f"the disk is full or over its quota{where}; free some space and start again")
+        elif error.filename and error.strerror:
+            _say(f"{error.filename}: {error.strerror}; give another path")
+        else:
+            _say(" ".join(str(error).split()))
     return 2
 
 

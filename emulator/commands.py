@@ -15,6 +15,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from .contract.errors import InputError
+
 if TYPE_CHECKING:
     from .training.curriculum import TrainingConfig
 
@@ -35,7 +37,7 @@ def find_archive(given: str | None) -> Path:
     """The ensemble file: --data, else CALCISOL_ENSEMBLE. Raises ValueError."""
     named = given or os.environ.get("CALCISOL_ENSEMBLE")
     if not named:  # no default: a bundle judged on an archive of another chemistry would look wrong
-        raise ValueError("no MIN3P ensemble given: pass --data ENSEMBLE.nc or set CALCISOL_ENSEMBLE")
+        raise InputError("no MIN3P ensemble given: pass --data ENSEMBLE.nc or set CALCISOL_ENSEMBLE")
     return Path(named)
 
 
@@ -51,7 +53,7 @@ def training_config(args: argparse.Namespace) -> TrainingConfig:
     try:
         config = TrainingConfig.from_toml(args.config) if args.config else TrainingConfig()
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ValueError(
+        raise InputError(
             f"training config {args.config} cannot be read ({error}); mend it or start from emulator/train.toml"
         ) from None
     return config if args.member is None else replace(config, seed=args.member, bootstrap=True)
@@ -107,12 +109,12 @@ class Export:
         config = training_config(args)
         checkpoint = args.run / "checkpoint.pt"
         if not checkpoint.exists():
-            raise ValueError(f"{checkpoint} does not exist; run `calcisol train --out {args.run}` first")
+            raise InputError(f"{checkpoint} does not exist; run `calcisol train --out {args.run}` first")
         core = Core(config.width, config.seed)
         try:
             core.load_state_dict(torch.load(checkpoint, weights_only=True)["best"]["core"])
         except (pickle.UnpicklingError, RuntimeError, LookupError, TypeError, EOFError):
-            raise ValueError(
+            raise InputError(
                 f"{checkpoint} is damaged or of another config (width {config.width} here); give the --config it was trained with"
             ) from None
         contract = export_bundle(core, config, load_archive(find_archive(args.data)), args.bundle)
@@ -180,7 +182,7 @@ def explain(out: Path, say: Callable[[str], None], **settings: Any) -> Path:
     """
     missing = [name for name in EXTRA if importlib.util.find_spec(name) is None]
     if missing:
-        raise ValueError(f"{missing[0]} is not installed; run `pip install 'calcisol[explain]'`")
+        raise InputError(f"{missing[0]} is not installed; run `pip install 'calcisol[explain]'`")
     import torch
 
     from .explain.analysis import analyse
@@ -191,13 +193,13 @@ def explain(out: Path, say: Callable[[str], None], **settings: Any) -> Path:
 
     runs = settings.get("min3p_folder")
     if runs is not None and not os.environ.get("MIN3P_EXE") and not runs.is_dir():
-        raise ValueError(f"--min3p-runs {runs} is no folder of MIN3P runs, and MIN3P_EXE is not set to make them; set it")
+        raise InputError(f"--min3p-runs {runs} is no folder of MIN3P runs, and MIN3P_EXE is not set to make them; set it")
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
         return write(out, analyse(Settings(**settings), say))
     except (EnsembleError, RunnerError) as error:
-        raise ValueError(str(error)) from None
+        raise InputError(str(error)) from None
     finally:
         torch.set_num_threads(threads)
 

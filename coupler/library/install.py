@@ -6,9 +6,11 @@ Use:     ``gcc host.c $(calcisol config --cflags --libs)``, ``gfortran host.f90 
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 from ...emulator.contract.bundle import default_bundle
+from ..errors import ArgumentError
 from . import _build
 
 PACKAGE = Path(__file__).resolve().parents[2]
@@ -47,18 +49,18 @@ def pkgconfig_dir() -> Path:
 
 def cflags() -> str:
     """Flags for a C or C++ compiler."""
-    return f"-I{include_dir()}"
+    return shlex.quote(f"-I{include_dir()}")
 
 
 def fflags() -> str:
     """Flags for the Fortran compiler that made the .mod files."""
-    return f"-I{module_dir()}"
+    return shlex.quote(f"-I{module_dir()}")
 
 
 def libs(*, stub: bool = False) -> str:
     """Flags for the linker. Fortran hosts that compile the two sources themselves may drop -lcalcisol_fortran."""
     name = "calcisol_stub" if stub else "calcisol"
-    return f"-L{library_dir()} -lcalcisol_fortran -l{name} -Wl,-rpath,{library_dir()}"
+    return f"{shlex.quote(f'-L{library_dir()}')} -lcalcisol_fortran -l{name} {shlex.quote(f'-Wl,-rpath,{library_dir()}')}"
 
 
 def config(name: str) -> str:
@@ -71,11 +73,11 @@ def config(name: str) -> str:
         "include-dir": lambda: str(include_dir()),
         "library-dir": lambda: str(library_dir()),
         "fortran-dir": lambda: str(fortran_source_dir()),
-        "fortran-sources": lambda: " ".join(map(str, fortran_sources())),
+        "fortran-sources": lambda: shlex.join(map(str, fortran_sources())),
         "pkgconfig-dir": lambda: str(pkgconfig_dir()),
         "cmake-dir": lambda: str(library_dir() / "cmake" / "calcisol"),
         "bundle": lambda: str(default_bundle()),
     }
     if name not in items:
-        raise ValueError(f"{name!r} is no item of the configuration; known are {', '.join(items)}")
+        raise ArgumentError(f"{name!r} is no item of the configuration; known are {', '.join(items)}")
     return items[name]()

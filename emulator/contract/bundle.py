@@ -18,6 +18,7 @@ import zlib
 from pathlib import Path
 from typing import Any
 
+from .errors import InputError
 from .variables import Table, load_table
 
 FORMAT = "calcisol-bundle"
@@ -25,7 +26,7 @@ CONTRACT_RECORD = "calcisol.json"  # torch stores extra files below "<archive>/e
 MAX_BYTES = 512 * 1024 * 1024  # a bundle is hundreds of kB; refuse to hash something absurd
 
 
-class BundleError(ValueError):
+class BundleError(InputError):
     """The file is no bundle this version can use; the text names the file, the fault and the mend."""
 
 

@@ -13,6 +13,7 @@ import time
 
 import numpy as np
 
+from ..contract.errors import InputError
 from . import reference_model
 from .attribution import calcareous, drivers_part, path_part, temporal_part
 from .forecasts import arm_part, attributions, sites_part
@@ -54,14 +55,14 @@ def analyse(settings: Settings, say: Say = lambda text: None, members: dict[str,
     Raises ValueError for fewer years or columns than the analysis can use.
     """
     if settings.years < 1:
-        raise ValueError(f"years = {settings.years} must be 1 or more")
+        raise InputError(f"years = {settings.years} must be 1 or more")
     if settings.spin_up < 0 or settings.workers < 1:
-        raise ValueError(f"--spin-up {settings.spin_up} must be 0 or more and --workers {settings.workers} 1 or more")
+        raise InputError(f"--spin-up {settings.spin_up} must be 0 or more and --workers {settings.workers} 1 or more")
     out, stages = Results(), Stages(say)
     numbers = out.numbers
     world = read_world(settings.world)
     if len(world) < LEAST_PLACES:
-        raise ValueError(f"the world has {len(world)} columns; spatial models need {LEAST_PLACES} or more")
+        raise InputError(f"the world has {len(world)} columns; spatial models need {LEAST_PLACES} or more")
     stages.begin("members", "bundles, the physical step")
     members = load_members(settings) if members is None else members
     name, member = next(iter(members.items()))

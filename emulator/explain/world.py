@@ -17,6 +17,7 @@ import torch
 import xarray as xr
 from torch import Tensor
 
+from ..contract.errors import InputError
 from ..contract.variables import load_table
 
 FORMAT = "calcisol-world-1"
@@ -34,7 +35,7 @@ TITLES = {
 NEEDED = ("mineral_n", "drainage", "drainage_change", "mat", "warming", "aridity", "clay", "soc", "husbandry_n")
 
 
-class WorldError(ValueError):
+class WorldError(InputError):
     """The file is no world; the text names the file, the fault and the mend."""
 
 

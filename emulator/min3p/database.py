@@ -20,6 +20,8 @@ from pathlib import Path
 
 import numpy as np
 
+from ..contract.errors import InputError
+
 GAS_CONSTANT = 1.987e-3
 """kcal mol-1 K-1, with the digits MIN3P itself uses, so that the fit is undone exactly."""
 T_REFERENCE = 298.15
@@ -218,7 +220,7 @@ def _repair_species(text: str, names: Iterable[str], where: str) -> str:
         pattern = re.compile(rf"^({re.escape(name)})( +[-+.\d]+)( +[-+.\d]+)(?=\s)", re.MULTILINE)
         old = pattern.search(text)
         if old is None:
-            raise ValueError(f"{where} has no species {name!r}; point MIN3P_DB at MIN3P's default database")
+            raise InputError(f"{where} has no species {name!r}; point MIN3P_DB at MIN3P's default database")
         new = f"{old[1]}{enthalpy:{len(old[2])}.4f}{log_k:{len(old[3])}.4f}"
         text = text[: old.start()] + new + text[old.end() :]
     return text
@@ -229,7 +231,7 @@ def _repair_mineral(text: str, name: str) -> str:
     pattern = re.compile(rf"(^'{re.escape(name)}'\s*$(?:\n.*?)*?\n'reversible'\s+)[-+.\d]+\s+[-+.\d]+", re.MULTILINE)
     text, count = pattern.subn(lambda m: f"{m[1]}{log_k:.4f} {enthalpy:.4f}", text, count=1)
     if count == 0:
-        raise ValueError(f"mineral.dbs has no mineral {name!r}; point MIN3P_DB at MIN3P's default database")
+        raise InputError(f"mineral.dbs has no mineral {name!r}; point MIN3P_DB at MIN3P's default database")
     return text
 
 

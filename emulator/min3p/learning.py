@@ -18,6 +18,7 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
+from ..contract.errors import InputError
 from .column import MONTH_DAYS, Column
 from .database import CALCITE_DENSITY, CALCITE_MOLAR_MASS, PREFIX, REACTIONS, sorbed_amounts
 from .deck import CALCITE_FLOOR, STEM
@@ -42,7 +43,7 @@ FLOWS = {"in": "mass influx", "out": "mass outflux", "gasin": "mass influx (gas 
 FAMILIES = ("gst", "gsm", "gsg", "gsv", "gsb", "gsp")
 
 
-class RunError(ValueError):
+class RunError(InputError):
     """A run folder lacks or garbles an output; the text names the file."""
 
 

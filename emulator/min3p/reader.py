@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
+from ..contract.errors import InputError
 from .folder import BALANCE, FAMILIES, SPATIAL, TRANSIENT, Run, find_runs, list_runs
 from .pieces import Grid, Piece, series_pieces, spatial_pieces
 from .tables import iter_zones
@@ -35,7 +36,7 @@ CHUNK = 1024
 """Steps per chunk of a converted table."""
 
 
-class ReadError(ValueError):
+class ReadError(InputError):
     """A folder cannot be read as a run; the text names the file and the fault."""
 
 

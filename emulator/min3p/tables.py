@@ -16,6 +16,8 @@ from pathlib import Path
 
 import numpy as np
 
+from ..contract.errors import InputError
+
 BLOCK_ROWS = 4096
 _QUOTED = re.compile(r'"([^"]*)"')
 _TIME = re.compile(r"(?:\bT|time)\s*=\s*([-+.\dEeDd]+)\s*([A-Za-z]*)")
@@ -64,7 +66,7 @@ def parse_rows(text: str, columns: int | None = None) -> np.ndarray:
     columns = columns or len(lines[0].split())
     values = np.array(" ".join(lines).replace(",", " ").split(), dtype=float)
     if values.size != columns * len(lines):
-        raise ValueError(f"{len(lines)} rows of {columns} columns expected, {values.size} numbers found")
+        raise InputError(f"{len(lines)} rows of {columns} columns expected, {values.size} numbers found")
     return values.reshape(len(lines), columns)
 
 
@@ -101,7 +103,7 @@ def iter_zones(path: Path, block_rows: int = BLOCK_ROWS) -> Iterator[tuple[Zone,
                     return parse_rows("".join(buffer[:-1]), columns)
                 except ValueError:
                     pass
-            raise ValueError(f"{path} is no MIN3P table near {zone.title!r}: {error}") from None
+            raise InputError(f"{path} is no MIN3P table near {zone.title!r}: {error}") from None
 
     with open(path, encoding="latin-1") as stream:
         for line in stream:
@@ -120,7 +122,7 @@ def iter_zones(path: Path, block_rows: int = BLOCK_ROWS) -> Iterator[tuple[Zone,
                 zone.names += [n.strip() for n in _QUOTED.findall(line)]
             elif line.strip():
                 if not zone.names and not buffer and not _NUMBER.match(line):
-                    raise ValueError(f"{path} is no MIN3P table: it holds {line.strip()[:40]!r}")
+                    raise InputError(f"{path} is no MIN3P table: it holds {line.strip()[:40]!r}")
                 buffer.append(line)
                 fresh = False
                 if len(buffer) >= block_rows + 1:  # one line is kept back, so that a cut last line can be told from a bad one

@@ -15,6 +15,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from ..contract.errors import InputError
 from .column import Column, Source
 from .design import build_column
 from .sampling import Point
@@ -36,7 +37,7 @@ def build_twin(point: Point, years: int = 40, twin: str | None = None) -> Column
     if twin is None:
         return column
     if twin not in TWINS:
-        raise ValueError(f"twin is {twin!r}; known are {', '.join(TWINS)}")
+        raise InputError(f"twin is {twin!r}; known are {', '.join(TWINS)}")
     without = build_column(point, years, fertilised=False)
     start = nitrogen_start(column, without)
     if start is None:

@@ -12,6 +12,7 @@ import json
 import shutil
 from pathlib import Path
 
+from ..contract.errors import InputError
 from .column import MONTH_DAYS, SECONDS_PER_DAY, Column
 from .database import REACTIONS, write_database
 from .deck import COMPONENTS, EDGE, STEM, Deck, DeckOptions, sorbed_species
@@ -25,7 +26,7 @@ def write_run(folder: Path, column: Column, stock: Path, options: DeckOptions | 
     """
     options = options or DeckOptions()
     if column.months > 1000:
-        raise ValueError(f"{column.months} months exceed MIN3P's 1000 rate factors per zone; simulate at most 83 years in one go")
+        raise InputError(f"{column.months} months exceed MIN3P's 1000 rate factors per zone; simulate at most 83 years in one go")
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     deck = Deck(column, options)

@@ -22,6 +22,7 @@ import torch
 from torch import Tensor, nn
 
 from ..chemistry.constants import MOLAR_MASS_C, MOLAR_MASS_CACO3, MOLAR_MASS_N
+from ..contract.errors import InputError
 from ..contract.rows import column_rows, layer_rows, state_rows
 from ..processes.past import drivers, remember, start
 from ..processes.sources import add_sources
@@ -66,14 +67,14 @@ class TrainingConfig:
         known = {f.name for f in fields(cls)}
         for key in raw:
             if key not in known:
-                raise ValueError(f"{path}: key {key!r} is unknown; known are {', '.join(sorted(known))}")
+                raise InputError(f"{path}: key {key!r} is unknown; known are {', '.join(sorted(known))}")
         for f in fields(cls):
             value = raw.get(f.name, f.default)
             like = list if isinstance(f.default, tuple) else type(f.default)
             if f.name in raw and not (type(value) is like or (like is float and type(value) is int)):
-                raise ValueError(f"{path}: {f.name} = {value!r} must be of the kind of {f.default!r}")
+                raise InputError(f"{path}: {f.name} = {value!r} must be of the kind of {f.default!r}")
             if isinstance(value, int | float) and not isinstance(value, bool) and value < (0 if f.name in MAY_BE_ZERO else 1):
-                raise ValueError(f"{path}: {f.name} = {value!r} is too small")
+                raise InputError(f"{path}: {f.name} = {value!r} is too small")
         try:
             if "phases" in raw:
                 raw["phases"] = tuple((int(k), int(n), float(rate)) for k, n, rate in raw["phases"])
@@ -81,7 +82,7 @@ class TrainingConfig:
                 raw["substeps"] = tuple(int(n) for n in raw["substeps"])
         except (TypeError, ValueError):
             text = "phases = [[intervals, iterations, rate], ...], substeps = [parts, ...]"
-            raise ValueError(f"{path}: phases or substeps are no numbers; write {text}") from None
+            raise InputError(f"{path}: phases or substeps are no numbers; write {text}") from None
         return cls(**raw)
 
 
@@ -228,7 +229,7 @@ def train(config: TrainingConfig, sets: list[Ensemble], folder: Path, say: Calla
     if checkpoint.exists():
         saved = torch.load(checkpoint, weights_only=True)
         if saved["identity"] != identity:
-            raise ValueError(f"{checkpoint} belongs to another config or archive; give another --out folder")
+            raise InputError(f"{checkpoint} belongs to another config or archive; give another --out folder")
         core.load_state_dict(saved["core"])
         optimiser.load_state_dict(saved["optimiser"])
         generator.set_state(saved["generator"])

@@ -20,6 +20,7 @@ import xarray as xr
 from torch import Tensor
 
 from ..chemistry.constants import GAS_CONSTANT, MOLAR_MASS_C, MOLAR_MASS_CACO3, MOLAR_MASS_N, MOLAR_VOLUME_CALCITE
+from ..contract.errors import InputError
 from ..contract.variables import load_table
 from ..processes.past import PAST, START
 
@@ -40,7 +41,7 @@ FERTILISER = {"an": (1.0, 1.0, 0.0, 0.0), "urea": (2.0, 0.0, 1.0, 0.0), "as": (2
 """mol NH4, NO3, inorganic C, SO4 per mol of fertiliser reaction in the decks."""
 
 
-class DataError(ValueError):
+class DataError(InputError):
     """An ensemble file cannot be used; the text names the variable and the mend."""
 
 

@@ -94,3 +94,58 @@ def test_damaged_bundle_is_one_sentence(tmp_path, capsys):
     assert error.count("\n") == 1 and "damaged" in error
     assert cli.main(["run", "--bundle", str(tmp_path / "y.calcisol"), "--data", "none", "--out", str(tmp_path)]) == 2
     assert "does not exist" in capsys.readouterr().err
+
+
+def test_a_defect_shows_its_traceback(monkeypatch, capsys):
+    def defect(args):
+        raise ValueError("operands could not be broadcast together")
+
+    monkeypatch.setattr(cli.commands, "describe", defect)
+    with pytest.raises(ValueError, match="broadcast"):
+        cli.main(["describe"])
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize(("command", "words"), [("run", "the same command with --resume goes on"), ("describe", "stopped\n")])
+def test_ctrl_c_advice_fits_the_command(monkeypatch, capsys, command, words):
+    def stopped(args):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cli.commands, command, stopped)
+    assert cli.main([command]) == 130
+    error = capsys.readouterr().err
+    assert words in error and (command == "run" or "resume" not in error)
+
+
+def test_sigterm_ends_as_ctrl_c_does(monkeypatch, capsys):
+    import os
+    import signal
+    import time
+
+    def waits(args):
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(5)
+
+    before = signal.getsignal(signal.SIGTERM)
+    monkeypatch.setattr(cli.commands, "run", waits)
+    assert cli.main(["run"]) == 143
+    assert "--resume goes on" in capsys.readouterr().err
+    assert signal.getsignal(signal.SIGTERM) is before
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (OSError(28, "No space left on device", "/x/y.nc"), "the disk is full or over its quota below /x/y.nc"),
+        (PermissionError(13, "Permission denied", "/x"), "/x: Permission denied; give another path"),
+        (MemoryError("Unable to allocate 9. TiB"), "out of memory (Unable to allocate 9. TiB)"),
+    ],
+)
+def test_errors_of_the_system_are_one_sentence(monkeypatch, capsys, error, words):
+    def failing(args):
+        raise error
+
+    monkeypatch.setattr(cli.commands, "run", failing)
+    assert cli.main(["run"]) == 2
+    text = capsys.readouterr().err
+    assert words in text and text.count("\n") == 1
