@@ -6,7 +6,7 @@
 #   make slow     the tests that take more than a minute
 #   make fortran  the tests of the Fortran module and the adapters of land models
 #   make bundle DATA=learning.nc   the default bundle again, from the learning file of `calcisol ensemble`
-#   make explain  does space stand for time? out/explain/report.html of the default bundle, and what the example prints
+#   make explain  test space-for-time substitution: out/explain/report.html of the default bundle, and what the example prints
 #   make setup    compiler, .venv, torch, build, install
 #   make lint     all linters: Python, C++, Fortran, shell, workflows
 #   make clean    remove .venv, build and out

@@ -2,8 +2,8 @@
 
 What:    the arguments of every command, and the exit code. What each does: commands.py; ensemble, train, evaluate and export are
          the emulator's, loaded only then.
-Errors:  one sentence on stderr, exit code 2; a stopped run exits with 130 (Ctrl-C) or 143 (SIGTERM) and says how to go on.
-Source:  DESIGN.md 7. ``run``, ``check`` and ``describe`` never import torch.
+Errors:  one sentence on stderr, exit code 2; a stopped run exits with 130 (Ctrl-C) or 143 (SIGTERM) and says how to continue.
+Limits:  ``run``, ``check`` and ``describe`` never import torch.
 Use:     ``calcisol run --out out/europe``; ``calcisol COMMAND --help`` shows one example each.
 """
 
@@ -47,27 +47,33 @@ def _add_own(into: Any) -> None:
     run.add_argument("--out", metavar="DIR", help="folder for results (default out/europe)")
     run.add_argument("--data", metavar="DIR", help='folder of real fields; "none" forces the embedded default')
     run.add_argument(
-        "--bundle", action="append", metavar="FILE", help="emulator bundle; repeated: the others are members for the interval"
+        "--bundle",
+        action="append",
+        metavar="FILE",
+        help="emulator bundle; may be repeated: further ones widen the uncertainty interval",
     )
     run.add_argument("--workers", type=int, metavar="N", help="processes (default 2); results do not depend on it")
-    run.add_argument("--dask", metavar="ADDRESS", help="step on the workers of this Dask scheduler instead, e.g. tcp://host:8786")
+    run.add_argument("--dask", metavar="ADDRESS", help="run on the workers of this Dask scheduler instead, e.g. tcp://host:8786")
     run.add_argument("--all", action="store_true", help="every cell with calcareous arable soil, however little")
     run.add_argument("--no-plots", action="store_true", help="no maps and no report")
-    run.add_argument("--resume", action="store_true", help="go on where a stopped run left off, with identical results")
+    run.add_argument("--resume", action="store_true", help="continue a stopped run; results are identical")
 
     check = add(
-        "check", "say what a forcing file or a map holds, and what is wrong with it", "calcisol check forcing.nc", commands.check
+        "check",
+        "list what a forcing file or a map contains, and what is wrong with it",
+        "calcisol check forcing.nc",
+        commands.check,
     )
     check.add_argument("forcing", help="CF NetCDF in any layout, or a GeoTIFF or table of fields")
 
     describe = add("describe", "print the contract inside a bundle", "calcisol describe", commands.describe)
     describe.add_argument("bundle", nargs="?", help="bundle file (default: the shipped one)")
     describe.add_argument("--json", action="store_true", help="everything, as JSON")
-    describe.add_argument("--host", metavar="NAME", help="what a land model gives and takes: orchidee, ctsm, noahmp, lpjml")
+    describe.add_argument("--host", metavar="NAME", help="what a land model provides and receives: orchidee, ctsm, noahmp, lpjml")
 
     explain = add(
         "explain",
-        "does space stand for time? temporal truth, attributions and maps compared, on a virtual Europe",
+        "test space-for-time substitution: simulated responses, attributions and maps compared on a virtual Europe",
         "calcisol explain --out out/explain",
         commands.explain,
     )
@@ -79,13 +85,15 @@ def _add_own(into: Any) -> None:
     explain.add_argument("--spin-up", type=int, default=3000, metavar="N", help="years of leaching before (default 3000)")
     explain.add_argument("--world", metavar="FILE", help="a world file of your own instead of the default grid")
     explain.add_argument("--data", metavar="DIR", help='folder of real fields; "none" forces the embedded default')
-    explain.add_argument("--bundle", action="append", metavar="FILE", help="bundle; repeated: members, the first is explained")
+    explain.add_argument(
+        "--bundle", action="append", metavar="FILE", help="bundle; may be repeated: the first is explained, all are compared"
+    )
     explain.add_argument("--physical", action="store_true", help="explain the physical step (B0), no network")
     explain.add_argument(
-        "--min3p", type=int, default=20, metavar="N", help="columns asked of MIN3P where MIN3P_EXE is set; 0: none"
+        "--min3p", type=int, default=20, metavar="N", help="columns run again in MIN3P where MIN3P_EXE is set; 0: none"
     )
     explain.add_argument("--min3p-runs", metavar="DIR", help="folder of MIN3P runs to use and to add to (OUT/min3p)")
-    explain.add_argument("--workers", type=int, default=2, metavar="N", help="threads and MIN3P runs at a time (default 2)")
+    explain.add_argument("--workers", type=int, default=2, metavar="N", help="threads, and MIN3P runs at a time (default 2)")
 
     config = add(
         "config",
@@ -103,7 +111,7 @@ def _add_own(into: Any) -> None:
         commands.validate,
     )
     validate.add_argument("results", nargs="?", help="folder of a finished run with baseline and no_mineral_n")
-    validate.add_argument("--data", metavar="DIR", help="folder of real data (default: CALCISOL_DATA or ../shared/data)")
+    validate.add_argument("--data", metavar="DIR", help="folder of real data (default: CALCISOL_DATA)")
     validate.add_argument("--out", metavar="DIR", default="out/validation", help="folder of the page (default out/validation)")
     validate.add_argument("--bundle", metavar="FILE", help="emulator bundle (default: the shipped one)")
 
@@ -157,10 +165,10 @@ def build_parser(command: str = "") -> argparse.ArgumentParser:
     return parser
 
 
-GO_ON = {  # what a stopped command says: how its work goes on
-    "run": "the same command with --resume goes on",
-    "train": "the same command goes on from its last checkpoint",
-    "ensemble": "the same command goes on from here",
+GO_ON = {  # what a stopped command says: how to continue
+    "run": "continue with the same command and --resume",
+    "train": "the same command continues from its last checkpoint",
+    "ensemble": "the same command continues from here",
     "explain": "the same command begins again; MIN3P runs that are done are kept",
 }
 

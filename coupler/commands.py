@@ -2,7 +2,7 @@
 
 What:    one function a command, in the order of ``calcisol --help``; each answers with the exit code.
 Errors:  raised with one sentence, which cli.py prints.
-Source:  DESIGN.md 7. What a command needs is imported by it alone: ``run``, ``check`` and ``describe`` never import torch.
+Limits:  what a command needs is imported by it alone: ``run``, ``check`` and ``describe`` never import torch.
 Use:     ``commands.describe(args)``, as ``cli.main`` does with the arguments of ``calcisol describe``.
 """
 
@@ -46,7 +46,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def check(args: argparse.Namespace) -> int:
-    """What a file holds, line by line; 2 where it cannot run."""
+    """What a file contains, line by line; 2 where it cannot run."""
     from .europe import own_maps
     from .forcing.check import describe, inspect
     from .forcing.files import ForcingError
@@ -107,7 +107,7 @@ def inspect_or_fields(path: Path) -> list[Any]:
 
 
 def describe(args: argparse.Namespace) -> int:
-    """The contract of a bundle, or what a land model gives and takes."""
+    """The contract of a bundle, or what a land model provides and receives."""
     import json
 
     from ..emulator.contract.bundle import default_bundle, read_contract

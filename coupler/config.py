@@ -22,7 +22,7 @@ from .land.parameters import LIMITS, CarbonParameters, NitrogenParameters, SoilP
 
 
 class ConfigError(CalcisolError):
-    """The configuration cannot be used; the text names the key, its value and the mend."""
+    """The configuration cannot be used; the text names the key, its value and how to fix it."""
 
 
 YEARS = (1800, 3000)
@@ -182,7 +182,7 @@ def load_config(path: Path | None = None, **overrides: Any) -> RunConfig:
             raise ConfigError(f"configuration {path} does not exist; give the path of a TOML file") from None
         except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
             why = getattr(error, "strerror", None) or ("no text" if isinstance(error, UnicodeDecodeError) else error)
-            raise ConfigError(f"configuration {path} cannot be read ({why}); mend it or start from examples/05_europe") from None
+            raise ConfigError(f"configuration {path} cannot be read ({why}); fix it or start from examples/05_europe") from None
         config = _build(RunConfig, raw, path.name)
         _check_limits(config)
         idle = [k for k in (*raw, *given) if k not in WITH_FORCING]

@@ -1,6 +1,6 @@
 """Errors of calcisol: one class per status of the C ABI, each with one sentence.
 
-What:    ``CalcisolError`` and its subclasses; the text names the variable, the value and the mend.
+What:    ``CalcisolError`` and its subclasses; the text names the variable, the value and how to fix it.
 Source:  the status codes of fortran_bridge/include/calcisol.h, in order.
 Use:     ``except CalcisolError as error: print(error)``
 """

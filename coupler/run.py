@@ -68,7 +68,7 @@ def remarks(config: RunConfig, scenarios: list[Scenario]) -> list[str]:
 
 
 def run_europe(config: RunConfig, resume: bool = False) -> Path:
-    """Run all scenarios and write everything. Raises CalcisolError (one sentence); a killed run goes on with ``resume``."""
+    """Run all scenarios and write everything. Raises CalcisolError (one sentence); a killed run continues with ``resume``."""
     if config.scenarios == ("all",):
         names = shipped()
         config = dataclasses.replace(config, scenarios=("baseline", *(n for n in names if n != "baseline")))

@@ -54,7 +54,7 @@ def training_config(args: argparse.Namespace) -> TrainingConfig:
         config = TrainingConfig.from_toml(args.config) if args.config else TrainingConfig()
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise InputError(
-            f"training config {args.config} cannot be read ({error}); mend it or start from emulator/train.toml"
+            f"training config {args.config} cannot be read ({error}); fix it or start from emulator/train.toml"
         ) from None
     return config if args.member is None else replace(config, seed=args.member, bootstrap=True)
 

@@ -258,7 +258,7 @@ def load_scenario(name: str, asked: tuple[str, ...] = ()) -> Scenario:
     try:
         raw = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"scenario {path} is no valid TOML ({error}); mend that line") from None
+        raise ConfigError(f"scenario {path} is no valid TOML ({error}); fix that line") from None
     _check(raw, "", path.name)
     for key in ("title", "description", "source", "against"):
         if not isinstance(raw.get(key, ""), str):

@@ -1,4 +1,4 @@
-"""Where the time of a run goes: seconds by kind of work, and columns-years.
+"""Where the time of a run goes: seconds by kind of work, and column-years.
 
 What:    ``Clock`` adds up seconds under a name; clocks of several workers add.
 Units:   s, column-years.
@@ -46,7 +46,7 @@ class Clock:
         return self
 
     def rate(self) -> float:
-        """Columns-years per second of wall time since this clock began."""
+        """Column-years per second of wall time since this clock began."""
         return self.column_years / max(time.perf_counter() - self.began, 1e-9)
 
     def shares(self) -> dict[str, float]:
@@ -58,4 +58,4 @@ class Clock:
     def line(self) -> str:
         """One sentence for the terminal."""
         parts = ", ".join(f"{LABELS.get(k, 'bookkeeping')} {100 * v:.0f} %" for k, v in self.shares().items())
-        return f"{self.column_years:.0f} columns-years, {self.rate():.0f} per second; time in {parts}"
+        return f"{self.column_years:.0f} column-years, {self.rate():.0f} per second; time in {parts}"

@@ -27,7 +27,7 @@ MAX_BYTES = 512 * 1024 * 1024  # a bundle is hundreds of kB; refuse to hash some
 
 
 class BundleError(InputError):
-    """The file is no bundle this version can use; the text names the file, the fault and the mend."""
+    """The file is no bundle this version can use; the text names the file, the fault and how to fix it."""
 
 
 def default_bundle() -> Path:

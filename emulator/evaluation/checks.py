@@ -1,4 +1,4 @@
-"""Checks of a step that need no teacher: the same forcing in other steps, the same soil in other layers, N against no N.
+"""Checks of a step that need no reference model: the same forcing in other steps, the same soil in other layers, N against no N.
 
 What:    change of SIC over two years at a day, a week, a month; over five years on 6, 13 and 26 layers; and, where an archive of
          twins is given (`calcisol ensemble --twin no_nitrogen`), the difference of two runs of MIN3P against that of the step.

@@ -76,8 +76,8 @@ def evaluate(
     print(text)
     flagged = sum(_share(r, 2) * len(d.members) for r, d in zip(results, sets, strict=True)) / columns
     print(f"lowest pool {scores['bundle'].lowest_pool:.2e} mol m-2; outside the envelope {flagged:.2%} of cell-steps")
-    teacher = sum(float(torch.as_tensor(d.wall_s).sum()) for d in sets)
-    print(f"cost: {seconds:.2f} s of CPU, MIN3P needed {teacher:.0f} s of wall time ({teacher / seconds:.0f} times)")
+    reference = sum(float(torch.as_tensor(d.wall_s).sum()) for d in sets)
+    print(f"cost: {seconds:.2f} s of CPU, MIN3P needed {reference:.0f} s of wall time ({reference / seconds:.0f} times as much)")
     folder.mkdir(parents=True, exist_ok=True)
     if not only_scores:
         others = [

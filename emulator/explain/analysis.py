@@ -1,4 +1,4 @@
-"""The whole analysis: does space stand for time? From a world (and points) to numbers and arrays.
+"""The whole analysis: does space-for-time substitution hold? From a world (and points) to numbers and arrays.
 
 What:    three landscapes on the same soils and climates; temporal truth by rollouts; attribution by Shapley and integrated
          gradients; spatial models at the start; space-for-time forecasts against the truth; members, random weights, MIN3P.
@@ -23,7 +23,7 @@ from .rollouts import Member, rollout
 from .settings import SCENARIOS, Results, Say, Settings
 from .world import read_world
 
-RICH = 1.0  # % CaCO3 above which calcite holds pH still
+RICH = 1.0  # % CaCO3 above which calcite buffers pH
 
 
 class Stages:
@@ -92,7 +92,7 @@ def analyse(settings: Settings, say: Say = lambda text: None, members: dict[str,
     stages.begin("integrated gradients", "by year and depth")
     numbers["path"] = path_part(member, land, pick, settings, out)
 
-    stages.begin("maps", "spatial models and what they foretell")
+    stages.begin("maps", "spatial models and what they predict")
     numbers["space"], numbers["verdict"], numbers["classes"] = {}, {}, {}
     for each in ARMS:
         if len(land.of(each)) >= LEAST_PLACES:
@@ -106,8 +106,8 @@ def analyse(settings: Settings, say: Say = lambda text: None, members: dict[str,
     if settings.min3p_folder is not None:
         stages.begin("MIN3P", f"{settings.min3p_columns} columns with and without nitrogen")
         pairs = reference_model.run_pairs(settings.min3p_folder, settings.min3p_columns, reference_model.YEARS, settings.workers)
-        numbers["teacher"] = {n: reference_model.judge(m.step, pairs).as_dict() for n, m in members.items()}
-        numbers["teacher_runs"] = {"years": pairs.years, "sha256": pairs.hashes}
+        numbers["reference_model"] = {n: reference_model.judge(m.step, pairs).as_dict() for n, m in members.items()}
+        numbers["reference_model_runs"] = {"years": pairs.years, "sha256": pairs.hashes}
     numbers["about"]["seconds"] = stages.end()
     numbers["about"]["stages"] = stages.seconds
     say(f"{numbers['about']['seconds']:6.0f} s  done")

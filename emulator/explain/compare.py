@@ -1,10 +1,10 @@
-"""Space against time: does a spatial relation foretell what a driver does in the same place?
+"""Space against time: does a spatial relation predict what a driver does in the same place?
 
-What:    slope ratio (sum of changes foretold over sum of changes that happened), agreement of signs, rank correlation and skill,
+What:    slope ratio (sum of predicted over sum of simulated changes), agreement of signs, rank correlation and skill,
          by class of carbonate and aridity; intervals by drawing whole blocks with replacement.
-Units:   changes in kg C m-2; ratios without unit, 1 = space stands for time. Shapes [place].
+Units:   changes in kg C m-2; ratios without unit, 1 = space-for-time substitution holds. Shapes [place].
 Source:  science notes E.4; block bootstrap after Kuensch (1989) on spatial blocks.
-Use:     ``compare(foretold, happened, block)``; ``by_class(...)``
+Use:     ``compare(predicted, simulated, block)``; ``by_class(...)``
 """
 
 from __future__ import annotations
@@ -24,19 +24,19 @@ DRAWS = 200
 
 @dataclass(frozen=True)
 class Verdict:
-    """How well what was foretold agrees with what happened. Intervals are 5-95 % of the block bootstrap."""
+    """How well the map's prediction agrees with the rollout. Intervals are 5-95 % of the block bootstrap."""
 
     places: int
     ratio: float
     ratio_low: float
     ratio_high: float
-    signs: float  # share of places with the same sign, of those where anything happened
+    signs: float  # share of places with the same sign, of those where anything changed
     rank: float  # Spearman correlation
     skill: float
     skill_low: float
     skill_high: float
-    happened: float  # mean change that happened
-    foretold: float
+    simulated: float  # mean simulated change
+    predicted: float
 
     def as_dict(self) -> dict[str, float]:
         """For JSON."""
@@ -66,39 +66,39 @@ def interval(statistic: Callable[[np.ndarray], float], draws: list[np.ndarray]) 
     return tuple(np.quantile(values, (0.05, 0.95)).tolist()) if len(values) else (float("nan"), float("nan"))
 
 
-def ratio(foretold: np.ndarray, happened: np.ndarray) -> float:
-    """Sum foretold over sum happened; NaN where nothing happened."""
-    total = float(happened.sum())
-    return float(foretold.sum()) / total if abs(total) > NEGLIGIBLE * max(len(happened), 1) else float("nan")
+def ratio(predicted: np.ndarray, simulated: np.ndarray) -> float:
+    """Sum predicted over sum simulated; NaN where nothing changed."""
+    total = float(simulated.sum())
+    return float(predicted.sum()) / total if abs(total) > NEGLIGIBLE * max(len(simulated), 1) else float("nan")
 
 
-def compare(foretold: np.ndarray, happened: np.ndarray, block: np.ndarray) -> Verdict:
+def compare(predicted: np.ndarray, simulated: np.ndarray, block: np.ndarray) -> Verdict:
     """Verdict over places [place]."""
-    point = brief(foretold, happened)
+    point = brief(predicted, simulated)
     draws = block_draws(block)
-    low, high = interval(lambda i: ratio(foretold[i], happened[i]), draws)
-    s_low, s_high = interval(lambda i: skill(foretold[i], happened[i]), draws)
+    low, high = interval(lambda i: ratio(predicted[i], simulated[i]), draws)
+    s_low, s_high = interval(lambda i: skill(predicted[i], simulated[i]), draws)
     return Verdict(
-        len(happened), point["ratio"], low, high, point["signs"], spearman(foretold, happened), point["skill"], s_low,
-        s_high, float(happened.mean()), float(foretold.mean()),
+        len(simulated), point["ratio"], low, high, point["signs"], spearman(predicted, simulated), point["skill"], s_low,
+        s_high, float(simulated.mean()), float(predicted.mean()),
     )  # fmt: skip
 
 
-def brief(foretold: np.ndarray, happened: np.ndarray) -> dict[str, float]:
+def brief(predicted: np.ndarray, simulated: np.ndarray) -> dict[str, float]:
     """Ratio, skill, agreement of signs and mean change, without intervals: what is set side by side for several members."""
-    moved = np.abs(happened) > NEGLIGIBLE
-    signs = float((np.sign(foretold[moved]) == np.sign(happened[moved])).mean()) if moved.any() else float("nan")
-    size = float(happened.mean())
-    return {"ratio": ratio(foretold, happened), "skill": skill(foretold, happened), "signs": signs, "happened": size}
+    moved = np.abs(simulated) > NEGLIGIBLE
+    signs = float((np.sign(predicted[moved]) == np.sign(simulated[moved])).mean()) if moved.any() else float("nan")
+    size = float(simulated.mean())
+    return {"ratio": ratio(predicted, simulated), "skill": skill(predicted, simulated), "signs": signs, "simulated": size}
 
 
 def by_class(
-    foretold: np.ndarray, happened: np.ndarray, block: np.ndarray, value: np.ndarray, classes: dict[str, tuple[float, float]]
+    predicted: np.ndarray, simulated: np.ndarray, block: np.ndarray, value: np.ndarray, classes: dict[str, tuple[float, float]]
 ) -> dict[str, Verdict]:
     """Verdict of each class of ``value`` that holds at least five places."""
     out = {}
     for name, (low, high) in classes.items():
         here = (value >= low) & (value < high)
         if here.sum() >= 5:
-            out[name] = compare(foretold[here], happened[here], block[here])
+            out[name] = compare(predicted[here], simulated[here], block[here])
     return out

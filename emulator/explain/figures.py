@@ -1,6 +1,6 @@
 """The five figures of the report, each with one message.
 
-What:    the spatial law, drivers (Shapley), year and depth (integrated gradients), foretold against happened, slope ratios.
+What:    the spatial law, drivers (Shapley), year and depth (integrated gradients), predicted against simulated, slope ratios.
 Units:   g C m-2 on axes unless named; months and years as in the run.
 Use:     ``paths = draw(folder, results)`` -> {caption: path}
 """
@@ -59,7 +59,7 @@ def shapley_bars(path: Path, r: Results) -> Path:
 
 
 def years_and_depths(path: Path, r: Results) -> Path:
-    """Which year's nitrogen took carbonate from which depth."""
+    """Which year's nitrogen dissolved carbonate at which depth."""
     plt, figure, axes = _axes(1, 1, 5.4, 3.0)
     axis = axes[0, 0]
     mean = -1e3 * r.arrays["by_year"].mean(0)  # [year, band]
@@ -80,15 +80,15 @@ def years_and_depths(path: Path, r: Results) -> Path:
 
 
 def space_against_time(path: Path, r: Results) -> Path:
-    """What a map foretells against what happens, per question."""
-    questions = {"nitrogen": "no mineral nitrogen", "drainage": "drainage of a changed climate", "pH": "pH goes on changing"}
+    """What a map predicts against what the rollout simulates, per question."""
+    questions = {"nitrogen": "no mineral nitrogen", "drainage": "drainage of a changed climate", "pH": "pH keeps its trend"}
     plt, figure, axes = _axes(1, 3, 10.2, 3.3)
     for axis, (question, title) in zip(axes[0], questions.items(), strict=True):
         everything = []
         for arm, colour in COLOUR.items():
-            if f"foretold_{arm}_{question}" not in r.arrays:
+            if f"predicted_{arm}_{question}" not in r.arrays:
                 continue
-            told, true = 1e3 * r.arrays[f"foretold_{arm}_{question}"], 1e3 * r.arrays[f"happened_{arm}_{question}"]
+            told, true = 1e3 * r.arrays[f"predicted_{arm}_{question}"], 1e3 * r.arrays[f"simulated_{arm}_{question}"]
             axis.plot(true, told, "o", ms=3, alpha=0.6, mew=0, color=colour, label=NAMES[arm])
             everything += [true, told]
         if not everything:
@@ -97,8 +97,8 @@ def space_against_time(path: Path, r: Results) -> Path:
         axis.plot([low, high], [low, high], color=INK, lw=0.9, label="space = time")
         axis.set_yscale("symlog", linthresh=max(10.0, high - low))
         axis.set_title(title, fontsize=9)
-        axis.set_xlabel("happened, g C m⁻²")
-    axes[0, 0].set_ylabel("foretold from the map, g C m⁻²")
+        axis.set_xlabel("simulated, g C m⁻²")
+    axes[0, 0].set_ylabel("predicted from the map, g C m⁻²")
     handles, labels = axes[0, 0].get_legend_handles_labels()
     figure.legend(handles, labels, frameon=False, fontsize=8, ncols=len(labels), loc="outside upper center")
     return _save(plt, figure, path)
@@ -125,8 +125,8 @@ def ratios(path: Path, r: Results) -> Path:
         axis.set_yscale("symlog", linthresh=2.0)
         axis.set_xticks(range(len(labels)), labels)
         axis.set_xlim(-0.5, len(labels) - 0.5)
-    axes[0, 0].set_ylabel("effect of nitrogen,\nforetold / happened")
-    axes[0, 0].set_title("by carbonate content (line at 1: space stands for time)", fontsize=9)
+    axes[0, 0].set_ylabel("effect of nitrogen,\npredicted / simulated")
+    axes[0, 0].set_title("by carbonate content (line at 1: space-for-time substitution holds)", fontsize=9)
     axes[0, 1].set_title("by aridity", fontsize=9)
     axes[0, 0].legend(frameon=False, fontsize=7.5)
     return _save(plt, figure, path)
@@ -140,14 +140,14 @@ def spatial_law(path: Path, r: Results) -> Path:
         axis.plot(r.arrays["ale_ph_x"], r.arrays["ale_ph_y"], color=INK, lw=1.6, label="in space: real sites (ALE)")
     here = (r.arrays["arm"] == "inherited") & (r.arrays["caco3"] > 0.1)
     base = r.arrays["sic"][here].mean()
-    moved = r.arrays["happened_inherited_pH"][(r.arrays["caco3"][r.arrays["arm"] == "inherited"] > 0.1)]
+    moved = r.arrays["simulated_inherited_pH"][(r.arrays["caco3"][r.arrays["arm"] == "inherited"] > 0.1)]
     old, new = r.arrays["ph"][here], r.arrays["ph_new"][here]
     for k, (a, b, d, s) in enumerate(zip(old, new, moved, r.arrays["sic"][here], strict=True)):
         axis.annotate(
             "", (b, s + d - base), (a, s - base), arrowprops={"arrowstyle": "->", "color": WARM, "lw": 0.9, "alpha": 0.8}
         )
         if k == 0:
-            axis.plot([], [], color=WARM, label="in time: one column each")
+            axis.plot([], [], color=WARM, label="in time: one arrow a column")
     axis.plot(r.arrays["ph"], r.arrays["sic"] - base, ".", ms=2.5, color="#999999", zorder=0, label="in space: virtual columns")
     axis.set_xlim(4.3, 8.8)
     axis.set_ylim(min(-base * 1.1, -5.0), max(float(r.arrays["sic"].max() - base) * 1.05, 5.0))
@@ -161,17 +161,17 @@ def draw(folder: Path, r: Results) -> dict[str, Path]:
     """Write all figures; caption -> file."""
     folder.mkdir(parents=True, exist_ok=True)
     return {
-        "In space carbonate rises with pH; in time a calcareous soil loses carbonate while its pH stands still (arrows are "
+        "In space carbonate rises with pH; in time a calcareous soil loses carbonate at almost constant pH (arrows are "
         "short or vertical).": spatial_law(folder / "spatial_law.png", r),
         "What each driver does when all are switched on: exact Shapley values, whole profile, inherited carbonate.": shapley_bars(
             folder / "shapley.png", r
         ),
-        "Which year's nitrogen took carbonate, and from which depth: integrated gradients.": years_and_depths(
+        "Which year's nitrogen dissolved carbonate, and at which depth: integrated gradients.": years_and_depths(
             folder / "by_year.png", r
         ),
-        "Foretold by the map (boosted trees) against what happened in the rollout; vertical axis linear near 0, logarithmic "
-        "beyond.": space_against_time(folder / "space_time.png", r),
-        "Effect of nitrogen, foretold over happened, with 90 % intervals by drawing whole blocks.": ratios(
+        "Predicted by the map (boosted trees) against the change simulated in the rollout; vertical axis linear near 0, "
+        "logarithmic beyond.": space_against_time(folder / "space_time.png", r),
+        "Effect of nitrogen, predicted over simulated, with 90 % intervals by drawing whole blocks.": ratios(
             folder / "ratios.png", r
         ),
     }

@@ -1,6 +1,6 @@
 """Forecasts read from a map, held against what the same driver does in the same columns.
 
-What:    a spatial model of each landscape at the start; one predictor is given its future value; the change foretold is compared
+What:    a spatial model of each landscape at the start; one predictor is given its future value; the change predicted is compared
          with the change in the rollout, by landscape, driver, class of carbonate and of aridity, and by member.
 Units:   changes of SIC kg C m-2 in the upper 0.3 m. Shapes [place].
 Source:  science notes E.3-E.4; drivers are put to a model without pH (pH is a consequence), pH to the model that has it.
@@ -37,7 +37,7 @@ def spatial_part(survey: space.Survey) -> dict[str, Any]:
 def forecasts(
     survey: space.Survey, world: World, runs: dict[str, Run], ph_new: np.ndarray, kinds: tuple[str, ...] = ("trees", "ols")
 ) -> Told:
-    """(foretold [place], happened [place]) of each question; by trees under its name, by others under ``name (kind)``."""
+    """(predicted [place], simulated [place]) of each question; by trees under its name, by others under ``name (kind)``."""
     known = survey.without("ph")
     c, static = world.covariates, world.static
     base = change(runs["today"], static).numpy()
@@ -54,10 +54,10 @@ def forecasts(
     out: Told = {}
     for kind in kinds:
         models = {know.names: space.fit(kind, know) for know in (known, survey)}
-        for name, (know, new, happened) in asked.items():
+        for name, (know, new, simulated) in asked.items():
             model = models[know.names]
-            foretold = model.predict(space.shifted(know, **new)) - model.predict(know.x)
-            out[name if kind == "trees" else f"{name} ({kind})"] = (foretold, happened)
+            predicted = model.predict(space.shifted(know, **new)) - model.predict(know.x)
+            out[name if kind == "trees" else f"{name} ({kind})"] = (predicted, simulated)
     return out
 
 
@@ -79,7 +79,7 @@ def arm_part(name: str, land: Landscapes, runs: dict[str, Run], ph_new: np.ndarr
             kind: {k: v.as_dict() for k, v in compare.by_class(f, h, survey.block, value, edges).items()}
             for kind, value, edges in kinds
         }
-        out.arrays[f"foretold_{name}_{question}"], out.arrays[f"happened_{name}_{question}"] = f, h
+        out.arrays[f"predicted_{name}_{question}"], out.arrays[f"simulated_{name}_{question}"] = f, h
 
 
 def sites_part(sites: space.Survey, out: Results) -> None:

@@ -1,11 +1,11 @@
-"""The teacher asked again: do MIN3P runs with and without nitrogen show the effect that the emulator claims?
+"""The reference model run again: do MIN3P runs with and without nitrogen show the effect that the emulator claims?
 
 What:    columns of the training design (seed of its own, so none was trained on), each run twice in the user's MIN3P, with its
          nitrogen and without; the emulator follows both from the same start. Where MIN3P is not there, this part is left out.
 Units:   mol CaCO3 m-2 over the run, [column].
 Source:  min3p/twins.py (what a column without nitrogen is); deletion test of science notes E.7: take the driver away and look.
 Use:     ``check = judge(step, run_pairs(folder, columns=20))``; needs MIN3P_EXE and MIN3P_DB where runs are missing. Alone:
-         ``python -m calcisol.emulator.explain.reference_model FOLDER --columns 20`` (killed, it goes on where it stopped)
+         ``python -m calcisol.emulator.explain.reference_model FOLDER --columns 20`` (killed, it continues where it stopped)
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class Pairs:
 
 
 @dataclass(frozen=True)
-class Teacher:
+class Agreement:
     """Effect of nitrogen on the calcite of each column [mol m-2], by MIN3P and by the step."""
 
     min3p: np.ndarray
@@ -91,8 +91,8 @@ def whole_pairs(folder: Path) -> tuple[list[int], list[int]]:
 def run_pairs(folder: Path, columns: int, years: int = YEARS, workers: int = 2) -> Pairs:
     """Run columns with nitrogen and their twins without until ``columns`` pairs are accepted; what ``folder`` holds counts.
 
-    A column that MIN3P or the checks refuse is replaced by the next of the design, up to as many again. Killed, it goes on where
-    it stopped. Raises RunnerError when there is no MIN3P, EnsembleError when the folder was started otherwise.
+    A column that MIN3P or the checks refuse is replaced by the next of the design, up to as many again. Killed, it continues
+    where it stopped. Raises RunnerError when there is no MIN3P, EnsembleError when the folder was started otherwise.
     """
     for name, twin in TWINS.items():
         Plan(SEED, years, DeckOptions().sites, twin).check_or_write(folder / name)
@@ -137,11 +137,11 @@ def losses(step: nn.Module, file: Path) -> dict[int, tuple[float, float]]:
     return out
 
 
-def judge(step: nn.Module, pairs: Pairs) -> Teacher:
+def judge(step: nn.Module, pairs: Pairs) -> Agreement:
     """Follow the pairs with ``step``."""
     with_n, without = (losses(step, f) for f in pairs.files)
     effect = np.array([[with_n[i][k] - without[i][k] for k in (0, 1)] for i in pairs.columns]).reshape(-1, 2)
-    return Teacher(effect[:, 0], effect[:, 1], pairs.failed)
+    return Agreement(effect[:, 0], effect[:, 1], pairs.failed)
 
 
 def main(arguments: list[str] | None = None) -> int:

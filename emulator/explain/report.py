@@ -1,4 +1,4 @@
-"""Two pages in plain words: the answer first, then time, space, the two compared, and how far to trust it.
+"""The report in plain words, two pages: the answer first, then time, space, the two compared, and how far to trust it.
 
 What:    every number in the text comes from the results; sentences change with them, and a check that failed says so.
 Units:   g C m-2, mol per mol, kg C per kg N, years; named in the text.
@@ -20,43 +20,43 @@ from . import figures
 from .figures import NAMES
 from .settings import Results
 from .trust import checks, made
-from .words import DRIVEN, STRONG, WEAK, came_true, figure, grams, happens, horizon, number, put_to_maps, ratio, table
+from .words import DRIVEN, STRONG, WEAK, asked_of_maps, figure, grams, has_change, horizon, number, proved_right, ratio, table
 from .world import DRIVERS, TITLES
 
 QUESTIONS = {
     "nitrogen": "mineral nitrogen taken away", "drainage": "drainage changes",
-    "temperature": "2 K warmer", "pH": "pH goes on changing",
+    "temperature": "2 K warmer", "pH": "pH keeps its trend",
 }  # fmt: skip
 
 
 def answer(n: dict[str, Any]) -> str:
     """Yes or no, in numbers, as HTML: the first sentence answers, a line for each landscape and one on time say why."""
     verdicts, years = n["verdict"], horizon(n)
-    asked = put_to_maps(verdicts)
-    right = [f"{q} where carbonate is {NAMES[arm]}" for arm, q, v in asked if came_true(v)]
+    asked = asked_of_maps(verdicts)
+    right = [f"{q} where carbonate is {NAMES[arm]}" for arm, q, v in asked if proved_right(v)]
     head = "No" if not right else "Rarely" if len(right) <= len(asked) // 3 else "In part"
     first = (
         f"{head}: of {len(asked)} forecasts read from maps of soil carbonate ({len({arm for arm, *_ in asked})} of "
-        f"{len(verdicts)} landscapes; nitrogen, drainage, temperature), {len(right) or 'none'} came true (within a factor of "
-        "two, and better than guessing the mean)"
+        f"{len(verdicts)} landscapes; nitrogen, drainage, temperature), {len(right) or 'none'} proved right (within a factor of "
+        "two, and better than predicting the mean change)"
     ) + (f": {'; '.join(right)}." if right else ".")
     lines = [
-        f"Without mineral nitrogen for {years}, soils whose carbonate is {NAMES[arm]} keep {grams(v['happened'])} g C m⁻²; "
-        f"their map foretells {grams(v['foretold'])}, with the wrong sign in {100 * (1 - v['signs']):.0f} % of the places."
+        f"Without mineral nitrogen for {years}, soils whose carbonate is {NAMES[arm]} keep {grams(v['simulated'])} g C m⁻²; "
+        f"their map predicts {grams(v['predicted'])}, with the wrong sign in {100 * (1 - v['signs']):.0f} % of the places."
         for arm, q, v in asked
         if q == "nitrogen" and np.isfinite(v["signs"])
     ]
     lines += [
-        f"Where carbonate is {NAMES[arm]} hardly any is left in the upper 30 cm: nothing happens there, and nothing is tested."
+        f"Where carbonate is {NAMES[arm]} hardly any is left in the upper 30 cm: nothing changes there, so nothing is tested."
         for arm in verdicts
-        if not any(happens(verdicts[arm][q]) for q in DRIVEN)
+        if not any(has_change(verdicts[arm][q]) for q in DRIVEN)
     ]
     t = n["temporal"]
     low, middle, high = t["per_mole"]
     lines.append(
         f"In time, one mole of acid from nitrogen dissolves {middle:.2f} mol of calcite ({low:.2f}-{high:.2f} from place to "
         f"place), a kilogram of mineral nitrogen costs {t['per_kg'][1]:.2f} kg of carbonate carbon, and laboratory pH moves by "
-        f"{n['ph_shift']:.3f} in {years} (median of soils above 1 % CaCO₃): no map can see that."
+        f"{n['ph_shift']:.3f} in {years} (median of soils above 1 % CaCO₃): no map can show that."
     )
     return f"<b>{html.escape(first)}</b><ul>{''.join(f'<li>{html.escape(x)}</li>' for x in lines)}</ul>"
 
@@ -67,16 +67,16 @@ def setting(n: dict[str, Any], r: Results) -> str:
     counts = {arm: int((r.arrays["arm"] == arm).sum()) for arm in np.unique(r.arrays["arm"])}
     arms = ", ".join(f"{counts[k]} columns with carbonate {NAMES[k]}" for k in NAMES if k in counts)
     return html.escape(
-        f"Virtual Europe: {a['world']}; {arms}. The first kind began with 10 % carbonate everywhere and lost what {a['spin_up']} "
-        f"years of natural leaching took; the second was drawn without regard to climate. Then {horizon(n)} were run month "
-        f"by month with the emulator ({a['step']}) under every combination of drivers."
+        f"Virtual Europe: {a['world']}; {arms}. The first kind started with 10 % carbonate everywhere and lost what "
+        f"{a['spin_up']} years of natural leaching removed; the second was drawn without regard to climate. Then "
+        f"{horizon(n)} were run month by month with the emulator ({a['step']}) under every combination of drivers."
     )
 
 
 def temporal(n: dict[str, Any], figures_time: str) -> str:
     """Text, table and figures on the temporal truth."""
     t, s = n["temporal"], n["shapley"]
-    gone = "for ever, as far as this matters" if t["gone_with"] > 5e4 else f"another {t['gone_with']:,.0f} years (median)"
+    gone = "practically for ever" if t["gone_with"] > 5e4 else f"another {t['gone_with']:,.0f} years (median)"
     rows = [[TITLES[d], grams(s["mean"][d])] for d in DRIVERS] + [["all together", grams(s["total"])]]
     listed = table(["driver, all on against all off", f"g C m⁻² in {horizon(n)}"], rows)
     bands = n["path"]["bands"]
@@ -87,7 +87,7 @@ def temporal(n: dict[str, Any], figures_time: str) -> str:
         f"{t['per_mole'][1]:.2f} mol of calcite (theory for an open system: 0.33-0.50), not 1: the rest of the acid displaces "
         f"carbonic acid that would have done the same work. Of nitrogen's effect {share:.0f} % "
         "falls on the plough layer. Sensitivity "
-        "is to the acid that comes, never to pH: calcite holds pH still, so a slope on pH would divide by nothing.</p>"
+        "is defined per mole of acid, never per unit of pH: calcite buffers pH, so a slope on pH would divide by almost zero.</p>"
         + f'<div class="grid"><div>{listed}</div>{figures_time}</div>'
     )
 
@@ -111,8 +111,8 @@ def space(n: dict[str, Any]) -> str:
         "laboratory pH, and are scored on blocks "
         "of 2° that they never saw (1 perfect, 0 no better than the mean, below 0 worse). Importance: skill lost when a group of "
         "predictors is shuffled together. pH is a consequence of carbonate, not a cause; a "
-        "model that leans on it reads the answer "
-        "off the soil.</p>"
+        "model that relies on it reads the answer "
+        "from the soil itself.</p>"
         + table(
             [
                 "landscape",
@@ -137,11 +137,11 @@ def verdict(n: dict[str, Any]) -> str:
         for q, title in QUESTIONS.items():
             v = questions[q]
             size = f"{ratio(v['ratio'])} ({ratio(v['ratio_low'])} to {ratio(v['ratio_high'])})"
-            if not happens(v):
-                size = "– (nothing happens)"
+            if not has_change(v):
+                size = "– (no change)"
             rows.append(
                 [
-                    f"{NAMES[arm]}: {title}", grams(v["happened"]), grams(v["foretold"]), size,
+                    f"{NAMES[arm]}: {title}", grams(v["simulated"]), grams(v["predicted"]), size,
                     number(100 * v["signs"], ".0f", " %"), f"{v['rank']:+.2f}".replace("-", "−"),
                     f"{v['skill']:.2g}".replace("-", "−") if v["skill"] > -100 else "&lt;&nbsp;−100",
                     ratio(questions[q + " (ols)"]["ratio"]),
@@ -149,21 +149,22 @@ def verdict(n: dict[str, Any]) -> str:
             )  # fmt: skip
     ranks = [x for a in n["attribution_rank"].values() for x in a.values()]
     link = "hardly" if max(abs(x) for x in ranks) < WEAK else "only partly" if max(ranks) < STRONG else "in part"
-    wrong = [1.0 - v["nitrogen"]["signs"] for v in n["verdict"].values() if happens(v["nitrogen"])]
+    wrong = [1.0 - v["nitrogen"]["signs"] for v in n["verdict"].values() if has_change(v["nitrogen"])]
     signs = f"{100 * min(wrong):.0f}-{100 * max(wrong):.0f} %" if len(wrong) > 1 else f"{100 * sum(wrong):.0f} %"
     return (
         "<p>The question is put to the map as forecasts put it: change one predictor to its "
         "future value, read the new carbonate. "
-        "Then the same change is made in the rollout of the same columns. A ratio of 1 means that space stands for time. "
-        f"For nitrogen the map has the wrong sign in {signs} of the places where it does anything. Places where "
+        "Then the same change is made in the rollout of the same columns. A ratio of 1 means that space-for-time "
+        "substitution holds. "
+        f"For nitrogen the map has the wrong sign in {signs} of the places where it changes anything. Places where "
         f"the map calls a driver important are {link} those where it acts: rank correlations "
         f"of attributions {min(ranks):+.2f} to "
         f"{max(ranks):+.2f}.</p>"
         + table(
             [
                 "landscape: question",
-                "happened, g C m⁻²",
-                "foretold",
+                "simulated, g C m⁻²",
+                "predicted",
                 "ratio (5-95 %)",
                 "signs agree",
                 "rank corr.",

@@ -10,26 +10,26 @@ from __future__ import annotations
 import html
 from typing import Any
 
-from .words import WEAK, came_true, put_to_maps, ratio
+from .words import WEAK, asked_of_maps, proved_right, ratio
 
 
 def members(m: dict[str, Any], own: dict[str, Any]) -> list[str]:
     """Whether other emulators say the same; what random weights leave of the network."""
-    own_right = sum(came_true(v) for *_, v in put_to_maps(own))
+    own_right = sum(proved_right(v) for *_, v in asked_of_maps(own))
     lines = []
     for name, verdicts in m["verdict"].items():
-        asked = put_to_maps(verdicts)
+        asked = asked_of_maps(verdicts)
         nitrogen = ", ".join(ratio(verdicts[arm]["nitrogen"]["ratio"]) for arm in verdicts)
-        true = sum(came_true(v) for *_, v in asked)
-        lines.append(f"{html.escape(name)} {true} of {len(asked)} (nitrogen, foretold over happened: {nitrogen})")
+        true = sum(proved_right(v) for *_, v in asked)
+        lines.append(f"{html.escape(name)} {true} of {len(asked)} (nitrogen, predicted over simulated: {nitrogen})")
     others = "; ".join(lines)
     ranks = ", ".join(f"{html.escape(k)} {v:.2f}" for k, v in m["tau"].items())
     first = ", ".join(ratio(own[arm]["nitrogen"]["ratio"]) for arm in own)
     items = [f"Ranks of nitrogen's effect against the explained emulator (Kendall's tau): {ranks}."]
     if others:
         items.append(
-            f"The whole comparison by other emulators, each on landscapes of its own making, forecasts that came true: {others}; "
-            f"the explained one {own_right} of {len(put_to_maps(own))} ({first})."
+            f"The whole comparison with other emulators, each on its own landscapes; forecasts that proved right: {others}; "
+            f"the explained one {own_right} of {len(asked_of_maps(own))} ({first})."
         )
     if "random" in m:
         x = m["random"]
@@ -37,24 +37,26 @@ def members(m: dict[str, Any], own: dict[str, Any]) -> list[str]:
         items.append(
             f"The network's own part is {100 * x['network_share']:.1f} % of nitrogen's effect; with shuffled weights {fate} "
             f"(rank correlation {x['part']:+.2f}). The whole effect keeps {x['whole']:+.2f}: "
-            "physics carries it, and no weights can."
+            "it comes from the physics, not from the weights."
         )
     return items
 
 
-def teacher(n: dict[str, Any]) -> list[str]:
-    """What MIN3P said when asked again, or that it was not."""
-    if "teacher" not in n:
-        return ["MIN3P was not asked (MIN3P_EXE not set or switched off); the physical step B0 is the second opinion above."]
-    runs = n["teacher_runs"]
+def reference_model(n: dict[str, Any]) -> list[str]:
+    """Agreement with fresh MIN3P runs, or that there were none."""
+    if "reference_model" not in n:
+        return [
+            "MIN3P was not run (MIN3P_EXE not set or switched off); the physical step B0 above is the only independent check."
+        ]
+    runs = n["reference_model_runs"]
     found = "; ".join(
         f"{html.escape(name)}: signs agree in {100 * x['signs']:.0f} %, rank correlation {x['rank']:.2f}, emulated over MIN3P "
         f"{x['ratio']:.2f}, median error {100 * x['median_error']:.1f} %"
-        for name, x in n["teacher"].items()
+        for name, x in n["reference_model"].items()
     )
-    x = next(iter(n["teacher"].values()))
+    x = next(iter(n["reference_model"].values()))
     return [
-        f"MIN3P asked again, {x['columns']} columns that no training saw, {runs['years']} years with and without nitrogen "
+        f"MIN3P run again on {x['columns']} columns outside the training set, {runs['years']} years with and without nitrogen "
         f"({x['failed']} refused; runs {runs['sha256']['with'][:8]}, {runs['sha256']['without'][:8]}). Effect of nitrogen on "
         f"calcite, {found}."
     ]
@@ -70,10 +72,10 @@ def checks(n: dict[str, Any]) -> str:
         f"{100 * p['completeness_median']:.2g} % in the median, {100 * p['completeness_max']:.2g} % at worst; within 1 % in "
         f"{100 * p['within_1']:.0f} % of {p['columns']} columns (target: 1 %), {p['cut']} of them with the path cut finer.",
         *members(n["members"], n["verdict"]),
-        *teacher(n),
+        *reference_model(n),
         f"{100 * n['outside']:.0f} % of cell-months lay outside the ranges the network was trained on; there the physical step "
-        "answers alone. Drivers add up as forcing: nitrogen's own rates do not feel the changed climate. Warming, rain, lime are "
-        "sizes to compare drivers at, not projections. No dolomite, erosion, irrigation.",
+        "answers alone. Drivers are additive in the forcing: nitrogen's own rates do not respond to the changed climate. "
+        "Warming, drainage and lime are reference magnitudes for comparison, not projections. No dolomite, erosion, irrigation.",
     ]
     return "<ul>" + "".join(f"<li>{i}</li>" for i in items) + "</ul>"
 

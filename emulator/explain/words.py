@@ -1,6 +1,6 @@
 """How the report writes: numbers with their signs, tables, figures in the page; and when a forecast counts as true.
 
-What:    small pieces of HTML and text; ``came_true`` is the one place that says what "came true" means.
+What:    small pieces of HTML and text; ``proved_right`` is the one place that says what "proved right" means.
 Units:   kg C m-2 in, g C m-2 out (``grams``).
 Use:     ``table(["driver", "g C m-2"], rows)``; ``grams(-0.0042) == "−4.2"``
 """
@@ -53,16 +53,16 @@ def figure(path: Path, caption: str) -> str:
     return f'<figure><img alt="{text}" src="data:image/png;base64,{data}"><figcaption>{text}</figcaption></figure>'
 
 
-def came_true(v: dict[str, float]) -> bool:
-    """Right size and better than foretelling the mean."""
+def proved_right(v: dict[str, float]) -> bool:
+    """Right size and better than predicting the mean."""
     return bool(GOOD[0] <= v["ratio"] <= GOOD[1] and v["skill"] > 0.0)
 
 
-def happens(v: dict[str, float]) -> bool:
+def has_change(v: dict[str, float]) -> bool:
     """Does the question change anything? Where all carbonate is gone a forecast of no change is no test."""
-    return bool(np.isfinite(v["ratio"]) and abs(v["happened"]) >= NOTHING)
+    return bool(np.isfinite(v["ratio"]) and abs(v["simulated"]) >= NOTHING)
 
 
-def put_to_maps(verdicts: dict[str, Any]) -> list[tuple[str, str, dict[str, float]]]:
+def asked_of_maps(verdicts: dict[str, Any]) -> list[tuple[str, str, dict[str, float]]]:
     """(landscape, driver, verdict) of every forecast of a driver that changes anything; pH is no driver."""
-    return [(arm, q, verdicts[arm][q]) for arm in verdicts for q in DRIVEN if happens(verdicts[arm][q])]
+    return [(arm, q, verdicts[arm][q]) for arm in verdicts for q in DRIVEN if has_change(verdicts[arm][q])]

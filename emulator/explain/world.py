@@ -36,7 +36,7 @@ NEEDED = ("mineral_n", "drainage", "drainage_change", "mat", "warming", "aridity
 
 
 class WorldError(InputError):
-    """The file is no world; the text names the file, the fault and the mend."""
+    """The file is no world; the text names the file, the fault and how to fix it."""
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ class World:
         return replace(self, static=static)
 
     def blocks(self, degrees: float = 2.0) -> np.ndarray:
-        """Number of the block of ``degrees`` that each column lies in: neighbours are not independent witnesses."""
+        """Number of the block of ``degrees`` that each column lies in: neighbours are not independent samples."""
         keys = np.stack([np.floor(self.lat / degrees), np.floor(self.lon / degrees)], 1)
         return np.unique(keys, axis=0, return_inverse=True)[1].ravel()
 

@@ -155,7 +155,7 @@ class Column:
 def soil_temperature(mean: np.ndarray, amplitude: np.ndarray, depth: np.ndarray, damping: float = 2.0) -> np.ndarray:
     """Damped annual wave [month, layer] degC; ``mean`` and ``amplitude`` are [month]. Coldest in mid January, never below 0.2.
 
-    Freezing is left out (no frozen-soil chemistry in the teacher).
+    Freezing is left out (no frozen-soil chemistry in the reference model).
     """
     month = np.arange(len(mean))[:, None]
     phase = 2.0 * np.pi * (month % 12) / 12.0 - depth[None, :] / damping

@@ -1,6 +1,6 @@
 """``calcisol ensemble``: simulate the design with the user's MIN3P, keep what closes, build the learning file and its data card.
 
-What:    one folder holds the plan, one record and one netCDF per member; started again it goes on where it stopped.
+What:    one folder holds the plan, one record and one netCDF per member; started again it continues where it stopped.
          Members run in parallel processes here, or on a Dask cluster; failures are kept with their reason.
 Units:   of the learning file: see ``min3p.learning``; layers of shorter columns are padded with NaN.
 Source:  MIN3P is the user's own (MIN3P_EXE, MIN3P_DB); parameters and their ranges: ``sampling.PARAMETERS``.
@@ -73,7 +73,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of ``calcisol ensemble``."""
     parser.epilog = EXAMPLE
     parser.add_argument(
-        "--out", type=Path, required=True, metavar="DIR", help="folder of the ensemble; started again, it goes on there"
+        "--out", type=Path, required=True, metavar="DIR", help="folder of the ensemble; started again, it continues there"
     )
     parser.add_argument("--members", type=int, help="how many columns (default: 16)")
     parser.add_argument(
@@ -114,7 +114,7 @@ def run(args: argparse.Namespace) -> int:
         print(f"calcisol ensemble: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print("calcisol ensemble: stopped; the same command goes on from here", file=sys.stderr)
+        print("calcisol ensemble: stopped; the same command continues from here", file=sys.stderr)
         return 130
     return 0
 

@@ -39,7 +39,7 @@ _REASONS = (
 
 
 class RunnerError(RuntimeError):
-    """MIN3P cannot be run; the text names the variable and the mend."""
+    """MIN3P cannot be run; the text names the variable and how to fix it."""
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ FORMAT = "calcisol-ensemble-1"
 
 
 class EnsembleError(RuntimeError):
-    """The ensemble cannot start or go on; the text names the setting and the mend."""
+    """The ensemble cannot start or continue; the text names the setting and how to fix it."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Twins: a design point simulated again without one of its drivers, so that scenario differences have a teacher.
+"""Twins: a design point simulated again without one of its drivers, so that scenario differences have a reference.
 
 What:    ``no_nitrogen``: all fertiliser and manure nitrogen is zero, and with it the calcium, carbonate, sulphate it brings, its
          uptake, denitrification and the respiration of the crop that took it up, as the design computes them from the rate.

@@ -3,7 +3,7 @@
 What:    iterators of records as members finish. When a local worker dies, the members that were under way are run again, each
          alone: the one that kills its worker a second time is recorded as failed, the others count as if nothing had happened.
 Source:  Linux: children ask the kernel to end with their parent (prctl, PR_SET_PDEATHSIG), so that nothing of an ensemble
-         that was killed goes on writing into its folder.
+         that was killed keeps writing into its folder.
 Use:     ``for record in local(tasks, workers=2): ...``; ``for record in cluster(tasks, "tcp://head:8786"): ...``
 """
 

@@ -1,7 +1,7 @@
 """Training of the learned core through unrolled steps, resumable to the bit.
 
 What:    windows of a MIN3P archive, started from true states and unrolled through the whole step, ever longer; in later phases
-         windows go on from the emulator's own states, so that the core sees the errors it makes.
+         windows continue from the emulator's own states, so that the core sees the errors it makes.
 Loss:    pH, calcite of each layer over the window, leaching of Ca, DIC and NO3, CO2 pressure, each over its scale (``SCALES``).
 Source:  unrolled training with a curriculum against drift (Sanchez-Gonzalez et al. 2020; Silva et al. 2024, arXiv 2405.14548).
 Use:     ``train(TrainingConfig.from_toml(path), data, folder)``
@@ -53,7 +53,7 @@ class TrainingConfig:
     """Equal steps an interval is cut into; one is drawn for each window, so that the core knows steps of several lengths."""
     batch: int = 48
     on_policy: float = 0.7
-    """Chance, in the later phases, that the next windows go on where the last ones ended, in the emulator's own states."""
+    """Chance, in the later phases, that the next windows continue where the last ones ended, in the emulator's own states."""
     report: int = 50
     """Iterations between two checks, checkpoints and lines of progress."""
     weight_decay: float = 1e-5
@@ -207,7 +207,7 @@ def train(config: TrainingConfig, sets: list[Ensemble], folder: Path, say: Calla
     """Train a core on the training columns of ``sets`` (one per number of layers), checkpoints and learning curve in ``folder``.
 
     Returns the core that was best on the validation columns; the untrained one (B0) is a candidate. Started again on the same
-    folder it goes on where it stopped, bit for bit. Raises ValueError when the folder belongs to another config or archive.
+    folder it continues where it stopped, bit for bit. Raises ValueError when the folder belongs to another config or archive.
     """
     folder.mkdir(parents=True, exist_ok=True)
     checkpoint, curve = folder / "checkpoint.pt", folder / "learning_curve.csv"
@@ -225,7 +225,7 @@ def train(config: TrainingConfig, sets: list[Ensemble], folder: Path, say: Calla
     generator = torch.Generator().manual_seed(config.seed)
     done = 0
     best: dict[str, Any] = {"loss": float("inf"), "core": {}}  # on the validation columns; the untrained core is a candidate
-    chain: dict[str, Any] = {}  # windows that may go on from the emulator's own states
+    chain: dict[str, Any] = {}  # windows that may continue from the emulator's own states
     if checkpoint.exists():
         saved = torch.load(checkpoint, weights_only=True)
         if saved["identity"] != identity:

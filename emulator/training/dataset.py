@@ -42,7 +42,7 @@ FERTILISER = {"an": (1.0, 1.0, 0.0, 0.0), "urea": (2.0, 0.0, 1.0, 0.0), "as": (2
 
 
 class DataError(InputError):
-    """An ensemble file cannot be used; the text names the variable and the mend."""
+    """An ensemble file cannot be used; the text names the variable and how to fix it."""
 
 
 @dataclass(frozen=True)

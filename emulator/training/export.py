@@ -106,7 +106,7 @@ def build_contract(core: Core, config: TrainingConfig, sets: list[Ensemble], ste
             )
         },
         "data": {
-            "teacher": "MIN3P 2.6.2.880",
+            "reference_model": "MIN3P 2.6.2.880",
             "archive_sha256": sets[0].sha256,
             "columns": sum(len(s.members) for s in sets),
             "years": sets[0].years,

@@ -48,7 +48,7 @@ def test_twice_as_deep_is_twice_the_column() -> None:
 
 
 def test_twin_errors_by_hand() -> None:
-    """The step's own rollouts as teacher leave no error; a teacher whose difference is doubled leaves half."""
+    """The step's own rollouts as reference leave no error; a reference whose difference is doubled leaves half."""
     data = tiny_ensemble(4, 24)
     column = data.forcing_column.clone()
     column[:, outside._COLUMN["dep_no3"]] = 0.0

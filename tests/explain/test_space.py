@@ -45,11 +45,11 @@ def test_climate_as_the_only_cause_is_found_and_stands_for_time() -> None:
     assert importance["climate"] > 0.3 > 0.05 > abs(importance["nitrogen"])
     assert verdict["drainage"].ratio == pytest.approx(1.0, abs=0.02)  # linear law, linear model; relaxation left: exp(-15)
     assert verdict["drainage"].skill > 0.95 and verdict["drainage"].signs == 1.0
-    assert verdict["nitrogen"].happened == 0.0
+    assert verdict["nitrogen"].simulated == 0.0
 
 
 def test_acid_as_the_only_cause_is_found_and_the_map_tells_its_history() -> None:
-    """Loss a A T: the map's slope is that of the history, so foretold / happened = history / horizon."""
+    """Loss a A T: the map's slope is that of the history, so predicted / simulated = history / horizon."""
     survey, verdict = landscape(Toy(acid=20.0), history=15)
     importance = space.importance("trees", survey.without("ph"))
     assert importance["nitrogen"] > 0.3 > 0.05 > abs(importance["climate"])

@@ -1,4 +1,4 @@
-"""MIN3P asked again: the choice of columns and the verdict here; the runs themselves where MIN3P is given."""
+"""The reference model run again: the choice of columns and the verdict here; the runs themselves where MIN3P is given."""
 
 import json
 import os
@@ -25,11 +25,11 @@ def test_twenty_columns_with_nitrogen_and_calcite_are_chosen() -> None:
 
 
 def test_the_verdict_of_known_effects() -> None:
-    """Effects too small to have a sign do not vote."""
-    found = reference_model.Teacher(np.array([-1.0, -2.0, -4.0, 0.001]), np.array([-1.1, -1.8, -4.0, -0.001]), 1).as_dict()
+    """Effects too small to have a sign do not count."""
+    found = reference_model.Agreement(np.array([-1.0, -2.0, -4.0, 0.001]), np.array([-1.1, -1.8, -4.0, -0.001]), 1).as_dict()
     assert (found["columns"], found["failed"], found["signs"]) == (4, 1, 1.0)
     assert found["median_error"] == pytest.approx(0.1) and found["ratio"] == pytest.approx(6.901 / 6.999)
-    nothing = reference_model.Teacher(np.zeros(0), np.zeros(0), 3).as_dict()
+    nothing = reference_model.Agreement(np.zeros(0), np.zeros(0), 3).as_dict()
     assert nothing["columns"] == 0 and np.isnan(nothing["ratio"])
 
 
@@ -57,6 +57,6 @@ def test_pairs_go_on_where_they_stopped(tmp_path: Path, monkeypatch: pytest.Monk
 @pytest.mark.slow
 @pytest.mark.skipif(not os.environ.get("MIN3P_EXE"), reason="MIN3P_EXE is not set")
 def test_physical_step_and_min3p_agree_on_what_nitrogen_does(tmp_path: Path) -> None:
-    """Three columns, four years: same sign, within a third in the median (B0 at monthly steps is not the teacher)."""
+    """Three columns, four years: same sign, within a third in the median (B0 at monthly steps is not the reference model)."""
     found = reference_model.judge(Step(), reference_model.run_pairs(tmp_path, columns=3, years=4)).as_dict()
     assert found["columns"] >= 2 and found["signs"] == 1.0 and found["median_error"] < 0.33
