@@ -2,7 +2,7 @@
 
 What:    RunConfig (frozen) with the four tables of land/parameters.py; an unknown key is an error that names the nearest.
 Units:   in each parameter's comment, with its source and range; ``[assumption]`` marks what no source fixes.
-Source:  science.md = the project's reference notes; papers are named where the value is theirs.
+Source:  emulator/docs/science.md, section 10; papers are named where the value is theirs.
 Use:     ``config = load_config(Path("run.toml"), out="out/europe")``; ``RunConfig()`` is the default run.
 """
 

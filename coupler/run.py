@@ -1,8 +1,7 @@
 """One run from configuration to report: Europe, or a forcing file of the user's.
 
-What:    domain -> time loop -> budgets checked -> NetCDF, summary.csv, uncertainty.csv, maps, html.html.
+What:    domain -> time loop -> budgets checked -> NetCDF, summary.csv, uncertainty.csv, maps, report.html.
 Units:   see each part. Long work shows progress on stderr; the budget and the answer go to stdout.
-Source:  DESIGN.md 7.
 Use:     ``run_europe(config, resume=False)`` -> folder of results.
 """
 

@@ -4,7 +4,7 @@ What:    three data paths, interleaved in one run: all arrays on the device; for
          pageable. Steps captured into CUDA graphs and launched one by one. Times by CUDA events, median and 10-90 %.
 Units:   milliseconds a step; nanoseconds per layer-cell; share of the floor = time to move what a step must move (state in
          and out, forcing in, outputs out) at the copy rate measured in the same run.
-Source:  the protocol of the project's performance notes: >= 20 warm-up steps, >= 100 timed, real inputs, poisoned outputs, the
+Method:  >= 20 warm-up steps, >= 100 timed, real inputs, poisoned outputs, the
          host's answer beside it. ``--device emulated`` runs the script without a GPU: its times mean nothing.
 Use:     ``print(bench_device("cuda", [1000, 100_000], 10, 100))``
 """

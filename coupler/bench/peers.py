@@ -3,7 +3,7 @@
 What:    quoted, unless ``live`` times PhreeqcRM between the rounds of the kernel (``calcisol bench --peers``); one MIN3P column
          takes minutes of a quiet core to time well and stays quoted. Of each quoted range the cheaper end is used, so that ratios
          are not flattered.
-Units:   CPU seconds; quoted ones on the machine of reference/performance.md (Zen 4 class server core).
+Units:   CPU seconds; quoted ones on one core of a Zen 4 server (AMD EPYC, AVX-512), November 2026.
 Use:     ``for peer in PEERS: print(peer.name, peer.seconds)``
 """
 
@@ -26,7 +26,7 @@ class Peer:
 PHREEQC = "PhreeqcRM, calcite kinetics and exchange over a day"
 PEERS = (
     Peer("MIN3P", 0.4, True, "quoted: 0.4-0.6 s a column-year in the ensemble runs"),
-    Peer(PHREEQC, 363e-6, False, "quoted: 363-724 us, performance.md 3"),
+    Peer(PHREEQC, 363e-6, False, "quoted: 363-724 us, a quiet and a busy core"),
 )
 
 

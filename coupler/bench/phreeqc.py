@@ -5,7 +5,7 @@ What:    calcite by its kinetic law (Plummer, Wigley & Parkhurst 1978), an excha
          5 % more or less and anions to match: a solute without its charge would be a metal to PHREEQC, and no step converges.
          PhreeqcRM has no transport here, the step of calcisol has.
 Units:   per kg of water; seconds of CPU time a cell.
-Source:  the system of reference/performance.md 3 (PhreeqcRM 0.0.20: 363-724 us, quiet and busy).
+Source:  PhreeqcRM 0.0.20 on the same system: 363-724 us on a quiet and a busy Zen 4 core (November 2026).
 Use:     ``cells = PhreeqcCells(40); seconds = cells.time()``; phreeqc.dat: of phreeqpython, or PHREEQC_DATABASE
 """
 

@@ -3,7 +3,7 @@
 What:    the same columns through the native engine and through TorchScript, interleaved in one run; medians and ratios.
 Units:   microseconds of CPU time a call, nanoseconds a layer-cell and step. Absolute numbers drift on a busy machine; ratios
          inside one run hold.
-Source:  protocol of DESIGN.md and reference/performance.md: one thread, interleaved, medians.
+Method:  one thread, candidates interleaved in rounds, medians.
 Use:     ``calcisol bench``; ``calcisol bench --columns 128 --dt 604800``; ``calcisol bench --dt 86400 --peers`` with PhreeqcRM
 """
 

@@ -2,8 +2,8 @@
 
 What:    builds every field of a Domain from the package alone; no file is fetched.
 Units:   in each Field; temperatures degC, water mm, shares 1.
-Source:  regressions fitted to 2,468 cells of SoilGrids 2.0 and CRU TS 1991-2019 (data.md 5, R2 given there); rain
-         seasonality fitted here to BIOME4 input data (R2 0.64 and 0.69); carbonate on pH fitted to GEMAS (residual sd 0.89).
+Source:  regressions fitted to 2,468 cells of SoilGrids 2.0 and CRU TS 1991-2019 (coupler/docs/data_sources.md); seasonality
+         of rain fitted here to BIOME4 input data (R2 0.64 and 0.69); carbonate on pH fitted to GEMAS (residual sd 0.89).
 Use:     ``domain = build()``. Climate and soil are synthetic: right on average over regions, wrong at a place.
 """
 
@@ -43,7 +43,7 @@ def by_country(country: np.ndarray, table: tuple[Mapping[str, float], float]) ->
 
 
 def climate_fields(domain: Domain) -> dict[str, Field]:
-    """Mean temperature, its seasonal amplitude, annual rain and PET, monthly share of rain (data.md 5)."""
+    """Mean temperature, its seasonal amplitude, annual rain and PET, monthly share of rain (coupler/docs/data_sources.md)."""
     lat, lon = domain.lat, domain.lon
     alt, coast = domain["altitude"] / 1000.0, np.minimum(domain["coast"], 800.0) / 100.0
     mat = 40.0545 - 0.618013 * lat + 0.00106524 * lat**2 - 0.0568489 * lon - 5.80024 * alt - 0.0952128 * coast

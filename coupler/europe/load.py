@@ -20,7 +20,7 @@ from .own_maps import replace_fields
 
 
 def data_folder(config: RunConfig) -> Path | None:
-    """Folder of real fields: --data, CALCISOL_DATA, ../shared/data beside the working folder; None = embedded default.
+    """Folder of real fields: --data, CALCISOL_DATA, or ../shared/data beside the working folder; None = embedded default.
 
     Raises ConfigError when the user names a folder that is not there.
     """

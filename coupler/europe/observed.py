@@ -1,9 +1,9 @@
-"""Tier B: the real fields, read in place from a data folder (CALCISOL_DATA, --data, or ../shared/data).
+"""Tier B: the real fields, read in place from a data folder (--data or CALCISOL_DATA).
 
 What:    SoilGrids and CRU per 0.5 degree cell, GEMAS carbonate interpolated with its uncertainty, gridded fertiliser and manure.
 Units:   the files' own (data folder's README), converted here once; fields in SI or as tagged.
 Source:  each Field's citation; carbonate: inverse-distance mean of the 6 nearest sites on the residual of the pH regression.
-Use:     ``domain = build(Path("../shared/data"))``. Nothing of these files is copied into the package.
+Use:     ``domain = build(Path("my_data"))``. Nothing of these files is copied into the package.
 """
 
 from __future__ import annotations

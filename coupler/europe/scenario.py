@@ -3,7 +3,7 @@
 What:    a Scenario is a list of Parts; each multiplies inputs ([change]) and sets values ([set]) along its own ramp:
          nothing before it, linear through it, held after it. ``with`` adds the parts of other scenarios; files beside this one.
 Units:   [change] factors, 1 = unchanged; [set] as listed in SETTINGS.
-Source:  the shipped set follows science.md B.5; each file states its own source.
+Source:  emulator/docs/science.md, section 15; each file states its own source.
 Use:     ``s = load_scenario("n_minus_20")``; ``s.factor("mineral_n", 2025, domain)``; ``s.blend("lime", 2025, domain, base)``.
 """
 

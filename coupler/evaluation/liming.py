@@ -3,7 +3,7 @@
 What:    ``liming(folder, config, out)`` steps the experiments (field_trials.py) and makes figures, table, verdicts.
 Units:   pH in water; bases mmol_c kg-1; losses kg CaCO3 ha-1 yr-1.
 Source:  field_trials.py; nothing is fitted to pH: what the model is given is named there.
-Use:     ``section = liming(Path("../shared/data"), RunConfig(), Path("out/validation"))``.
+Use:     ``section = liming(Path("my_data"), RunConfig(), Path("out/validation"))``.
 """
 
 from __future__ import annotations

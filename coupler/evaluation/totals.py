@@ -2,7 +2,7 @@
 
 What:    sections of the validation page that need a finished run with no_mineral_n, and what all sections share.
 Units:   in every heading.
-Source:  published ranges: science.md B.2-B.3 (Bolton 1972, 1977; Zamanian et al. 2018, 2024; Kindler et al. 2011).
+Source:  published ranges: emulator/docs/science.md, sections 9 and 11.
 Use:     ``leaching(Path("out/europe"))``; ``stoichiometry(lines)`` with the lines of summary.csv.
 """
 
@@ -100,7 +100,7 @@ def leaching(results: Path) -> Section:
     return Section(
         "Background leaching without mineral nitrogen",
         table(head, body)
-        + "<p>Last ten years; manure, fixation and deposition go on, so some acid is in it. Outside the range the soil's "
+        + "<p>Last ten years; manure, fixation and deposition continue, so some acid remains. Outside the range the soil's "
         "own CO₂ is below 0.005 or above 0.02 atm.</p>",
         [
             Verdict(

@@ -3,9 +3,9 @@
 What:    liming experiments stepped again, Broadbalk chalk, GEMAS carbonate and SoilGrids pH by class, background leaching, the
          European loss with fixed stoichiometry beside the emulated one.
 Units:   in every heading. A verdict compares a number with a stated range; nothing is tuned to any of it.
-Source:  field_trials.py, totals.py and the data folder; published ranges: science.md B.2-B.3. Needs the data folder;
-         the parts on Europe also the folder of a run with no_mineral_n.
-Use:     ``calcisol validate out/europe --data ../shared/data --out out/validation``.
+Source:  field_trials.py, totals.py and the data folder; published ranges: emulator/docs/science.md, section 11.
+         Needs the data folder; the parts on Europe also the folder of a run with no_mineral_n.
+Use:     ``calcisol validate out/europe --data my_data --out out/validation``.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from . import field_trials
 from .liming import liming
 from .totals import Row, Section, Verdict, judge, leaching, pair, stoichiometry
 
-LIME_PER_N = (1.0, 1.8)  # kg CaCO3 per kg N: CAN to ammonium nitrate and urea (extension tables, science.md B.3)
+LIME_PER_N = (1.0, 1.8)  # kg CaCO3 per kg N: CAN to ammonium nitrate and urea (extension tables after Pierre)
 
 
 def broadbalk(folder: Path, lines: list[Row]) -> Section:

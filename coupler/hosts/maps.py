@@ -2,7 +2,7 @@
 
 What:    ``load(name)``, one host's mapping as a checked dataclass; ``lines`` prints it.
 Units:   as the host has them; the adapter in fortran_bridge/fortran/hosts converts, a test holds both together.
-Source:  the hosts' sources; DESIGN.md 4 for ours.
+Source:  the hosts' own sources; emulator/contract/variables.toml for ours.
 Use:     ``calcisol describe --host orchidee``; ``load("ctsm").rows``
 """
 

@@ -2,7 +2,7 @@
 
 What:    closed forms, month 0 = January, mid-month values; no state.
 Units:   degC, shares of the annual sum; shapes (column,) -> (column, 12).
-Source:  harmonic temperature with its minimum 0.3 month after mid-January (data.md 3: rms 0.5 degC against Rothamsted normals);
+Source:  harmonic temperature with its minimum 0.3 month after mid-January (rms 0.5 degC against Rothamsted's monthly normals);
          PET shape: Oudin et al. 2005, doi:10.1016/j.jhydrol.2004.08.026, with FAO-56 radiation (Allen et al. 1998, eq. 21-25);
          soil temperature: damped wave (Hillel 1998).
 Use:     ``air_temperature(mat, amplitude)``, ``soil_temperature(mat, amplitude, depth, diffusivity)``.

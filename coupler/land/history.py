@@ -3,7 +3,7 @@
 What:    ``factor("deposition_n", 1995)``; linear between the years of the table, held before and after it.
 Units:   1 = 2019; nitrogen per hectare of cropland in use.
 Source:  EuropeAgriDB v1.0 (Einarsson et al. 2021, doi:10.1038/s41597-021-01061-z), aggregate "Former EU28 except CY, EE, LT, LV,
-         MT, SI" to 2007, 2019 from science.md B.4; one curve for all countries (eastern ones fell more after 1990).
+         MT, SI" to 2007, "EU28 except CY, MT" in 2019; one curve for all countries (eastern ones fell more after 1990).
          Sulphur: European emissions of SO2, 44 Tg in 1989, -54 % over 1990-1999, 15 Tg in 2004 (Vestreng et al. 2007,
          doi:10.5194/acp-7-3663-2007); 2019 at two thirds of 2004 [assumption].
 Use:     ``domain["mineral_n"] * history.factor("mineral_n", year)``.

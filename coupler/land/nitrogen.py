@@ -3,7 +3,7 @@
 What:    one year's plan per column (rates that do not depend on the state) and, each month, the rates that do
          (nitrification, uptake, denitrification: limited by the pools the library carries).
 Units:   inputs kg N ha-1 year-1; plan in the contract's units (mol m-2 s-1, kg m-2 s-1); shapes (column, 12), (column, layer).
-Source:  constants with source and range in config.NitrogenParameters; proton balance in science.md A.1 is the library's.
+Source:  constants in parameters.NitrogenParameters; the proton balance (van Breemen et al. 1983) is the library's.
 Use:     ``plan = year_plan(domain, factors, config)``; ``rates = month_rates(plan, month, nh4, no3, ...)``.
 Urea arrives hydrolysed: NH4+ and HCO3-, i.e. one dep_nh4 and half a dep_dic per N (CO(NH2)2 gives one carbon to two N).
 """

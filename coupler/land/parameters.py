@@ -59,7 +59,7 @@ class SoilParameters:
 class CarbonParameters:
     """Carbon dioxide produced in the soil."""
 
-    # all three as public programs that cite the paper code them (README, "Checked")
+    # all three as public programs that cite the paper code them (coupler/docs/data_sources.md)
     raich_f: float = 1.250  # g C m-2 day-1; Raich et al. 2002, Glob. Change Biol. 8, 800, doi:10.1046/j.1365-2486.2002.00511.x
     raich_q: float = 0.05452  # K-1, same source (Q10 = 1.72)
     raich_k: float = 4.259  # cm of rain per month, same source
@@ -73,15 +73,15 @@ class NitrogenParameters:
 
     urea_share: float = 0.75  # of the fertiliser that is not ammonium nitrate; the rest counts as ammonium sulphate [assumption]
     manure_nh4_share: float = 0.5  # of manure N as NH4HCO3, the rest is organic [assumption]; range 0.2-0.7
-    nh3_loss_urea: float = 0.15  # of urea N lost as NH3; range 0.05-0.25 (science.md F)
+    nh3_loss_urea: float = 0.15  # of urea N lost as NH3; range 0.05-0.25 [assumption]
     nh3_loss_manure: float = 0.25  # of manure NH4 lost as NH3; range 0.1-0.4 [assumption]
     nh3_loss_other: float = 0.02  # of mineral NH4 other than urea lost as NH3 [assumption]
-    denitrified_surplus: float = 0.30  # of (input - harvest); science.md F: 0-30 % of N, here of the surplus
-    nitrification_per_day: float = 0.03  # at 10 degC, i.e. 3-5 weeks; science.md A.6: 1-6 weeks
+    denitrified_surplus: float = 0.30  # of (input - harvest); range 0-0.3 [assumption]
+    nitrification_per_day: float = 0.03  # at 10 degC, i.e. 3-5 weeks; range 1-6 weeks [assumption]
     nitrification_q10: float = 2.0  # range 1.5-3
     nh4_uptake_share: float = 0.2  # of harvested N taken as NH4 [assumption]; range 0-0.5
-    bases_per_n: float = 0.006  # mol_c of base cations exported per g N harvested; 0.2-3 kmolc/ha/yr (science.md F) [assumption]
+    bases_per_n: float = 0.006  # mol_c of base cations exported per g N harvested; 0.2-3 kmol_c ha-1 yr-1 [assumption]
     weathering: float = 0.03  # mol_c m-2 yr-1 of silicate bases, 0-1 m [assumption]; range 0.01-0.15
-    sulphur_deposition: float = 4.0  # kg S ha-1 yr-1; range 2-10 (science.md F)
-    base_deposition: float = 0.03  # mol_c m-2 yr-1 Ca+Mg+K+Na without sea salt; range 0.01-0.06 (science.md F)
+    sulphur_deposition: float = 4.0  # kg S ha-1 yr-1; range 2-10, the order of EMEP [assumption]
+    base_deposition: float = 0.03  # mol_c m-2 yr-1 Ca+Mg+K+Na without sea salt; range 0.01-0.06 [assumption]
     sea_salt: float = 0.02  # mol m-2 yr-1 NaCl [assumption]

@@ -1,7 +1,7 @@
 """Carbon dioxide produced in the soil: level and season from climate, response from nitrogen uptake.
 
 What:    annual production by Raich et al. 2002 from monthly air temperature and rain; a change of harvested nitrogen
-         against the baseline changes it (science.md fact 10: without this, nitrogen effects are mis-attributed).
+         against the baseline changes it (why: emulator/docs/science.md, section 9).
 Units:   kg C m-2 s-1 per column; nitrogen in kg ha-1 year-1.
 Source:  Raich, Potter & Bhagawati 2002, doi:10.1046/j.1365-2486.2002.00511.x: R = F exp(Q T) P / (K + P).
 Use:     ``co2 = production(air, rain, uptake, uptake_baseline, config.carbon)`` -> (column, 12).

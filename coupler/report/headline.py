@@ -2,7 +2,7 @@
 
 What:    ``answer`` puts the verdict in words from the late loss of each scenario and of what it is compared with.
 Units:   kg C kept in carbonate per kg of mineral nitrogen not applied.
-Source:  summary.py for the numbers, uncertainty.py for the interval, DESIGN.md 1 for the question.
+Source:  summary.py for the numbers, uncertainty.py for the interval.
 Use:     ``print(answer(domain, results, intervals))``
 """
 

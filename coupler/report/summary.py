@@ -2,8 +2,8 @@
 
 What:    ``rows`` (one dict per scenario and area, "EU27" and "ALL" last) and ``write_csv``; ``per_kg_n`` answers the question.
 Units:   in the column names; Tg = 10^9 kg; area = calcareous arable land, and every mean is weighted by it.
-Source:  yearly records of the run; solid carbon lost, carbon leached and CO2 to the air are kept apart (science.md fact 2:
-         they are three different numbers).
+Source:  yearly records of the run; solid carbon lost, carbon leached and CO2 to the air are kept apart
+         (emulator/docs/science.md, section 9: they are three different numbers).
 Use:     ``table = rows(domain, config, results); write_csv(path, table)``.
 """
 
@@ -28,7 +28,7 @@ EU27 = (
 )  # fmt: skip
 DEPLETED_SHARE = 0.05  # a plough layer that keeps less than this share of its carbonate counts as depleted
 PLOUGH_M = 0.3
-PH_CHANGE = 0.1  # a change of the plough layer's pH by more than this counts: field reproducibility is 0.1-0.2 (science.md D)
+PH_CHANGE = 0.1  # a change of the plough layer's pH by more than this counts: field reproducibility is 0.1-0.2 [assumption]
 LATE_YEARS = 10  # rates at the end are means of the last years, after every ramp
 Line = dict[str, float | str]
 

@@ -7,7 +7,7 @@ Carbonate: all cells at once at the 5 and 95 % point of their ln CaCO3: as if ev
          the 30-year change of SIC that the bundle states, whichever is wider: members trained on the same runs share what they
          got wrong. Without either it is left out and the report says so.
 Units:   those of each number; 90 % intervals.
-Source:  ranges of config.py; science.md D.
+Source:  ranges of land/parameters.py.
 Use:     ``intervals = assess(domain, config, gathered, contract)``; ``intervals["n_minus_20"]["per_kg_n"].low``.
 """
 

@@ -3,7 +3,7 @@
 What:    three landscapes on the same soils and climates; temporal truth by rollouts; attribution by Shapley and integrated
          gradients; spatial models at the start; space-for-time forecasts against the truth; members, random weights, MIN3P.
 Units:   SIC kg C m-2, upper 0.3 m for maps and forecasts, whole profile for nitrogen's response; amounts 1 = driver fully on.
-Source:  science notes E.
+Source:  emulator/docs/science.md, section 13.
 Use:     ``results = analyse(Settings(world=path, bundles=(bundle,)), say)``
 """
 

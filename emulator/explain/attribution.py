@@ -2,7 +2,7 @@
 
 What:    the picked columns of the inherited landscape: those that hold carbonate for a reason that no driver knows of.
 Units:   kg C m-2 of the whole profile over the horizon; mol CaCO3 per mol_c; kg C per kg N. Shapes [driver, column], [column].
-Source:  science notes E.2, E.5; temporal.py, shapley.py, gradients.py hold the methods.
+Source:  emulator/docs/science.md, 13.2 and 13.5; temporal.py, shapley.py, gradients.py hold the methods.
 Use:     ``pick = calcareous(land, 48)``; ``numbers = temporal_part(member, land, runs, pick, settings, out)``
 """
 

@@ -3,7 +3,7 @@
 What:    slope ratio (sum of predicted over sum of simulated changes), agreement of signs, rank correlation and skill,
          by class of carbonate and aridity; intervals by drawing whole blocks with replacement.
 Units:   changes in kg C m-2; ratios without unit, 1 = space-for-time substitution holds. Shapes [place].
-Source:  science notes E.4; block bootstrap after Kuensch (1989) on spatial blocks.
+Source:  emulator/docs/science.md, 13.4; block bootstrap after Kuensch (1989) on spatial blocks.
 Use:     ``compare(predicted, simulated, block)``; ``by_class(...)``
 """
 

@@ -3,7 +3,7 @@
 What:    a spatial model of each landscape at the start; one predictor is given its future value; the change predicted is compared
          with the change in the rollout, by landscape, driver, class of carbonate and of aridity, and by member.
 Units:   changes of SIC kg C m-2 in the upper 0.3 m. Shapes [place].
-Source:  science notes E.3-E.4; drivers are put to a model without pH (pH is a consequence), pH to the model that has it.
+Source:  emulator/docs/science.md, 13.3-13.4; drivers are put to a model without pH (a consequence), pH to one that has it.
 Use:     ``told = forecasts(survey, world, runs, ph_new)``; ``verdicts(told, block)``
 """
 

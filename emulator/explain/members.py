@@ -3,7 +3,7 @@
 What:    reads bundles into members (step with gradients, compiled engine where the caller opens one) and compares them: rank of
          nitrogen's effect, forecasts against rollouts on landscapes of each member's own making, random weights.
 Units:   effects kg C m-2 [column].
-Source:  science notes E.7; an engine runs a bundle, so weights of another step are put into a bundle first (``with_weights``).
+Source:  emulator/docs/science.md, 13.7. An engine runs a bundle, so other weights go into a bundle first (``with_weights``).
 Use:     ``members = load_members(settings)``; ``numbers = members_part(members, land, pick, settings)``
 """
 

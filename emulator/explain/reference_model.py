@@ -3,7 +3,7 @@
 What:    columns of the training design (seed of its own, so none was trained on), each run twice in the user's MIN3P, with its
          nitrogen and without; the emulator follows both from the same start. Where MIN3P is not there, this part is left out.
 Units:   mol CaCO3 m-2 over the run, [column].
-Source:  min3p/twins.py (what a column without nitrogen is); deletion test of science notes E.7: take the driver away and look.
+Source:  min3p/twins.py (what a column without nitrogen is); deletion test (emulator/docs/science.md, 13.7).
 Use:     ``check = judge(step, run_pairs(folder, columns=20))``; needs MIN3P_EXE and MIN3P_DB where runs are missing. Alone:
          ``python -m calcisol.emulator.explain.reference_model FOLDER --columns 20`` (killed, it continues where it stopped)
 """

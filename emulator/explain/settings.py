@@ -2,7 +2,7 @@
 
 What:    ``Settings`` of a run, the scenarios that are rolled out, ``Results`` (numbers for JSON and report, arrays for figures).
 Units:   amounts of drivers, 1 = fully on; years; columns.
-Source:  science notes E.2 (no nitrogen, - 20 %, + 10 %).
+Source:  emulator/docs/science.md, 13.2 (no nitrogen, - 20 %, + 10 %).
 Use:     ``settings = Settings(world=path, bundles=(bundle,))``
 """
 

@@ -3,7 +3,7 @@
 What:    central finite difference and autograd of the same derivative; loss per mole of acid and per kg of nitrogen; years until
          the carbonate of the upper 0.3 m is gone. Sensitivity is to the acid load, never to pH, which calcite holds still.
 Units:   kg C m-2 per unit amount, mol CaCO3 per mol_c, kg C per kg N, years. Shapes [column].
-Source:  science notes E.2; one mole of acid dissolves 1/3 to 1/2 mol of calcite in an open system (fact 1).
+Source:  emulator/docs/science.md, 13.2; one mole of acid dissolves 1/3 to 1/2 mol of calcite in an open system (section 9).
 Use:     ``truth = nitrogen_response(member, world, state, years, runs, window=5)``
 """
 

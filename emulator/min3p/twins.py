@@ -5,7 +5,7 @@ What:    ``no_nitrogen``: all fertiliser and manure nitrogen is zero, and with i
          Lime stays, that of calcium ammonium nitrate included: a difference of two twins then holds no lime.
          Up to the year in which the member's own nitrogen starts both twins are the same column, month by month.
 Units:   as ``column`` (monthly amounts, mol m-2).
-Source:  difference "N minus no N" as target of the emulator: reference/science.md F.
+Source:  difference "N minus no N" as target of the emulator (emulator/docs/science.md, section 12).
 Use:     ``column = build_twin(point, years=40, twin="no_nitrogen")``; ``calcisol ensemble --twin no_nitrogen``
 """
 

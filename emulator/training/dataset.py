@@ -3,7 +3,7 @@
 What:    reads an ensemble in the format of the v0 archive (dims member, time, layer; names in ``_TOTALS`` and ``_SOURCES``),
          turns concentrations into conserved totals per m2, and splits the columns (never the times).
 Units:   as in variables.toml; fluxes mol m-2 per interval. Shapes: static [row, layer, member], forcing with time first.
-Source:  totals after ../shared/min3p/README.md (dissolved + exchangeable + gas), checked there against budgets.
+Source:  totals are dissolved + exchangeable + gas (emulator/min3p/README.md), checked against MIN3P's own budgets.
 Use:     ``data = load_ensemble(path); train = data.part("train")``
 """
 

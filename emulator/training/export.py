@@ -2,7 +2,7 @@
 
 What:    the only file that scripts and exports; refuses a module whose eager, scripted and exported outputs differ.
 Shapes:  checked on a handful of columns of the archive, over ``CHECK_STEPS`` steps.
-Source:  contract fields after DESIGN.md 6.
+Source:  contract/bundle.py has the format.
 Use:     ``export_bundle(core, config, data, path)``
 """
 

@@ -2,7 +2,7 @@
 
 What:    pH by regime, change of calcite, leaching, CO2 efflux, year of depletion, closure of the budgets.
 Units:   pH; shares (1 = 100 %); years. "present": layers that still hold calcite in MIN3P; "depleted": layers that lost it.
-Source:  targets after science.md D (gates for century rollouts); closure by the identities of DESIGN.md 4.
+Source:  targets of emulator/docs/science.md, section 12; closure by the identities of its section 7.
 Use:     ``scores = score([rollout(step, d) for d in sets], sets)``; ``print(table({"B0": b0, "bundle": scores}))``
 """
 
