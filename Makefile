@@ -39,8 +39,8 @@ fortran: $(VENV)/installed $(VENV)/test-tools
 	  tests/bridge/test_downstream.py tests/test_examples.py
 
 bundle: $(VENV)/installed
-	$(BIN)/calcisol train --config emulator/train.toml --data $(DATA) --out out/train
-	$(BIN)/calcisol export --run out/train --config emulator/train.toml --data $(DATA) --bundle out/default.calcisol
+	$(BIN)/calcisol train --config emulator/training/train.toml --data $(DATA) --out out/train
+	$(BIN)/calcisol export --run out/train --config emulator/training/train.toml --data $(DATA) --bundle out/default.calcisol
 
 # MIN3P_RUNS=folder: MIN3P runs with and without nitrogen are read from there and, with MIN3P_EXE, made where they are missing
 explain: $(VENV)/installed $(VENV)/test-tools

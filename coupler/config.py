@@ -45,7 +45,7 @@ class RunConfig:
     layers: tuple[float, ...] = (0.25, 0.1, 0.1, 0.1, 0.1, 0.1, 0.15, 0.15, 0.15, 0.15)  # m
     out: str = "out/europe"
     data: str = ""  # folder of real fields; "none" forces the embedded default
-    fields: dict[str, str] = field(default_factory=dict)  # your own maps: field of the domain -> file (fields.py)
+    fields: dict[str, str] = field(default_factory=dict)  # your own maps: field of the domain -> file (europe/own_maps.py)
     refine: int = 1  # each 0.5 degree cell is cut into refine x refine columns (5: 0.1 degree), fields as in the cell
     uncertainty: int = 80  # columns on which the interval is worked out, spread over the domain; 0: no interval
     ensemble: tuple[str, ...] = ()  # further bundles, members of the emulator ensemble

@@ -54,7 +54,7 @@ def training_config(args: argparse.Namespace) -> TrainingConfig:
         config = TrainingConfig.from_toml(args.config) if args.config else TrainingConfig()
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise InputError(
-            f"training config {args.config} cannot be read ({error}); fix it or start from emulator/train.toml"
+            f"training config {args.config} cannot be read ({error}); fix it or start from emulator/training/train.toml"
         ) from None
     return config if args.member is None else replace(config, seed=args.member, bootstrap=True)
 
@@ -63,7 +63,7 @@ class Train:
     """calcisol train"""
 
     HELP = "train the learned core on a MIN3P ensemble (resumable)"
-    EPILOG = "example: calcisol train --config emulator/train.toml --data ens300/learning.nc --out runs/default"
+    EPILOG = "example: calcisol train --config emulator/training/train.toml --data ens300/learning.nc --out runs/default"
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         """Declare the arguments."""
@@ -87,7 +87,8 @@ class Export:
 
     HELP = "turn a training run into a bundle"
     EPILOG = (
-        "example: calcisol export --run runs/default --config emulator/train.toml --data ens300/learning.nc --bundle my.calcisol"
+        "example: calcisol export --run runs/default --config emulator/training/train.toml --data ens300/learning.nc "
+        "--bundle my.calcisol"
     )
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
@@ -125,7 +126,7 @@ class Export:
 
 
 class Evaluate:
-    """calcisol evaluate; ``args.open_replay`` is the compiled library's, from the command line (coupler/replay.py)."""
+    """calcisol evaluate; ``args.open_replay`` is the compiled library's (coupler/explain_engine/replay.py)."""
 
     HELP = "free rollouts of a bundle against MIN3P, beside baseline B0: scorecard and plots"
     EPILOG = "example: calcisol evaluate --data ens300/learning.nc --out out/evaluate"

@@ -126,7 +126,7 @@ class Other:
             seconds, total = map(float, self.process.stdout.readline().split())
         except (ValueError, BrokenPipeError):
             raise CalcisolError(
-                f"peer {self.program} did not answer '{rows} {repeats}' with seconds and a sum; see coupler/bench_inference.py"
+                f"peer {self.program} did not answer '{rows} {repeats}' with seconds and a sum; see coupler/bench/inference.py"
             ) from None
         return seconds, total
 

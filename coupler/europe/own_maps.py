@@ -3,7 +3,7 @@
 What:    ``replace_fields`` exchanges fields of a Domain; ``look`` says what a file gives (``calcisol check``).
 Shapes:  any layout of layout.py; a cell takes the mean of the pixels or points in it, else the nearest pixel that covers it,
          else it keeps what it had. Monthly and daily series become means of the years, seasonal shape included.
-Units:   the field's (products.FIELD_UNITS). Source: field_files.py reads the files.
+Units:   the field's (products.FIELD_UNITS). Source: input_maps/readers.py reads the files.
 Use:     in a configuration: ``[fields]`` with ``caco3 = "lucas.csv"``, ``rain = "rr_ens_mean.nc"``.
 """
 

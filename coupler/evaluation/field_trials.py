@@ -125,7 +125,7 @@ def _domain(ph: np.ndarray, clay: np.ndarray, sand: np.ndarray) -> Domain:
         "manure_n": 0.0, "fixed_n": 5.0, "deposition_n": 25.0, "y_max": 243.0, "no3_share": 0.35, "caco3": 0.0, "altitude": 120.0,
     }  # fmt: skip
     n = len(ph)
-    made = lambda v, name: Field(np.broadcast_to(np.asarray(v, float), (n,)), "1", name, "estimated", "trials.py", "")  # noqa: E731
+    made = lambda v, name: Field(np.broadcast_to(np.asarray(v, float), (n,)), "1", name, "estimated", "field_trials.py", "")  # noqa: E731
     fields = {k: made(v, k) for k, v in values.items()}
     fields |= {"ph_survey": made(ph, "ph"), "clay": made(clay, "clay"), "sand": made(sand, "sand")}
     fields["rain_shape"] = Field(np.full((n, 12), 1 / 12), "1", "share of rain", "estimated", "even", "")

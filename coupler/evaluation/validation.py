@@ -168,7 +168,7 @@ def write(data: Path, results: Path | None, out: Path, config: RunConfig, versio
         "sections": "".join(f"<h2>{html.escape(s.title)}</h2>{s.body}" for s in sections),
         "made": f"calcisol {html.escape(version)}, <code>calcisol validate</code>. Rothamsted Research e-RA data: CC BY 4.0, "
         "cited in "
-        "coupler/field_trials.py. GEMAS: Reimann et al. 2014; SoilGrids: Poggio et al. 2021.",
+        "coupler/evaluation/field_trials.py. GEMAS: Reimann et al. 2014; SoilGrids: Poggio et al. 2021.",
     }
     path = out / "validation.html"
     page = Template(Path(__file__).with_name("validation.html").read_text(encoding="utf-8")).substitute(values)

@@ -1,8 +1,8 @@
 """The columns of a MIN3P archive through the compiled library: what `calcisol evaluate` steps with.
 
-What:    ``open_replay``: a bundle's free rollout over an archive, as emulator/rollout.py gives it, hundreds of times faster.
+What:    ``open_replay``: a bundle's free rollout over an archive, as emulator/training/rollout.py does, hundreds of times faster.
 Units:   the contract's; arrays [time, row, layer, column] and [time, row, column] in the row order of variables.toml.
-Source:  the counterpart of emulator/rollout.py, which knows no library; the two agree (tests/emulator/test_checks.py).
+Source:  the counterpart of emulator/training/rollout.py, which knows no library; the two agree (tests/emulator/test_checks.py).
 Use:     ``replay = open_replay(bundle_bytes); states, columns, flags = replay(static, state, layer, column, dt)``
 """
 

@@ -4,7 +4,7 @@ What:    ``match_survey`` finds the pore-water pH (``ph0``) whose laboratory sus
          by the carbon dioxide of the soil air and the salt of the suspension. ``accelerate`` repeats a cycle
          of the host's forcing and lets the exchangeable cations jump ahead along their drift; calcite stays as surveyed, it is a
          stock and not a steady state.
-Shapes:  (column, soil_layer), (column,); forcing as ``Columns.step`` takes it. Units: emulator/variables.toml.
+Shapes:  (column, soil_layer), (column,); forcing as ``Columns.step`` takes it. Units: emulator/contract/variables.toml.
 Source:  Aitken's delta-squared per pool and layer: with drifts d1, d2 of two cycles the limit lies d2 / (1 - d2 / d1) ahead.
 Note:    a jump makes matter (it is booked nowhere), so budgets start after the spin-up; the report says how much.
 Use:     ``ph0 = match_survey(model, soil, survey, forcing, "ph_cacl2")``; ``report = accelerate(columns, cycle)``;

@@ -2,7 +2,7 @@
 
 What:    ``Columns``, the static soil and the state of ncol columns of nlay layers.
 Shapes:  (column, soil_layer) for layer variables, (column,) for column variables; any strides, float32 or float64 without a
-         copy; scalars and (soil_layer,) are broadcast. Units: emulator/variables.toml.
+         copy; scalars and (soil_layer,) are broadcast. Units: emulator/contract/variables.toml.
 Source:  fortran_bridge/include/calcisol.h.
 Use:     ``columns = model.columns({"dz": dz}); out = columns.step(1800.0, {"w_liq": w, "t_soil": t, "q_bot": q}); out["ph"]``
 """

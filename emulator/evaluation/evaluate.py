@@ -29,7 +29,7 @@ from . import checks, outside, spread
 
 Arrays = tuple[np.ndarray, np.ndarray, np.ndarray]
 OpenReplay = Callable[[bytes], Callable[..., Arrays] | None]
-"""A compiled rollout of a bundle, or None where there is none; the command line has one (coupler/replay.py)."""
+"""A compiled rollout of a bundle, or None where there is none; the command line has one (coupler/explain_engine/replay.py)."""
 
 
 def evaluate(

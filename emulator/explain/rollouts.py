@@ -4,7 +4,7 @@ What:    years of monthly steps at given amounts of the drivers; the yearly stoc
          With a gradient each month is one checkpoint: memory stays that of a few steps, each is computed twice. Without one,
          compiled code steps where the caller has handed it in: a column in some ten microseconds instead of tens of milliseconds.
 Units:   sic kg C m-2, acid mol_c m-2 summed over the rollout, pH of pore water. Shapes [year + 1, layer, column], [column].
-Source:  step contract (emulator/step.py): ``step(state, static, layer, column, dt) -> state, layers, columns, flags``.
+Source:  step contract (emulator/step/step.py): ``step(state, static, layer, column, dt) -> state, layers, columns, flags``.
 Use:     ``run = rollout(member, world, world.amounts(n_acid=1.0), state, years=30)``; ``change(run)``
 """
 

@@ -52,7 +52,7 @@ class Settings:
     workers: int = 2  # processes of MIN3P runs
     min3p_folder: Path | None = None  # where MIN3P runs are kept; None: do not ask MIN3P
     min3p_columns: int = 20
-    open_engine: OpenEngine | None = None  # compiled steps of a bundle's bytes (coupler/march.py); None: all steps in Python
+    open_engine: OpenEngine | None = None  # compiled steps of a bundle's bytes (coupler/explain_engine/march.py); None: in Python
 
 
 @dataclass

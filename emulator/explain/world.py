@@ -3,7 +3,7 @@
 What:    forcing of a month = natural + sum over drivers of amount x difference; amount 0 is off, 1 on, 1.1 adds 10 %.
          Drivers are additive by construction, so that every coalition of them is a forcing and every path is straight.
 Units:   contract units (variables.toml); covariates as the file says. Shapes [month, row, layer, column], [month, row, column].
-Source:  written by the land side (coupler/virtual.py) or by anybody; nothing here knows where the numbers come from.
+Source:  written by coupler/explain_engine/virtual.py or by anybody; nothing here knows where the numbers come from.
 Use:     ``world = read_world(path); layer, column = world.forcing(month, amounts)``
 """
 

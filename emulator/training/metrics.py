@@ -28,8 +28,10 @@ TARGETS = {
 }  # fmt: skip
 LABELS = {
     "ph_present": "pore-water pH RMSE, calcite present", "ph_depleted": "pore-water pH RMSE, after depletion",
-    "ph_p95": "pore-water pH, 95th percentile of |error|", "dsic_median": "change of SIC over the run, median relative error",
-    "dsic_p95": "change of SIC over the run, 95th percentile", "depletion_years": "year of depletion of a layer, median |error|",
+    "ph_p95": "pore-water pH, 95th percentile of the absolute error",
+    "dsic_median": "change of SIC over the run, median relative error",
+    "dsic_p95": "change of SIC over the run, 95th percentile",
+    "depletion_years": "year of depletion of a layer, median absolute error",
     "ca_leach_bias": "Ca leaching, bias", "dic_leach_bias": "DIC leaching, bias", "no3_leach_bias": "NO3 leaching, bias",
     "co2_bias": "CO2 efflux, bias", "closure": "C, Ca, N, charge closure, cumulated",
 }  # fmt: skip

@@ -36,6 +36,6 @@ def with_weights(source: Path, weights: dict[str, torch.Tensor]) -> bytes:
 
 
 def physical_weights(source: Path) -> dict[str, torch.Tensor]:
-    """Weights that make the bundle ``source`` the physical step: zero output of the network is B0 (core.py)."""
+    """Weights that make the bundle ``source`` the physical step: zero output of the network is B0 (step/correction.py)."""
     state = load_scripted(source).state_dict()
     return {k: torch.zeros_like(v) for k, v in state.items() if k.startswith("core.output.")}

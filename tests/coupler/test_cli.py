@@ -71,7 +71,7 @@ def test_learning_commands_name_their_file(tmp_path, capsys):
     for config in ("bad.toml", "none.toml"):
         assert cli.main(["train", "--config", str(tmp_path / config), "--data", "x.nc", "--out", str(tmp_path / "run")]) == 2
         error = capsys.readouterr().err
-        assert error.count("\n") == 1 and config in error and "emulator/train.toml" in error
+        assert error.count("\n") == 1 and config in error and "emulator/training/train.toml" in error
     (tmp_path / "checkpoint.pt").write_text("garbage", encoding="utf-8")
     assert cli.main(["export", "--run", str(tmp_path), "--data", "x.nc", "--bundle", str(tmp_path / "x.calcisol")]) == 2
     assert "checkpoint.pt is damaged or of another config" in capsys.readouterr().err
