@@ -85,7 +85,7 @@ $(VENV)/tools: $(VENV)/system
 
 $(VENV)/installed: $(VENV)/tools $(SOURCES)
 	@echo "building and installing calcisol"
-	@PATH="$(CURDIR)/$(BIN):$$PATH" $(PIP) install --no-build-isolation -Cbuild-dir=build/wheel .
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(PIP) install --no-build-isolation -Cbuild-dir=build/wheel ".[maps]"
 	@touch $@
 
 $(VENV)/test-tools: $(VENV)/tools pyproject.toml

@@ -16,7 +16,7 @@ import netCDF4
 import numpy as np
 
 from ..errors import CalcisolError
-from ..input_maps.geotiff import sample
+from ..input_maps.raster import values_at
 from . import embedded
 from .cells import EARTH_RADIUS_M, FUBC, GEMAS, read_cells, read_countries
 from .domain import Domain, Field
@@ -47,6 +47,12 @@ def read_table(path: Path) -> dict[str, np.ndarray]:
         except ValueError:
             columns[name] = np.array(text)
     return columns
+
+
+def amounts(path: Path, lat: np.ndarray, lon: np.ndarray) -> np.ndarray:
+    """Amounts at points, (band, point); where the file holds none there is none (no crop, no fertiliser)."""
+    found = values_at(path, lat, lon)
+    return np.where(np.isfinite(found) & (found > 0), found, 0.0)
 
 
 def neighbours(
@@ -144,10 +150,10 @@ def build(folder: Path) -> Domain:
     cru, grid_licence = "ODbL / OGL", "CC BY 3.0"
     domain = Domain("B", lat, lon, country, domain.fields)
     share, amount, ln_sd, loo = carbonate(folder, lat, lon, ph)
-    crop = sample(folder / "nitrogen" / "ma_crops.tif", lat, lon).sum(0)
+    crop = amounts(folder / "nitrogen" / "ma_crops.tif", lat, lon).sum(0)
     arable = spread_area(crop, country, domain["cell_area"] * domain["land"])
-    fertiliser = sample(folder / "nitrogen" / "nifert.tif", lat, lon)  # ammonium, nitrate; kg N per ha of cell
-    manure = sample(folder / "nitrogen" / "nofert.tif", lat, lon)[0]
+    fertiliser = amounts(folder / "nitrogen" / "nifert.tif", lat, lon)  # ammonium, nitrate; kg N per ha of cell
+    manure = amounts(folder / "nitrogen" / "nofert.tif", lat, lon)[0]
     total = fertiliser.sum(0)
     cell_sum = total * domain["cell_area"]
     tier_a_n = embedded.nitrogen_fields(country)

@@ -3,49 +3,61 @@
 What:    ``replace_fields`` exchanges fields of a Domain; ``look`` says what a file gives (``calcisol check``).
 Shapes:  any layout of layout.py; a cell takes the mean of the pixels or points in it, else the nearest pixel that covers it,
          else it keeps what it had. Monthly and daily series become means of the years, seasonal shape included.
-Units:   the field's (products.FIELD_UNITS). Source: input_maps/readers.py reads the files.
+Units:   the field's (products.FIELD_UNITS). Source: input_maps reads the files.
 Use:     in a configuration: ``[fields]`` with ``caco3 = "lucas.csv"``, ``rain = "rr_ens_mean.nc"``.
 """
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
+from ..errors import CalcisolError
 from ..forcing.files import open_files
-from ..input_maps import products, tables
-from ..input_maps.readers import FieldError, read_field, read_series
-from ..input_maps.tables import Points
+from ..input_maps import countries, hwsd, products, tables
+from ..input_maps.missing import possible
+from ..input_maps.months import FieldError
+from ..input_maps.places import Points, cell_mean
+from ..input_maps.readers import TABLES, TIFFS, read_field, read_series
 from .domain import Domain, Field
 
+nearest_mean = cell_mean  # its name up to version 0.1
 
-def nearest_mean(points: Points, lat: np.ndarray, lon: np.ndarray, degrees: float) -> np.ndarray:
-    """Mean of the points in each square cell; where there is none, the nearest pixel that covers the centre; else NaN."""
-    step = lambda x, centre: np.floor((x - centre + degrees / 2) / degrees)  # noqa: E731
-    origin = lat.min(), lon.min()
-    wide = int(np.ceil((lon.max() - origin[1]) / degrees)) + 3
-    key = lambda a, b: (step(a, origin[0]) + 1) * wide + step(b, origin[1]) + 1  # noqa: E731
-    inside = (step(points.lon, origin[1]) >= -1) & (step(points.lon, origin[1]) < wide - 1)
-    cells, mine = key(lat, lon), key(points.lat[inside], points.lon[inside])
-    order = np.argsort(cells, kind="stable")
-    place = np.searchsorted(cells[order], mine)
-    place = order[np.minimum(place, len(cells) - 1)]
-    hit = cells[place] == mine
-    total, count = (
-        np.bincount(place[hit], weights=w, minlength=len(lat)) for w in (points.values[inside][hit], np.ones(int(hit.sum())))
+
+def check_points(field: str, path: Path, points: Points, domain: Domain) -> None:
+    """Raise FieldError where a single value inside the domain cannot be: in the mean of a cell it would not be seen."""
+    low, high = possible(field)
+    half = domain.degrees / 2
+    near = (points.lat >= domain.lat.min() - half) & (points.lat <= domain.lat.max() + half)
+    near &= (points.lon >= domain.lon.min() - half) & (points.lon <= domain.lon.max() + half)
+    bad = np.flatnonzero(near & ((points.values < low) | (points.values > high)))
+    if bad.size:
+        i = bad[0]
+        raise FieldError(
+            _outside(field, path, float(points.values[i]), (points.lat[i], points.lon[i]), (low, high), bad.size, near.sum())
+        )
+
+
+def _outside(
+    field: str,
+    path: Path,
+    value: float,
+    place: tuple[float, float],
+    limits: tuple[float, float],
+    bad: int,
+    of: int,
+    what: str = "values",
+) -> str:
+    units = products.FIELD_UNITS[field]
+    unit = "as a pure number" if units == "1" else f"in {units}"
+    return (
+        f"{field} = {value:g} in {path.name} at {place[0]:g} N {place[1]:g} E must lie between {limits[0]:g} and {limits[1]:g} "
+        f"({bad} of {of} {what} do not); give it {unit}"
     )
-    with np.errstate(invalid="ignore", divide="ignore"):
-        mean = total / count
-    empty = np.flatnonzero(count == 0)
-    if points.spacing > 0 and empty.size and len(points.lat):
-        for i in empty:
-            away = np.maximum(np.abs(points.lat - lat[i]), np.abs(points.lon - lon[i]))
-            j = int(away.argmin())
-            if away[j] <= points.spacing / 2 * 1.0001:
-                mean[i] = points.values[j]
-    return mean
 
 
 def check_range(field: str, path: Path, values: np.ndarray, domain: Domain) -> None:
@@ -53,53 +65,58 @@ def check_range(field: str, path: Path, values: np.ndarray, domain: Domain) -> N
     low, high = products.VALID[field]
     bad = np.flatnonzero((values < low) | (values > high))
     if bad.size:
-        cell, units = bad[0], products.FIELD_UNITS[field]
-        unit = "as a pure number" if units == "1" else f"in {units}"
+        i = bad[0]
+        of = int(np.isfinite(values).sum())
         raise FieldError(
-            f"{field} = {values[cell]:g} in {path.name} at {domain.lat[cell]:g} N {domain.lon[cell]:g} E must lie between "
-            f"{low:g} and {high:g} ({bad.size} of {np.isfinite(values).sum()} cells do not); give it {unit}"
+            _outside(field, path, float(values[i]), (domain.lat[i], domain.lon[i]), (low, high), bad.size, of, "cells")
         )
 
 
-def replace_fields(domain: Domain, files: dict[str, str]) -> Domain:
-    """The domain with the user's fields where their files reach.
+def on_cells(domain: Domain, field: str, path: Path) -> tuple[np.ndarray, str, str, int]:
+    """A field of a file on the cells (NaN where it does not reach), its citation, licence and number of missing values."""
+    if path.suffix.lower() in TABLES and (what := tables.kind(path)) in ("eurostat", "faostat"):
+        by_country = countries.read_countries(path, field)
+        values = np.array([by_country.get(str(c), np.nan) for c in domain.country])
+        check_range(field, path, values, domain)
+        return values, f"{path.name} by country ({what})", "that of the table", 0
+    points = read_field(path, field)
+    values = cell_mean(points, domain.lat, domain.lon, domain.degrees)
+    check_range(field, path, values, domain)
+    check_points(field, path, points, domain)
+    return values, f"{points.product} ({path.name})", points.licence, points.lost
 
-    Raises FieldError when a file reaches no cell, or brings a value that cannot be.
+
+def replace_fields(domain: Domain, files: dict[str, str], tell: Callable[[str], object] = sys.stderr.write) -> Domain:
+    """The domain with the user's fields where their files reach; ``tell`` gets one line a field on what it did not reach.
+
+    Raises FieldError, TableError, RasterError when a file cannot be read, reaches no cell, or brings a value that cannot be.
     """
     for field, name in files.items():
         path = Path(name)
-        if path.suffix.lower() in (".csv", ".tsv", ".txt") and tables.kind(path) in ("eurostat", "faostat"):
-            by_country = tables.read_countries(path, field)
-            values = np.array([by_country.get(str(c), np.nan) for c in domain.country])
-            cite, licence = f"{path.name} by country ({tables.kind(path)})", "that of the table"
-        else:
-            points = read_field(path, field)
-            values = nearest_mean(points, domain.lat, domain.lon, domain.degrees)
-            cite, licence = f"{points.product} ({path.name})", points.licence
+        if field not in products.FIELD_UNITS:
+            raise FieldError(f"{field} is no field of a run; known are {', '.join(products.FIELD_UNITS)}")
+        values, cite, licence, lost = on_cells(domain, field, path)
         reached = np.isfinite(values)
         if not reached.any():
             raise FieldError(
                 f"{path.name} gives {field} at none of the {len(domain)} cells; check coordinates and missing values "
                 "(one gap in its series leaves a place out)"
             )
-        check_range(field, path, values, domain)
-        old = domain.fields[field]
-        units = products.FIELD_UNITS[field]
-        domain = domain.with_fields(
-            **{
-                field: replace(
-                    old,
-                    values=np.where(reached, values, old.values),
-                    units=units,
-                    provenance="real" if reached.all() else "estimated",
-                    source=f"{cite}, {int(reached.sum())} of {len(domain)} cells; elsewhere {old.source}"
-                    if not reached.all()
-                    else cite,
-                    licence=licence,
-                )
-            }
+        old, here = domain.fields[field], f"{int(reached.sum())} of {len(domain)} cells"
+        if not reached.all() or lost:
+            gaps = f"; {lost} places of the file hold no value" if lost else ""
+            rest = "" if reached.all() else f", elsewhere {field} stays as it was"
+            tell(f"calcisol: {field} of {path.name} reaches {here}{rest}{gaps}\n")
+        made = replace(
+            old,
+            values=np.where(reached, values, old.values),
+            units=products.FIELD_UNITS[field],
+            provenance="real" if reached.all() else "estimated",
+            source=cite if reached.all() else f"{cite}, {here}; elsewhere {old.source}",
+            licence=licence,
         )
-        if field in ("mat", "rain") and path.suffix.lower() not in (".csv", ".tif", ".tiff"):
+        domain = domain.with_fields(**{field: made})
+        if field in ("mat", "rain") and path.suffix.lower() not in (*TABLES, *TIFFS):
             domain = _seasons(domain, path, field)
     if "caco3" in files or "calcareous_share" in files:
         share = domain["calcareous_share"]
@@ -112,7 +129,7 @@ def _seasons(domain: Domain, path: Path, field: str) -> Domain:
     climate = read_series(path, field)
     if not np.isfinite(climate.months).any():
         return domain
-    at = lambda values: nearest_mean(replace(climate.annual, values=values), domain.lat, domain.lon, domain.degrees)  # noqa: E731
+    at = lambda values: cell_mean(replace(climate.annual, values=values), domain.lat, domain.lon, domain.degrees)  # noqa: E731
     monthly = np.stack([at(climate.months[:, m]) for m in range(12)], axis=1)
     reached = np.isfinite(monthly).all(1)
     if not reached.any():
@@ -132,37 +149,42 @@ def _seasons(domain: Domain, path: Path, field: str) -> Domain:
 
 def look(path: Path) -> tuple[list[str], list[str]]:
     """Rows of ``calcisol check`` for a file of fields (field, unit in a run, what it is, values), and what is wrong with it."""
-    found: list[tuple[str, str]] = []
-    if path.suffix.lower() in (".csv", ".tsv", ".txt"):
-        what, fault = tables.kind(path), None
-        wanted = (
-            tuple(tables.GNB)
-            if what in ("eurostat", "faostat")
-            else tuple(tables.HWSD2 if what == "hwsd2" else products.FIELD_UNITS)
-        )
-        for field in wanted:
-            try:
-                if what in ("eurostat", "faostat"):
-                    values = np.array(list(tables.read_countries(path, field).values()))
-                else:
-                    values = tables.read_points(path, field).values
-            except tables.TableError as error:
-                fault = fault or (error if what != "points" or tables.has(path, field) else None)
-                continue
-            found.append(_line(field, what, values))
-        if fault and not found:
-            raise fault
-    elif path.suffix.lower() in (".tif", ".tiff"):
+    if path.suffix.lower() in TABLES:
+        found = _look_table(path)
+    elif path.suffix.lower() in TIFFS:
         short = path.name.split("_", 1)[0]
-        if short in products.SOILGRIDS:
-            field = products.SOILGRIDS[short][0]
-            found.append(_line(field, "SoilGrids 2.0", read_field(path, field).values))
+        field = products.SOILGRIDS[short][0] if short in products.SOILGRIDS else path.stem
+        known = field in products.FIELD_UNITS
+        found = (
+            [_line(field, "SoilGrids 2.0" if short in products.SOILGRIDS else "GeoTIFF", read_field(path, field).values)]
+            if known
+            else []
+        )
     else:
         with open_files(path) as file:
             product = products.recognise(file, path)
-        for field in product.fields if product else ():
-            found.append(_line(field, product.name if product else "", read_field(path, field).values))
+        name = product.name if product else ""
+        found = [_line(f, name, read_field(path, f).values) for f in (product.fields if product else ())]
     return [line for line, _ in found], [problem for _, problem in found if problem]
+
+
+def _look_table(path: Path) -> list[tuple[str, str]]:
+    what, fault, found = tables.kind(path), None, []
+    by_country = what in ("eurostat", "faostat")
+    wanted = tuple(countries.GNB) if by_country else tuple(hwsd.FIELDS if what == "hwsd2" else products.FIELD_UNITS)
+    for field in wanted:
+        try:
+            if by_country:
+                values = np.array(list(countries.read_countries(path, field).values()))
+            else:
+                values = tables.read_points(path, field).values
+        except CalcisolError as error:
+            fault = fault or (error if what != "points" or tables.has(path, field) else None)
+            continue
+        found.append(_line(field, what, values))
+    if fault and (not found or what == "points"):
+        raise fault
+    return found
 
 
 def _line(field: str, what: str, values: np.ndarray) -> tuple[str, str]:

@@ -24,6 +24,7 @@ import numpy as np
 
 from ..config import YEARS, ConfigError
 from ..data import data_file
+from .domain import CELL_DEGREES
 
 # multipliers; "surplus" acts on nitrogen that is not harvested: the harvest rises until the surplus is that share of today's
 INPUTS = ("mineral_n", "manure_n", "deposition_n", "sulphur_deposition", "surplus", "rain", "drainage", "respiration")
@@ -70,11 +71,11 @@ def crop_shares() -> dict[str, dict[str, float]]:
 
 
 @lru_cache(maxsize=64)
-def _mask(path: str, lat: bytes, lon: bytes) -> np.ndarray:
-    """Share of each column inside a mask, read once for a set of places."""
+def _mask(path: str, lat: bytes, lon: bytes, degrees: float) -> np.ndarray:
+    """Share of each column inside a mask, read once for a set of places of square cells."""
     from ..input_maps.masks import on_points
 
-    found = on_points(Path(path), np.frombuffer(lat), np.frombuffer(lon))
+    found = on_points(Path(path), np.frombuffer(lat), np.frombuffer(lon), degrees)
     return np.clip(np.nan_to_num(found), 0.0, 1.0)
 
 
@@ -100,7 +101,7 @@ class Part:
         if self.countries:
             weight = weight * np.isin(place.country, self.countries)
         if self.mask:
-            weight = weight * _mask(self.mask, place.lat.tobytes(), place.lon.tobytes())
+            weight = weight * _mask(self.mask, place.lat.tobytes(), place.lon.tobytes(), getattr(place, "degrees", CELL_DEGREES))
         if self.crops and what == "mineral_n":
             shares = crop_shares()
             weight = weight * np.array([sum(shares.get(str(c), {}).get(crop, 0.0) for crop in self.crops) for c in place.country])

@@ -25,6 +25,8 @@ class Source:
     # "state": mean over time; "rate": per time, mean; "amount": per step; "per day": an amount per day whatever the step
     kind: str = "state"
     factor: float = 1.0
+    holds: str = ""  # "day" or "month": the step for which unit and kind hold; others must say by cell_methods what they hold
+    yearly: bool = False  # one step without bounds is a year
 
 
 @dataclass(frozen=True)
@@ -88,14 +90,18 @@ PRODUCTS = (
     ),
     Product(
         "EMEP MSC-W deposition",
-        {"deposition_n": Source(("WDEP_OXN", "WDEP_RDN", "DDEP_OXN_m2Grid", "DDEP_RDN_m2Grid"), "mg m-2 year-1")},
+        {
+            "deposition_n": Source(
+                ("WDEP_OXN", "WDEP_RDN", "DDEP_OXN_m2Grid", "DDEP_RDN_m2Grid"), "g m-2", "amount", factor=1e-3, yearly=True
+            )
+        },
         "EMEP MSC-W, yearly totals as nitrogen",
         every=("WDEP_OXN", "WDEP_RDN", "DDEP_OXN_m2Grid", "DDEP_RDN_m2Grid"),
     ),
     Product("E-OBS temperature", {"mat": Source(("tg",), "degC")}, "Cornes et al. 2018, doi:10.1029/2017JD028200", every=("tg",)),
     Product(
         "E-OBS precipitation",
-        {"rain": Source(("rr",), "mm day-1", "rate")},
+        {"rain": Source(("rr",), "mm day-1", "rate", holds="day")},
         "Cornes et al. 2018, doi:10.1029/2017JD028200",
         every=("rr",),
     ),
@@ -103,8 +109,8 @@ PRODUCTS = (
         "ERA5 monthly means",
         {
             "mat": Source(("t2m",)),
-            "rain": Source(("tp",), "m", "per day"),
-            "pet": Source(("pev",), "m", "per day", -1.0),
+            "rain": Source(("tp",), "m", "per day", holds="month"),
+            "pet": Source(("pev",), "m", "per day", -1.0, holds="month"),
         },
         "Hersbach et al. 2020, doi:10.1002/qj.3803",
     ),

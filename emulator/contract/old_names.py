@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from importlib import import_module
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
+from importlib.util import find_spec
 from types import ModuleType
 from typing import Any
 
@@ -35,7 +36,7 @@ RENAMED = {
     "coupler.domain": "europe.domain",
     "coupler.field_files": "input_maps.readers",
     "coupler.fields": "europe.own_maps",
-    "coupler.geotiff": "input_maps.geotiff",
+    "coupler.geotiff": "input_maps.raster",
     "coupler.history": "land.history",
     "coupler.host_maps": "hosts.maps",
     "coupler.install": "library.install",
@@ -133,7 +134,7 @@ def from_module(package: str, module: str) -> Callable[[str], Any]:
     """``__getattr__`` of a folder that took the name of an old module: its names are those of ``module`` in it."""
 
     def attribute(name: str) -> Any:
-        if not name.startswith("__"):
+        if not name.startswith("__") and find_spec(f"{package}.{name}") is None:  # `from package import submodule` asks here, too
             found = import_module(f"{package}.{module}")
             if hasattr(found, name):
                 _warn(f"{package}.{name}", f"{package}.{module}.{name}")

@@ -197,7 +197,7 @@ def test_a_scenario_that_asks_for_itself_is_refused(tmp_path):
     ("rows", "words"),
     [
         ("lat,lon,shar\n50,5,1\n", "has no column share"),
-        ("lat,lon,share\n50,x,1\n", "row 1 is no number"),
+        ("lat,lon,share\n50,x,1\n", "in row 2 is no longitude"),
         ("lat,lon,share\n50,5,50\n", "holds shares from 50 to 50"),
         ("lat,lon,share\n-50,5,1\n", "holds none of the 1 columns of this run"),
     ],

@@ -9,7 +9,7 @@ from calcisol.coupler.cli import main
 from calcisol.coupler.config import RunConfig
 from calcisol.coupler.europe import own_maps
 from calcisol.coupler.europe.load import load_domain
-from calcisol.coupler.input_maps import products, tables
+from calcisol.coupler.input_maps import countries, products
 from helpers.made_files import series, write_tiff
 
 AMOUNT = {"standard_name": "precipitation_amount"}
@@ -148,12 +148,12 @@ def test_national_tables(tmp_path, france):
         "A,N,I_MIN,KG_HA,FR\t80.5 e\t78\nA,N,I_MAN,KG_HA,FR\t44\t:\nA,N,I_MIN,T,FR\t9\t9\n",
         encoding="utf-8",
     )
-    assert tables.read_countries(tmp_path / "eurostat.tsv", "mineral_n") == {"FRA": 78.0}
-    assert tables.read_countries(tmp_path / "eurostat.tsv", "manure_n") == {"FRA": 44.0}
+    assert countries.read_countries(tmp_path / "eurostat.tsv", "mineral_n") == {"FRA": 78.0}
+    assert countries.read_countries(tmp_path / "eurostat.tsv", "manure_n") == {"FRA": 44.0}
     (tmp_path / "sdmx.csv").write_text(
         "freq,nutrient,indic_ag,unit,geo,TIME_PERIOD,OBS_VALUE\nA,N,I_ATM,KG_HA,EL,2019,6.5\n", encoding="utf-8"
     )
-    assert tables.read_countries(tmp_path / "sdmx.csv", "deposition_n") == {"GRC": 6.5}
+    assert countries.read_countries(tmp_path / "sdmx.csv", "deposition_n") == {"GRC": 6.5}
     (tmp_path / "faostat.csv").write_text(
         "Area Code (M49),Area,Element,Item,Year,Unit,Value\n"
         "250,France,Use per area of cropland,Nutrient nitrogen N (total),2020,kg/ha,99.5\n"
@@ -209,7 +209,7 @@ def test_check_says_what_a_map_or_a_table_gives(tmp_path, capsys):
 @pytest.mark.parametrize(
     ("variables", "days", "time", "words"),
     [
-        ({"tas": ("K", 283.0)}, np.array([0.0, 31.0, 59.0]), {}, "holds 3 steps, 87 days in all, which make up no year"),
+        ({"tas": ("K", 283.0)}, np.array([0.0, 31.0, 59.0]), {}, "holds 3 steps, 90 days in all, which make up no year"),
         ({"precip": ("mm", 60.0)}, np.array([0.0]), {}, "holds an amount of one step whose length is not known"),
         ({"tas": ("K", 283.0)}, np.arange(12.0), {"units": "moons since 2001-01-01"}, "time of .* has units 'moons since"),
         ({"tas": ("K", np.nan)}, np.arange(365.0), {}, "mat holds no values"),
