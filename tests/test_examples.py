@@ -16,6 +16,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from helpers.pages import blocks
 
 EXAMPLES = Path(__file__).resolve().parents[1] / "examples"
 SCRIPTS = {"01_one_column_python": "one_column.py", "07_explain": "explain.py"}
@@ -73,6 +74,16 @@ def test_host(name: str, shipped: Path, tmp_path: Path) -> None:
         if shutil.which(tool) is None:
             pytest.skip(f"{tool} is not installed")
     assert_alike(run_host(name, tmp_path, shipped), (EXAMPLES / name / "expected_output.txt").read_text())
+
+
+def test_tutorial(tmp_path: Path) -> None:
+    """The blocks of the tutorial, one after the other, print what stands below them and draw its plot."""
+    pytest.importorskip("matplotlib")
+    page = (EXAMPLES / "tutorial.md").read_text(encoding="utf-8")
+    script = tmp_path / "tutorial.py"
+    script.write_text("\n".join(blocks(page, "python")), encoding="utf-8")
+    assert_alike(finished([sys.executable, str(script)], tmp_path), "".join(blocks(page, "text")))
+    assert (tmp_path / "tutorial.png").stat().st_size > 10_000
 
 
 def test_flags_of_the_command_compile_too(shipped: Path, tmp_path: Path) -> None:
