@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ..emulator.contract.constants import MAX_LAYERS
 from ..emulator.contract.variables import load_table
 from .errors import CalcisolError
 from .land.parameters import LIMITS, CarbonParameters, NitrogenParameters, SoilParameters, WaterParameters
@@ -89,8 +90,8 @@ class RunConfig:
         for name in ("start_year", "end_year"):
             if not YEARS[0] <= getattr(self, name) <= YEARS[1]:
                 raise ConfigError(f"{name} = {getattr(self, name)} must lie between {YEARS[0]} and {YEARS[1]}")
-        if len(self.layers) > 60:
-            raise ConfigError(f"layers has {len(self.layers)} entries; the library takes 1 to 60")
+        if len(self.layers) > MAX_LAYERS:
+            raise ConfigError(f"layers has {len(self.layers)} entries; the library takes 1 to {MAX_LAYERS}")
         for name in ("workers", "chunk", "checkpoint_years"):
             if getattr(self, name) < 1:
                 raise ConfigError(f"{name} = {getattr(self, name)} must be 1 or more")

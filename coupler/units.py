@@ -2,7 +2,7 @@
 
 What:    constants of the driver's own sums, and conversion of forcing files to the contract's units.
 Units:   ``convert(values, "mm/month", "kg m-2 s-1")`` returns values in the second unit.
-Source:  SI; atomic masses IUPAC 2021 (C 12.011, N 14.007, S 32.06, Ca 40.078, CaCO3 100.0869 g mol-1).
+Source:  SI; molar masses and the like: emulator/contract/constants.toml.
 Use:     ``convert(da.values, da.attrs["units"], variable.units)``; unknown pairs raise UnitError in one sentence.
 """
 
@@ -12,17 +12,19 @@ import re
 
 import numpy as np
 
+from ..emulator.contract import constants
 from .errors import CalcisolError
 
-C_KG_PER_MOL = 0.012011
-N_KG_PER_MOL = 0.014007
-S_KG_PER_MOL = 0.03206
-CACO3_KG_PER_MOL = 0.1000869
-DAYS_PER_YEAR = 365.0  # model years have no leap day, as in the teacher's runs
-SECONDS_PER_YEAR = DAYS_PER_YEAR * 86400.0
+C_KG_PER_MOL = constants.MOLAR_MASS_C
+N_KG_PER_MOL = constants.MOLAR_MASS_N
+S_KG_PER_MOL = constants.MOLAR_MASS_S
+CACO3_KG_PER_MOL = constants.MOLAR_MASS_CACO3
+DAYS_PER_YEAR = constants.DAYS_PER_YEAR  # model years have no leap day, as in the runs of the reference model
+SECONDS_PER_DAY = constants.SECONDS_PER_DAY
+SECONDS_PER_YEAR = DAYS_PER_YEAR * SECONDS_PER_DAY
 MONTH_SECONDS = SECONDS_PER_YEAR / 12.0  # twelve equal months: one dt for the whole run
 HA_M2 = 1.0e4
-KELVIN = 273.15
+KELVIN = constants.ZERO_CELSIUS
 
 
 class UnitError(CalcisolError):
@@ -56,7 +58,7 @@ _UNITS: dict[str, tuple[str, float, float]] = {
     "hPa": ("pressure", 1e2, 0.0),
     "mbar": ("pressure", 1e2, 0.0),
     "kPa": ("pressure", 1e3, 0.0),
-    "atm": ("pressure", 101325.0, 0.0),
+    "atm": ("pressure", constants.PA_PER_ATM, 0.0),
     "kg m-3": ("density", 1.0, 0.0),
     "g cm-3": ("density", 1e3, 0.0),
     "kg dm-3": ("density", 1e3, 0.0),
@@ -66,20 +68,20 @@ _UNITS: dict[str, tuple[str, float, float]] = {
     "kg ha-1": ("mass per area", 1e-4, 0.0),
     "kg m-2 s-1": ("mass flux", 1.0, 0.0),
     "g m-2 s-1": ("mass flux", 1e-3, 0.0),
-    "mm/day": ("mass flux", 1.0 / 86400.0, 0.0),
+    "mm/day": ("mass flux", 1.0 / SECONDS_PER_DAY, 0.0),
     "g m-2 year-1": ("mass flux", 1e-3 / SECONDS_PER_YEAR, 0.0),
     "kg ha-1 year-1": ("mass flux", 1e-4 / SECONDS_PER_YEAR, 0.0),
-    "kg m-2 day-1": ("mass flux", 1.0 / 86400.0, 0.0),
+    "kg m-2 day-1": ("mass flux", 1.0 / SECONDS_PER_DAY, 0.0),
     "mm s-1": ("mass flux", 1.0, 0.0),
     "mm/s": ("mass flux", 1.0, 0.0),
     "mm h-1": ("mass flux", 1.0 / 3600.0, 0.0),
-    "mm day-1": ("mass flux", 1.0 / 86400.0, 0.0),
+    "mm day-1": ("mass flux", 1.0 / SECONDS_PER_DAY, 0.0),
     "mm/month": ("mass flux", 1.0 / MONTH_SECONDS, 0.0),
     "mm/year": ("mass flux", 1.0 / SECONDS_PER_YEAR, 0.0),
     "mg m-2 year-1": ("mass flux", 1e-6 / SECONDS_PER_YEAR, 0.0),
     "mm year-1": ("mass flux", 1.0 / SECONDS_PER_YEAR, 0.0),
-    "m day-1": ("mass flux", 1e3 / 86400.0, 0.0),
-    "g m-2 day-1": ("mass flux", 1e-3 / 86400.0, 0.0),
+    "m day-1": ("mass flux", 1e3 / SECONDS_PER_DAY, 0.0),
+    "g m-2 day-1": ("mass flux", 1e-3 / SECONDS_PER_DAY, 0.0),
     "mol m-2 s-1": ("amount flux", 1.0, 0.0),
     "mmol m-2 s-1": ("amount flux", 1e-3, 0.0),
     "mol m-2 year-1": ("amount flux", 1.0 / SECONDS_PER_YEAR, 0.0),
@@ -87,7 +89,7 @@ _UNITS: dict[str, tuple[str, float, float]] = {
     "s": ("time", 1.0, 0.0),
 }  # fmt: skip
 # a water depth is a mass per area (1000 kg m-3); the one case where the dimension changes
-_WATER_DEPTH = {("length", "mass per area"): 1000.0, ("mass per area", "length"): 1e-3}
+_WATER_DEPTH = {("length", "mass per area"): constants.WATER_DENSITY, ("mass per area", "length"): 1e-3}
 
 
 _SPELLINGS = (  # patterns of what files write, after slashes are gone

@@ -14,13 +14,13 @@ from typing import Any
 
 import numpy as np
 
+from ...emulator.contract.constants import PA_PER_ATM, PARTICLE_DENSITY
 from ..config import RunConfig
 from ..land import climate, history, nitrogen, respiration, water
 from ..units import HA_M2, KELVIN, MONTH_SECONDS
 from .domain import Domain
 from .scenario import Scenario
 
-PARTICLE_DENSITY = 2650.0  # kg m-3
 SUBSOIL_DEPTH = 0.3  # m; below it organic carbon falls and density rises [assumption]
 SOC_DEPTH = 0.4  # m, e-folding of organic carbon below the plough layer [assumption]
 SUBSOIL_DENSITY = 1.05  # against the plough layer [assumption]
@@ -200,7 +200,7 @@ class Europe:
             "t_soil": t_soil + KELVIN,
             "co2_src_total": y.source[:, month],
             "co2_atm": y.co2_atm,
-            "p_surf": 101325.0 * np.exp(-self.domain["altitude"] / SCALE_HEIGHT),
+            "p_surf": PA_PER_ATM * np.exp(-self.domain["altitude"] / SCALE_HEIGHT),
             "lime": y.lime * (month == LIME_MONTH),
             **nitrogen.month_rates(y.plan, month, nh4, no3, t_soil, self.dz, self.nitrogen),
             **{name: rate[:, month] for name, rate in y.plan.column.items()},

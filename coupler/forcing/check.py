@@ -13,11 +13,13 @@ from pathlib import Path
 
 import numpy as np
 
+from ...emulator.contract.constants import MISSING_VALUE, MISSING_VALUE_ORCHIDEE
 from ...emulator.contract.variables import Variable, load_table
 from . import layout
 from .files import BLOCK_BYTES, Forcing, ForcingError
 
-SENTINELS = (-9999.0, -999.0, 1e20, 999999.0, 1e36, 9.96921e36)  # -999: seen in station files
+SENTINELS = (MISSING_VALUE, -999.0, 1e20, MISSING_VALUE_ORCHIDEE, 1e36, 9.96921e36)
+"""Codes to name in a finding; the library takes all from MISSING_FROM on as missing, -999 is seen in station files."""
 WATER = ("w_liq", "w_ice")
 
 

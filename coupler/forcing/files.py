@@ -18,13 +18,14 @@ import cftime
 import numpy as np
 import xarray as xr
 
+from ...emulator.contract import constants
 from ...emulator.contract.variables import Variable, load_table
 from ..errors import CalcisolError
 from ..units import UnitError, convert
 from . import layout
 from .joined import join
 
-STEP_SECONDS = (60.0, 2678400.0)  # what the library takes: one minute to 31 days
+STEP_SECONDS = (constants.DT_MIN, constants.DT_MAX)  # what the library takes: one minute to 31 days
 BLOCK_BYTES = 64e6  # steps of one variable are read together up to this size: memory stays bounded, files are unpacked once
 # names without a CF standard name that CMIP, ALMA and ORCHIDEE history files use: (contract, name in the file)
 ALIASES = {

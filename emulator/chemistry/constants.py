@@ -1,4 +1,4 @@
-"""Equilibrium constants and fixed numbers of the soil solution, each with its source.
+"""Equilibrium constants of the soil solution, each with its source; molar masses and the like are in contract/constants.py.
 
 What:    log10 K of the reactions below as rows of one coefficient table,
          log10 K(T) = a + b T + c / T + d log10(T) + e / T^2 + f T^2, T in kelvin (the analytic form of PHREEQC).
@@ -12,26 +12,28 @@ Use:     ``coefficients("min3p")`` -> tensor [reaction, 6]; ``REACTIONS.index("c
 from __future__ import annotations
 
 import math
+import warnings
 
 import torch
 
+from ..contract import constants as shared
+from ..contract.constants import CALCITE_DENSITY, MOLAR_MASS_CACO3
+
 LN10 = math.log(10.0)
-GAS_CONSTANT = 8.205736e-5
-"""m3 atm K-1 mol-1 (CODATA 2018, 8.314462618 J K-1 mol-1 / 101325 Pa atm-1)."""
-MOLAR_MASS_C = 12.011e-3
-"""kg mol-1 (IUPAC 2021, conventional)."""
-MOLAR_MASS_N = 14.007e-3
-"""kg mol-1 (IUPAC 2021, conventional)."""
-MOLAR_MASS_CACO3 = 100.0869e-3
-"""kg mol-1 (IUPAC 2021, conventional: Ca 40.078, C 12.011, O 15.999)."""
-MOLAR_VOLUME_CALCITE = MOLAR_MASS_CACO3 / 2710.0
-"""m3 mol-1; density 2710 kg m-3 (Klein & Hurlbut 1993)."""
-PARTICLE_DENSITY = 2650.0
-"""kg m-3, quartz-dominated mineral soil (Hillel 1998)."""
-PA_PER_ATM = 101325.0
-"""Pa atm-1, exact."""
-T_ZERO = 273.15
-"""K, 0 degC, exact."""
+MOLAR_VOLUME_CALCITE = MOLAR_MASS_CACO3 / CALCITE_DENSITY
+"""m3 mol-1."""
+_MOVED = {"GAS_CONSTANT": "GAS_CONSTANT_ATM", "T_ZERO": "ZERO_CELSIUS"} | {
+    name: name for name in ("MOLAR_MASS_C", "MOLAR_MASS_N", "PARTICLE_DENSITY", "PA_PER_ATM")
+}
+
+
+def __getattr__(name: str) -> float:
+    """Names that were here until 0.1 are in ``contract.constants``; they answer for one release."""
+    if name not in _MOVED:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    warnings.warn(f"{name} is now {_MOVED[name]} in calcisol.emulator.contract.constants", DeprecationWarning, stacklevel=2)
+    return float(getattr(shared, _MOVED[name]))
+
 
 REACTIONS = (
     "water",  # H2O = H + OH

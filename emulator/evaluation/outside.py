@@ -18,7 +18,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..chemistry.constants import MOLAR_MASS_N
+from ..contract.constants import MOLAR_MASS_N
 from ..contract.variables import load_table
 from ..training.dataset import Ensemble
 from ..training.rollout import Roll

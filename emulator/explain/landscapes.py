@@ -17,7 +17,7 @@ import torch
 import xarray as xr
 from torch import Tensor
 
-from ..chemistry.constants import MOLAR_MASS_C, MOLAR_MASS_CACO3
+from ..contract.constants import MOLAR_MASS_C, MOLAR_MASS_CACO3
 from ..contract.rows import static_rows
 from . import space
 from .rollouts import TOPSOIL, Member, rollout, spin_up, start, weights

@@ -19,7 +19,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
-from ..chemistry.constants import MOLAR_MASS_C
+from ..contract.constants import MOLAR_MASS_C
 from ..contract.variables import load_table
 from ..training.rollout import cut_step, substeps_for
 from .world import World

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from torch import Tensor
 
-from ..chemistry.constants import MOLAR_MASS_C
+from ..contract.constants import MOLAR_MASS_C
 from .gradients import nitrogen_gradient
 from .rollouts import Member, Run, change, rollout, weights
 from .world import World

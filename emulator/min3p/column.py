@@ -14,10 +14,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-MONTH_DAYS = 365.0 / 12.0
-SECONDS_PER_DAY = 86400.0
-PARTICLE_DENSITY = 2650.0
-"""kg m-3, quartz-dominated mineral soil (Hillel 1998)."""
+from ..contract.constants import DAYS_PER_YEAR, PARTICLE_DENSITY, SECONDS_PER_DAY
+
+MONTH_DAYS = DAYS_PER_YEAR / 12.0
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from .column import MONTH_DAYS, SECONDS_PER_DAY, Column
+from ..contract.constants import SECONDS_PER_DAY
+from .column import MONTH_DAYS, Column
 from .database import CALCITE_DENSITY, PREFIX, SITES, fit, van_t_hoff
 
 STEM = "soil"

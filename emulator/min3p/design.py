@@ -13,14 +13,24 @@ from dataclasses import replace
 
 import numpy as np
 
-from .column import MONTH_DAYS, PARTICLE_DENSITY, Column, Source, VanGenuchten, hydraulics, soil_temperature
+from ..contract.constants import (
+    MOLAR_MASS_C,
+    MOLAR_MASS_CACO3,
+    MOLAR_MASS_N,
+    MOLAR_MASS_S,
+    PARTICLE_DENSITY,
+    SECONDS_PER_DAY,
+    ZERO_CELSIUS,
+    grams,
+)
+from .column import MONTH_DAYS, Column, Source, VanGenuchten, hydraulics, soil_temperature
 from .sampling import Point
 
-KG_N_PER_HA = 1.0e3 / 14.007 / 1.0e4
+KG_N_PER_HA = 1.0e3 / grams(MOLAR_MASS_N) / 1.0e4
 """mol m-2 per kg N ha-1."""
 KMOL_PER_HA = 0.1
 """mol m-2 per kmol ha-1."""
-TONNE_LIME_PER_HA = 1.0e6 / 100.0869 / 1.0e4
+TONNE_LIME_PER_HA = 1.0e6 / grams(MOLAR_MASS_CACO3) / 1.0e4
 """mol CaCO3 m-2 per tonne ha-1."""
 LIME_RATE = 2.0e-5
 """mol m-3 s-1; limed columns hold ground limestone, which reacts at least this fast."""
@@ -77,7 +87,7 @@ def _rain(p: dict[str, float], annual_mm: float) -> dict[str, float]:
     bc = p["deposition_bc"] * KMOL_PER_HA / litres
     rain = {
         "nh4+1": n * p["deposition_nh4"], "no3-1": n * (1.0 - p["deposition_nh4"]),
-        "so4-2": p["deposition_s"] * 1e3 / 32.06 / 1e4 / litres,
+        "so4-2": p["deposition_s"] * 1e3 / grams(MOLAR_MASS_S) / 1e4 / litres,
         "ca+2": 0.5 * bc / 2.0, "mg+2": 0.2 * bc / 2.0, "na+1": 0.25 * bc + 3e-5, "k+1": 0.05 * bc, "al+3": 1e-9,
     }  # fmt: skip
     charge = rain["nh4+1"] + rain["na+1"] + rain["k+1"] + 2 * (rain["ca+2"] + rain["mg+2"]) - rain["no3-1"] - 2 * rain["so4-2"]
@@ -205,7 +215,7 @@ def _sources(
     )
 
     # crops respire with what they take up: up to 40 gC per m2 for 100 kg N/ha
-    respiration = (p["respiration"] + 0.4 * 100.0 * p["nue"] * supply / (100.0 * KG_N_PER_HA)) / 12.011 / 12.0 * thermal
+    respiration = (p["respiration"] + 0.4 * 100.0 * p["nue"] * supply / (100.0 * KG_N_PER_HA)) / grams(MOLAR_MASS_C) / 12.0 * thermal
     respiration *= min(1.0, p["pco2_limit"] / max(_mean_pco2(column, respiration, p["respiration_depth"]), 1e-9))
     out["resp"] = Source(column.exponential(p["respiration_depth"]), respiration)
 
@@ -232,7 +242,7 @@ def _retention(clay: float, sand: float, porosity: float, air: float, drainage: 
     The wettest month must still enter: the conductivity is raised where it would not.
     """
     shape = hydraulics(clay, sand)
-    flux = drainage / (MONTH_DAYS * 86400.0)
+    flux = drainage / (MONTH_DAYS * SECONDS_PER_DAY)
     effective = float(np.clip(1.0 - air / (porosity * (1.0 - shape.residual)), 0.10, 0.97))
     k_sat = float(flux.mean()) / (shape.conductivity(effective) / shape.k_sat)
     return VanGenuchten(shape.residual, shape.alpha, shape.n, float(np.clip(max(k_sat, 3.0 * float(flux.max())), 1e-8, 1e-3)))
@@ -241,10 +251,10 @@ def _retention(clay: float, sand: float, porosity: float, air: float, drainage: 
 def _mean_pco2(column: Column, respiration: np.ndarray, depth: float) -> float:
     """Steady soil CO2 pressure [atm] below an exponential source at the mean water content (Millington-Quirk diffusion)."""
     vg = column.retention
-    seconds = MONTH_DAYS * 86400.0
+    seconds = MONTH_DAYS * SECONDS_PER_DAY
     head = vg.head_at_flux(float(column.drainage.mean()) / seconds)
     effective = (1.0 + (vg.alpha * -head) ** vg.n) ** (1.0 / vg.n - 1.0)
     air = max((1.0 - vg.residual) * (1.0 - effective) * column.porosity, 0.005)
     diffusivity = 1.6e-5 * air**2 / column.porosity ** (2.0 / 3.0) * air  # gas content times tortuosity, m2 s-1
-    kelvin = float(column.temperature.mean()) + 273.15
+    kelvin = float(column.temperature.mean()) + ZERO_CELSIUS
     return 8.2054e-5 * kelvin * float(respiration.mean()) / seconds * depth / diffusivity

@@ -12,8 +12,8 @@ import json
 import shutil
 from pathlib import Path
 
-from ..contract.errors import InputError
-from .column import MONTH_DAYS, SECONDS_PER_DAY, Column
+from ..contract.constants import SECONDS_PER_DAY
+from .column import MONTH_DAYS, Column
 from .database import REACTIONS, write_database
 from .deck import COMPONENTS, EDGE, STEM, Deck, DeckOptions, sorbed_species
 

@@ -11,14 +11,14 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from ..chemistry.constants import GAS_CONSTANT
+from ..contract.constants import GAS_CONSTANT_ATM
 from .tridiagonal import solve
 
 MAX_PRESSURE = 0.35  # atm; beyond it respiration would have run out of oxygen (science.md A.5)
 
 
 def conductance(
-    dz: Tensor, theta_gas: Tensor, porosity: Tensor, t: Tensor, d_gas: float, gas_constant: float = GAS_CONSTANT
+    dz: Tensor, theta_gas: Tensor, porosity: Tensor, t: Tensor, d_gas: float, gas_constant: float = GAS_CONSTANT_ATM
 ) -> Tensor:
     """Conductance from each layer to the one above (row 0: to the air), half layers in series."""
     diffusivity = d_gas * theta_gas * theta_gas / torch.pow(porosity, 2.0 / 3.0)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from ..chemistry.constants import PARTICLE_DENSITY
+from ..contract.constants import PARTICLE_DENSITY
 from ..contract.rows import Static, static_rows
 
 MIN_WATER = 0.02  # volume fraction; a drier layer reacts as if it held this much (thin films)

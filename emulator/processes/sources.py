@@ -12,7 +12,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from ..chemistry.constants import MOLAR_MASS_CACO3, MOLAR_MASS_N
+from ..contract.constants import MOLAR_MASS_CACO3, MOLAR_MASS_N
 from ..contract.ordered import ordered_sum
 from ..contract.rows import ColumnForcing, LayerForcing, State
 

@@ -2,15 +2,16 @@
 
 What:    the equilibrium (chemistry/equilibrium.py), the numbers that go with it, a solve from nowhere, and the soil air above.
 Units:   amounts mol m-2, water kg m-2, pressures atm, temperature K. Shapes [layer, column] or [row, layer, column].
-Source:  constants as in chemistry/constants.py.
+Source:  constants as in contract/constants.toml and chemistry/constants.py.
 Use:     a base class: TorchScript compiles methods of a module, not functions that are given one. No __future__ annotations.
 """
 
 import torch
 from torch import Tensor, nn
 
-from ..chemistry import constants
+from ..chemistry.constants import LN10, MOLAR_VOLUME_CALCITE
 from ..chemistry.equilibrium import Constants, Equilibrium, Problem, Solution
+from ..contract import constants
 from ..contract.ordered import ordered_sum
 from ..contract.rows import ColumnForcing, LayerForcing, Static
 
@@ -24,12 +25,12 @@ class PoreWater(nn.Module):
         self.cold: int = 60  # Newton steps from nowhere
         self.d_gas: float = 1.6e-5  # m2 s-1, CO2 in air near 10 degC (as the MIN3P decks)
         # numbers as attributes: TorchScript compiles no module-level values
-        self.gas_constant: float = constants.GAS_CONSTANT
-        self.ln10: float = constants.LN10
+        self.gas_constant: float = constants.GAS_CONSTANT_ATM
+        self.ln10: float = LN10
         self.molar_mass_c: float = constants.MOLAR_MASS_C
         self.molar_mass_n: float = constants.MOLAR_MASS_N
         self.molar_mass_caco3: float = constants.MOLAR_MASS_CACO3
-        self.molar_volume_calcite: float = constants.MOLAR_VOLUME_CALCITE
+        self.molar_volume_calcite: float = MOLAR_VOLUME_CALCITE
         self.pa_per_atm: float = constants.PA_PER_ATM
 
     def problem(

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from ..chemistry.equilibrium import Solution
+from ..contract.constants import LONGEST_SUBSTEP
 from ..contract.ordered import ordered_sum
 from ..contract.rows import Static, column_rows, layer_rows, state_rows, static_rows
 from ..processes.gas import conductance, pressure, pressure_with_water
@@ -30,7 +31,7 @@ class Step(FirstState, Laboratory):
     def __init__(self, core: Core | NoCore | None = None, thermodynamics: str = "min3p", aluminium: str = "AlX3") -> None:
         super().__init__(thermodynamics, aluminium)
         self.core = NoCore() if core is None else core
-        self.longest: float = 8.0 * 86400.0  # s; callers cut longer steps into equal parts (rollout.py, columns.cpp)
+        self.longest: float = LONGEST_SUBSTEP  # s; callers cut longer steps into equal parts (rollout.py, subcycle.cpp)
         self.first: int = 2  # Newton steps before transport
         self.passes: int = 3  # of transport, equilibrium and CO2 pressure
         self.polish: int = 3  # Newton steps in each pass

@@ -12,7 +12,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from ..chemistry.constants import MOLAR_MASS_C, MOLAR_MASS_N
+from ..contract.constants import MOLAR_MASS_C, MOLAR_MASS_N
 from ..contract.rows import column_rows, layer_rows
 from .dataset import Ensemble
 

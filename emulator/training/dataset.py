@@ -19,8 +19,8 @@ import torch
 import xarray as xr
 from torch import Tensor
 
-from ..chemistry.constants import GAS_CONSTANT, MOLAR_MASS_C, MOLAR_MASS_CACO3, MOLAR_MASS_N, MOLAR_VOLUME_CALCITE
-from ..contract.errors import InputError
+from ..chemistry.constants import MOLAR_VOLUME_CALCITE
+from ..contract.constants import GAS_CONSTANT_ATM, MOLAR_MASS_C, MOLAR_MASS_CACO3, MOLAR_MASS_N
 from ..contract.variables import load_table
 from ..processes.past import PAST, START
 
@@ -164,7 +164,7 @@ def load_ensemble(path: str | Path) -> Ensemble:
             total = total + layered(f"sorb_{species}") * 0.01 * bulk / charge * volume
         state[:, slot[name]] = total
     air = (porosity - theta) * dz[None, :, None]
-    state[:, slot["dic"]] = layered("tot_co3-2") * theta * volume + air * pco2 / (GAS_CONSTANT * temperature)
+    state[:, slot["dic"]] = layered("tot_co3-2") * theta * volume + air * pco2 / (GAS_CONSTANT_ATM * temperature)
     state[:, slot["water"]] = theta * volume
     state[:, slot["pco2"]] = pco2
     state[:, slot["ph"]] = layered("pH")

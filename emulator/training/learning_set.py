@@ -14,7 +14,7 @@ import numpy as np
 import torch
 import xarray as xr
 
-from ..chemistry.constants import MOLAR_MASS_C, MOLAR_MASS_N
+from ..contract.constants import MOLAR_MASS_C, MOLAR_MASS_N
 from ..contract.variables import load_table
 from ..processes.past import PAST, START
 from .dataset import DAY, DataError, Ensemble, file_sha256, load_ensemble, split_of

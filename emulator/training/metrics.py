@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 import torch
 from torch import Tensor
 
-from ..chemistry.constants import MOLAR_MASS_C, MOLAR_MASS_CACO3, MOLAR_MASS_N
+from ..contract.constants import MOLAR_MASS_C, MOLAR_MASS_CACO3, MOLAR_MASS_N
 from ..contract.variables import load_table
 from ..processes.sources import WEATHERING, alkalinity
 from .dataset import Ensemble

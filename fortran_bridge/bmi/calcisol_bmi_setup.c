@@ -85,7 +85,7 @@ int calcisol_bmi_setup(Soil *s, const char *config_file) {
   FILE *file = config_file == NULL ? NULL : fopen(config_file, "r");
   if (file == NULL)
     return fail("the configuration file %s cannot be opened", config_file == NULL ? "NULL" : config_file);
-  s->ncol = 1, s->dt = 86400.0;
+  s->ncol = 1, s->dt = CALCISOL_SECONDS_PER_DAY;
   while (status == BMI_SUCCESS && fgets(line, sizeof line, file) != NULL)
     status = read_line(s, line, bundle, &steps, statics, count);
   fclose(file);

@@ -4,7 +4,7 @@
 #include "bmi.h"
 #include <calcisol.h>
 
-enum { N_VALUES = CALCISOL_N_FORCING + CALCISOL_N_OUTPUT, MAX_LAYERS = 60, TEXT = 256 };
+enum { N_VALUES = CALCISOL_N_FORCING + CALCISOL_N_OUTPUT, MAX_LAYERS = CALCISOL_MAX_LAYERS, TEXT = 256 };
 
 typedef struct {
   calcisol_model *model;

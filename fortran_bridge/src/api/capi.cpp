@@ -4,19 +4,20 @@
 #include <string>
 
 #include "api/entry.hpp"
+#include "api/model.hpp"
 #include "api/options.hpp"
-#include "api/status.hpp"
+#include "base/cuda_driver.hpp"
+#include "base/status.hpp"
+#include "base/variable_table.hpp"
 #include "bundle/bundle.hpp"
-#include "bundle/table.hpp"
-#include "device/device_query.hpp"
-#include "engine/model.hpp"
+#include "calcisol_constants.hpp"
+#include "engine/engine.hpp"
 #include "engine/native.hpp"
 
 using namespace calcisol;
 
 namespace {
 
-constexpr int max_layers = 60;
 constexpr std::int64_t max_columns = std::int64_t(1) << 40; // beyond any machine; sizes stay far from overflow
 
 // An open: the handle must be empty, and the host hears what was opened.
@@ -162,8 +163,8 @@ calcisol_status calcisol_columns_create(calcisol_model *model, int64_t ncol, int
     Counts counts(report);
     if (ncol < 0 || ncol > max_columns)
       refuse("ncol is " + std::to_string(ncol) + "; give the number of columns, 0 or more");
-    if (nlay < 1 || nlay > max_layers)
-      refuse("nlay is " + std::to_string(nlay) + "; give 1 to 60 layers");
+    if (nlay < 1 || nlay > constants::max_layers)
+      refuse("nlay is " + std::to_string(nlay) + "; give 1 to " + std::to_string(constants::max_layers) + " layers");
     Finding finding;
     auto made = new_columns(*model, ncol, nlay);
     made->set_properties(properties, n_properties, counts.own, finding);
@@ -194,7 +195,8 @@ calcisol_status calcisol_step(calcisol_columns *columns, double dt, const calcis
   return guarded_on(columns, [&](calcisol_columns &soil) {
     Counts counts(report);
     Finding finding;
-    soil.step(dt, forcing, n_forcing, output, n_output, flag, counts.wanted(), counts.own, finding);
+    const StepViews views{forcing, n_forcing, output, n_output, flag ? *flag : calcisol_target{}};
+    soil.step(dt, views, counts.wanted(), counts.own, finding);
     tell(soil, finding);
   });
 }

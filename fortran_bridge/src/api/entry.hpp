@@ -6,8 +6,8 @@
 #include <new>
 #include <string>
 
-#include "api/host_guard.hpp"
-#include "api/status.hpp"
+#include "base/host_guard.hpp"
+#include "base/status.hpp"
 #include "calcisol.h"
 #include "columns/columns_base.hpp"
 

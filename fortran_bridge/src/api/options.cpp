@@ -5,7 +5,7 @@
 #include <cstring>
 #include <string>
 
-#include "api/status.hpp"
+#include "base/status.hpp"
 
 namespace calcisol {
 

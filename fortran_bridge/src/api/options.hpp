@@ -1,7 +1,7 @@
 // Options of a model, whatever version of calcisol.h the host was compiled with.
 #pragma once
 
-#include "api/log.hpp"
+#include "base/log.hpp"
 #include "calcisol.h"
 
 namespace calcisol {

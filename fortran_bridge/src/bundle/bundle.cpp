@@ -7,9 +7,9 @@
 #include <fstream>
 #include <stdexcept>
 
-#include "api/status.hpp"
+#include "base/status.hpp"
+#include "base/variable_table.hpp"
 #include "bundle/sha256.hpp"
-#include "bundle/table.hpp"
 
 namespace calcisol {
 

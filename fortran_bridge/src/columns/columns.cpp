@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
-#include "api/status.hpp"
-#include "bundle/table.hpp"
+#include "base/status.hpp"
+#include "base/variable_table.hpp"
 
 namespace calcisol {
 
@@ -19,12 +19,6 @@ int tile_width(const Module &module, int tile_columns, std::int64_t ncol) {
 }
 
 } // namespace
-
-struct HostColumns::Views {
-  const calcisol_view *forcing;
-  const calcisol_target *output; // NULL = none
-  calcisol_target flag;
-};
 
 HostColumns::HostColumns(std::shared_ptr<Module> module, int tile_columns, std::int64_t ncol, int nlay)
     : calcisol_columns(ncol, nlay), module(std::move(module)),
@@ -111,15 +105,12 @@ void HostColumns::set_properties(const calcisol_view *properties, std::int32_t g
   }
 }
 
-void HostColumns::step(double dt, const calcisol_view *forcing, std::int32_t n_forcing, const calcisol_target *output,
-                       std::int32_t n_output, const calcisol_target *flag_target, bool, calcisol_report &report,
-                       Finding &finding) {
+void HostColumns::step(double dt, const StepViews &views, bool, calcisol_report &report, Finding &finding) {
   check_dt(dt);
-  check_inputs(forcing, n_forcing, rows(CALCISOL_ROLE_FORCING), "forcing", ncol);
-  check_targets(output, n_output, rows(CALCISOL_ROLE_OUTPUT), "output", ncol, nlay);
-  const Views views{forcing, output, flag_target ? *flag_target : calcisol_target{}};
+  check_inputs(views.forcing, views.n_forcing, rows(CALCISOL_ROLE_FORCING), "forcing", ncol);
+  check_targets(views.output, views.n_output, rows(CALCISOL_ROLE_OUTPUT), "output", ncol, nlay);
   check_target(views.flag, "flag", true, true, ncol, nlay);
-  check_state(forcing[CALCISOL_ACTIVE]);
+  check_state(views.forcing[CALCISOL_ACTIVE]);
   next_slots = slots_set;
   for (std::int64_t tile = 0; tile < tiles(); ++tile)
     step_tile(tile, dt, views, report, finding);
@@ -127,7 +118,7 @@ void HostColumns::step(double dt, const calcisol_view *forcing, std::int32_t n_f
   slots_set.swap(next_slots);
 }
 
-void HostColumns::step_tile(std::int64_t tile, double dt, const Views &views, calcisol_report &report,
+void HostColumns::step_tile(std::int64_t tile, double dt, const StepViews &views, calcisol_report &report,
                             Finding &finding) {
   const Range where = range(tile);
   const std::size_t size = tile_state.size();
@@ -201,8 +192,8 @@ void HostColumns::run_module(std::int64_t tile, double dt, int from, double *ste
         stepped[i] = first_state[i];
     fill_lanes(stepped, CALCISOL_N_STATE * shape.layers, from);
   }
-  module->step(shape, soil, layer.data(), column.data(), dt, stepped, output_layer.data(), output_column.data(),
-               module_flag.data());
+  module->step(shape, {soil, layer.data(), column.data(), dt, stepped, output_layer.data(), output_column.data(),
+                       module_flag.data()});
   for (std::size_t i = 0; i < cells(); ++i)
     flag[i] |= module_flag[i];
 }
@@ -229,7 +220,7 @@ void HostColumns::refuse_nan(const Range &where, const double *stepped, Finding 
   look(output_column.data(), output_column.size());
 }
 
-void HostColumns::write_outputs(const Range &where, const Views &views) {
+void HostColumns::write_outputs(const Range &where, const StepViews &views) {
   const Rows table = rows(CALCISOL_ROLE_OUTPUT);
   for (int c = 0; c < shape.columns; ++c)
     write[c] = lane[c] != skipped;

@@ -13,7 +13,7 @@
 #include "columns/columns_base.hpp"
 #include "columns/screening.hpp"
 #include "columns/views.hpp"
-#include "engine/backend.hpp"
+#include "engine/module.hpp"
 
 namespace calcisol {
 
@@ -27,9 +27,7 @@ public:
 
   void set_properties(const calcisol_view *properties, std::int32_t count, calcisol_report &report,
                       Finding &finding) override;
-  void step(double dt, const calcisol_view *forcing, std::int32_t n_forcing, const calcisol_target *output,
-            std::int32_t n_output, const calcisol_target *flag, bool counted, calcisol_report &report,
-            Finding &finding) override;
+  void step(double dt, const StepViews &views, bool counted, calcisol_report &report, Finding &finding) override;
   void laboratory_ph(const calcisol_target *ph, std::int32_t count) override;
   void state_get(std::int32_t slot, const calcisol_target &values) const override;
   void state_set(std::int32_t slot, const calcisol_view &values) override;
@@ -39,18 +37,17 @@ public:
 
 private:
   enum Lane : std::uint8_t { skipped, good, refused }; // inactive or padding; stepped; invalid
-  struct Views;
 
   Range range(std::int64_t tile) const;
   std::int64_t tiles() const { return (ncol + shape.columns - 1) / shape.columns; }
   std::size_t cells() const { return static_cast<std::size_t>(shape.layers) * shape.columns; }
   void check_state(const calcisol_view &active) const;
-  void step_tile(std::int64_t tile, double dt, const Views &views, calcisol_report &report, Finding &finding);
+  void step_tile(std::int64_t tile, double dt, const StepViews &views, calcisol_report &report, Finding &finding);
   void blank_lanes(std::int64_t tile);
   void read_forcing(const Range &range, const calcisol_view *forcing, Finding &finding);
   void run_module(std::int64_t tile, double dt, int model_lane, double *stepped);
   void refuse_nan(const Range &range, const double *stepped, Finding &finding);
-  void write_outputs(const Range &range, const Views &views);
+  void write_outputs(const Range &range, const StepViews &views);
   void count(const Range &range, calcisol_report &report) const;
   void fill_lanes(double *block, int rows, int from) const;
 

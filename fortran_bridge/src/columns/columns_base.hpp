@@ -1,11 +1,24 @@
-// What stands behind calcisol_columns: HostColumns (columns.hpp), or DeviceColumns (device_torch.cpp).
+// What stands behind calcisol_columns: HostColumns (columns.hpp), or DeviceColumns (device_columns.hpp).
 #pragma once
 
 #include <cstdint>
 
-#include "api/log.hpp"
+#include "base/log.hpp"
 #include "calcisol.h"
 #include "columns/screening.hpp"
+
+namespace calcisol {
+
+// The caller's arrays of one step, as they were given.
+struct StepViews {
+  const calcisol_view *forcing;
+  std::int32_t n_forcing;
+  const calcisol_target *output; // NULL: none wanted
+  std::int32_t n_output;
+  calcisol_target flag; // data NULL: not wanted
+};
+
+} // namespace calcisol
 
 struct calcisol_columns {
   calcisol_columns(std::int64_t ncol, int nlay) : ncol(ncol), nlay(nlay) {}
@@ -16,8 +29,7 @@ struct calcisol_columns {
   virtual void set_properties(const calcisol_view *properties, std::int32_t count, calcisol_report &report,
                               calcisol::Finding &finding) = 0;
   // `counted`: the host wants the report, for which a device has to be waited for.
-  virtual void step(double dt, const calcisol_view *forcing, std::int32_t n_forcing, const calcisol_target *output,
-                    std::int32_t n_output, const calcisol_target *flag, bool counted, calcisol_report &report,
+  virtual void step(double dt, const calcisol::StepViews &views, bool counted, calcisol_report &report,
                     calcisol::Finding &finding) = 0;
   virtual void laboratory_ph(const calcisol_target *ph, std::int32_t count) = 0;
   virtual void state_get(std::int32_t slot, const calcisol_target &values) const = 0;

@@ -3,8 +3,8 @@
 
 #include <algorithm>
 
-#include "api/status.hpp"
-#include "bundle/table.hpp"
+#include "base/status.hpp"
+#include "base/variable_table.hpp"
 
 namespace calcisol {
 

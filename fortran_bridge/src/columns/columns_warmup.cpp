@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <vector>
 
-#include "api/status.hpp"
-#include "bundle/table.hpp"
+#include "base/status.hpp"
+#include "base/variable_table.hpp"
 
 namespace calcisol {
 
@@ -42,8 +42,8 @@ void HostColumns::warmup() {
   fill(table, true, weather_layer.data(), weather_column.data());
   module->prepare(shape, soil.data());
   module->initial_state(shape, soil.data(), weather_layer.data(), weather_column.data(), made.data());
-  module->step(shape, soil.data(), weather_layer.data(), weather_column.data(), 3600.0, made.data(),
-               output_layer.data(), output_column.data(), module_flag.data());
+  module->step(shape, {soil.data(), weather_layer.data(), weather_column.data(), 3600.0, made.data(),
+                       output_layer.data(), output_column.data(), module_flag.data()});
   module->laboratory_ph(shape, soil.data(), made.data(), output_layer.data());
 }
 

@@ -3,15 +3,11 @@
 #include <algorithm>
 #include <cmath>
 
-#include "api/status.hpp"
+#include "base/status.hpp"
 
 namespace calcisol {
 
 namespace {
-
-constexpr double huge = 1.0e19; // 1e20 and 1e36 mark missing values in land models; nothing physical is near
-constexpr double shortest_step = 60.0, longest_step = 31.0 * 86400.0; // s; what the emulator was made for
-constexpr double round_off = 1.0e-6; // a limit stored as float32 may lie this far outside, relative, unflagged
 
 // The usual case, several values at a time.
 bool all_inside(const double *row, int count, double low, double high) {
@@ -30,12 +26,16 @@ std::string place(const Variable &variable, double value, std::int64_t column, i
 } // namespace
 
 void check_dt(double dt) {
-  if (!(dt >= shortest_step && dt <= longest_step))
-    throw Failure(CALCISOL_ERROR_ARGUMENT,
-                  "dt is " + number(dt) + " s; give the length of the step in seconds, 60 to 2678400");
+  if (!(dt >= constants::dt_min && dt <= constants::dt_max))
+    throw Failure(CALCISOL_ERROR_ARGUMENT, "dt is " + number(dt) + " s; give the length of the step in seconds, " +
+                                               std::to_string(static_cast<int>(constants::dt_min)) + " to " +
+                                               std::to_string(static_cast<int>(constants::dt_max)));
 }
 
-bool is_bad(double value) { return !(std::fabs(value) < huge) || value == -9999.0 || value == 999999.0; }
+bool is_bad(double value) {
+  return !(std::fabs(value) < constants::missing_from) || value == constants::missing_value ||
+         value == constants::missing_value_orchidee;
+}
 
 void Finding::clip(const Variable &variable, double value, std::int64_t column, int layer) {
   if (kind >= clipped)
@@ -82,7 +82,8 @@ void Finding::on_device(std::int64_t invalid, std::int64_t clipped_cells) {
 
 void screen(const Variable &variable, const Range &range, const std::uint8_t *skip, double *block,
             std::uint8_t *invalid, std::int32_t *flag, Finding &finding) {
-  const double low_slack = round_off * std::fabs(variable.low), high_slack = round_off * std::fabs(variable.high);
+  const double low_slack = constants::limit_tolerance * std::fabs(variable.low),
+               high_slack = constants::limit_tolerance * std::fabs(variable.high);
   const int layers = variable.layered ? range.layers : 1;
   for (int l = 0; l < layers; ++l) {
     if (all_inside(block + l * range.width, range.count, variable.low, variable.high))

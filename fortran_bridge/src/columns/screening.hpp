@@ -4,12 +4,13 @@
 #include <cstdint>
 #include <string>
 
-#include "bundle/table.hpp"
+#include "base/variable_table.hpp"
+#include "calcisol_constants.hpp"
 #include "columns/views.hpp"
 
 namespace calcisol {
 
-constexpr double no_state = -9999.0; // in state_get and state_set: this column has no state
+constexpr double no_state = constants::missing_value; // in state_get and state_set: this column has no state
 
 // Failure for a step that is shorter or longer than what the emulator was made for.
 void check_dt(double dt);
@@ -17,7 +18,7 @@ void check_dt(double dt);
 // Value of a variable in the weather and soil of a warm-up.
 double made_up(const Variable &variable, int row, bool forcing);
 
-// Missing, NaN, infinite, or a sentinel of land models (-9999, 999999, 1e20, 1e36).
+// NaN, infinite, or a code for "missing" of land models (constants.toml: -9999, 999999, and all from 1e19 on).
 bool is_bad(double value);
 
 // The first thing worth telling the host about; a bad value takes the place of a clipped one.

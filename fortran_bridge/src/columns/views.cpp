@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <string>
 
-#include "api/status.hpp"
-#include "device/device_query.hpp"
+#include "base/cuda_driver.hpp"
+#include "base/status.hpp"
 
 namespace calcisol {
 

@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-#include "bundle/table.hpp"
+#include "base/variable_table.hpp"
 #include "calcisol.h"
 
 namespace calcisol {

@@ -10,10 +10,10 @@
 #include <string>
 #include <vector>
 
-#include "api/status.hpp"
-#include "bundle/table.hpp"
+#include "base/cuda_driver.hpp"
+#include "base/status.hpp"
+#include "base/variable_table.hpp"
 #include "columns/screening.hpp"
-#include "device/device_query.hpp"
 
 namespace calcisol {
 
@@ -36,16 +36,16 @@ inline bool lies_on_device(std::int32_t memory, const void *data, const char *na
 
 // The caller's array as a tensor [layer][column] or [column] over its own memory. torch has no negative strides: such a
 // dimension is walked from its other end and named in `flips`.
-inline at::Tensor window(const void *data, std::int32_t dtype, std::int64_t column_stride, std::int64_t layer_stride,
-                         std::int64_t columns, int layers, bool layered, c10::Device where,
-                         std::vector<std::int64_t> &flips) {
-  const auto type = dtype == CALCISOL_F64 ? at::kDouble : dtype == CALCISOL_F32 ? at::kFloat : at::kInt;
-  std::vector<std::int64_t> sizes{columns}, strides{column_stride};
+template <class View>
+at::Tensor window(const View &view, std::int64_t columns, int layers, bool layered, c10::Device where,
+                  std::vector<std::int64_t> &flips) {
+  const auto type = view.dtype == CALCISOL_F64 ? at::kDouble : view.dtype == CALCISOL_F32 ? at::kFloat : at::kInt;
+  std::vector<std::int64_t> sizes{columns}, strides{view.column_stride};
   if (layered) {
     sizes.insert(sizes.begin(), layers);
-    strides.insert(strides.begin(), layer_stride);
+    strides.insert(strides.begin(), view.layer_stride);
   }
-  auto *first = static_cast<char *>(const_cast<void *>(data));
+  auto *first = static_cast<char *>(const_cast<void *>(static_cast<const void *>(view.data)));
   flips.clear();
   for (std::size_t i = 0; i < sizes.size(); ++i)
     if (strides[i] < 0) {
@@ -60,8 +60,7 @@ inline at::Tensor window(const void *data, std::int32_t dtype, std::int64_t colu
 inline void gather_row(const calcisol_view &view, bool on_device, bool layered, std::int64_t columns, int layers,
                        c10::Device device, at::Tensor row) {
   std::vector<std::int64_t> flips;
-  const at::Tensor source = window(view.data, view.dtype, view.column_stride, view.layer_stride, columns, layers,
-                                   layered, on_device ? device : c10::Device(c10::kCPU), flips);
+  const at::Tensor source = window(view, columns, layers, layered, on_device ? device : c10::Device(c10::kCPU), flips);
   row.narrow(-1, 0, columns).copy_(flips.empty() ? source : source.flip(flips), true);
 }
 
@@ -69,8 +68,7 @@ inline void gather_row(const calcisol_view &view, bool on_device, bool layered, 
 inline void scatter_row(at::Tensor value, const calcisol_target &target, bool on_device, bool layered,
                         std::int64_t columns, int layers, c10::Device device, const at::Tensor &keep) {
   std::vector<std::int64_t> flips;
-  at::Tensor destination = window(target.data, target.dtype, target.column_stride, target.layer_stride, columns, layers,
-                                  layered, on_device ? device : c10::Device(c10::kCPU), flips);
+  at::Tensor destination = window(target, columns, layers, layered, on_device ? device : c10::Device(c10::kCPU), flips);
   value = value.narrow(-1, 0, columns).to(destination.device(), destination.scalar_type());
   if (!flips.empty())
     value = value.flip(flips);
@@ -84,8 +82,11 @@ inline void scatter_row(at::Tensor value, const calcisol_target &target, bool on
 }
 
 inline at::Tensor is_bad(const at::Tensor &x) {
-  constexpr double huge = 1.0e19; // as screening.cpp
-  return x.abs().lt(huge).logical_not().logical_or(x.eq(-9999.0)).logical_or(x.eq(999999.0));
+  return x.abs()
+      .lt(constants::missing_from)
+      .logical_not()
+      .logical_or(x.eq(constants::missing_value))
+      .logical_or(x.eq(constants::missing_value_orchidee));
 }
 
 // The rows of one kind ([n][layer][column] or [n][column]) with what screening needs to know of each.
@@ -95,7 +96,7 @@ struct Block {
 
   Block() = default;
   Block(Rows table, bool layered, int layers, std::int64_t width, c10::Device device) {
-    constexpr double slack = 1.0e-6, infinity = std::numeric_limits<double>::infinity(); // slack as screening.cpp
+    constexpr double slack = constants::limit_tolerance, infinity = std::numeric_limits<double>::infinity();
     std::vector<double> fills, lows, highs, loose_lows, loose_highs;
     for (int i = 0; i < table.count; ++i) {
       const Variable &v = table[i];

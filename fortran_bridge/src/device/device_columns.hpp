@@ -53,9 +53,7 @@ public:
   ~DeviceColumns() override;
   void set_properties(const calcisol_view *properties, std::int32_t given, calcisol_report &report,
                       Finding &finding) override;
-  void step(double seconds, const calcisol_view *forcing, std::int32_t n_forcing, const calcisol_target *output,
-            std::int32_t n_output, const calcisol_target *flag_target, bool counted, calcisol_report &report,
-            Finding &finding) override;
+  void step(double seconds, const StepViews &given, bool counted, calcisol_report &report, Finding &finding) override;
   void laboratory_ph(const calcisol_target *ph, std::int32_t given) override;
   void state_get(std::int32_t slot, const calcisol_target &target) const override;
   void state_set(std::int32_t slot, const calcisol_view &values) override;

@@ -1,6 +1,7 @@
 #include "engine/engine_choice.hpp"
 
-#include "api/status.hpp"
+#include "base/status.hpp"
+#include "engine/engine.hpp"
 #include "engine/engine_library.hpp"
 #include "engine/native.hpp"
 

@@ -4,10 +4,10 @@
 #include <memory>
 #include <string>
 
-#include "api/log.hpp"
+#include "base/log.hpp"
 #include "bundle/bundle.hpp"
 #include "calcisol.h"
-#include "engine/backend.hpp"
+#include "engine/module.hpp"
 
 namespace calcisol {
 

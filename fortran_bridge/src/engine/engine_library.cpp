@@ -6,7 +6,7 @@
 #include <cstdlib>
 #include <fstream>
 
-#include "api/status.hpp"
+#include "base/status.hpp"
 
 #if defined(__linux__)
 #include <elf.h>

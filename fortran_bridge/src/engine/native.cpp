@@ -5,7 +5,7 @@
 #include <mutex>
 #include <vector>
 
-#include "api/status.hpp"
+#include "base/status.hpp"
 
 namespace calcisol {
 
@@ -52,12 +52,11 @@ public:
     run(kernel.initial_state, call);
   }
 
-  void step(Shape shape, const double *statics, const double *layer, const double *column, double dt, double *state,
-            double *output_layer, double *output_column, std::int32_t *flag) override {
+  void step(Shape shape, const StepBlocks &b) override {
     calcisol_kernel_call call = of(shape);
-    call.statics = statics, call.layer = layer, call.column = column, call.dt = dt;
-    call.state = call.result = state;
-    call.output_layer = output_layer, call.output_column = output_column, call.flag = flag;
+    call.statics = b.statics, call.layer = b.layer, call.column = b.column, call.dt = b.dt;
+    call.state = call.result = b.state;
+    call.output_layer = b.output_layer, call.output_column = b.output_column, call.flag = b.flag;
     run(kernel.step, call);
   }
 

@@ -5,12 +5,12 @@
 #include <string>
 
 #include "bundle/bundle.hpp"
-#include "engine/backend.hpp"
+#include "engine/module.hpp"
 #include "native/kernel.hpp"
 
 namespace calcisol {
 
-// The kernel of this library for this processor, NULL where there is none (kernels.cpp, backend_stub.cpp).
+// The kernel of this library for this processor, NULL where there is none (kernels.cpp, stub.cpp).
 const calcisol_kernel *native_kernel();
 
 // One clause for build_info: ", native kernel dcbf2363 (AVX2)".

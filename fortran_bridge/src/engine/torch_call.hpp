@@ -14,8 +14,8 @@
 #include <utility>
 #include <vector>
 
-#include "api/headroom.hpp"
-#include "api/status.hpp"
+#include "base/status.hpp"
+#include "engine/headroom.hpp"
 
 namespace calcisol {
 

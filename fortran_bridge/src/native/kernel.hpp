@@ -1,6 +1,6 @@
 // A native kernel: the four programs of a step, generated from its traced graphs (tools/step_to_cpp.py).
 //
-// Blocks are as in backend.hpp, [variable][layer][column]. A kernel holds no weights: it names the tensors of the
+// Blocks are as in engine/module.hpp, [variable][layer][column]. A kernel holds no weights: it names the tensors of the
 // bundle it wants, and the graphs it was made from. Nothing in it throws, allocates or keeps anything between calls.
 #pragma once
 

@@ -1,11 +1,12 @@
-#include "engine/model.hpp"
+#include "api/model.hpp"
 
 #include "api/options.hpp"
-#include "api/status.hpp"
+#include "base/status.hpp"
 #include "bundle/bundle.hpp"
 #include "columns/columns.hpp"
-#include "columns/subcycle.hpp"
+#include "engine/engine.hpp"
 #include "engine/engine_choice.hpp"
+#include "engine/subcycle.hpp"
 
 namespace calcisol {
 
@@ -23,7 +24,7 @@ std::unique_ptr<calcisol_model> open_model(const std::string &bytes, const std::
     if (options.engine == CALCISOL_ENGINE_NATIVE || options.engine_library)
       throw Failure(CALCISOL_ERROR_UNSUPPORTED, "the native engine was asked for on a device, where TorchScript runs; "
                                                 "set CALCISOL_ENGINE_AUTO and no engine_library");
-    model->device = Engine::load_on_device(bytes, options, place);
+    model->device = DeviceEngine::load(bytes, options, place);
   }
   model->contract.insert(1, "\"engine\": \"" + engine + "\", ");
   model->tile_columns = options.tile_columns;
@@ -35,7 +36,7 @@ std::unique_ptr<calcisol_model> open_model(const std::string &bytes, const std::
 
 std::unique_ptr<calcisol_columns> new_columns(const calcisol_model &model, std::int64_t ncol, int nlay) {
   std::unique_ptr<calcisol_columns> made =
-      model.device ? Engine::device_columns(model.device, ncol, nlay)
+      model.device ? DeviceEngine::columns(model.device, ncol, nlay)
                    : std::make_unique<HostColumns>(model.module, model.tile_columns, ncol, nlay);
   made->log = model.log;
   made->longest = model.longest;

@@ -8,7 +8,7 @@
 
 #include <memory>
 
-#include "engine/backend.hpp"
+#include "engine/module.hpp"
 
 namespace calcisol {
 

@@ -1,11 +1,11 @@
-#include "columns/subcycle.hpp"
+#include "engine/subcycle.hpp"
 
 #include <algorithm>
 #include <cmath>
 #include <string>
 #include <vector>
 
-#include "bundle/table.hpp"
+#include "base/variable_table.hpp"
 
 namespace calcisol {
 
@@ -42,32 +42,34 @@ public:
 
   bool any_width() const override { return module->any_width(); }
 
-  void step(Shape shape, const double *statics, const double *layer, const double *column, double dt, double *state,
-            double *output_layer, double *output_column, std::int32_t *flag) override {
-    const int parts = parts_of(dt, longest);
+  void step(Shape shape, const StepBlocks &whole) override {
+    const int parts = parts_of(whole.dt, longest);
     if (parts == 1)
-      return module->step(shape, statics, layer, column, dt, state, output_layer, output_column, flag);
+      return module->step(shape, whole);
     const std::size_t cells = static_cast<std::size_t>(shape.layers) * shape.columns;
-    std::vector<double> now(layer, layer + cells * layered), before(cells), mean(columned * shape.columns, 0.0);
+    std::vector<double> now(whole.layer, whole.layer + cells * layered), before(cells),
+        mean(columned * shape.columns, 0.0);
     std::vector<std::int32_t> seen(cells, 0);
-    const double *liquid = layer + cells * liquid_row, *ice = layer + cells * ice_row;
-    const double *water = state + cells * CALCISOL_STATE_WATER;
+    const double *liquid = whole.layer + cells * liquid_row, *ice = whole.layer + cells * ice_row;
+    const double *water = whole.state + cells * CALCISOL_STATE_WATER;
+    StepBlocks piece = whole;
+    piece.layer = now.data(), piece.dt = whole.dt / parts;
     for (std::size_t i = 0; i < cells; ++i) // the ice there is now was there before
       before[i] = std::max(water[i] - ice[i], 0.0);
     for (int part = 1; part <= parts; ++part) {
       const double share = static_cast<double>(part) / parts;
       for (std::size_t i = 0; i < cells; ++i)
         now[cells * liquid_row + i] = before[i] + (liquid[i] - before[i]) * share;
-      module->step(shape, statics, now.data(), column, dt / parts, state, output_layer, output_column, flag);
+      module->step(shape, piece);
       for (std::size_t i = 0; i < mean.size(); ++i)
-        mean[i] += output_column[i] / parts;
+        mean[i] += whole.output_column[i] / parts;
       for (std::size_t i = 0; i < cells; ++i)
-        seen[i] |= flag[i];
+        seen[i] |= whole.flag[i];
     }
     for (int c = 0; c < shape.columns; ++c) // a state, not a rate
-      mean[ph_top * shape.columns + c] = output_column[ph_top * shape.columns + c];
-    std::copy(mean.begin(), mean.end(), output_column);
-    std::copy(seen.begin(), seen.end(), flag);
+      mean[ph_top * shape.columns + c] = whole.output_column[ph_top * shape.columns + c];
+    std::copy(mean.begin(), mean.end(), whole.output_column);
+    std::copy(seen.begin(), seen.end(), whole.flag);
   }
 
 private:

@@ -1,4 +1,4 @@
-#include "api/headroom.hpp"
+#include "engine/headroom.hpp"
 
 #include <sys/mman.h>
 

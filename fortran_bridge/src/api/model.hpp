@@ -4,9 +4,10 @@
 #include <memory>
 #include <string>
 
-#include "api/log.hpp"
+#include "base/log.hpp"
 #include "calcisol.h"
-#include "engine/backend.hpp"
+#include "device/device_engine.hpp"
+#include "engine/module.hpp"
 
 struct calcisol_model {
   std::shared_ptr<calcisol::Module> module;       // on the host, else NULL

@@ -1,14 +1,16 @@
 // The engine of libcalcisol: that of libcalcisol_torch, loaded for the first bundle that TorchScript steps, and then
 // kept.
+#include "engine/torch_library.hpp"
+
 #include <dlfcn.h>
 
 #include <atomic>
 #include <cstring>
 #include <string>
 
-#include "api/host_guard.hpp"
-#include "api/status.hpp"
-#include "engine/torch_module.hpp"
+#include "base/host_guard.hpp"
+#include "base/status.hpp"
+#include "engine/engine.hpp"
 
 namespace calcisol {
 
@@ -44,33 +46,23 @@ const TorchEngine &loaded() {
 
 std::atomic<bool> here{false};
 
-const TorchEngine &engine() {
+} // namespace
+
+const TorchEngine &torch_library() {
   static const TorchEngine &one = loaded(); // a failure is not kept: the next open tries again
   here = true;
   return one;
 }
 
-} // namespace
-
 bool Engine::needs_bundle() { return true; }
-std::string Engine::info() { return here ? engine().info() : std::string("torch " CALCISOL_TORCH_MINOR " not loaded"); }
+std::string Engine::info() {
+  return here ? torch_library().info() : std::string("torch " CALCISOL_TORCH_MINOR " not loaded");
+}
 
 std::unique_ptr<Module> Engine::load(const std::string &bytes, int threads) {
-  const TorchEngine &torch = engine();
+  const TorchEngine &torch = torch_library();
   const HostGuard guard; // torch may just have come in, and with it an OpenMP runtime the entry's guard did not see
   return torch.load(bytes, threads);
-}
-
-std::shared_ptr<DeviceModule> Engine::load_on_device(const std::string &bytes, const calcisol_options &options,
-                                                     std::string &place) {
-  const TorchEngine &torch = engine();
-  const HostGuard guard; // as in load
-  return torch.load_on_device(bytes, options, place);
-}
-
-std::unique_ptr<calcisol_columns> Engine::device_columns(std::shared_ptr<DeviceModule> module, std::int64_t ncol,
-                                                         int nlay) {
-  return engine().device_columns(std::move(module), ncol, nlay);
 }
 
 } // namespace calcisol

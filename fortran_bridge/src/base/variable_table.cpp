@@ -1,4 +1,4 @@
-#include "bundle/table.hpp"
+#include "base/variable_table.hpp"
 
 #include <algorithm>
 #include <cmath>

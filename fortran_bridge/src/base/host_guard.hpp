@@ -4,7 +4,7 @@
 // torch sets the OpenMP thread count of the calling thread, and the host shares that runtime.
 #pragma once
 
-#include "api/float_environment.hpp"
+#include "base/float_environment.hpp"
 
 namespace calcisol {
 

@@ -1,4 +1,4 @@
-#include "device/device_query.hpp"
+#include "base/cuda_driver.hpp"
 
 #include <dlfcn.h>
 
@@ -7,7 +7,7 @@
 #include <cstring>
 #include <string>
 
-#include "api/status.hpp"
+#include "base/status.hpp"
 
 namespace calcisol {
 

@@ -1,4 +1,4 @@
-#include "api/status.hpp"
+#include "base/status.hpp"
 
 #include <charconv>
 #include <cstring>

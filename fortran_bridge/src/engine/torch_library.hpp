@@ -10,12 +10,15 @@
 #include <memory>
 #include <string>
 
-#include "engine/backend.hpp"
+#include "calcisol.h"
+#include "engine/module.hpp"
 
 namespace calcisol {
 
-// What libcalcisol_torch answers with: the functions of Engine, and those of the OpenMP runtime that torch uses, NULL
-// where it uses none. Both libraries are of one build; `version` makes sure.
+struct DeviceModule; // known to the device room alone
+
+// What libcalcisol_torch answers with: the functions of Engine and DeviceEngine, and those of the OpenMP runtime that
+// torch uses, NULL where it uses none. Both libraries are of one build; `version` makes sure.
 struct TorchEngine {
   const char *version;
   std::string (*info)();
@@ -27,5 +30,8 @@ struct TorchEngine {
   int (*openmp_threads)();
   void (*set_openmp_threads)(int);
 };
+
+// Loaded by the first call and kept. Failure(CALCISOL_ERROR_TORCH) where torch is missing or of another version.
+const TorchEngine &torch_library();
 
 } // namespace calcisol

@@ -1,4 +1,4 @@
-#include "api/host_guard.hpp"
+#include "base/host_guard.hpp"
 
 #include <dlfcn.h>
 

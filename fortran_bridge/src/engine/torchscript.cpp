@@ -1,14 +1,14 @@
-// The engine on TorchScript, on the host. With device_torch.cpp and device_state.cpp the only files that include torch:
-// one takes as long to compile as all others together.
-#include "engine/backend.hpp"
+// The engine on TorchScript, on the host. With device_columns.cpp and device_state.cpp the only files that include
+// torch: one takes as long to compile as all others together.
+#include "engine/engine.hpp"
 
 #include <ATen/Version.h>
 #include <torch/version.h>
 
 #include <cstring>
 
-#include "api/status.hpp"
-#include "bundle/table.hpp"
+#include "base/status.hpp"
+#include "base/variable_table.hpp"
 #include "engine/torch_call.hpp"
 
 namespace calcisol {
@@ -46,20 +46,19 @@ public:
     copy_out(answer, {n_state, s.layers, s.columns}, "an initial state", state);
   }
 
-  void step(Shape s, const double *statics, const double *layer, const double *column, double dt, double *state,
-            double *output_layer, double *output_column, std::int32_t *flag) override {
+  void step(Shape s, const StepBlocks &b) override {
     const auto answer =
-        run("forward", {wrap(state, {n_state, s.layers, s.columns}), wrap(statics, {n_static, s.layers, s.columns}),
-                        wrap(layer, {forcing.layered(), s.layers, s.columns}),
-                        wrap(column, {forcing.column(), s.columns}), wrap(&dt, {})});
+        run("forward", {wrap(b.state, {n_state, s.layers, s.columns}), wrap(b.statics, {n_static, s.layers, s.columns}),
+                        wrap(b.layer, {forcing.layered(), s.layers, s.columns}),
+                        wrap(b.column, {forcing.column(), s.columns}), wrap(&b.dt, {})});
     if (!answer.isTuple() || answer.toTupleRef().elements().size() != 4)
       throw Failure(CALCISOL_ERROR_MODEL,
                     "the module in the bundle did not answer a step with four tensors; export it again");
     const auto &parts = answer.toTupleRef().elements();
-    copy_out(parts[1], {output.layered(), s.layers, s.columns}, "layer outputs", output_layer);
-    copy_out(parts[2], {output.column(), s.columns}, "column outputs", output_column);
-    copy_out(parts[3], {s.layers, s.columns}, "a flag", flag);
-    copy_out(parts[0], {n_state, s.layers, s.columns}, "a state", state);
+    copy_out(parts[1], {output.layered(), s.layers, s.columns}, "layer outputs", b.output_layer);
+    copy_out(parts[2], {output.column(), s.columns}, "column outputs", b.output_column);
+    copy_out(parts[3], {s.layers, s.columns}, "a flag", b.flag);
+    copy_out(parts[0], {n_state, s.layers, s.columns}, "a state", b.state);
   }
 
   void laboratory_ph(Shape s, const double *statics, const double *state, double *ph) override {

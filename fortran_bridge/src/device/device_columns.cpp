@@ -1,12 +1,12 @@
 // Columns on a device: finding the device, creation, and the step. See device_columns.hpp.
-#include "columns/subcycle.hpp"
 #include "device/device_columns.hpp"
+#include "engine/subcycle.hpp"
 
 #include <ATen/Context.h>
 #include <dlfcn.h>
 
 #include "columns/views.hpp"
-#include "engine/backend.hpp"
+#include "device/device_engine.hpp"
 
 namespace calcisol {
 
@@ -70,17 +70,16 @@ void DeviceColumns::set_properties(const calcisol_view *properties, std::int32_t
   count(report, finding);
 }
 
-void DeviceColumns::step(double seconds, const calcisol_view *forcing, std::int32_t n_forcing,
-                         const calcisol_target *output, std::int32_t n_output, const calcisol_target *flag_target,
-                         bool counted, calcisol_report &report, Finding &finding) {
+void DeviceColumns::step(double seconds, const StepViews &given, bool counted, calcisol_report &report,
+                         Finding &finding) {
   const Rows in = rows(CALCISOL_ROLE_FORCING), out = rows(CALCISOL_ROLE_OUTPUT);
   check_dt(seconds);
   if (parts_of(seconds, longest) > 1) // only the host's path cuts long steps
     throw Failure(CALCISOL_ERROR_ARGUMENT, "dt is " + number(seconds) + " s; on a device steps are at most " +
                                                number(longest) + " s, call more often");
-  check_inputs(forcing, n_forcing, in, "forcing", ncol, Reach::device);
-  check_targets(output, n_output, out, "output", ncol, nlay, Reach::device);
-  Exchange views{forcing, output, flag_target ? *flag_target : calcisol_target{}, {}, {}, false, true};
+  check_inputs(given.forcing, given.n_forcing, in, "forcing", ncol, Reach::device);
+  check_targets(given.output, given.n_output, out, "output", ncol, nlay, Reach::device);
+  Exchange views{given.forcing, given.output, given.flag, {}, {}, false, true};
   check_target(views.flag, "flag", true, true, ncol, nlay, Reach::device);
   check_state();
   if (ncol == 0)
@@ -197,8 +196,8 @@ c10::Device device_for(const calcisol_options &options) {
 
 } // namespace
 
-std::shared_ptr<DeviceModule> Engine::load_on_device(const std::string &bytes, const calcisol_options &options,
-                                                     std::string &place) {
+std::shared_ptr<DeviceModule> DeviceEngine::load(const std::string &bytes, const calcisol_options &options,
+                                                 std::string &place) {
   check_torch();
   const c10::Device device = device_for(options);
   place = device.is_cuda() ? "CUDA device " + std::to_string(device.index()) : "an emulated device";
@@ -208,8 +207,8 @@ std::shared_ptr<DeviceModule> Engine::load_on_device(const std::string &bytes, c
       DeviceModule{std::move(module), device, options.threads, device.is_cuda() && options.device_graph == 0});
 }
 
-std::unique_ptr<calcisol_columns> Engine::device_columns(std::shared_ptr<DeviceModule> module, std::int64_t ncol,
-                                                         int nlay) {
+std::unique_ptr<calcisol_columns> DeviceEngine::columns(std::shared_ptr<DeviceModule> module, std::int64_t ncol,
+                                                        int nlay) {
   return std::make_unique<DeviceColumns>(std::move(module), ncol, nlay);
 }
 
