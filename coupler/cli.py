@@ -69,6 +69,7 @@ def _add_own(into: Any) -> None:
     describe = add("describe", "print the contract inside a bundle", "calcisol describe", commands.describe)
     describe.add_argument("bundle", nargs="?", help="bundle file (default: the shipped one)")
     describe.add_argument("--json", action="store_true", help="everything, as JSON")
+    describe.add_argument("--variables", action="store_true", help="a page of all variables, constants and limits, as Markdown")
     describe.add_argument("--host", metavar="NAME", help="what a land model provides and receives: orchidee, ctsm, noahmp, lpjml")
 
     explain = add(
@@ -125,7 +126,9 @@ def _add_own(into: Any) -> None:
     native.add_argument("--out", metavar="FILE", help="library to write (default: in the cache, ~/.cache/calcisol)")
 
     bench = add("bench", "time the compiled step on this machine", "calcisol bench --columns 128", commands.bench)
-    bench.add_argument("--peer", metavar="PROGRAM", help="time the network alone against this program (fortran_bridge/README.md)")
+    bench.add_argument(
+        "--peer", metavar="PROGRAM", help="time the network alone against this program, called as PROGRAM core.pt features.txt"
+    )
     bench.add_argument("--columns", type=int, help="columns (default: 1, 10, 100, 1,000 and 10,000)")
     bench.add_argument("--layers", type=int, default=11, help="layers (default 11)")
     bench.add_argument("--dt", type=float, default=365.0 / 12.0 * 86400.0, help="length of the step, s (default: a month)")

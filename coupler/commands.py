@@ -107,7 +107,7 @@ def inspect_or_fields(path: Path) -> list[Any]:
 
 
 def describe(args: argparse.Namespace) -> int:
-    """The contract of a bundle, or what a land model provides and receives."""
+    """The contract of a bundle, a page of all variables, or what a land model provides and receives."""
     import json
 
     from ..emulator.contract.bundle import default_bundle, read_contract
@@ -117,6 +117,9 @@ def describe(args: argparse.Namespace) -> int:
         from .hosts.maps import lines
 
         print("\n".join(lines(args.host)))
+        return 0
+    if args.variables:
+        print(Path(__file__).parents[1].joinpath("docs", "variables.md").read_text(encoding="utf-8"), end="")
         return 0
     contract = read_contract(args.bundle or default_bundle())
     if args.json:

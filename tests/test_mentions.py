@@ -41,7 +41,10 @@ ENDINGS = (
 )
 WORD = re.compile(r"(?<![\w./~$<>{}*%-])(?:[\w.-]+/)*[\w.-]*\w(?![\w]*[/<>{}*(\[])")
 LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
-MADE = re.compile(r"^(out|build|\.venv|\.cache|calcisol)/|^(calcisol_variables\.(h|f90)|f90wrap_calcisol_host\.f90|fhost\.py)$")
+MADE = re.compile(
+    r"^(out|build|\.venv|\.cache|calcisol)/"
+    r"|^(calcisol_variables\.(h|f90)|calcisol_constants\.hpp|variables\.md|f90wrap_calcisol_host\.f90|fhost\.py)$"
+)
 OUTSIDE = {
     "bmi.h": "the Basic Model Interface of CSDMS",
     "c10/cuda/CUDAStream.cpp": "torch",

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ..contract.constants import DAYS_PER_YEAR, PARTICLE_DENSITY, SECONDS_PER_DAY
+from ..contract.constants import DAYS_PER_YEAR, PARTICLE_DENSITY
 
 MONTH_DAYS = DAYS_PER_YEAR / 12.0
 

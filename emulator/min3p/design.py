@@ -215,7 +215,8 @@ def _sources(
     )
 
     # crops respire with what they take up: up to 40 gC per m2 for 100 kg N/ha
-    respiration = (p["respiration"] + 0.4 * 100.0 * p["nue"] * supply / (100.0 * KG_N_PER_HA)) / grams(MOLAR_MASS_C) / 12.0 * thermal
+    crops = 0.4 * 100.0 * p["nue"] * supply / (100.0 * KG_N_PER_HA)
+    respiration = (p["respiration"] + crops) / grams(MOLAR_MASS_C) / 12.0 * thermal
     respiration *= min(1.0, p["pco2_limit"] / max(_mean_pco2(column, respiration, p["respiration_depth"]), 1e-9))
     out["resp"] = Source(column.exponential(p["respiration_depth"]), respiration)
 

@@ -13,6 +13,7 @@ import shutil
 from pathlib import Path
 
 from ..contract.constants import SECONDS_PER_DAY
+from ..contract.errors import InputError
 from .column import MONTH_DAYS, Column
 from .database import REACTIONS, write_database
 from .deck import COMPONENTS, EDGE, STEM, Deck, DeckOptions, sorbed_species

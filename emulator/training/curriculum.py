@@ -22,6 +22,7 @@ import torch
 from torch import Tensor, nn
 
 from ..contract.constants import MOLAR_MASS_C, MOLAR_MASS_CACO3, MOLAR_MASS_N
+from ..contract.errors import InputError
 from ..contract.rows import column_rows, layer_rows, state_rows
 from ..processes.past import drivers, remember, start
 from ..processes.sources import add_sources

@@ -21,6 +21,7 @@ from torch import Tensor
 
 from ..chemistry.constants import MOLAR_VOLUME_CALCITE
 from ..contract.constants import GAS_CONSTANT_ATM, MOLAR_MASS_C, MOLAR_MASS_CACO3, MOLAR_MASS_N
+from ..contract.errors import InputError
 from ..contract.variables import load_table
 from ..processes.past import PAST, START
 

@@ -1,4 +1,4 @@
-/* What stands behind Bmi.data; private to the two sources of the component. */
+/* The object behind Bmi.data; private to the two sources of the component. */
 #ifndef CALCISOL_BMI_SOIL_H
 #define CALCISOL_BMI_SOIL_H
 #include "bmi.h"

@@ -5,7 +5,7 @@ Formats: header   calcisol_variables.h (contract_code/c_header.py)
          table    variable_table.inc, constants calcisol_constants.hpp: C++ of the library (cpp_source.py)
          fortran  calcisol_variables.f90 (fortran_module.py)
          ccpp     calcisol.meta (ccpp.py)
-         page     variables.md, with the maps of hosts named behind OUTPUT (page.py)
+         page     variables.md, with the maps of hosts named after OUTPUT (page.py)
 Use:     ``python variables_to_code.py variables.toml {header|table|constants|fortran|ccpp|page} OUTPUT [HOST.toml ...]``
 """
 

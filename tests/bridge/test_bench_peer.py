@@ -1,4 +1,4 @@
-"""``calcisol bench --peer``: the protocol of fortran_bridge/README.md, with a peer in Python; no times are judged."""
+"""``calcisol bench --peer``: the protocol of fortran_bridge/docs/engines.md, with a peer in Python; no times are judged."""
 
 from __future__ import annotations
 

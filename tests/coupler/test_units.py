@@ -51,11 +51,3 @@ def test_every_input_of_the_contract_has_a_known_unit():
             assert convert(np.ones(1), v.units, v.units) == 1.0
             units._find(v.units, v.units)
             assert units.spellings(v.units)[0] == v.units and len(units.spellings(v.units)) <= units.SHOWN
-
-
-def test_molar_masses_are_those_of_the_emulator():
-    # the budgets compare mole with kilogram: both sides must use the same masses
-    constants = pytest.importorskip("calcisol.emulator.chemistry.constants")
-    assert units.C_KG_PER_MOL == constants.MOLAR_MASS_C
-    assert units.N_KG_PER_MOL == constants.MOLAR_MASS_N
-    assert units.CACO3_KG_PER_MOL == constants.MOLAR_MASS_CACO3

@@ -20,7 +20,7 @@ namespace {
 
 constexpr std::int64_t max_columns = std::int64_t(1) << 40; // beyond any machine; sizes stay far from overflow
 
-// An open: the handle must be empty, and the host hears what was opened.
+// An open: the handle must be empty; what was opened is logged.
 template <class Make>
 calcisol_status opened(const calcisol_options *options, calcisol_model **model, Make make) noexcept {
   const Log log = log_of(options);

@@ -64,7 +64,7 @@ template <class Body> calcisol_status guarded(const Log &log, Body body) noexcep
 
 template <class Body> calcisol_status guarded(Body body) noexcept { return guarded(Log{}, body); }
 
-// An entry on columns: their own notes are told too.
+// An entry on columns: their own notes are logged too.
 template <class Body> calcisol_status guarded_on(calcisol_columns *columns, Body body) noexcept {
   if (columns)
     columns->notes.clear();

@@ -20,7 +20,7 @@ struct calcisol_model {
 
 namespace calcisol {
 
-// Check and load. `name` stands in messages. Failure when anything does not fit.
+// Check and load. `name` is what messages call the bundle. Failure when anything does not fit.
 std::unique_ptr<calcisol_model> open_model(const std::string &bytes, const std::string &name,
                                            const calcisol_options *options, Notes &notes);
 

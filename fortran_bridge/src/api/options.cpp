@@ -33,7 +33,7 @@ void check_size(std::int64_t size) {
            "; call calcisol_options_init first");
 }
 
-// Fields this library does not know may be there, but not used: ignoring a wish would be silent.
+// Fields that this library does not know may exist, but must be 0: what they ask for would be ignored in silence.
 void check_tail(const calcisol_options &given) {
   const char *bytes = reinterpret_cast<const char *>(&given);
   if (std::any_of(bytes + std::min(own_size, given.struct_size), bytes + given.struct_size, [](char c) { return c; }))

@@ -12,7 +12,7 @@ void init_options(calcisol_options &options, std::int64_t size);
 // The host's options with defaults where it gives none, checked. NULL = all defaults.
 calcisol_options completed(const calcisol_options *given);
 
-// The log function in options that may be of any size or wrong: what a failing open is told to.
+// The log function in options that may be of any size or wrong: a failing open still reports to it.
 Log log_of(const calcisol_options *given) noexcept;
 
 } // namespace calcisol

@@ -1,4 +1,4 @@
-// The host's log function: what it is told, and that it cannot hurt us.
+// The host's log function, called so that nothing it throws can reach the library.
 #pragma once
 
 #include <cstdint>

@@ -8,7 +8,7 @@
 
 namespace calcisol {
 
-// One sentence naming the thing, the value and the mend, with the status it becomes.
+// One sentence that names the variable, its value and how to fix it, with the status it becomes.
 class Failure : public std::runtime_error {
 public:
   Failure(calcisol_status status, const std::string &text) : std::runtime_error(text), status(status) {}

@@ -1,4 +1,4 @@
-// The variable table compiled in (generated from emulator/variables.toml).
+// The variable table compiled in (generated from emulator/contract/variables.toml).
 #pragma once
 
 #include "calcisol.h"

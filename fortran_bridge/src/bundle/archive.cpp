@@ -59,7 +59,7 @@ struct Directory {
   std::uint64_t records;
 };
 
-// Of the record at the very end. The 64-bit twin that torch writes before it must say the same: another reader may
+// Of the record at the very end. The 64-bit copy that torch writes before it must agree: another reader may
 // believe that one.
 Directory directory(const Reader &zip) {
   constexpr std::size_t end_size = 22, locator_size = 20;
@@ -68,9 +68,9 @@ Directory directory(const Reader &zip) {
   const std::size_t end = zip.size() - end_size;
   const std::uint64_t records = zip.number(end + 10, 2), size = zip.number(end + 12, 4), at = zip.number(end + 16, 4);
   if (end >= locator_size && zip.is(end - locator_size, "PK\x06\x07")) {
-    const auto twin = static_cast<std::size_t>(zip.number(end - locator_size + 8, 8));
-    if (zip.text(twin, 4) != "PK\x06\x06" || zip.number(twin + 32, 8) != records || zip.number(twin + 40, 8) != size ||
-        zip.number(twin + 48, 8) != at)
+    const auto copy = static_cast<std::size_t>(zip.number(end - locator_size + 8, 8));
+    if (zip.text(copy, 4) != "PK\x06\x06" || zip.number(copy + 32, 8) != records || zip.number(copy + 40, 8) != size ||
+        zip.number(copy + 48, 8) != at)
       refuse("two directories");
   }
   return {static_cast<std::size_t>(at), records};

@@ -10,7 +10,8 @@
 
 namespace calcisol {
 
-constexpr std::int64_t max_bundle_bytes = 512LL * 1024 * 1024; // as emulator/bundle.py: a bundle is hundreds of kB
+constexpr std::int64_t max_bundle_bytes =
+    512LL * 1024 * 1024; // as emulator/contract/bundle.py: a bundle is hundreds of kB
 
 // Bytes of a file. Failure when it is missing or absurdly large.
 std::string read_file(const std::string &path);

@@ -52,7 +52,7 @@ Range HostColumns::range(std::int64_t tile) const {
   return {first, static_cast<int>(std::min<std::int64_t>(shape.columns, ncol - first)), shape.columns, shape.layers};
 }
 
-// A new tile: nothing found in it yet but what was said of its soil.
+// A new tile: nothing found in it yet but the flags of its soil.
 void HostColumns::blank_lanes(std::int64_t tile) {
   std::fill(skip.begin(), skip.end(), 0);
   std::fill(invalid.begin(), invalid.end(), 0);
@@ -90,7 +90,7 @@ void HostColumns::set_properties(const calcisol_view *properties, std::int32_t g
       module->prepare(shape, block);
       for (std::size_t i = 0; i < cells() * CALCISOL_N_STATIC; ++i) {
         const Variable &variable = table[static_cast<int>(i / cells())];
-        const bool derived = std::isnan(variable.fill) && !variable.required; // may wait as NaN for initial_state
+        const bool derived = std::isnan(variable.fill) && !variable.required; // may stay NaN until initial_state
         const int c = static_cast<int>(i % shape.columns);
         if (lane[c] != good || std::isfinite(block[i]) || (derived && std::isnan(block[i])))
           continue;
@@ -201,10 +201,10 @@ void HostColumns::run_module(std::int64_t tile, double dt, int from, double *ste
 // A lane for which the module answered NaN or infinity is taken as invalid: its state stays.
 void HostColumns::refuse_nan(const Range &where, const double *stepped, Finding &finding) {
   const auto look = [&](const double *block, std::size_t size) {
-    std::int64_t strange = 0;
+    std::int64_t not_finite = 0;
     for (std::size_t i = 0; i < size; ++i)
-      strange |= !(block[i] - block[i] == 0.0); // without a branch: the usual case, several values at a time
-    if (!strange)
+      not_finite |= !(block[i] - block[i] == 0.0); // without a branch: the usual case, several values at a time
+    if (!not_finite)
       return;
     for (std::size_t i = 0; i < size; ++i)
       if (!std::isfinite(block[i])) { // a remainder costs more than the whole look

@@ -1,4 +1,4 @@
-// What stands behind calcisol_columns: HostColumns (columns.hpp), or DeviceColumns (device_columns.hpp).
+// The object behind calcisol_columns: HostColumns (columns.hpp), or DeviceColumns (device_columns.hpp).
 #pragma once
 
 #include <cstdint>

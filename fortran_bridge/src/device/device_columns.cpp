@@ -58,7 +58,7 @@ void DeviceColumns::set_properties(const calcisol_view *properties, std::int32_t
   const at::Tensor cleaned = with_good(statics.clean(), good, donor(good));
   const auto answer = run_method(model->module, "prepare", {cleaned.clone()});
   statics.values.copy_(checked(answer, at::kDouble, statics.values.sizes(), "soil properties"));
-  at::Tensor fine = statics.values.isfinite(); // a derived property may wait as NaN for the initial state
+  at::Tensor fine = statics.values.isfinite(); // a derived property may stay NaN until the initial state
   for (int i = 0; i < table.count; ++i)
     if (std::isnan(table[i].fill) && !table[i].required)
       fine.select(0, i).logical_or_(statics.values.select(0, i).isnan());

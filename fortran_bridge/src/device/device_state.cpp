@@ -133,7 +133,7 @@ void DeviceColumns::replay(const Exchange &views) {
     found = captured.emplace(which, nullptr).first;
     try {
       found->second = capture(views);
-    } catch (const std::exception &error) { // steps go on, one launch after the other; the host is told
+    } catch (const std::exception &error) { // steps go on, one launch after the other, and the host gets a warning
       captured.clear();
       graphs = false;
       notes.emplace_back(CALCISOL_LOG_WARNING,

@@ -12,8 +12,8 @@
 namespace calcisol {
 
 // The module that options.engine and options.engine_library (completed) ask for; torch is loaded only where TorchScript
-// is the answer. `name` becomes what describe() says of it, `notes` hears of a library in the environment that does not
-// fit. Failure(CALCISOL_ERROR_UNSUPPORTED) when what was asked for does not fit.
+// is the answer. `name` becomes what describe() calls it; `notes` gets a warning of a library in the environment that
+// does not fit. Failure(CALCISOL_ERROR_UNSUPPORTED) when what was asked for does not fit.
 std::unique_ptr<Module> chosen_module(const Bundle &bundle, const std::string &bytes, const calcisol_options &options,
                                       std::string &name, Notes &notes);
 

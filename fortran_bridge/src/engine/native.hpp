@@ -16,7 +16,7 @@ const calcisol_kernel *native_kernel();
 // One clause for build_info: ", native kernel dcbf2363 (AVX2)".
 std::string native_info();
 
-// What is said of a fingerprint in messages.
+// How messages name a fingerprint.
 inline std::string short_name(const std::string &fingerprint) { return fingerprint.substr(0, 12); }
 
 // Failure when the tensors of the bundle are not those of the kernel.

@@ -2,8 +2,8 @@
 // (longest_step_s).
 //
 // Water changes linearly within the step, everything else in the forcing holds; rates come back as means over the whole
-// step, states and the layer outputs as they are at its end, flags of all parts together. emulator/rollout.py does the
-// same.
+// step, states and the layer outputs as they are at its end, flags of all parts together. emulator/training/rollout.py
+// does the same.
 #pragma once
 
 #include <memory>

@@ -32,7 +32,7 @@ inline std::string last_line(const std::string &text) {
   return line.rfind(noise, 0) == 0 ? line.substr(noise.size()) : line;
 }
 
-// Everything torch needs to be told for one call, and told back after it.
+// torch's global settings for one call; the former ones come back at its end.
 class Call {
 public:
   explicit Call(int threads)

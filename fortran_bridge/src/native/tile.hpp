@@ -15,8 +15,8 @@ namespace lanes {
 
 constexpr int PAD =
     N; // cells of a field are a multiple of this; a matrix product may take a half vector more, of anything
-constexpr int CELLS = 192;         // at most in a tile; by measurement (README)
-constexpr int STRIDE = CELLS + 24; // numbers from one field to the next: whole vectors of float32 fit behind the cells
+constexpr int CELLS = 192;         // at most in a tile; by measurement (docs/performance_log.md)
+constexpr int STRIDE = CELLS + 24; // numbers from one field to the next: whole vectors of float32 fit after the cells
 constexpr int STRIP = 32;          // cells that the loops between two routines along layers take at a time
 
 struct Tile {
@@ -47,8 +47,8 @@ static inline void fill(double *from, const double *to, double value) {
 static inline int padded(int n) { return (n + PAD - 1) / PAD * PAD; }
 static inline void pad(double *x, int used, int whole) { fill(x + used, x + whole, x[used - 1]); }
 
-// In whole vectors, up to N - 1 numbers too many: the caller writes those afterwards, and fields have room behind them.
-// Many at once are the library's business.
+// In whole vectors, up to N - 1 numbers too many: the caller writes those afterwards, and fields have room after them.
+// Where there are many, memcpy is faster.
 static inline void copy(double *to, const double *from, int count) {
   if (count > 16 * N) {
     std::memcpy(to, from, sizeof(double) * count);
@@ -103,7 +103,7 @@ static inline void write_integers(const Tile &t, const double *x, std::int32_t *
 
 // Rows [from, to) hold a column's value.
 static inline void rows_of_column(const Tile &t, double *out, const double *column, int from, int to) {
-  if (t.columns == 1) // a call of the library for 8 bytes costs more than the row
+  if (t.columns == 1) // a call of memcpy for 8 bytes costs more than the row
     return fill(out + from, out + larger(from, to), column[0]);
   for (int l = from; l < to; ++l)
     std::memcpy(out + l * t.columns, column, sizeof(double) * t.columns);

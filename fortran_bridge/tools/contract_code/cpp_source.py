@@ -40,5 +40,6 @@ def constants(contract: Contract) -> str:
     lines = [f"// {NOTE}.", "#pragma once", "", "namespace calcisol::constants {", ""]
     for constant in contract.constants:
         kind = "int" if isinstance(constant.value, int) else "double"
-        lines += [*(f"// {line}" for line in describe_constant(constant)), f"constexpr {kind} {constant.name} = {constant.value!r};"]
+        lines += [f"// {line}" for line in describe_constant(constant)]
+        lines += [f"constexpr {kind} {constant.name} = {constant.value!r};"]
     return "\n".join([*lines, "", "} // namespace calcisol::constants", ""])

@@ -81,6 +81,7 @@ def text(contract: Contract, maps: Sequence[Path] = ()) -> str:
     lines += ["## Flag of a cell", ""]
     lines += _table(("bit", "name", "meaning"), [(1 << f.bit, f"`{f.name}`", f.long_name) for f in contract.variables.flags])
     lines += ["## Constants and limits", ""]
-    rows = [(f"`{c.name}`", f"{c.value!r}", c.units, c.meaning, c.source + (f". {c.note}" if c.note else "")) for c in contract.constants]
+    sources = [c.source + (f". {c.note}" if c.note else "") for c in contract.constants]
+    rows = [(f"`{c.name}`", repr(c.value), c.units, c.meaning, s) for c, s in zip(contract.constants, sources, strict=True)]
     lines += _table(("name", "value", "unit", "meaning", "source"), rows)
     return "\n".join(lines).rstrip() + "\n"

@@ -215,7 +215,7 @@ class Fuse(Pass):
         for n in self.nodes:
             for i in (1, 0) if n.op in ("add", "sub") and n.dtype == "d" else ():
                 m = n.args[i]
-                # not across levels and spaces: the product may wait for less than the sum does; in a loop both wait for its start
+                # not across levels and spaces: the product may be ready before the sum is; in a loop both start with it
                 together = m.variant if n.variant else (m.level, m.space) == (n.level, n.space)
                 if m.op == "mul" and users[m] == 1 and together:
                     self.fused[n] = i

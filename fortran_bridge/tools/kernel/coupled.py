@@ -108,7 +108,7 @@ class Coupled(Elementwise, Views):
         return all(n.op == "take" and n.attr == i and n.args == nodes[0].args for i, n in enumerate(nodes))
 
     def op_silu(self, x: Value) -> Value:
-        """Right behind a matrix product: part of its routine."""
+        """Right after a matrix product: part of its routine."""
         dense = x.nodes.reshape(-1)[0].args[0]
         w, b, n, _ = dense.attr
         made = self.graph.make("dense", dense.args, (w, b, n, True), "F", "f")

@@ -1,6 +1,6 @@
 """C++ text of one value of a kernel: literals, where a kept value lies, and the expression of each operator.
 
-What:    float64 lanes are V, float32 F, masks and integers M (src/native/lanes.hpp); tensors of the bundle lie one behind the
+What:    float64 lanes are V, float32 F, masks and integers M (src/native/lanes.hpp); tensors of the bundle lie one after the
          other in two arrays, float64 and float32, at the offsets given here.
 Use:     methods of ``emit.Program``: ``self.expression(node, ["v1", "v2"])``
 """

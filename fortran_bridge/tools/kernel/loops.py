@@ -1,4 +1,4 @@
-"""Marked loops of the traced step (emulator/turns.py): what enters, what leaves, and the body between them.
+"""Marked loops of the traced step (emulator/contract/turns.py): what enters, what leaves, and the body between them.
 
 What:    ``enter`` gives the values inside a loop, "carried"; ``leave`` closes it with "turns", whose values outside are "turned".
          A node that depends on a carried one is ``variant``: part of the body (outline.py); all others are computed once.
