@@ -13,8 +13,9 @@
  *
  * Arrays    are views of the caller's memory: first element, type, and the distance in elements between neighbouring
  *           columns and layers, so any order, slice or broadcast (stride 0, inputs only) works without a copy. They stand
- *           in arrays indexed by the constants of calcisol_variables.h, which names unit, shape and default of each. A
- *           zeroed view is an absent one: inputs take their default, outputs are not written. Layer 1 is at the surface.
+ *           in arrays indexed by the names of calcisol_variables.h, which gives unit, shape and default of each (and constants:
+ *           molar masses, limits, codes of missing values). A zeroed view is an absent one: inputs take their default, outputs
+ *           are not written. Layer 1 is at the surface.
  * Signs     SI; amounts per m2 of soil and layer; rates are means over the step; water and solute fluxes + downward; sinks
  *           + out of the soil; sources + into the layer; CO2 + to the atmosphere.
  * Errors    Every call returns a status; text by calcisol_last_error. Nothing throws, prints, aborts or exits. A call that
@@ -119,7 +120,7 @@ typedef struct calcisol_options { /* fill with calcisol_options_init, then chang
   int32_t engine;                 /* enum calcisol_engine; CALCISOL_ENGINE_AUTO. Host only */
   const char *engine_library;     /* path of a kernel made by `calcisol compile`, read during the open. Host only.
                                    * NULL = the environment variable CALCISOL_ENGINE_LIBRARY, or none. It is code that will
-                                   * run in this process: it is never looked for, only taken from who names it. It steps a
+                                   * run in this process: it is never looked for, only loaded where somebody names it. It steps a
                                    * bundle of its own step graph only. Another bundle is refused where the option names
                                    * the library, and stepped as without one, with a warning, where the variable does. */
 } calcisol_options;
@@ -190,12 +191,12 @@ CALCISOL_API calcisol_status calcisol_device_of_rank(int32_t local_rank, int32_t
 /* Columns of one soil; ncol = 0 is fine (a rank without land). A column with a bad static value is invalid in every step.*/
 CALCISOL_API calcisol_status calcisol_columns_create(calcisol_model *model,
                                                      int64_t ncol,                    /* 0 or more */
-                                                     int32_t nlay,                    /* 1 to 60 */
+                                                     int32_t nlay,                    /* 1 to CALCISOL_MAX_LAYERS */
                                                      const calcisol_view *properties, /* [CALCISOL_N_STATIC] */
                                                      int32_t n_properties,            /* CALCISOL_N_STATIC */
                                                      calcisol_report *report,         /* NULL = not wanted */
                                                      calcisol_columns **columns) CALCISOL_SINCE(1);
-/* Run the module once on made-up weather, with these soils and shapes: takes the cost of a first step (start of the
+/* Run the module once on synthetic weather, with these soils and shapes: takes the cost of a first step (start of the
  * engine, memory of a device) out of the time loop. State, counts and bits stay as they were. */
 CALCISOL_API calcisol_status calcisol_warmup(calcisol_columns *columns) CALCISOL_SINCE(1);
 /* The CUDA stream on which calls on these columns are queued; NULL = the default stream. Host columns take NULL only. */
@@ -204,7 +205,7 @@ CALCISOL_API calcisol_status calcisol_set_stream(calcisol_columns *columns, void
 CALCISOL_API calcisol_status calcisol_synchronize(calcisol_columns *columns) CALCISOL_SINCE(1);
 /* One time step. The state of new columns is made from the soil and the forcing of their first step. */
 CALCISOL_API calcisol_status calcisol_step(calcisol_columns *columns,
-                                           double dt,                     /* s, 60 to 2678400 (31 days) */
+                                           double dt,                     /* s, CALCISOL_DT_MIN to CALCISOL_DT_MAX (31 days) */
                                            const calcisol_view *forcing,  /* [CALCISOL_N_FORCING] */
                                            int32_t n_forcing,             /* CALCISOL_N_FORCING */
                                            const calcisol_target *output, /* [CALCISOL_N_OUTPUT], NULL = none wanted */

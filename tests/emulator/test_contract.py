@@ -1,6 +1,5 @@
 """The variable table is the one authority: rows, constants and features follow it."""
 
-import ast
 import math
 from pathlib import Path
 
@@ -74,37 +73,11 @@ def test_a_wrong_table_says_what_is_wrong(tmp_path: Path) -> None:
         load_table(file)
 
 
-ALLOWED = {  # folder: sibling packages it may import; data flows one way
-    "emulator": {"emulator"},
-    "coupler": {"coupler", "emulator.variables", "emulator.bundle", "emulator.commands"},
-}
-
-
-@pytest.mark.parametrize("folder", list(ALLOWED))
-def test_dependencies_point_one_way(folder: str) -> None:
-    for file in (SOURCE / folder).rglob("*.py"):
-        package = file.parent.relative_to(SOURCE).parts
-        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-            if not isinstance(node, ast.ImportFrom) or node.level == 0:
-                continue
-            base = package[: len(package) - node.level + 1]
-            for target in [".".join((*base, node.module))] if node.module else [".".join((*base, a.name)) for a in node.names]:
-                if target.split(".")[0] == folder or not target:
-                    continue
-                assert any(target == a or target.startswith(a + ".") for a in ALLOWED[folder]), f"{file.name} imports {target}"
-
-
-def test_the_emulator_imports_no_land_model() -> None:
-    for file in (SOURCE / "emulator").rglob("*.py"):
-        text = file.read_text(encoding="utf-8")
-        assert "calcisol.coupler" not in text and "import cffi" not in text, file.name
-
-
 @pytest.mark.parametrize("folder", ["emulator", "coupler"])
 def test_every_module_is_installed(folder: str) -> None:
-    """meson has no patterns: a file that is not listed is missing from the installed package."""
-    listed = (SOURCE / folder / "meson.build").read_text(encoding="utf-8")
+    """meson has no patterns: a file that the list of its own folder lacks is missing from the installed package."""
     for file in (SOURCE / folder).rglob("*.py"):
-        name = file.relative_to(SOURCE / folder).as_posix()
-        if name != "data/make_tables.py":  # a tool of the repository, not of the package
-            assert f"'{name}'" in listed, f"{folder}/{name} is not in {folder}/meson.build"
+        if file.name != "make_tables.py":  # a tool of the repository, not of the package
+            lists = [p / "meson.build" for p in file.parents if (p / "meson.build").is_file()]
+            names = [f"'{file.relative_to(p.parent).as_posix()}'" for p in lists[:2]]
+            assert any(name in p.read_text(encoding="utf-8") for name, p in zip(names, lists, strict=False)), file

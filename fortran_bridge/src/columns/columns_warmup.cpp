@@ -1,4 +1,4 @@
-// Warm-up of columns on the host: every method of the module once, on made-up weather and copies of the soil.
+// Warm-up of columns on the host: every method of the module once, on synthetic weather and copies of the soil.
 #include "columns/columns.hpp"
 
 #include <algorithm>
@@ -9,7 +9,7 @@
 
 namespace calcisol {
 
-double made_up(const Variable &variable, int row, bool forcing) {
+double synthetic(const Variable &variable, int row, bool forcing) {
   if (!forcing)
     return row == CALCISOL_SOIL_DZ ? 0.1 : variable.fill; // m
   switch (row) {
@@ -34,7 +34,7 @@ void HostColumns::warmup() {
       const bool layered = variables[i].layered;
       double *&block = layered ? layers : columns;
       const std::size_t size = layered ? cells() : static_cast<std::size_t>(shape.columns);
-      std::fill_n(block, size, made_up(variables[i], i, forcing));
+      std::fill_n(block, size, synthetic(variables[i], i, forcing));
       block += size;
     }
   };

@@ -16,7 +16,7 @@ constexpr double no_state = constants::missing_value; // in state_get and state_
 void check_dt(double dt);
 
 // Value of a variable in the weather and soil of a warm-up.
-double made_up(const Variable &variable, int row, bool forcing);
+double synthetic(const Variable &variable, int row, bool forcing);
 
 // NaN, infinite, or a code for "missing" of land models (constants.toml: -9999, 999999, and all from 1e19 on).
 bool is_bad(double value);

@@ -66,7 +66,7 @@ void DeviceColumns::warmup() {
     at::Tensor values = block.fill.expand_as(block.values).clone();
     for (std::size_t i = 0; i < block.rows.size(); ++i)
       values.select(0, static_cast<std::int64_t>(i))
-          .fill_(made_up(rows(role)[block.rows[i]], block.rows[i], role == CALCISOL_ROLE_FORCING));
+          .fill_(synthetic(rows(role)[block.rows[i]], block.rows[i], role == CALCISOL_ROLE_FORCING));
     return values;
   };
   const at::Tensor weather = made(layer, CALCISOL_ROLE_FORCING), above = made(column, CALCISOL_ROLE_FORCING);
