@@ -226,7 +226,7 @@ def main(argv: list[str] | None = None) -> int:
     except OSError as error:
         if error.errno in NO_SPACE:
             where = f" below {error.filename}" if error.filename else ""
-            _say(f"the disk is full or over its quota{where}; free some space and start again")
+            _say(f"the disk is full or over its quota{where}; free some space; {GO_ON.get(command, 'then start again')}")
         elif error.filename and error.strerror:
             _say(f"{error.filename}: {error.strerror}; give another path")
         else:

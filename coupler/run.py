@@ -8,10 +8,10 @@ Use:     ``run_europe(config, resume=False)`` -> folder of results.
 from __future__ import annotations
 
 import dataclasses
-import shutil
 import sys
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -24,6 +24,7 @@ from .europe.scenario import Scenario, load_scenarios, shipped
 from .land import history
 from .offline import budget, chunks, results
 from .offline.clock import Clock
+from .offline.folder_lock import folder_lock
 from .report import headline, netcdf, summary, uncertainty
 
 
@@ -80,6 +81,12 @@ def run_europe(config: RunConfig, resume: bool = False) -> Path:
         raise CalcisolError('the domain is empty; use domain = "all" or another data folder')
     for scenario in scenarios:
         scenario.check_reach(domain)
+    with folder_lock(Path(config.out)):
+        return _run(config, domain, scenarios, contract, resume)
+
+
+def _run(config: RunConfig, domain: Domain, scenarios: list[Scenario], contract: dict[str, Any], resume: bool) -> Path:
+    """The run itself, in a folder that no other run writes into."""
     where = f"Dask at {config.dask}" if config.dask else f"{config.workers} workers"
     sys.stderr.write(
         f"calcisol: Tier {domain.tier}, {len(domain)} columns x {len(config.layers)} layers, {len(scenarios)} scenarios, "
@@ -100,15 +107,25 @@ def run_europe(config: RunConfig, resume: bool = False) -> Path:
     print("\n".join(budgets))
     lines = summary.rows(domain, config, gathered)
     summary.write_csv(out / "summary.csv", lines)
-    intervals = uncertainty.assess(domain, config, gathered, contract, resume)
+    intervals = uncertainty.assess(domain, config, gathered, contract)
     if intervals:
         uncertainty.write_csv(out / "uncertainty.csv", intervals)
     if config.plots:
         from .report import figures, html
 
-        figures = figures.draw(out, domain, config, gathered)
-        html.write(out / "report.html", domain, config, gathered, lines, intervals, figures, contract, version())
+        drawn = figures.draw(out, domain, config, gathered)
+        html.write(out / "report.html", domain, config, gathered, lines, intervals, drawn, contract, version())
         print(headline.answer(domain, gathered, intervals))
         print(f"report: {out / 'report.html'}")
-    shutil.rmtree(folder.parent, ignore_errors=True)
+    chunks.tidy(folder)
+    sys.stderr.write("\n".join(flag_lines(gathered)) + "\n")
     return out
+
+
+def flag_lines(gathered: list[results.Result]) -> list[str]:
+    """What the library reported of each scenario: the last words of a run."""
+    made = []
+    for r in gathered:
+        found = r.reports.lines()
+        made += [f"calcisol: flags of {r.scenario.name}: {'none' if not found else ''}".rstrip(), *found]
+    return made

@@ -116,10 +116,11 @@ class Europe:
     def _plan(self, scenario: Scenario, year: int | None, weather: Weather) -> nitrogen.YearPlan:
         d, p = self.domain, self.nitrogen
         inputs = self._inputs(scenario, year)
-        no3, urea, sulphur, limit = d["no3_share"], np.full(len(d), p.urea_share), np.ones(len(d)), None
+        no3, sulphur, limit = d["no3_share"], np.ones(len(d)), None
+        of = {key: np.full(len(d), getattr(p, key)) for key in ("urea_share", "nitrate_alone", "sodium_share")}
         if year is not None:
             no3 = scenario.blend("no3_share", year, d, no3)
-            urea = scenario.blend("urea_share", year, d, urea)
+            of = {key: scenario.blend(key, year, d, share) for key, share in of.items()}
             past = history.factor("sulphur_deposition", year) if self.config.history else 1.0
             sulphur = past * scenario.factor("sulphur_deposition", year, d)
             keep = scenario.factor("surplus", year, d)
@@ -135,7 +136,7 @@ class Europe:
             d.lat,
             weather.soil[:, 0],
             p,
-            urea_share=urea,
+            **of,
             sulphur=sulphur,
             surplus_limit=limit,
         )

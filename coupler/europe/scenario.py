@@ -36,6 +36,8 @@ SETTINGS = {
     "co2_atm": ("mol mol-1", 1e-4, 5e-3),
     "no3_share": ("1", 0.0, 1.0),
     "urea_share": ("1", 0.0, 1.0),
+    "nitrate_alone": ("1", 0.0, 1.0),
+    "sodium_share": ("1", 0.0, 1.0),
 }
 WHERE = ("countries", "crops", "mask")
 _KEYS: dict[str, tuple[str, ...]] = {

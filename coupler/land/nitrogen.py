@@ -48,6 +48,37 @@ def harvest(supply: np.ndarray, y_max: np.ndarray) -> np.ndarray:
     return y_max * supply / (y_max + supply)
 
 
+@dataclass(frozen=True)
+class Forms:
+    """Mineral nitrogen by form, kg N ha-1 year-1 (column,); the forms add up to what is applied."""
+
+    nitrate: np.ndarray  # all of it
+    with_nitrate: np.ndarray  # ammonium of ammonium nitrate
+    rest: np.ndarray  # urea and ammonium sulphate
+    calcium_nitrate: np.ndarray
+    sodium_nitrate: np.ndarray
+
+
+def forms(
+    mineral: np.ndarray, no3_share: np.ndarray, nitrate_alone: np.ndarray | float = 0.0, sodium_share: np.ndarray | float = 0.0
+) -> Forms:
+    """Split mineral nitrogen by its nitrate share.
+
+    Nitrate comes as ammonium nitrate as far as ammonium reaches; what is left of it beyond a share of one half, or the share
+    ``nitrate_alone`` where that is larger, is calcium nitrate, of which ``sodium_share`` is sodium nitrate instead.
+    """
+    no3_share = np.maximum(no3_share, nitrate_alone)
+    nitrate = mineral * no3_share
+    alone = mineral * np.maximum(nitrate_alone, np.maximum(2.0 * no3_share - 1.0, 0.0))
+    return Forms(
+        nitrate=nitrate,
+        with_nitrate=nitrate - alone,
+        rest=np.maximum(mineral - 2 * nitrate + alone, 0.0),
+        calcium_nitrate=alone * (1.0 - np.asarray(sodium_share)),
+        sodium_nitrate=alone * np.asarray(sodium_share),
+    )
+
+
 def year_plan(
     mineral: np.ndarray,
     manure: np.ndarray,
@@ -60,22 +91,30 @@ def year_plan(
     parameters: NitrogenParameters,
     *,
     urea_share: np.ndarray | float | None = None,
+    nitrate_alone: np.ndarray | float | None = None,
+    sodium_share: np.ndarray | float | None = None,
     sulphur: np.ndarray | float = 1.0,
     surplus_limit: np.ndarray | None = None,
 ) -> YearPlan:
     """Plan of one year. Nitrogen in kg N ha-1 year-1 (column,); soil_air = topsoil temperature [degC] (column, 12).
 
-    ``urea_share`` overrides the parameter, ``sulphur`` multiplies its deposition; where ``surplus_limit`` is given the
-    harvest rises until what is supplied and not harvested is at most that (better use of nitrogen, as far as 95 %).
+    ``urea_share``, ``nitrate_alone`` and ``sodium_share`` override the parameters, ``sulphur`` multiplies its deposition; where
+    ``surplus_limit`` is given the harvest rises until what is supplied and not harvested is at most that (better use of nitrogen,
+    as far as 95 %).
     """
     p = parameters
     urea_share = p.urea_share if urea_share is None else urea_share
     mol = 1.0 / HA_M2 / N_KG_PER_MOL  # kg N ha-1 -> mol m-2
-    nitrate = mineral * no3_share
-    ammonium_nitrate = nitrate * (1 - p.nh3_loss_other)  # the ammonium half of it
-    rest = np.maximum(mineral - 2 * nitrate, 0.0)
-    urea = rest * urea_share * (1 - p.nh3_loss_urea)
-    sulphate = rest * (1 - urea_share) * (1 - p.nh3_loss_other)
+    form = forms(
+        mineral,
+        no3_share,
+        p.nitrate_alone if nitrate_alone is None else nitrate_alone,
+        p.sodium_share if sodium_share is None else sodium_share,
+    )
+    nitrate = form.nitrate
+    ammonium_nitrate = form.with_nitrate * (1 - p.nh3_loss_other)  # the ammonium half of it
+    urea = form.rest * urea_share * (1 - p.nh3_loss_urea)
+    sulphate = form.rest * (1 - urea_share) * (1 - p.nh3_loss_other)
     slurry = manure * p.manure_nh4_share * (1 - p.nh3_loss_manure)
     organic = manure * (1 - p.manure_nh4_share) + fixed
     gross = mineral + manure + deposition + fixed  # before NH3 loss: y_max was solved with gross inputs
@@ -103,7 +142,8 @@ def year_plan(
     column["dep_so4"] = column["dep_so4"] + flat * np.reshape(sulphur * p.sulphur_deposition, (-1, 1)) / HA_M2 / S_KG_PER_MOL
     for ion, share in BASE_SHARES.items():
         column[f"dep_{ion}"] = flat * p.base_deposition * share / BASE_CHARGE[ion]
-    column["dep_na"] = column["dep_na"] + flat * p.sea_salt
+    column["dep_na"] = column["dep_na"] + flat * p.sea_salt + monthly(form.sodium_nitrate, MINERAL_MONTHS)
+    column["dep_ca"] = column["dep_ca"] + 0.5 * monthly(form.calcium_nitrate, MINERAL_MONTHS)
     # potassium fertiliser (KCl) replaces what the harvest takes; the contract exports half the bases as K
     column["dep_k"] = column["dep_k"] + 0.5 * bases[:, None] * np.ones(12)
     column["dep_cl"] = flat * p.sea_salt + 0.5 * bases[:, None] * np.ones(12)

@@ -71,6 +71,10 @@ class CarbonParameters:
 class NitrogenParameters:
     """Nitrogen, its companions, and other acid and base."""
 
+    nitrate_alone: float = (
+        0.0  # of the fertiliser: nitrate without ammonium though its nitrate share is below one half [assumption]
+    )
+    sodium_share: float = 0.0  # of nitrate without ammonium: sodium nitrate, the rest calcium nitrate [assumption]
     urea_share: float = 0.75  # of the fertiliser that is not ammonium nitrate; the rest counts as ammonium sulphate [assumption]
     manure_nh4_share: float = 0.5  # of manure N as NH4HCO3, the rest is organic [assumption]; range 0.2-0.7
     nh3_loss_urea: float = 0.15  # of urea N lost as NH3; range 0.05-0.25 [assumption]

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,16 +16,15 @@ from typing import Any
 
 import numpy as np
 
+from .folder_lock import whole_file
+
+KEPT = "; what is done is kept: continue with the same command and --resume"
+
 
 def save(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
-    """Write arrays to ``path`` atomically."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f"{path.name}.{os.getpid()}.part")
-    with temporary.open("wb") as file:
+    """Write arrays to ``path`` atomically. Raises OutputError on a full disk and the like; what was there stays."""
+    with whole_file(path, KEPT) as temporary, temporary.open("wb") as file:
         np.savez(file, **arrays)  # type: ignore[arg-type]
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(temporary, path)
 
 
 def load(path: Path) -> dict[str, np.ndarray] | None:

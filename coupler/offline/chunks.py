@@ -11,14 +11,13 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import shutil
 import signal
-import sys
 import threading
-import time
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from multiprocessing.synchronize import Event
 from pathlib import Path
 
@@ -29,6 +28,9 @@ from ..europe.domain import Domain
 from ..europe.scenario import load_scenarios
 from . import checkpoint, time_loop
 from .clock import Clock
+from .folder_lock import why_not
+from .on_dask import on_dask
+from .progress import progress_line
 from .time_loop import Task
 
 
@@ -47,24 +49,25 @@ def run_task(task: Task, model=None) -> Clock:
         return time_loop.run_task(task, model)
 
 
-CONNECT_SECONDS = 30
+RECORDS = 2  # counts up when the chunk files hold other things
 _worker_model = None
 
 
 @contextmanager
-def _deaf_to_ctrl_c() -> Iterator[None]:
-    """Processes started meanwhile never hear Ctrl-C, not even while they start.
+def _signals_wait() -> Iterator[None]:
+    """Processes started meanwhile never hear Ctrl-C or SIGTERM, not even while they start; this one hears them at the end.
 
-    A terminal sends it to all processes: a worker that died of it would look like one that was killed.
+    A terminal sends the first to all processes, a batch system the second: a worker that died of it would look like one that
+    was killed. A blocked signal is inherited and, unlike an ignored one, not lost here.
     """
-    if threading.current_thread() is not threading.main_thread():  # which alone may say what happens on a signal
+    if threading.current_thread() is not threading.main_thread():  # which alone hears signals
         yield
         return
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _watch_parent(stopped: Event) -> None:
@@ -87,36 +90,20 @@ def _worker(task: Task) -> Clock:
     return run_task(task, _worker_model)
 
 
-def make_tasks(domain: Domain, config: RunConfig, folder: Path) -> list[Task]:
+def make_tasks(domain: Domain, config: RunConfig, folder: Path, laboratory: bool = True) -> list[Task]:
     """Chunks of ``config.chunk`` columns, in domain order."""
     scenarios = tuple(load_scenarios(config.scenarios))
     cuts = range(0, len(domain), config.chunk)
-    return [Task(i, domain.subset(slice(a, a + config.chunk)), config, scenarios, folder) for i, a in enumerate(cuts)]
+    part = lambda a: domain.subset(slice(a, a + config.chunk))  # noqa: E731
+    return [Task(i, part(a), config, scenarios, folder, laboratory=laboratory) for i, a in enumerate(cuts)]
 
 
-def work_folder(domain: Domain, config: RunConfig) -> Path:
-    """Folder of the chunk files; its name changes with anything that changes the numbers."""
+def work_folder(domain: Domain, config: RunConfig, laboratory: bool = True) -> Path:
+    """Folder of the chunk files; its name changes with anything that changes the numbers or what is recorded of them."""
     bundle = read_contract(config.bundle or default_bundle()).get("records_sha256", "")
     values = {"lat": domain.lat, "lon": domain.lon, **{k: f.values for k, f in domain.fields.items()}}
-    physics = {**config.physics(), "tier": domain.tier}
+    physics = {**config.physics(), "tier": domain.tier, "records": RECORDS, "laboratory": laboratory}
     return Path(config.out).resolve() / ".work" / checkpoint.fingerprint(physics, values, bundle)
-
-
-_began = time.monotonic()
-
-
-def progress_line(done: int, total: int, what: str) -> None:
-    """One line on the terminal with the time left; where stderr is no terminal, a line per tenth."""
-    global _began
-    if done == 0:
-        _began = time.monotonic()
-    spent = time.monotonic() - _began
-    left = spent / done * (total - done) if done else 0.0
-    line = f"calcisol: {done} of {total} {what}, {spent:.0f} s, about {left:.0f} s left"
-    if sys.stderr.isatty():
-        print("\r\033[K" + line, end="" if done < total else "\n", file=sys.stderr, flush=True)
-    elif done == total or (done and done * 10 // total != (done - 1) * 10 // total):
-        print(line, file=sys.stderr, flush=True)
 
 
 def _here(tasks: list[Task], config: RunConfig) -> Iterator[Clock]:
@@ -129,12 +116,13 @@ def _pool(tasks: list[Task], workers: int) -> Iterator[Clock]:
     fresh = multiprocessing.get_context("spawn")  # torch must not be forked
     stopped = fresh.Event()
     with ProcessPoolExecutor(workers, mp_context=fresh, initializer=_watch_parent, initargs=(stopped,)) as pool:
-        with _deaf_to_ctrl_c():
+        with _signals_wait():  # the Event above has started multiprocessing's tracker, which would unblock them
             waiting = [pool.submit(_worker, task) for task in tasks]
         try:
             for future in as_completed(waiting):
                 yield future.result()
         except BrokenProcessPool:
+            stopped.set()  # the others do not hear the SIGTERM that the pool sends them
             raise CalcisolError("a worker was killed (out of memory?); go on with --resume, or with fewer --workers") from None
         except BaseException:
             stopped.set()
@@ -142,37 +130,49 @@ def _pool(tasks: list[Task], workers: int) -> Iterator[Clock]:
             raise
 
 
-def _dask(tasks: list[Task], address: str) -> Iterator[Clock]:
-    """Chunks on the workers of a Dask scheduler; they must see the folder of results under the same path."""
+def _start(folder: Path, resume: bool) -> None:
+    """Make the work folder. Raises CalcisolError where it holds another run's work that nobody said to go on with."""
+    if not resume and folder.is_dir() and any(folder.glob("chunk_*.npz")):
+        raise CalcisolError(
+            f"{folder} holds the work of an earlier run of this configuration; continue it with --resume, or remove that folder "
+            "to begin again"
+        )
     try:
-        from distributed import Client
-        from distributed import as_completed as arriving
-    except ImportError:
-        raise CalcisolError('--dask needs the package distributed; install it with pip install "calcisol[distributed]"') from None
-    try:
-        client = Client(address, timeout=CONNECT_SECONDS)
-    except (OSError, TimeoutError, ValueError) as error:
-        raise CalcisolError(f"no Dask scheduler answers at {address} ({error}); start one or use --workers") from None
-    with client:
-        waiting = client.map(_worker, tasks, pure=False, retries=2)
-        for future in arriving(waiting):
-            yield future.result()
-            future.release()
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise why_not(folder, error) from None
 
 
-def run(domain: Domain, config: RunConfig, resume: bool = False, clock: Clock | None = None, what: str = "chunks") -> Path:
-    """Run everything; returns the folder of chunk files. Without ``resume`` earlier chunk files of this run are removed."""
-    folder = work_folder(domain, config)
-    if not resume and folder.is_dir():
-        for file in folder.glob("chunk_*.npz"):
-            file.unlink()
-    folder.mkdir(parents=True, exist_ok=True)
-    tasks = make_tasks(domain, config, folder)
+def run(
+    domain: Domain,
+    config: RunConfig,
+    resume: bool = False,
+    clock: Clock | None = None,
+    what: str = "chunks",
+    laboratory: bool = True,
+) -> Path:
+    """Run everything; returns the folder of chunk files. ``laboratory``: with the pH of suspensions at the end of each year.
+
+    Raises CalcisolError where the folder holds the work of an earlier run and ``resume`` is not given: nothing is deleted.
+    """
+    folder = work_folder(domain, config, laboratory)
+    _start(folder, resume)
+    tasks = make_tasks(domain, config, folder, laboratory)
     progress_line(0, len(tasks), what)
     workers = min(config.workers, len(tasks))
-    finished = _dask(tasks, config.dask) if config.dask else _here(tasks, config) if workers <= 1 else _pool(tasks, workers)
+    if config.dask:
+        finished = on_dask(_worker, tasks, config.dask)
+    else:
+        finished = _here(tasks, config) if workers <= 1 else _pool(tasks, workers)
     for i, spent in enumerate(finished):
         if clock is not None:
             clock.add(spent)
         progress_line(i + 1, len(tasks), what)
     return folder
+
+
+def tidy(folder: Path) -> None:
+    """Remove the work of a run that is done, and the folder around it where no other work is in it."""
+    shutil.rmtree(folder, ignore_errors=True)
+    with suppress(OSError):
+        folder.parent.rmdir()

@@ -11,8 +11,8 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-KINDS = ("step", "forcing", "io")
-LABELS = {"step": "step", "forcing": "forcing", "io": "input and output"}
+KINDS = ("step", "laboratory", "forcing", "io")
+LABELS = {"step": "step", "laboratory": "laboratory pH", "forcing": "forcing", "io": "input and output"}
 
 
 class Clock:

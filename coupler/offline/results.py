@@ -3,12 +3,13 @@
 What:    Result = yearly records of all columns, the state's carbon at the start, the budget. The records are memory maps in
          the run's work folder: code reads a year at a time, so memory does not grow with the grid or the years.
 Shapes:  layer variables (year, column, soil_layer), column variables (year, column); contract units, years = calendar years.
-Source:  segments.py writes the chunk files; order of columns is the domain's.
+Source:  time_loop.py writes the chunk files; order of columns is the domain's.
 Use:     ``r = gather(domain, config, folder, scenario); r.layer["sic"][-1]; depth_sum(r.layer["sic"][-1], dz, 0, 0.3)``
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,8 @@ from ..europe.domain import Domain
 from ..europe.scenario import Scenario
 from . import checkpoint
 from .budget import Budget, merge
+from .flags import Reports
+from .folder_lock import why_not
 from .time_loop import END_LAYER, chunk_file
 
 
@@ -34,6 +37,7 @@ class Result:
     layer: dict[str, np.ndarray]
     column: dict[str, np.ndarray]
     budget: Budget
+    reports: Reports
 
     def yearly(self, name: str, of: Callable[[np.ndarray], float]) -> np.ndarray:
         """``of`` each year's field of a layer or column variable, (year,), read one year at a time."""
@@ -43,14 +47,30 @@ class Result:
     def part(self, columns: slice) -> Result:
         """The same for some neighbouring columns; its budget is left whole."""
         cut = lambda group: {k: v[:, columns] for k, v in group.items()}  # noqa: E731
-        return Result(self.scenario, self.years, self.start_sic[columns], cut(self.layer), cut(self.column), self.budget)
+        return Result(
+            self.scenario, self.years, self.start_sic[columns], cut(self.layer), cut(self.column), self.budget, self.reports
+        )
+
+
+def _map(path: Path, kind: np.dtype, shape: tuple[int, ...]) -> np.ndarray:
+    """A new array on disk, all of its room taken: a page that finds none later would end the process by SIGBUS, without a word.
+
+    Raises OutputError where the disk has no room for it.
+    """
+    try:
+        made = np.lib.format.open_memmap(path, mode="w+", dtype=kind, shape=shape)
+        with path.open("r+b") as file:
+            os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
+    except OSError as error:
+        raise why_not(path, error, checkpoint.KEPT) from None
+    return made
 
 
 def gather(domain: Domain, config: RunConfig, folder: Path, scenario: Scenario) -> Result:
     """Put the chunk files of one scenario together. Raises CalcisolError naming the first that is missing."""
     maps: dict[str, np.ndarray] = {}
     start = np.empty((len(domain), len(config.layers)))
-    budgets, years, at = [], 0, 0
+    budgets, reports, years, at = [], Reports(), 0, 0
     for number in range(-(-len(domain) // config.chunk)):
         file = chunk_file(folder, number, scenario.key)
         part = checkpoint.load(file)
@@ -64,13 +84,14 @@ def gather(domain: Domain, config: RunConfig, folder: Path, scenario: Scenario) 
                 kind = values.dtype if key.startswith("column:") or key[6:] in (*END_LAYER, "flag") else np.float32
                 target = folder / f"whole_{scenario.key}_{key.replace(':', '_')}.npy"
                 shape = (years, len(domain), *values.shape[2:])
-                maps[key] = np.lib.format.open_memmap(target, mode="w+", dtype=kind, shape=shape)
+                maps[key] = _map(target, kind, shape)
             maps[key][:, at : at + n] = values
         budgets.append(Budget.restore(part))
+        reports.merge(Reports.restore(part))
         at += n
     group = lambda prefix: {k.removeprefix(prefix): v for k, v in maps.items() if k.startswith(prefix)}  # noqa: E731
     calendar = np.arange(config.start_year, config.start_year + years)
-    return Result(scenario, calendar, start, group("layer:"), group("column:"), merge(budgets))
+    return Result(scenario, calendar, start, group("layer:"), group("column:"), merge(budgets), reports)
 
 
 def depth_share(dz: np.ndarray, top: float, bottom: float) -> np.ndarray:

@@ -16,12 +16,13 @@ import numpy as np
 
 from ..config import RunConfig
 from ..europe.domain import Domain
-from ..europe.monthly import Europe
+from ..europe.monthly import Europe, Year
 from ..europe.scenario import Scenario
 from ..units import C_KG_PER_MOL, CACO3_KG_PER_MOL, MONTH_SECONDS
 from . import checkpoint
 from .budget import Budget, stocks
 from .clock import Clock
+from .flags import Reports
 
 # yearly means of monthly rates and states, and end-of-year stocks
 MEAN_LAYER, END_LAYER = ("ph", "pco2"), ("sic", "dic", "base_sat")
@@ -39,6 +40,7 @@ MEAN_COLUMN = (
     "calcite_loss",
 )
 DRIVERS = ("mineral_n", "harvested_n", "supplied_n", "co2_src", "drainage", "lime")
+LABORATORY = ("ph_h2o", "ph_cacl2")  # read off the soil at the end of each year
 OUTPUTS = (*MEAN_LAYER, *END_LAYER, *MEAN_COLUMN)
 SPINUP = "spinup"
 SETTLED = 1e-3  # a spin-up to equilibrium ends when no pool of a column changes by more than this share in a year
@@ -55,6 +57,7 @@ class Task:
     config: RunConfig
     scenarios: tuple[Scenario, ...]
     folder: Path
+    laboratory: bool = True  # with the pH of suspensions, two more equilibria a year
     stop_after: int | None = None  # tests: raise after this many years, as a kill would
 
 
@@ -132,6 +135,63 @@ def spin_up(model, europe: Europe, task: Task, clock: Clock) -> None:
     part.unlink(missing_ok=True)
 
 
+class Segment:
+    """The records of one chunk over the years of a segment, and what a checkpoint needs to go on with them."""
+
+    def __init__(self, shape: tuple[int, int, int], laboratory: bool) -> None:
+        """``shape``: years, columns, layers."""
+        years, n, nlay = shape
+        end = END_LAYER + (LABORATORY if laboratory else ())
+        self.layer = {**_empty(MEAN_LAYER + end, (years, n, nlay)), "flag": np.zeros((years, n, nlay), np.int32)}
+        self.column = _empty((*MEAN_COLUMN, *DRIVERS), (years, n))
+        self.laboratory = laboratory
+        self.budget, self.reports = Budget(), Reports()
+        self.begin = np.zeros((n, nlay))
+        self.done = 0
+
+    def restore(self, saved: dict[str, np.ndarray]) -> None:
+        """Take up a checkpoint."""
+        self.done = int(saved["done"])
+        self.budget, self.reports, self.begin = Budget.restore(saved), Reports.restore(saved), saved["start:sic"]
+        for group, values in (("layer", self.layer), ("column", self.column)):
+            for key in values:
+                values[key][: self.done] = saved[f"{group}:{key}"]
+
+    def add(self, i: int, out: dict[str, np.ndarray], columns) -> None:
+        """One month of year ``i``."""
+        for key in MEAN_LAYER:
+            self.layer[key][i] += out[key] / 12
+        for key in MEAN_COLUMN:
+            self.column[key][i] += out[key] / 12
+        self.layer["flag"][i] |= out["flag"]
+        self.reports.add(columns)
+
+    def end_of_year(self, i: int, out: dict[str, np.ndarray], brought: Year, columns) -> None:
+        """Stocks, what the year brought, and what suspensions of the soil would read."""
+        for key in END_LAYER:
+            self.layer[key][i] = out[key]
+        if self.laboratory:
+            for key, values in zip(LABORATORY, columns.laboratory_ph(), strict=True):
+                self.layer[key][i] = values
+        self.column["mineral_n"][i], self.column["lime"][i] = brought.mineral_n, brought.lime / 12
+        self.column["harvested_n"][i], self.column["supplied_n"][i] = brought.plan.harvested, brought.plan.supplied
+        self.column["co2_src"][i], self.column["drainage"][i] = brought.source.mean(1), brought.weather.water.q_bot.mean(1)
+        self.done = i + 1
+
+    def arrays(self, state: dict[str, np.ndarray], out: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """Everything so far, for a checkpoint."""
+        return {
+            "done": np.array(self.done),
+            "start:sic": self.begin,
+            **{f"layer:{k}": v[: self.done] for k, v in self.layer.items()},
+            **{f"column:{k}": v[: self.done] for k, v in self.column.items()},
+            **{f"state:{k}": v for k, v in state.items()},
+            **{f"output:{k}": out[k] for k in ("sic", "dic")},
+            **self.budget.arrays(),
+            **self.reports.arrays(),
+        }
+
+
 def run_segment(
     model, europe: Europe, task: Task, scenario: Scenario, years: list[int], start: dict[str, np.ndarray] | None, clock: Clock
 ) -> None:
@@ -141,21 +201,17 @@ def run_segment(
     """
     final, part = (chunk_file(task.folder, task.number, scenario.key, p) for p in (False, True))
     n, nlay, steps = len(task.domain), len(task.config.layers), len(years)
-    layer = {**_empty(MEAN_LAYER + END_LAYER, (steps, n, nlay)), "flag": np.zeros((steps, n, nlay), np.int32)}
-    column = _empty((*MEAN_COLUMN, *DRIVERS), (steps, n))
-    budget, done = Budget(), 0
+    segment = Segment((steps, n, nlay), task.laboratory)
+    budget = segment.budget
     columns = model.columns(europe.static())
     state: dict[str, np.ndarray] = {} if start is None else _group(start, "state:")
     carbon = None if start is None else _group(start, "output:")
-    begin = carbon["sic"] if carbon else np.zeros((n, nlay))
+    if carbon:
+        segment.begin = carbon["sic"]
     saved = checkpoint.load(part)
     if saved is not None:
-        done = int(saved["done"])
-        budget, begin = Budget.restore(saved), saved["start:sic"]
-        for group, values in (("layer", layer), ("column", column)):
-            for key in values:
-                values[key][:done] = saved[f"{group}:{key}"]
-        state = _group(saved, "state:")
+        segment.restore(saved)
+        budget, state = segment.budget, _group(saved, "state:")
     nh4 = no3 = np.zeros((n, nlay))
     if state:
         columns.set_state(state)
@@ -163,7 +219,7 @@ def run_segment(
         if saved is None:
             budget.open(stocks(carbon or {}, state))
     out: dict[str, np.ndarray] = {}
-    for i in range(done, steps):
+    for i in range(segment.done, steps):
         with clock("forcing"):
             brought = europe.year(scenario, years[i])
         for month in range(12):
@@ -175,37 +231,19 @@ def run_segment(
             nh4, no3 = state["nh4"], state["no3"]
             if not budget.first:  # the very first step makes the state: budgets begin after it
                 budget.open(stocks(out, state))
-                begin = out["sic"]
+                segment.begin = out["sic"]
             else:
                 budget.add(MONTH_SECONDS, forcing, out)
-            for key in MEAN_LAYER:
-                layer[key][i] += out[key] / 12
-            for key in MEAN_COLUMN:
-                column[key][i] += out[key] / 12
-            layer["flag"][i] |= out["flag"]
-        for key in END_LAYER:
-            layer[key][i] = out[key]
-        column["mineral_n"][i], column["lime"][i] = brought.mineral_n, brought.lime / 12
-        column["harvested_n"][i], column["supplied_n"][i] = brought.plan.harvested, brought.plan.supplied
-        column["co2_src"][i], column["drainage"][i] = brought.source.mean(1), brought.weather.water.q_bot.mean(1)
+            segment.add(i, out, columns)
+        with clock("laboratory"):
+            segment.end_of_year(i, out, brought, columns)
         clock.column_years += n
         last = i + 1 == steps
         if last:
             budget.close(stocks(out, state))
         if last or (i + 1) % task.config.checkpoint_years == 0:
             with clock("io"):
-                checkpoint.save(
-                    final if last else part,
-                    {
-                        "done": np.array(i + 1),
-                        "start:sic": begin,
-                        **{f"layer:{k}": v[: i + 1] for k, v in layer.items()},
-                        **{f"column:{k}": v[: i + 1] for k, v in column.items()},
-                        **{f"state:{k}": v for k, v in state.items()},
-                        **{f"output:{k}": out[k] for k in ("sic", "dic")},
-                        **budget.arrays(),
-                    },
-                )
+                checkpoint.save(final if last else part, segment.arrays(state, out))
         if task.stop_after is not None and i + 1 >= task.stop_after and not last:
             raise Stopped(f"chunk {task.number} stopped after {i + 1} years, as asked")
     part.unlink(missing_ok=True)

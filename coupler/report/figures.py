@@ -8,7 +8,6 @@ Use:     ``files = draw(folder, domain, config, results)`` -> {name: path}.
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import matplotlib
@@ -23,6 +22,8 @@ from matplotlib.ticker import MaxNLocator, MultipleLocator
 from ..config import RunConfig
 from ..data import data_file
 from ..europe.domain import Domain
+from ..offline.checkpoint import KEPT
+from ..offline.folder_lock import whole_file
 from ..offline.results import Result, depth_sum
 from .netcdf import grid
 from .summary import BASELINE, kept_carbon, reference
@@ -63,10 +64,9 @@ def map_axes(axes: Axes, domain: Domain) -> None:
 
 
 def _save(figure: plt.Figure, path: Path) -> Path:
-    temporary = path.with_name(path.stem + ".part.png")
-    figure.savefig(temporary, dpi=150, metadata={"Software": "calcisol"})
+    with whole_file(path, KEPT) as temporary:
+        figure.savefig(temporary, dpi=150, format=path.suffix[1:], metadata={"Software": "calcisol"})
     plt.close(figure)
-    os.replace(temporary, path)
     return path
 
 

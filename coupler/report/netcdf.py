@@ -8,7 +8,6 @@ Use:     ``write(Path("out/europe/baseline.nc"), domain, config, result, contrac
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +18,10 @@ from ...emulator.contract.variables import load_table
 from ..config import RunConfig
 from ..europe.domain import Domain
 from ..land import history
+from ..offline.checkpoint import KEPT
+from ..offline.folder_lock import whole_file
 from ..offline.results import Result
+from ..offline.time_loop import MEAN_LAYER
 
 FILL = 9.96921e36  # netCDF default for float
 # inputs of the run that are recorded beside the contract's outputs: name -> (units, long name)
@@ -131,88 +133,101 @@ def _attributes(result: Result, domain: Domain, config: RunConfig, contract: dic
 
 def write(path: Path, domain: Domain, config: RunConfig, result: Result, contract: dict[str, Any], version: str) -> None:
     """Write one scenario atomically."""
-    lat, lon, row, col = grid(domain)
-    shape = (len(lat), len(lon))
-    table = load_table()
-    known = {v.name: v for v in table.variables}
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(path.name + ".part")
-    with netCDF4.Dataset(temporary, "w") as file:
+    with whole_file(path, KEPT) as temporary, netCDF4.Dataset(temporary, "w") as file:
+        lat, lon, *_ = grid(domain)
         _coordinates(file, lat, lon, result.years, np.array(config.layers), domain.degrees)
         file.setncatts(_attributes(result, domain, config, contract, version))
+        put = _Writer(file, domain)
+        _records(put, result)
+        _inputs(put, domain)
 
-        def put(name: str, dims: tuple[str, ...], values: np.ndarray, **attributes: Any) -> None:
-            """(…, cell), or with time (year, cell[, layer]): written a year at a time."""
-            integer = values.dtype.kind == "i"
-            fill = -1.0 if integer else float(np.float32(FILL))
-            pieces = tuple(1 if d == "time" else len(file.dimensions[d]) for d in dims)
-            variable = file.createVariable(
-                name, "i4" if integer else "f4", dims, zlib=True, complevel=3, shuffle=True, fill_value=fill, chunksizes=pieces
-            )
-            variable.setncatts({k: v for k, v in attributes.items() if v is not None})
-            if dims[0] != "time":
-                variable[:] = _spread(values, shape, row, col, fill)
-                return
-            for year in range(len(values)):
-                variable[year] = _spread(np.asarray(values[year]).T, shape, row, col, fill)
 
-        yearly = ("time", "lat", "lon")
-        for name, values in result.layer.items():
-            if name == "flag":
-                put(
-                    name,
-                    ("time", "soil_layer", "lat", "lon"),
-                    values,
-                    long_name=f"what the emulator reports of the cell in {FLAG_NOTE}",
-                    standard_name="status_flag",
-                    flag_masks=np.array([1 << f.bit for f in table.flags], "i4"),
-                    flag_meanings=" ".join(f.name for f in table.flags),
-                )
-                continue
-            mean = name in ("ph", "pco2")
+class _Writer:
+    """Puts values of cells into a file, on its grid."""
+
+    def __init__(self, file: netCDF4.Dataset, domain: Domain) -> None:
+        lat, lon, self.row, self.column = grid(domain)
+        self.file, self.shape = file, (len(lat), len(lon))
+
+    def __call__(self, name: str, dims: tuple[str, ...], values: np.ndarray, **attributes: Any) -> None:
+        """(…, cell), or with time (year, cell[, layer]): written a year at a time."""
+        integer = values.dtype.kind == "i"
+        fill = -1.0 if integer else float(np.float32(FILL))
+        pieces = tuple(1 if d == "time" else len(self.file.dimensions[d]) for d in dims)
+        variable = self.file.createVariable(
+            name, "i4" if integer else "f4", dims, zlib=True, complevel=3, shuffle=True, fill_value=fill, chunksizes=pieces
+        )
+        variable.setncatts({k: v for k, v in attributes.items() if v is not None})
+        if dims[0] != "time":
+            variable[:] = _spread(values, self.shape, self.row, self.column, fill)
+            return
+        for year in range(len(values)):
+            variable[year] = _spread(np.asarray(values[year]).T, self.shape, self.row, self.column, fill)
+
+
+def _records(put: _Writer, result: Result) -> None:
+    """What the run recorded of each year."""
+    table = load_table()
+    known, layers, yearly = {v.name: v for v in table.variables}, ("time", "soil_layer", "lat", "lon"), ("time", "lat", "lon")
+    for name, values in result.layer.items():
+        if name == "flag":
             put(
                 name,
-                ("time", "soil_layer", "lat", "lon"),
+                layers,
                 values,
-                units=known[name].units,
-                long_name=known[name].long_name,
-                standard_name=known[name].standard_name,
-                cell_methods="time: mean" if mean else None,
-                comment=None if mean else "at the end of the year",
+                long_name=f"what the emulator reports of the cell in {FLAG_NOTE}",
+                standard_name="status_flag",
+                flag_masks=np.array([1 << f.bit for f in table.flags], "i4"),
+                flag_meanings=" ".join(f.name for f in table.flags),
             )
-        for name, values in result.column.items():
-            units, long_name = DRIVERS.get(name) or (known[name].units, known[name].long_name)
-            standard = known[name].standard_name if name in known else None
-            put(name, yearly, values, units=units, long_name=long_name, standard_name=standard, cell_methods="time: mean")
+            continue
+        mean = name in MEAN_LAYER
         put(
-            "sic_start",
-            ("soil_layer", "lat", "lon"),
-            result.start_sic.T,
-            units="kg m-2",
-            long_name="inorganic carbon in solid carbonate at the start of the first year, as carbon",
+            name,
+            layers,
+            values,
+            units=known[name].units,
+            long_name=known[name].long_name,
+            standard_name=known[name].standard_name,
+            cell_methods="time: mean" if mean else "time: point (comment: at the end of the year)",
+            comment=None if mean else "at the end of the year",
         )
-        for name, field in domain.fields.items():
-            if field.values.ndim == 1:
-                put(
-                    name if name not in file.variables else f"input_{name}",
-                    ("lat", "lon"),
-                    field.values,
-                    units=field.units,
-                    long_name=field.long_name,
-                    provenance=field.provenance,
-                    source=field.source,
-                    license=field.licence,
-                )
-        codes = sorted(set(domain.country.tolist()))
-        put(
-            "country",
-            ("lat", "lon"),
-            np.searchsorted(codes, domain.country).astype("i4"),
-            long_name="country (ISO 3166-1 alpha-3)",
-            flag_values=np.arange(len(codes), dtype="i4"),
-            flag_meanings=" ".join(codes),
-            provenance="real",
-            source="Natural Earth 1:50m (world-atlas 2.0.2)",
-            license="public domain",
-        )
-    os.replace(temporary, path)
+    for name, values in result.column.items():
+        units, long_name = DRIVERS.get(name) or (known[name].units, known[name].long_name)
+        standard = known[name].standard_name if name in known else None
+        put(name, yearly, values, units=units, long_name=long_name, standard_name=standard, cell_methods="time: mean")
+    put(
+        "sic_start",
+        ("soil_layer", "lat", "lon"),
+        result.start_sic.T,
+        units="kg m-2",
+        long_name="inorganic carbon in solid carbonate at the start of the first year, as carbon",
+    )
+
+
+def _inputs(put: _Writer, domain: Domain) -> None:
+    """The fields that went in, each with its provenance."""
+    for name, field in domain.fields.items():
+        if field.values.ndim == 1:
+            put(
+                name if name not in put.file.variables else f"input_{name}",
+                ("lat", "lon"),
+                field.values,
+                units=field.units,
+                long_name=field.long_name,
+                provenance=field.provenance,
+                source=field.source,
+                license=field.licence,
+            )
+    codes = sorted(set(domain.country.tolist()))
+    put(
+        "country",
+        ("lat", "lon"),
+        np.searchsorted(codes, domain.country).astype("i4"),
+        long_name="country (ISO 3166-1 alpha-3)",
+        flag_values=np.arange(len(codes), dtype="i4"),
+        flag_meanings=" ".join(codes),
+        provenance="real",
+        source="Natural Earth 1:50m (world-atlas 2.0.2)",
+        license="public domain",
+    )

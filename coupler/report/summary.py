@@ -10,13 +10,14 @@ Use:     ``table = rows(domain, config, results); write_csv(path, table)``.
 from __future__ import annotations
 
 import csv
-import os
 from pathlib import Path
 
 import numpy as np
 
 from ..config import RunConfig
 from ..europe.domain import Domain
+from ..offline.checkpoint import KEPT
+from ..offline.folder_lock import whole_file
 from ..offline.results import Result, depth_sum
 from ..units import C_KG_PER_MOL, CACO3_KG_PER_MOL, HA_M2, SECONDS_PER_YEAR
 
@@ -172,10 +173,8 @@ def rows(domain: Domain, config: RunConfig, results: list[Result]) -> list[Line]
 def write_csv(path: Path, lines: list[Line]) -> None:
     """Write the table atomically, six significant digits."""
     names = list(dict.fromkeys(k for line in lines for k in line))
-    temporary = path.with_name(path.name + ".part")
-    with temporary.open("w", newline="", encoding="utf-8") as file:
+    with whole_file(path, KEPT) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, names, restval="")
         writer.writeheader()
         for line in lines:
             writer.writerow({k: f"{v:.6g}" if isinstance(v, float) else v for k, v in line.items()})
-    os.replace(temporary, path)

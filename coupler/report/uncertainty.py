@@ -16,8 +16,6 @@ from __future__ import annotations
 import csv
 import dataclasses
 import math
-import os
-import shutil
 import statistics
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -30,6 +28,8 @@ from ..config import RunConfig
 from ..europe.domain import Domain, Field, stacked
 from ..europe.scenario import load_scenario
 from ..offline import chunks, results
+from ..offline.checkpoint import KEPT
+from ..offline.folder_lock import whole_file
 from ..offline.results import Result
 from . import summary
 
@@ -124,17 +124,15 @@ def combine(value: float, central: float, by_source: dict[str, list[float]], emu
     return Interval(value, value - down, value + up, parts)
 
 
-def assess(
-    domain: Domain, config: RunConfig, gathered: list[Result], contract: dict[str, Any], resume: bool = False
-) -> dict[str, dict[str, Interval]]:
+def assess(domain: Domain, config: RunConfig, gathered: list[Result], contract: dict[str, Any]) -> dict[str, dict[str, Interval]]:
     """Intervals by scenario and number; empty where the configuration asks for none."""
     if config.uncertainty < 1:
         return {}
     every = max(1, math.ceil(len(domain) / config.uncertainty))
     few = domain.subset(slice(every // 2, None, every))
     listed = members()
-    found = [n for _, n in _run(few, listed, config, resume)]
-    extra = [_run(few, listed[:1], dataclasses.replace(config, bundle=b), resume)[0][1] for b in config.ensemble]
+    found = [n for _, n in _run(few, listed, config)]
+    extra = [_run(few, listed[:1], dataclasses.replace(config, bundle=b))[0][1] for b in config.ensemble]
     error = emulator_error(contract)
     made: dict[str, dict[str, Interval]] = {}
     for name, mine in numbers(gathered, domain["area"]).items():
@@ -147,16 +145,17 @@ def assess(
     return made
 
 
-def _run(few: Domain, listed: list[Member], config: RunConfig, resume: bool) -> list[tuple[Member, dict[str, Numbers]]]:
+def _run(few: Domain, listed: list[Member], config: RunConfig) -> list[tuple[Member, dict[str, Numbers]]]:
     """Headline numbers of each member, stepped as one domain."""
     cells = stacked([varied(few, member, config) for member in listed])
-    folder = chunks.run(cells, config, resume, what="chunks for the interval")
+    # its folder is named by its numbers: work of an earlier run in it is the same to the last bit
+    folder = chunks.run(cells, config, True, what="chunks for the interval", laboratory=False)
     gathered = [results.gather(cells, config, folder, load_scenario(name)) for name in config.scenarios]
     made = []
     for i, member in enumerate(listed):
         mine = slice(i * len(few), (i + 1) * len(few))
         made.append((member, numbers([r.part(mine) for r in gathered], few["area"])))
-    shutil.rmtree(folder, ignore_errors=True)
+    chunks.tidy(folder)
     return made
 
 
@@ -173,8 +172,7 @@ def write_csv(path: Path, intervals: dict[str, dict[str, Interval]]) -> None:
     """uncertainty.csv: scenario, number, unit, value, low, high and the move by each source."""
     sources = list(dict.fromkeys(s for mine in intervals.values() for i in mine.values() for s in i.parts))
     form: Callable[[float], str] = lambda x: f"{x:.6g}"  # noqa: E731
-    temporary = path.with_name(path.name + ".part")
-    with temporary.open("w", newline="", encoding="utf-8") as file:
+    with whole_file(path, KEPT) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         ends = [f"{s}_{end}" for s in sources for end in ("down", "up")]
         writer.writerow(["scenario", "number", "unit", "value", "low_90", "high_90", *ends])
@@ -182,4 +180,3 @@ def write_csv(path: Path, intervals: dict[str, dict[str, Interval]]) -> None:
             for key, i in mine.items():
                 moves = [form(x) for s in sources for x in i.parts.get(s, (0.0, 0.0))]
                 writer.writerow([name, key, UNITS[key], form(i.value), form(i.low), form(i.high), *moves])
-    os.replace(temporary, path)

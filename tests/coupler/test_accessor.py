@@ -81,8 +81,8 @@ def test_a_dask_cluster_gives_the_same_bits(done, tmp_path):
 
 def test_no_scheduler_is_one_sentence(monkeypatch):
     pytest.importorskip("distributed")
-    from calcisol.coupler.offline import chunks
+    from calcisol.coupler.offline import on_dask
 
-    monkeypatch.setattr(chunks, "CONNECT_SECONDS", 2)
+    monkeypatch.setattr(on_dask, "CONNECT_SECONDS", 2)
     with pytest.raises(CalcisolError, match=r"no Dask scheduler answers at tcp://127.0.0.1:1 "):
-        next(chunks._dask([], "tcp://127.0.0.1:1"))
+        next(on_dask.on_dask(print, [], "tcp://127.0.0.1:1"))

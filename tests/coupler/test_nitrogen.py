@@ -42,6 +42,43 @@ def test_sulphate_balances_its_ammonium():
     assert 2 * extra_s == pytest.approx(60 * 0.25 * (1 - P.nh3_loss_other) * MOL, rel=1e-9)
 
 
+BASES = {"dep_ca": 2, "dep_na": 1}
+
+
+@pytest.mark.parametrize(
+    ("no3", "alone", "sodium", "expected"),
+    [  # kg N of 100 that reach the soil: nitrate; ammonium nitrate's ammonium; urea and sulphate; calcium and sodium nitrate
+        (0.2, 0.0, 0.0, (20, 20, 60, 0, 0)),
+        (0.5, 0.0, 0.0, (50, 50, 0, 0, 0)),
+        (0.75, 0.0, 0.0, (75, 25, 0, 50, 0)),
+        (0.99, 0.0, 0.0, (99, 1, 0, 98, 0)),  # 198 kg up to version 0.1
+        (1.0, 0.0, 1.0, (100, 0, 0, 0, 100)),
+        (0.2, 0.2, 0.5, (20, 0, 80, 10, 10)),
+        (0.0, 1.0, 1.0, (100, 0, 0, 0, 100)),
+    ],
+)
+def test_forms_of_mineral_nitrogen_add_up_and_balance_charge(no3, alone, sodium, expected):
+    one, lossless = np.array([1.0]), NitrogenParameters(nh3_loss_urea=0, nh3_loss_other=0, nh3_loss_manure=0)
+    form = nitrogen.forms(100 * one, no3 * one, alone, sodium)
+    got = (form.nitrate, form.with_nitrate, form.rest, form.calcium_nitrate, form.sodium_nitrate)
+    assert np.ravel(got) == pytest.approx(expected, abs=1e-12)
+    assert form.nitrate + form.with_nitrate + form.rest == pytest.approx(100, rel=1e-14)
+    air = np.full((1, 12), 10.0)
+    made = {
+        kg: nitrogen.year_plan(
+            kg * one, 0 * one, 0 * one, 0 * one, 250 * one, no3 * one, 50 * one, air, lossless,
+            urea_share=0.0, nitrate_alone=alone, sodium_share=sodium,
+        ).column
+        for kg in (0.0, 100.0)
+    }  # fmt: skip
+    more = {k: year(made[100.0][k]) - year(made[0.0][k]) for k in made[0.0]}
+    assert more["dep_no3"] + more["dep_nh4"] == pytest.approx(100 * MOL, rel=1e-12)
+    assert more["dep_na"] == pytest.approx(expected[4] * MOL, abs=1e-12)
+    # an uncharged fertiliser: what the harvest's potassium brings comes with its chloride
+    cations = more["dep_nh4"] + sum(z * more[k] for k, z in BASES.items()) + more["dep_k"] + 2 * more["dep_mg"]
+    assert cations == pytest.approx(more["dep_no3"] + 2 * more["dep_so4"] + more["dep_cl"], rel=1e-9)
+
+
 def test_harvest_follows_lassaletta_and_never_exceeds_supply():
     assert nitrogen.harvest(np.array([250.0]), np.array([250.0])) == pytest.approx([125.0])
     p = plan(mineral=0, manure=0, deposition=3, fixed=0, y_max=5000)

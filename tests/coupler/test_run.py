@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from calcisol.coupler.europe.load import load_domain
 from calcisol.coupler.europe.scenario import load_scenario
-from calcisol.coupler.offline import budget, chunks, results, time_loop
+from calcisol.coupler.offline import budget, chunks, folder_lock, results, time_loop
 from calcisol.coupler.report.summary import EU27
 from helpers.small_runs import FAST, run_small, small_config, variables
 
@@ -26,7 +26,8 @@ def done(tmp_path_factory):
 
 
 def test_files_are_there_and_nothing_else(done):
-    assert sorted(p.name for p in done.iterdir()) == sorted([*(f"{n}.nc" for n in NAMES), "summary.csv"])
+    names = [*(f"{n}.nc" for n in NAMES), "summary.csv", folder_lock.LOCK_NAME]
+    assert sorted(p.name for p in done.iterdir()) == sorted(names)
 
 
 def test_budgets_close_from_outside_the_library(tmp_path):
@@ -119,7 +120,7 @@ def test_ctrl_c_with_workers_is_one_sentence(tmp_path, sign):
     os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to the workers, too
     error = process.communicate(timeout=60)[1]
     assert process.returncode == 130 and "Traceback" not in error
-    assert error.splitlines()[-1] == "calcisol: stopped; `calcisol run --resume` goes on"
+    assert error.splitlines()[-1] == "calcisol: stopped; continue with the same command and --resume"
 
 
 def test_workers_do_not_change_bits(done, tmp_path):

@@ -1,0 +1,83 @@
+"""What the library reported of a run, summed up: a clipped value or a fallback that nobody reads of is a wrong number.
+
+What:    ``Reports`` counts the library's reports over steps and keeps its sentences by variable; ``lines`` puts both in words.
+Units:   cells times steps (layers of columns), columns times steps. Source: calcisol_report in fortran_bridge/include/calcisol.h.
+Use:     ``reports.add(columns)`` after each step; ``print("\\n".join(reports.lines()))``
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+LABELS = {
+    "cells_clipped": "clipped to the valid range",
+    "cells_outside_envelope": "outside the ranges the emulator was trained on",
+    "cells_fallback": "solved by the fallback",
+    "cells_residual": "with a budget residual",
+}
+INVALID = "columns_invalid"
+MOST_NOTES = 8  # different variables quoted; a run in which more go wrong needs no further one
+
+
+class Reports:
+    """Counts of the reports of many steps, and the first sentence on each variable."""
+
+    def __init__(self) -> None:
+        self.counts: dict[str, float] = {}
+        self.notes: dict[str, str] = {}
+
+    def add(self, columns: Any) -> None:
+        """Count the last step of ``columns`` (library.columns.Columns)."""
+        for name, number in columns.report.items():
+            self.counts[name] = self.counts.get(name, 0.0) + number
+        self.counts["cells"] = self.counts.get("cells", 0.0) + columns.report["columns_stepped"] * columns.nlay
+        if columns.note:
+            variable = columns.note.split(" ", 1)[0]
+            if variable not in self.notes and len(self.notes) < MOST_NOTES:
+                self.notes[variable] = columns.note
+
+    def merge(self, other: Reports) -> None:
+        """Add the counts of other columns."""
+        for name, number in other.counts.items():
+            self.counts[name] = self.counts.get(name, 0.0) + number
+        for variable, note in other.notes.items():
+            if len(self.notes) < MOST_NOTES:
+                self.notes.setdefault(variable, note)
+
+    def lines(self, indent: str = "  ") -> list[str]:
+        """One line on each kind of flag that was raised, then one sentence of the library on each variable; [] in a clean run."""
+        cells = max(self.counts.get("cells", 0.0), 1.0)
+        made = []
+        for name, words in LABELS.items():
+            number = self.counts.get(name, 0.0)
+            if number:
+                made.append(f"{indent}{_share(number, cells)} of {cells:.0f} cells and steps {words}")
+        if self.counts.get(INVALID):
+            made.append(f"{indent}{self.counts[INVALID]:.0f} columns and steps invalid: their state was left as it was")
+        return made + [f"{indent}{variable}: {note}" for variable, note in self.notes.items()]
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """All of it as arrays for a checkpoint."""
+        made = {f"report:{k}": np.array(v) for k, v in self.counts.items()}
+        return {**made, **{f"note:{k}": np.array(v) for k, v in self.notes.items()}}
+
+    @classmethod
+    def restore(cls, arrays: Mapping[str, np.ndarray]) -> Reports:
+        """Rebuild from ``arrays()``."""
+        reports = cls()
+        for name, value in arrays.items():
+            kind, _, key = name.partition(":")
+            if kind == "report":
+                reports.counts[key] = float(value)
+            elif kind == "note":
+                reports.notes[key] = str(value)
+        return reports
+
+
+def _share(number: float, of: float) -> str:
+    """A count in percent, as a number where that would read 0.0 %."""
+    share = 100.0 * number / of
+    return f"{share:.1f} %" if share >= 0.05 else f"{number:.0f}"
