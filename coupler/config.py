@@ -39,7 +39,7 @@ class RunConfig:
     start_year: int = 1990
     end_year: int = 2100
     history: bool = True  # nitrogen and sulphur of the years before 2019 (history.py); false: those of 2019 all along
-    spinup: str = "survey"  # spinup_years of the first year's forcing; or "equilibrium": on until the pools stand still
+    spinup: str = "survey"  # spinup_years of the first year's forcing; or "equilibrium": until the pools are steady
     spinup_years: int = 15
     domain: str = "calcareous"  # or "all": every arable cell, carbonate or not
     coverage: float = 0.95  # share of the calcareous arable area that the default domain keeps (its smallest cells are left out)

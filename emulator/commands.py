@@ -140,7 +140,7 @@ class Evaluate:
         )
         parser.add_argument("--twins", type=Path, help="the same members without nitrogen (calcisol ensemble --twin no_nitrogen)")
         parser.add_argument(
-            "--members", type=Path, nargs="+", help="bundles of `calcisol train --member`: is their spread right?"
+            "--members", type=Path, nargs="+", help="bundles of `calcisol train --member`: does their spread cover the error?"
         )
         parser.add_argument("--only-scores", action="store_true", help="leave out step lengths, layerings, the envelope")
         parser.add_argument("--out", type=Path, default=Path("out/evaluate"), help="folder for scorecard and plots")

@@ -2,7 +2,7 @@
 
 What:    ``calcisol bench --peer PROGRAM``. Ours is a kernel made by generator, headers and flags of the native engine from the
          core alone: the very loops that run inside ``calcisol_step``, without the chemistry around them. The peer is a program
-         of the user's, so nothing of another coupler is needed here; without one this is not run.
+         of the user's, so calcisol does not depend on any other coupler.
 Peer:    started as ``PROGRAM core.pt features.txt`` with one thread. core.pt is TorchScript, [row, feature] -> [row, 5], float32;
          features.txt holds some rows of text, to be repeated in order up to the rows wanted. It reads lines ``rows repeats``,
          calls the network ``repeats`` times on that many rows, and answers ``seconds sum``: CPU seconds of one call, and the sum
@@ -131,7 +131,7 @@ class Other:
         return seconds, total
 
     def close(self) -> None:
-        """Let the program end; one that is gone already, or does not go, is no fault of the table."""
+        """Let the program end; one that has ended already, or does not end, does not spoil the table."""
         assert self.process.stdin and self.process.stdout
         with contextlib.suppress(BrokenPipeError):  # closing writes what it never read
             self.process.stdin.close()
@@ -144,7 +144,7 @@ class Other:
 
 
 def bench_peer(program: str, bundle: str | None, rounds: int, sizes: tuple[int, ...] = ROWS) -> str:
-    """The table, as markdown. Raises CalcisolError where peer, compiler or bundle do not do, or where the answers differ."""
+    """The table, as markdown. Raises CalcisolError where peer, compiler or bundle cannot be used, or where the answers differ."""
     path = Path(bundle) if bundle else default_bundle()
     lines = ["| rows | peer us/call | calcisol us/call | peer / calcisol | target | |", "|---|---|---|---|---|---|"]
     with tempfile.TemporaryDirectory(prefix="calcisol-") as name:

@@ -1,4 +1,4 @@
-"""What the step is measured against: MIN3P per column-year, PhreeqcRM per cell-step.
+"""What the step is compared with: MIN3P per column-year, PhreeqcRM per cell and step.
 
 What:    quoted, unless ``live`` times PhreeqcRM between the rounds of the kernel (``calcisol bench --peers``); one MIN3P column
          takes minutes of a quiet core to time well and stays quoted. Of each quoted range the cheaper end is used, so that ratios

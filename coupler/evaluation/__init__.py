@@ -1,1 +1,1 @@
-"""Held against field experiments and published totals."""
+"""Comparison with field experiments and published totals."""

@@ -1,11 +1,11 @@
-"""The liming experiments of Rothamsted and Woburn, and chalk on Broadbalk: what was measured, and the same soils stepped.
+"""The liming experiments of Rothamsted and Woburn, and chalk on Broadbalk: what was measured, and the same soils simulated.
 
 What:    ``measured`` (year, lime level -> mean pH and bases), ``simulate`` (the same lime on the same dates, laboratory pH and
          bases each autumn), ``chalk_by_nitrogen`` (mean yearly chalk by nitrogen level on Broadbalk).
 Units:   pH in water (measured at 1:2.5; computed at 1:5, which reads 0.1 higher); bases
          (exchangeable Ca + Mg + K + Na) mol_c kg-1; lime t CaCO3 ha-1; N kg ha-1.
 Given:   texture by the soil's name, the exchange capacity and the pH before the first lime as measured on the plots, the lime.
-         Predicted: pH and bases of the 32 years after. The first state is that whose suspension reads the pH before the lime.
+         Predicted: pH and bases of the 32 years after. The suspension of the initial state has the pH measured before the lime.
 Source:  Rothamsted Research e-RA, CC BY 4.0: Glendining et al. 2023, doi:10.23637/rcs10-soil-01 and doi:10.23637/wcs10-soil-02;
          Glendining et al. 2022, doi:10.23637/rbk1-chalk-01. Bolton 1977, doi:10.1017/S0021859600027210 (losses
          of CaCO3). Nitrogen and deposition as typical [assumption]: the archives read here do not hold them.

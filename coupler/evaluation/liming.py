@@ -1,6 +1,6 @@
 """Section of the validation page on the liming experiments: pH, bases at a pH, loss of lime, beside what was measured.
 
-What:    ``liming(folder, config, out)`` steps the experiments (field_trials.py) and makes figures, table, verdicts.
+What:    ``liming(folder, config, out)`` simulates the experiments (field_trials.py) and makes figures, table, verdicts.
 Units:   pH in water; bases mmol_c kg-1; losses kg CaCO3 ha-1 yr-1.
 Source:  field_trials.py; nothing is fitted to pH: what the model is given is named there.
 Use:     ``section = liming(Path("my_data"), RunConfig(), Path("out/validation"))``.

@@ -1,4 +1,4 @@
-"""validation.html: the model against data and totals this project did not make, with what agrees and what does not.
+"""validation.html: the model against independent data and totals, with what agrees and what does not.
 
 What:    liming experiments stepped again, Broadbalk chalk, GEMAS carbonate and SoilGrids pH by class, background leaching, the
          European loss with fixed stoichiometry beside the emulated one.

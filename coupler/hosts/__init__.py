@@ -1,1 +1,1 @@
-"""Land models: what each gives and takes, and their spin-up."""
+"""Land models: what each provides and receives, and their spin-up."""

@@ -1,4 +1,4 @@
-"""What each host holds and what becomes of it: the mappings of ``hosts/*.toml``.
+"""What each host provides and how it is converted: the mappings of ``hosts/*.toml``.
 
 What:    ``load(name)``, one host's mapping as a checked dataclass; ``lines`` prints it.
 Units:   as the host has them; the adapter in fortran_bridge/fortran/hosts converts, a test holds both together.
@@ -46,7 +46,7 @@ class HostMap:
     rows: tuple[Row, ...]
 
     def names(self, role: str) -> list[str]:
-        """Our variables of a role that this host gives or takes."""
+        """Our variables of a role that this host provides or receives."""
         return [row.variable for row in self.rows if row.role == role]
 
 

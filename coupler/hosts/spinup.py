@@ -2,11 +2,11 @@
 
 What:    ``match_survey`` finds the pore-water pH (``ph0``) whose laboratory suspension has the pH of the survey: the two differ,
          by the carbon dioxide of the soil air and the salt of the suspension. ``accelerate`` repeats a cycle
-         of the host's forcing and lets the exchangeable cations jump ahead along their drift; calcite stays as surveyed, it is a
+         of the host's forcing and extrapolates the exchangeable cations along their drift; calcite stays as surveyed, it is a
          stock and not a steady state.
 Shapes:  (column, soil_layer), (column,); forcing as ``Columns.step`` takes it. Units: emulator/contract/variables.toml.
 Source:  Aitken's delta-squared per pool and layer: with drifts d1, d2 of two cycles the limit lies d2 / (1 - d2 / d1) ahead.
-Note:    a jump makes matter (it is booked nowhere), so budgets start after the spin-up; the report says how much.
+Note:    a jump creates or destroys matter, so budgets start after the spin-up; the report says how much.
 Use:     ``ph0 = match_survey(model, soil, survey, forcing, "ph_cacl2")``; ``report = accelerate(columns, cycle)``;
          ``columns.state()`` goes to the host's restart, slot by slot.
 """
@@ -79,7 +79,7 @@ class SpinUp:
 
 
 def accelerate(columns: Columns, cycle: Cycle, most_cycles: int = 100, tolerance: float = 1e-4) -> SpinUp:
-    """Repeat ``cycle`` (steps of dt and forcing, such as the months of a mean year) until the base cations stand still.
+    """Repeat ``cycle`` (steps of dt and forcing, such as the months of a mean year) until the base cations are steady.
 
     Steady: no column changes its sum of exchangeable and dissolved base cations by more than ``tolerance`` of it in a cycle.
     Two cycles run freely, then every pool jumps by at most MOST_JUMP; the last word has a free cycle, never a jump.

@@ -5,7 +5,7 @@ What:    ten years of columns as they are and changed: drainage x 2, +4 K, sodiu
 Units:   AUROC 0..1: chance that a changed column scores above an unchanged one never trained on (ties count half).
 Note:    a change alone need not leave the envelope: drainage twice that of a dry column is that of a wet one. Each arm is
          therefore scored twice: changed columns of validation and test; and ``beyond``, all whose changed driver exceeds every
-         ten years of every training column. Those may be training columns: changed, nobody has seen them either.
+         ten years of every training column. Those may be training columns: once changed, they are as new as any other.
 Use:     ``rows = outside(roll, sets)``; ``print(report(rows))``
 """
 

@@ -50,7 +50,7 @@ class Stages:
 
 
 def analyse(settings: Settings, say: Say = lambda text: None, members: dict[str, Member] | None = None) -> Results:
-    """Everything. ``say`` hears a line as each stage begins and ends; ``members`` as of ``load_members`` (others for tests).
+    """Everything. ``say`` is given a line as each stage begins and ends; ``members`` as of ``load_members`` (others for tests).
 
     Raises ValueError for fewer years or columns than the analysis can use.
     """

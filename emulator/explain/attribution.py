@@ -1,6 +1,6 @@
 """What drivers do in time, as numbers of the report: response to nitrogen, Shapley values, integrated gradients.
 
-What:    the picked columns of the inherited landscape: those that hold carbonate for a reason that no driver knows of.
+What:    the picked columns of the inherited landscape: those whose carbonate has an origin unrelated to any driver.
 Units:   kg C m-2 of the whole profile over the horizon; mol CaCO3 per mol_c; kg C per kg N. Shapes [driver, column], [column].
 Source:  emulator/docs/science.md, 13.2 and 13.5; temporal.py, shapley.py, gradients.py hold the methods.
 Use:     ``pick = calcareous(land, 48)``; ``numbers = temporal_part(member, land, runs, pick, settings, out)``

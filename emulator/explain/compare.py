@@ -1,4 +1,4 @@
-"""Space against time: does a spatial relation predict what a driver does in the same place?
+"""Space-for-time substitution: does a spatial relation predict what a driver does in the same place?
 
 What:    slope ratio (sum of predicted over sum of simulated changes), agreement of signs, rank correlation and skill,
          by class of carbonate and aridity; intervals by drawing whole blocks with replacement.

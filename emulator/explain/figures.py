@@ -133,7 +133,7 @@ def ratios(path: Path, r: Results) -> Path:
 
 
 def spatial_law(path: Path, r: Results) -> Path:
-    """Carbonate on pH in space, and the way the same columns go in time."""
+    """Carbonate against pH in space, and the path of the same columns in time."""
     plt, figure, axes = _axes(1, 1, 5.4, 3.0)
     axis = axes[0, 0]
     if "ale_ph_x" in r.arrays:

@@ -1,4 +1,4 @@
-"""Forecasts read from a map, held against what the same driver does in the same columns.
+"""Forecasts read from a map, compared with what the same driver does in the same columns.
 
 What:    a spatial model of each landscape at the start; one predictor is given its future value; the change predicted is compared
          with the change in the rollout, by landscape, driver, class of carbonate and of aridity, and by member.

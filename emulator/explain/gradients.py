@@ -1,4 +1,4 @@
-"""Gradients through the rollout: the local response to nitrogen, and which year's nitrogen took carbonate from which depth.
+"""Gradients through the rollout: the local response to nitrogen, and which year's nitrogen dissolved carbonate at which depth.
 
 What:    autograd of the final stock over the amount of nitrogen; integrated gradients (Captum) along the path without -> with it,
          whose derivatives are compiled differences where there is an engine (yearly.py) and autograd where there is none.

@@ -3,7 +3,7 @@
 What:    the same soils and climates with three origins of carbonate: emergent (left by millennia of leaching), inherited (of the
          rock, drawn without regard to climate), survey (of the nearest surveyed site). Each after years of today's husbandry.
 Units:   SIC kg C m-2 and CaCO3 % of dry soil in the upper 0.3 m; pH of the laboratory. Shapes [column].
-Source:  emulator/docs/science.md, 13.1: emergent is the most that space can know of time, inherited is its failure.
+Source:  emulator/docs/science.md, 13.1: emergent is the best case of the substitution, inherited its worst.
 Use:     ``world, arm, state = build_arms(member, world, settings)``; ``survey = survey_of(world, sic, ph)``
 """
 

@@ -1,6 +1,6 @@
 """Rollouts of a world through any step (bundle, physical step, toy), with a gradient where one is asked for.
 
-What:    years of monthly steps at given amounts of the drivers; the yearly stocks, the acid that came and the pH it left.
+What:    years of monthly steps at given amounts of the drivers; the yearly stocks, the acid added and the pH that results.
          With a gradient each month is one checkpoint: memory stays that of a few steps, each is computed twice. Without one,
          compiled code steps where the caller has handed it in: a column in some ten microseconds instead of tens of milliseconds.
 Units:   sic kg C m-2, acid mol_c m-2 summed over the rollout, pH of pore water. Shapes [year + 1, layer, column], [column].

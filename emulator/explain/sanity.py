@@ -1,4 +1,4 @@
-"""Are the attributions about the emulator? Members, the physical step, and weights made random.
+"""Do the attributions describe the emulator? Other members, the physical step, and randomised weights.
 
 What:    the step of a bundle in this version's code; the same with its weights shuffled; how stable the ranks of an effect are.
          Physics carries most of an effect and no weight can destroy it. So the test looks at what the network adds (effect minus

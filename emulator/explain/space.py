@@ -1,10 +1,10 @@
-"""The spatial side: models of carbonate on its environment at one date, as maps are explained.
+"""Spatial models of carbonate on its environment at one date, as maps are explained.
 
 What:    OLS, GAM (splines + ridge) and two-part boosted trees; blocked cross-validation; grouped permutation importance;
          TreeSHAP; accumulated local effects. pH is a consequence of carbonate, so every model is fitted with and without it.
 Units:   SIC kg C m-2 in the upper 0.3 m; predictors as named. Shapes [place, predictor], [place].
 Source:  scikit-learn; SHAP (Lundberg et al. 2020, doi:10.1038/s42256-019-0138-9); two-part models as for carbonate maps; ALE:
-         Apley & Zhu (2020, doi:10.1111/rssb.12377), written out here because scikit-learn has none and PyALE rests since 2024.
+         Apley & Zhu (2020, doi:10.1111/rssb.12377), written out here (scikit-learn has none, PyALE is not maintained).
 Use:     ``survey = Survey(x, names, sic, block); model = fit("trees", survey); scores(model_name, survey)``
 """
 

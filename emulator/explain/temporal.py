@@ -1,7 +1,7 @@
 """Temporal truth: what nitrogen and its acid do to the carbonate of a place, from paired rollouts of the same column.
 
 What:    central finite difference and autograd of the same derivative; loss per mole of acid and per kg of nitrogen; years until
-         the carbonate of the upper 0.3 m is gone. Sensitivity is to the acid load, never to pH, which calcite holds still.
+         the carbonate of the upper 0.3 m is gone. Sensitivity is per acid load, never per pH, which calcite buffers.
 Units:   kg C m-2 per unit amount, mol CaCO3 per mol_c, kg C per kg N, years. Shapes [column].
 Source:  emulator/docs/science.md, 13.2; one mole of acid dissolves 1/3 to 1/2 mol of calcite in an open system (section 9).
 Use:     ``truth = nitrogen_response(member, world, state, years, runs, window=5)``

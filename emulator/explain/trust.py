@@ -43,7 +43,7 @@ def members(m: dict[str, Any], own: dict[str, Any]) -> list[str]:
 
 
 def reference_model(n: dict[str, Any]) -> list[str]:
-    """Agreement with fresh MIN3P runs, or that there were none."""
+    """Agreement with fresh MIN3P runs, or a note that there were none."""
     if "reference_model" not in n:
         return [
             "MIN3P was not run (MIN3P_EXE not set or switched off); the physical step B0 above is the only independent check."

@@ -1,8 +1,8 @@
-"""Equilibrium whose gradient is whole: sulphate pairs included, which the solver of the step lets lag.
+"""Equilibrium with a complete gradient: sulphate pairs included, which the solver of the step lags by one iteration.
 
 What:    same values without a gradient; with one, the root is found first and ``ROUNDS`` more Newton steps carry the gradient.
 Why:     the step's gradient flows through one Newton step, with free sulphate held: pairs of sulphate with the calcium that
-         changes are missed, 0.5-4 % of nitrogen's gradient [measured: issue 7]. Each further round divides what is missed by ten.
+         changes are missed, 0.5-4 % of nitrogen's gradient [measured]. Each further round divides what is missed by ten.
 Units:   as chemistry/equilibrium.py, whose species and Newton step these are. Shapes [row, layer, column].
 Source:  gradient of a fixed point through its last iterations (Christianson 1994, doi:10.1080/10556789408805572).
 Use:     ``step = with_whole_gradient(Step(core))``

@@ -1,4 +1,4 @@
-"""How the report writes: numbers with their signs, tables, figures in the page; and when a forecast counts as true.
+"""How the report writes: numbers with their signs, tables, figures; and when a forecast counts as right.
 
 What:    small pieces of HTML and text; ``proved_right`` is the one place that says what "proved right" means.
 Units:   kg C m-2 in, g C m-2 out (``grams``).
@@ -27,12 +27,12 @@ def table(head: list[str], rows: list[list[str]]) -> str:
 
 
 def number(value: float, form: str, unit: str = "") -> str:
-    """Formatted, or a dash where there is nothing to tell."""
+    """Formatted, or a dash where the value is not finite."""
     return f"{value:{form}}{unit}" if np.isfinite(value) else "–"
 
 
 def ratio(value: float) -> str:
-    """Two digits that matter, never with an exponent."""
+    """Two significant digits, never with an exponent."""
     return number(value, ",.0f" if abs(value) >= 10.0 else ".2g" if abs(value) >= 0.01 else ".2f").replace("-", "−")
 
 

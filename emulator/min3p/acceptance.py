@@ -1,4 +1,4 @@
-"""Which runs may train: every budget of a member must close, its protons must add up, nothing may be negative.
+"""Which runs are accepted for training: every budget must close, protons must add up, nothing may be negative.
 
 What:    residuals of each conserved total, of water, of charge and of the proton identity, relative to what went through.
 Units:   relative to throughput (sum of the absolute inputs, outputs and sources over the run), unless said.

@@ -2,7 +2,7 @@
 
 What:    ``learning.nc`` with dims member, time, layer (shorter columns padded with NaN; ``n_layer``, ``thickness`` say how many
          are real), written member by member; ``learning.manifest.json`` with its hash, small enough for git.
-Units:   as ``learning``. A source that a member does not have is zero in its layers.
+Units:   as ``learning``. A source that a member lacks is zero in its layers.
 Use:     ``manifest = collect(folder, folder / "learning.nc")``
 """
 

@@ -1,6 +1,6 @@
 """Data card of an ensemble: what was simulated, what failed and why, how well it closes, which ranges it covers.
 
-What:    the data card (Markdown) and ``coverage.png`` in the ensemble's folder, from its member records alone (no simulation is opened):
+What:    the card (Markdown) and ``coverage.png`` in the ensemble's folder, from its member records alone (no run is opened):
          how many, which were lost and why, closure against its limits, range covered of range designed, forms and layerings.
 Units:   those of the parameter table.
 Source:  the idea of data cards: Gebru et al. (2021, https://doi.org/10.1145/3458723).

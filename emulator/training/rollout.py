@@ -24,7 +24,7 @@ PH_TOP = _TABLE.names("output", "column").index("ph_top")
 
 @dataclass(frozen=True)
 class Rollout:
-    """What the step made of an ensemble's forcing."""
+    """The step's response to an ensemble's forcing."""
 
     state: Tensor  # [time + 1, slot, layer, member]
     column: Tensor  # [time, output, member]

@@ -1,4 +1,4 @@
-"""Name the step graph of a bundle in its contract, after checking that it is the one: what the native engine asks for.
+"""Write the fingerprint of the step graph into a bundle's contract, after checking it: the native engine asks for it.
 
 What:    a bundle exported elsewhere gets the entries ``step_graph`` and ``tensors``; nothing else changes.
 Checks:  the step of this version with the tensors of the bundle answers as the module in the bundle does, over a year of months
