@@ -21,7 +21,7 @@ def climate_production(air: np.ndarray, rain: np.ndarray, parameters: CarbonPara
     """Soil respiration [g C m-2 day-1], (column, 12), from air temperature [degC] and rain [mm per month]."""
     p = parameters
     moist = rain / 10.0 / (p.raich_k + rain / 10.0)
-    # limits of the source's data; below -13.3 degC programs that cite it put 0, here the rate at the limit goes on
+    # limits of the source's data; below -13.3 degC programs that cite it put 0, here the rate at the limit holds
     return p.raich_f * np.exp(p.raich_q * np.clip(air, -13.3, 33.5)) * moist
 
 

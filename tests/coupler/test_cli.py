@@ -106,7 +106,7 @@ def test_a_defect_shows_its_traceback(monkeypatch, capsys):
     assert capsys.readouterr().err == ""
 
 
-@pytest.mark.parametrize(("command", "words"), [("run", "the same command with --resume goes on"), ("describe", "stopped\n")])
+@pytest.mark.parametrize(("command", "words"), [("run", "continue with the same command and --resume"), ("describe", "stopped\n")])
 def test_ctrl_c_advice_fits_the_command(monkeypatch, capsys, command, words):
     def stopped(args):
         raise KeyboardInterrupt
@@ -129,7 +129,7 @@ def test_sigterm_ends_as_ctrl_c_does(monkeypatch, capsys):
     before = signal.getsignal(signal.SIGTERM)
     monkeypatch.setattr(cli.commands, "run", waits)
     assert cli.main(["run"]) == 143
-    assert "--resume goes on" in capsys.readouterr().err
+    assert "continue with the same command and --resume" in capsys.readouterr().err
     assert signal.getsignal(signal.SIGTERM) is before
 
 

@@ -78,7 +78,7 @@ def ran(program: Path, member: xr.Dataset, monkeypatch: pytest.MonkeyPatch) -> l
 def test_goes_on_where_it_stopped(ran: list[int], tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
     words = ("--out", str(tmp_path / "ens"), "--members", "6", "--seed", str(SEED), "--years", str(YEARS))
     assert ensemble.run(options(*words)) == 130  # stopped by hand at member 4
-    assert "goes on from here" in capsys.readouterr().err
+    assert "continues from here" in capsys.readouterr().err
     assert ensemble.run(options(*words)) == 0
     assert ran == [0, 1, 2, 3, 4, 4, 5]  # nothing twice but what was not finished
     assert [r["state"] for r in store.records(tmp_path / "ens")] == ["accepted"] * 2 + ["failed"] + ["accepted"] * 3
