@@ -106,7 +106,7 @@ def test_a_defect_shows_its_traceback(monkeypatch, capsys):
     assert capsys.readouterr().err == ""
 
 
-@pytest.mark.parametrize(("command", "words"), [("run", "continue with the same command and --resume"), ("describe", "stopped\n")])
+@pytest.mark.parametrize(("command", "words"), [("run", "the same command and --resume"), ("describe", "stopped\n")])
 def test_ctrl_c_advice_fits_the_command(monkeypatch, capsys, command, words):
     def stopped(args):
         raise KeyboardInterrupt
