@@ -14,13 +14,14 @@ from torch import Tensor, nn
 
 from ..contract.constants import MOLAR_MASS_C, MOLAR_MASS_N
 from ..contract.rows import column_rows, layer_rows
+from ..contract.variables import load_table
 from .dataset import Ensemble
 
 N_POOLS = 10  # calcite ... dic
 N_CARRIED = 13  # pools, water, pCO2, pH
 WIDTH = 128
 STEPS, BATCH, RATE = 3000, 4096, 2e-3
-_OUT = {"co2_adj": 1, "dic_leach": 2, "ca_leach": 4, "no3_leach": 5}  # rows of the column output
+_OUT = {name: load_table().index("output", name) for name in ("co2_adj", "dic_leach", "ca_leach", "no3_leach")}
 
 
 class PlainNetwork(nn.Module):
