@@ -14,11 +14,12 @@ import os
 import shutil
 import signal
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
-from multiprocessing.synchronize import Event
+from multiprocessing import resource_tracker
 from pathlib import Path
 
 from ...emulator.contract.bundle import default_bundle, read_contract
@@ -70,13 +71,13 @@ def _signals_wait() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _watch_parent(stopped: Event) -> None:
-    """Pool initialiser: a worker ends when its parent says so or is gone, so that none goes on beside a resumed run."""
+def _watch_parent() -> None:
+    """Pool initialiser: a worker ends when its parent is gone, so that none goes on beside a resumed run."""
     parent = os.getppid()
 
     def watch() -> None:
-        while os.getppid() == parent and not stopped.wait(0.5):
-            pass
+        while os.getppid() == parent:
+            time.sleep(0.5)
         os._exit(1)
 
     threading.Thread(target=watch, daemon=True).start()
@@ -113,20 +114,24 @@ def _here(tasks: list[Task], config: RunConfig) -> Iterator[Clock]:
 
 
 def _pool(tasks: list[Task], workers: int) -> Iterator[Clock]:
+    before = {child.pid for child in multiprocessing.active_children()}
+    resource_tracker.ensure_running()  # its start would unblock the signals that wait
     fresh = multiprocessing.get_context("spawn")  # torch must not be forked
-    stopped = fresh.Event()
-    with ProcessPoolExecutor(workers, mp_context=fresh, initializer=_watch_parent, initargs=(stopped,)) as pool:
-        with _signals_wait():  # the Event above has started multiprocessing's tracker, which would unblock them
+    with ProcessPoolExecutor(workers, mp_context=fresh, initializer=_watch_parent) as pool:
+        with _signals_wait():
             waiting = [pool.submit(_worker, task) for task in tasks]
         try:
             for future in as_completed(waiting):
                 yield future.result()
-        except BrokenProcessPool:
-            stopped.set()  # the others do not hear the SIGTERM that the pool sends them
-            raise CalcisolError("a worker was killed (out of memory?); go on with --resume, or with fewer --workers") from None
-        except BaseException:
-            stopped.set()
-            pool.shutdown(cancel_futures=True)  # waits: a worker that is still starting looks for what this process holds
+        except BaseException as error:
+            for child in multiprocessing.active_children():  # they hear no SIGTERM; files they were writing are not renamed
+                if child.pid not in before:
+                    child.kill()
+            pool.shutdown(cancel_futures=True)
+            if isinstance(error, BrokenProcessPool):
+                raise CalcisolError(
+                    "a worker was killed (out of memory?); go on with --resume, or with fewer --workers"
+                ) from None
             raise
 
 
