@@ -208,6 +208,7 @@ def main(argv: list[str] | None = None) -> int:
     """
     arguments = sys.argv[1:] if argv is None else argv
     from ..emulator.contract.errors import InputError
+    from ..emulator.contract.extras import missing_extra
 
     command = next((a for a in arguments if not a.startswith("-")), "")
     try:
@@ -216,6 +217,11 @@ def main(argv: list[str] | None = None) -> int:
             return int(args.action(args) or 0)
     except (CalcisolError, InputError) as error:
         _say(str(error))
+    except ModuleNotFoundError as error:
+        told = missing_extra(error)
+        if told is None:
+            raise  # a dependency of calcisol itself: the installation is broken
+        _say(str(told))
     except KeyboardInterrupt as stop:
         _say(f"stopped; {GO_ON[command]}" if command in GO_ON else "stopped")
         return 143 if isinstance(stop, Terminated) else 130

@@ -202,10 +202,12 @@ def explain(args: argparse.Namespace) -> int:
 
     from ..emulator.commands import explain as analyse
     from ..emulator.contract.bundle import default_bundle
+    from ..emulator.contract.extras import need
     from .config import load_config
     from .explain_engine.march import open_march
     from .explain_engine.virtual import write_points, write_world
 
+    need("calcisol explain", "explain")  # before the world is written
     out = Path(args.out)
     bundles = tuple(Path(b) for b in args.bundle) if args.bundle else (default_bundle(),)
     config = load_config(None, data=args.data, bundle=str(bundles[0]))

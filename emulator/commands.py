@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import argparse
 import importlib
-import importlib.util
 import os
 import pickle
 import tomllib
@@ -16,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from .contract.errors import InputError
+from .contract.extras import need
 
 if TYPE_CHECKING:
     from .training.curriculum import TrainingConfig
@@ -74,6 +74,7 @@ class Train:
 
     def run(self, args: argparse.Namespace) -> int:
         """Train or resume."""
+        need("calcisol train", "learn")
         from .training.curriculum import train
         from .training.learning_set import load_archive
 
@@ -101,6 +102,7 @@ class Export:
 
     def run(self, args: argparse.Namespace) -> int:
         """Export with scores."""
+        need("calcisol export", "learn")
         import torch
 
         from .step.correction import Core
@@ -147,6 +149,7 @@ class Evaluate:
 
     def run(self, args: argparse.Namespace) -> int:
         """Print the scorecard, write it and the plots."""
+        need("calcisol evaluate", "learn")
         from .evaluation.evaluate import evaluate
 
         compiled = getattr(args, "open_replay", None)
@@ -171,19 +174,14 @@ class FromModule:
         return int(importlib.import_module(self.module, __package__).run(args))
 
 
-EXTRA = ("captum", "sklearn", "scipy", "shap")
-
-
 def explain(out: Path, say: Callable[[str], None], **settings: Any) -> Path:
     """The analysis of ``calcisol explain`` on a world file; returns the report. ``settings`` as ``explain.settings.Settings``.
 
     Torch keeps to one thread meanwhile: its operators here are too small to share, and idle threads that wait for each other
-    cost more than they bring. Raises ValueError when the optional libraries are missing, or
+    cost more than they bring. Raises MissingExtra when the optional libraries are missing, ValueError when
     MIN3P is asked for runs it cannot make.
     """
-    missing = [name for name in EXTRA if importlib.util.find_spec(name) is None]
-    if missing:
-        raise InputError(f"{missing[0]} is not installed; run `pip install 'calcisol[explain]'`")
+    need("calcisol explain", "explain")
     import torch
 
     from .explain.analysis import analyse

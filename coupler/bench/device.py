@@ -17,6 +17,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from ...emulator.contract.extras import need
 from ...emulator.contract.variables import load_table
 from ..library import capi
 from ..library.columns import Columns
@@ -116,6 +117,7 @@ def _launches(torch: Any, path: _Path, device: Any) -> str:
 
 def bench_device(kind: str, sizes: list[int], layers: int, steps: int, bundle: str | None = None) -> str:
     """The table as text. Raises UnsupportedError where there is no CUDA device: nothing is timed elsewhere instead."""
+    need("calcisol bench --device", "learn")
     import torch
 
     device = torch.device("cuda" if kind == "cuda" else "cpu")

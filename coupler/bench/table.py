@@ -10,11 +10,12 @@ Use:     ``calcisol bench``; ``calcisol bench --columns 128 --dt 604800``; ``cal
 from __future__ import annotations
 
 import argparse
+import math
 import statistics
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from ..errors import ArgumentError, CalcisolError
+from ..errors import ArgumentError, TorchError, UnsupportedError
 from ..library.capi import build_info
 from ..library.model import Model
 from ..units import SECONDS_PER_YEAR
@@ -41,17 +42,24 @@ class Timing:
         return self.seconds[engine] / self.columns / self.layers
 
     def ratio(self) -> float:
-        """How many times faster native is; NaN where it does not run."""
-        return self.seconds["torchscript"] / self.seconds["native"] if "native" in self.seconds else float("nan")
+        """How many times faster native is; NaN where one of the two does not run."""
+        return self.seconds.get("torchscript", math.nan) / self.seconds.get("native", math.nan)
+
+    def entry(self, engine: str) -> str:
+        """Two entries of the table: microseconds a call, nanoseconds a layer-cell."""
+        return f"{self.seconds[engine] * 1e6:,.0f} | {self.cell(engine) * 1e9:,.0f}" if engine in self.seconds else "- | -"
 
 
 def engines(bundle: str | None) -> dict[str, Model]:
-    """The engines this bundle has here."""
-    found = {"torchscript": Model(bundle, engine="torchscript")}
-    try:
-        found["native"] = Model(bundle, engine="native")
-    except CalcisolError:
-        pass  # the table says so
+    """The engines this bundle has here. Raises CalcisolError where it has none, with the reason of the native one."""
+    found, reasons = {}, []
+    for engine in ("torchscript", "native"):
+        try:
+            found[engine] = Model(bundle, engine=engine)
+        except (TorchError, UnsupportedError) as error:
+            reasons.append(error)  # its column of the table is empty
+    if not found:
+        raise reasons[-1]
     return found
 
 
@@ -90,9 +98,8 @@ def lines(timings: Sequence[Timing], others: Sequence[Peer], dt: float) -> list[
         "|---|---|---|---|---|---|",
     ]
     for t in timings:
-        native = f"{t.seconds['native'] * 1e6:,.0f} | {t.cell('native') * 1e9:,.0f}" if "native" in t.seconds else "- | -"
-        torch = f"{t.seconds['torchscript'] * 1e6:,.0f} | {t.cell('torchscript') * 1e9:,.0f}"
-        out.append(f"| {t.columns:,} | {native} | {torch} | {t.ratio():.1f} |")
+        ratio = "-" if math.isnan(t.ratio()) else f"{t.ratio():.1f}"
+        out.append(f"| {t.columns:,} | {t.entry('native')} | {t.entry('torchscript')} | {ratio} |")
     best = timings[-1]
     fast = "native" if "native" in best.seconds else "torchscript"
     out += ["", f"Against others, at {best.columns:,} columns:"]

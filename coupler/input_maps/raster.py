@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from ...emulator.contract.extras import sentence
 from ..errors import CalcisolError, UnsupportedError
 from ..units import UnitError, convert
 from . import products
@@ -117,9 +118,7 @@ def read_raster(path: Path) -> Raster:
         import rasterio
         from rasterio.errors import RasterioError, RasterioIOError
     except ImportError:
-        raise UnsupportedError(
-            f'{path.name} needs the package rasterio; install it with pip install "calcisol[maps]", or give the map as NetCDF'
-        ) from None
+        raise UnsupportedError(f"{sentence(path.name, 'rasterio', 'maps')}, or give the map as NetCDF") from None
     if not path.is_file():
         raise RasterError(f"{path} does not exist; give the path of a GeoTIFF")
     try:

@@ -20,6 +20,7 @@ import tempfile
 from pathlib import Path
 
 from ...emulator.contract.bundle import read_contract
+from ...emulator.contract.extras import need
 from ..errors import CalcisolError
 from .install import PACKAGE
 
@@ -81,8 +82,9 @@ def _key(graph: str, cxx: str, flags: tuple[str, ...]) -> str:
 def build(bundle: Path, target: Path, *, core: bool = False, graph: str | None = None) -> None:
     """Generate and compile the kernel of a bundle into a shared library ``target``; ``core``: of its network alone.
 
-    Raises CalcisolError when a step fails, or when the kernel's step is not ``graph``.
+    Raises CalcisolError when a step fails, or when the kernel's step is not ``graph``; MissingExtra without torch.
     """
+    need("compiling a kernel", "learn")
     cxx, flags = compiler(), (*FLAGS, *march())
     target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)  # what is loaded from there is code
     with tempfile.TemporaryDirectory(prefix="calcisol-") as folder:

@@ -13,6 +13,7 @@ import importlib.util
 from importlib import metadata
 from pathlib import Path
 
+from ...emulator.contract.extras import sentence
 from .. import errors
 from . import _build
 
@@ -32,7 +33,7 @@ def load_torch() -> bool:
     """
     folder = torch_folder()
     if folder is None:
-        raise errors.TorchError(f"torch is not installed; run `pip install torch=={_build.TORCH_MINOR}.*`")
+        raise errors.TorchError(sentence("stepping this bundle with TorchScript", "torch", "learn"))
     try:
         found = metadata.version("torch")
     except metadata.PackageNotFoundError:

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from ...emulator.contract.extras import sentence
 from ..errors import CalcisolError, UnsupportedError
 from .clock import Clock
 from .time_loop import Task, chunk_file
@@ -60,9 +61,7 @@ def on_dask(work: Callable[[Task], Clock], tasks: list[Task], address: str) -> I
     try:
         from distributed import Client, KilledWorker, wait
     except ImportError:
-        raise UnsupportedError(
-            '--dask needs the package distributed; install it with pip install "calcisol[distributed]"'
-        ) from None
+        raise UnsupportedError(sentence("--dask", "distributed", "distributed")) from None
     for name in ("distributed.client", "distributed.core", "distributed.comm"):
         logging.getLogger(name).setLevel(logging.CRITICAL)  # its own words on a lost scheduler; ours are one sentence
     try:

@@ -17,6 +17,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wai
 from concurrent.futures.process import BrokenProcessPool
 from typing import Any
 
+from ..contract.extras import sentence
 from .member import Task, lost, run_member
 from .runner import RunnerError, end_with_parent
 from .store import EnsembleError
@@ -72,7 +73,7 @@ def cluster(tasks: Iterable[Task], address: str) -> Iterator[dict[str, Any]]:
     try:
         from dask.distributed import Client, as_completed
     except ImportError:
-        raise EnsembleError("--dask needs dask.distributed; install it with pip install distributed") from None
+        raise EnsembleError(sentence("--dask", "distributed", "distributed")) from None
     try:
         client = Client(address)
     except (OSError, ValueError) as error:  # nobody there, or no address

@@ -29,7 +29,8 @@ const TorchEngine &loaded() {
   const auto refuse = [](const std::string &why) {
     return Failure(CALCISOL_ERROR_TORCH, "torch cannot be loaded (" + why +
                                              "); install torch " CALCISOL_TORCH_MINOR
-                                             " beside calcisol, or name its folder lib in LD_LIBRARY_PATH");
+                                             " beside calcisol (pip install \"calcisol[learn]\"), or name its "
+                                             "folder lib in LD_LIBRARY_PATH");
   };
   const std::string path = own_folder() + "libcalcisol_torch.so";
   void *library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
