@@ -159,14 +159,15 @@ class Evaluate:
 
 
 class FromModule:
-    """A subcommand whose HELP, EPILOG, add_arguments and run live in a module of their own."""
+    """A subcommand whose HELP, EPILOG, add_arguments and run live in a module of their own, which imports torch."""
 
     def __init__(self, module: str, help_text: str) -> None:
         self.module = module
         self.HELP = help_text
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
-        """Declare the arguments."""
+        """Declare the arguments. Raises MissingExtra."""
+        need(parser.prog, "learn")
         importlib.import_module(self.module, __package__).add_arguments(parser)
 
     def run(self, args: argparse.Namespace) -> int:

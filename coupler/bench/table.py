@@ -51,7 +51,7 @@ class Timing:
 
 
 def engines(bundle: str | None) -> dict[str, Model]:
-    """The engines this bundle has here. Raises CalcisolError where it has none, with the reason of the native one."""
+    """The engines this bundle has here. Raises CalcisolError where it has none."""
     found, reasons = {}, []
     for engine in ("torchscript", "native"):
         try:
@@ -59,7 +59,7 @@ def engines(bundle: str | None) -> dict[str, Model]:
         except (TorchError, UnsupportedError) as error:
             reasons.append(error)  # its column of the table is empty
     if not found:
-        raise reasons[-1]
+        raise reasons[0]
     return found
 
 

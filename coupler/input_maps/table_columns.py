@@ -113,7 +113,9 @@ def _pair(frame: pd.DataFrame, path: Path) -> tuple[tuple[str, float], tuple[str
 
 def _side(frame: pd.DataFrame, what: str, kind: str, used: set[str], path: Path) -> np.ndarray | None:
     """+1 or -1 from a column of letters (E, W, east ...), None where there is none. Raises TableError where it is unclear."""
-    sides, clear, unclear = SIDES[what], [], []
+    sides = SIDES[what]
+    clear: list[str] = []
+    unclear: list[str] = []
     for header in map(str, frame.columns):
         values = frame[header].str.lower()
         said = set(values.unique()) - {""}

@@ -15,8 +15,7 @@ from dataclasses import dataclass
 from statistics import NormalDist
 
 import numpy as np
-
-from ..contract.extras import need
+import torch
 
 TIERS = {"smoke": 16, "ci": 64, "dev": 300, "main": 2000}
 
@@ -126,13 +125,7 @@ def _correlated(u: float, v: float, r: float = -0.4) -> float:
 
 
 def draw(count: int, seed: int, start: int = 0) -> list[Point]:
-    """Members ``start`` to ``start + count`` of the scrambled Sobol sequence of ``seed``; longer draws only append.
-
-    Raises MissingExtra without torch, whose generator every published design was drawn with.
-    """
-    need("the design of an ensemble", "learn")
-    import torch
-
+    """Members ``start`` to ``start + count`` of the scrambled Sobol sequence of ``seed``; longer draws only append."""
     engine = torch.quasirandom.SobolEngine(len(PARAMETERS), scramble=True, seed=seed)
     if start:
         engine.fast_forward(start)

@@ -5,6 +5,9 @@
 #include <ATen/Context.h>
 #include <dlfcn.h>
 
+#include <algorithm>
+
+#include ""
 #include "columns/views.hpp"
 #include "device/device_engine.hpp"
 
@@ -184,7 +187,9 @@ c10::Device device_for(const calcisol_options &options) {
     throw Failure(CALCISOL_ERROR_UNSUPPORTED,
                   "the installed torch has no CUDA; install a CUDA build of the same version, or set CALCISOL_HOST");
   const c10::impl::VirtualGuardImpl cuda(c10::kCUDA);
-  const int devices = cuda.deviceCount();
+  // The driver is asked as well: where it shows none, FakeTensorMode of torch (Python, the same process) puts a guard
+  // in place that counts one device and does nothing, and the module would step on no device at all.
+  const int devices = std::min<int>(cuda.deviceCount(), device_count());
   if (devices == 0)
     throw Failure(CALCISOL_ERROR_UNSUPPORTED, "torch sees no CUDA device; look at the driver and CUDA_VISIBLE_DEVICES");
   const int index = options.device_index < 0 ? cuda.getDevice().index() : options.device_index;
