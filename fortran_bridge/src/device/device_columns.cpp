@@ -7,7 +7,7 @@
 
 #include <algorithm>
 
-#include ""
+#include "base/cuda_driver.hpp"
 #include "columns/views.hpp"
 #include "device/device_engine.hpp"
 
