@@ -131,6 +131,8 @@ def temperature_basis(t: torch.Tensor) -> torch.Tensor:
 # Exchangeable and dissolved cations, in the order of the state slots
 CATIONS = ("ca", "mg", "k", "na", "nh4")
 CHARGE = (2.0, 2.0, 1.0, 1.0, 1.0)
+POOLS = (*CATIONS, "no3", "cl", "so4")
+"""Mobile pools, in the order of the state slots; ``ions.py`` has a function for each."""
 
 # Gaines-Thomas log10 K of  (1/z) M + Na-X = (1/z) M-X + Na, raised to z; sites differ only in their affinity for protons.
 # Ca, Mg, K, NH4: MIN3P default database, as Appelo & Postma (2005, table 6.4). Protons on site 1: MIN3P default;

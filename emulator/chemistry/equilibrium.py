@@ -13,7 +13,8 @@ from torch import Tensor
 
 from ..contract.ordered import ordered_sum
 from ..contract.turns import enter, leave, turns
-from .records import Activity, Constants, Problem, Solution, Speciation
+from .ions import all_but_calcium, ammonium, calcium, divalent, magnesium, monovalent, potassium, sodium
+from .records import Activity, Constants, Problem, Solution, Speciation, permanent_charge
 from .speciation import SoilSolution
 
 
@@ -50,21 +51,23 @@ class Equilibrium(SoilSolution):
 
         # d ln free / d ln h of Ca and Mg (pairs, calcite); the other cations do not feel h
         slope = s.pairs_hco3 + 2.0 * s.pairs_co3
-        ca_rate = s.den[0] + s.back
-        slope_ca, slope_mg = (slope[0] + 2.0 * s.back) / ca_rate, slope[1] / s.den[1]
+        ca_rate = calcium(s.den) + s.back
+        slope_ca, slope_mg = (calcium(slope) + 2.0 * s.back) / ca_rate, magnesium(slope) / magnesium(s.den)
         # what each ion gives up per relative change of its exchangeable part, shared by all pairs of sites
-        share = s.affinity / torch.cat([ca_rate.unsqueeze(0), s.den[1:]])
+        share = s.affinity / torch.cat([ca_rate.unsqueeze(0), all_but_calcium(s.den)])
         sorbed = s.affinity * s.free
         give = sorbed * share
-        give_2, give_na, give_1 = give[0] + give[1], give[3], give[2] + give[4]
-        paired = s.pairs_hco3 * s.free[:2]
-        charge_ca, charge_mg = 2.0 * s.free[0] + paired[0], 2.0 * s.free[1] + paired[1]
-        charge_2 = charge_ca * share[0] + charge_mg * share[1]
-        charge_na, charge_1 = s.free[3] * share[3], s.free[2] * share[2] + s.free[4] * share[4]
-        divalent, slopes = sorbed[0] + sorbed[1], sorbed[0] * slope_ca + sorbed[1] * slope_mg
-        diagonal = s.u2 * divalent + s.bases + s.beta_h + self.al_u * s.beta_al
+        give_2, give_na, give_1 = calcium(give) + magnesium(give), sodium(give), potassium(give) + ammonium(give)
+        paired = s.pairs_hco3 * divalent(s.free)
+        charge_ca, charge_mg = 2.0 * calcium(s.free) + calcium(paired), 2.0 * magnesium(s.free) + magnesium(paired)
+        charge_2 = charge_ca * calcium(share) + charge_mg * magnesium(share)
+        charge_na = sodium(s.free) * sodium(share)
+        charge_1 = potassium(s.free) * potassium(share) + ammonium(s.free) * ammonium(share)
+        twice = calcium(sorbed) + magnesium(sorbed)
+        slopes = calcium(sorbed) * slope_ca + magnesium(sorbed) * slope_mg
+        diagonal = s.u2 * twice + s.bases + s.beta_h + self.al_u * s.beta_al
         by_h = (s.u2 * slopes + s.beta_h + self.al_h * s.beta_al) * per_filling
-        aluminium = s.na_order * s.beta_al * share[3]
+        aluminium = s.na_order * s.beta_al * sodium(share)
 
         rows: list[list[Tensor]] = []
         for i in range(self.n_sites):
@@ -74,7 +77,7 @@ class Equilibrium(SoilSolution):
                 if i == j:
                     entry = entry + diagonal[i]
                 if i == 0 and j == 0:
-                    entry = entry - s.u[0] * give_1 * s.held[0]
+                    entry = entry - permanent_charge(s.u) * give_1 * permanent_charge(s.held)
                 row.append(entry * per_filling[i])
             row.append(by_h[i])
             rows.append(row)
@@ -83,11 +86,10 @@ class Equilibrium(SoilSolution):
         for j in range(self.n_sites):
             entry = charge_2 * s.held2[j] + charge_na * s.held[j]
             if j == 0:
-                entry = entry + charge_1 * s.held[0]
+                entry = entry + charge_1 * permanent_charge(s.held)
             row.append(-entry * per_positive)
-        rise = (
-            charge_ca * slope_ca + charge_mg * slope_mg - paired[0] - paired[1] + s.hydrogen + 9.0 * s.al + 4.0 * s.aloh + s.aloh2
-        )
+        rise = charge_ca * slope_ca + charge_mg * slope_mg - calcium(paired) - magnesium(paired)
+        rise = rise + s.hydrogen + 9.0 * s.al + 4.0 * s.aloh + s.aloh2
         row.append(rise * per_positive + (s.hco3 + 4.0 * s.co3 + s.hydroxide) / negative)
         rows.append(row)
         residuals: list[Tensor] = []
@@ -123,55 +125,57 @@ class Equilibrium(SoilSolution):
         to the exchanger and carbonate dissolves: the buffer can be ten times the dissolved CO2. Implicit-function theorem.
         """
         _, rows = self.system(p, s)
-        ca_rate = s.den[0] + s.back
-        pair_1, pair_2 = s.pairs_hco3 * s.free[:2], s.pairs_co3 * s.free[:2]
-        by_p_ca = -(s.pairs_hco3[0] + s.pairs_co3[0] + s.back) / ca_rate
-        by_p_mg = -(s.pairs_hco3[1] + s.pairs_co3[1]) / s.den[1]
-        sorbed = s.affinity[:2] * s.free[:2]
+        ca_rate = calcium(s.den) + s.back
+        pair_1, pair_2 = s.pairs_hco3 * divalent(s.free), s.pairs_co3 * divalent(s.free)
+        by_p_ca = -(calcium(s.pairs_hco3) + calcium(s.pairs_co3) + s.back) / ca_rate
+        by_p_mg = -(magnesium(s.pairs_hco3) + magnesium(s.pairs_co3)) / magnesium(s.den)
+        sorbed = divalent(s.affinity) * divalent(s.free)
         filling = s.bases + s.beta_h + s.beta_al
         positive, negative = self.charges(p, s)
         right: list[Tensor] = []
         for i in range(self.n_sites):
-            right.append(-s.u2[i] * (sorbed[0] * by_p_ca + sorbed[1] * by_p_mg) / filling[i])
-        rise = (2.0 * s.free[0] + pair_1[0]) * by_p_ca + (2.0 * s.free[1] + pair_1[1]) * by_p_mg + pair_1[0] + pair_1[1]
+            right.append(-s.u2[i] * (calcium(sorbed) * by_p_ca + magnesium(sorbed) * by_p_mg) / filling[i])
+        rise = (2.0 * calcium(s.free) + calcium(pair_1)) * by_p_ca + (2.0 * magnesium(s.free) + magnesium(pair_1)) * by_p_mg
+        rise = rise + calcium(pair_1) + magnesium(pair_1)
         right.append(-rise / positive + (s.hco3 + 2.0 * s.co3) / negative)
         move = self.eliminate(right, rows)
         by_h = move[self.n_sites]
         potentials = torch.stack(move[: self.n_sites])
         exchanged = ordered_sum(s.held2 * potentials, 0)
-        ca_h = (s.pairs_hco3[0] + 2.0 * s.pairs_co3[0] + 2.0 * s.back) / ca_rate
-        mg_h = (s.pairs_hco3[1] + 2.0 * s.pairs_co3[1]) / s.den[1]
-        ln_ca = by_p_ca + ca_h * by_h - s.affinity[0] / ca_rate * exchanged
-        ln_mg = by_p_mg + mg_h * by_h - s.affinity[1] / s.den[1] * exchanged
+        ca_h = (calcium(s.pairs_hco3) + 2.0 * calcium(s.pairs_co3) + 2.0 * s.back) / ca_rate
+        mg_h = (magnesium(s.pairs_hco3) + 2.0 * magnesium(s.pairs_co3)) / magnesium(s.den)
+        ln_ca = by_p_ca + ca_h * by_h - calcium(s.affinity) / ca_rate * exchanged
+        ln_mg = by_p_mg + mg_h * by_h - magnesium(s.affinity) / magnesium(s.den) * exchanged
         once, twice = 1.0 - by_h, 1.0 - 2.0 * by_h
-        dic = s.co2 + s.hco3 * once + s.co3 * twice + pair_1[0] * (once + ln_ca) + pair_2[0] * (twice + ln_ca)
-        dic = dic + pair_1[1] * (once + ln_mg) + pair_2[1] * (twice + ln_mg)
-        ca_total = s.free[0] * s.den[0] * ln_ca + pair_1[0] * once + pair_2[0] * twice + sorbed[0] * exchanged
-        ca = s.free[0] * s.alpha[0] * ln_ca + pair_1[0] * once + pair_2[0] * twice
+        dic = s.co2 + s.hco3 * once + s.co3 * twice + calcium(pair_1) * (once + ln_ca) + calcium(pair_2) * (twice + ln_ca)
+        dic = dic + magnesium(pair_1) * (once + ln_mg) + magnesium(pair_2) * (twice + ln_mg)
+        ca_total = calcium(s.free) * calcium(s.den) * ln_ca + calcium(pair_1) * once + calcium(pair_2) * twice
+        ca_total = ca_total + calcium(sorbed) * exchanged
+        ca = calcium(s.free) * calcium(s.alpha) * ln_ca + calcium(pair_1) * once + calcium(pair_2) * twice
         return dic, dic - ca_total, ca
 
     def solution(self, p: Problem, x: Tensor, s: Speciation) -> Solution:
         """What the step needs of a speciation."""
-        paired = (s.pairs_hco3 + s.pairs_co3) * s.free[:2]
-        in_hco3 = s.pairs_hco3[0] * s.free[0] + s.pairs_hco3[1] * s.free[1]
+        paired = (s.pairs_hco3 + s.pairs_co3) * divalent(s.free)
+        in_hco3 = calcium(s.pairs_hco3) * calcium(s.free) + magnesium(s.pairs_hco3) * magnesium(s.free)
         filling = s.bases + s.beta_h + s.beta_al
         positive, negative = self.charges(p, s)
         strength = 0.5 * (
-            4.0 * (s.free[0] + s.free[1]) + s.free[2] + s.free[3] + s.free[4] + in_hco3 + s.hydrogen + 9.0 * s.al + p.anions
-            + 4.0 * s.so4_free + s.hco3 + 4.0 * s.co3 + s.hydroxide
+            4.0 * (calcium(s.free) + magnesium(s.free)) + potassium(s.free) + sodium(s.free) + ammonium(s.free) + in_hco3
+            + s.hydrogen + 9.0 * s.al + p.anions + 4.0 * s.so4_free + s.hco3 + 4.0 * s.co3 + s.hydroxide
         )  # fmt: skip
         dic_response, storage_response, ca_response = self.pressure_response(p, s)
         return Solution(
             unknowns=x,
-            dissolved=torch.cat([s.free[:2] * s.alpha, s.free[2:]]),
-            ca_total=s.free[0] * s.den[0],
-            dic=s.co2 + s.hco3 + s.co3 + paired[0] + paired[1],
+            dissolved=torch.cat([divalent(s.free) * s.alpha, monovalent(s.free)]),
+            ca_total=calcium(s.free) * calcium(s.den),
+            dic=s.co2 + s.hco3 + s.co3 + calcium(paired) + magnesium(paired),
             sulphate_share=s.so4_free / p.so4.clamp(min=1e-30),
             dic_response=dic_response,
             storage_response=storage_response,
             ca_response=ca_response,
             base_saturation=ordered_sum(p.cec * s.bases, 0) / ordered_sum(p.cec * filling, 0),
-            saturation=s.per_ca * s.free[0],
+            saturation=s.per_ca * calcium(s.free),
             ionic_strength=strength,
             residual=ordered_sum(torch.log(filling).abs(), 0) + torch.log(positive / negative).abs(),
         )

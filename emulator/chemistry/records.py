@@ -8,6 +8,8 @@ from typing import NamedTuple
 
 from torch import Tensor
 
+from .constants import LN10
+
 
 class Constants(NamedTuple):
     """Equilibrium constants [layer, column]; fields in the order of ``constants.REACTIONS``."""
@@ -40,6 +42,37 @@ class Activity(NamedTuple):
     cahco3: Tensor
     al: Tensor
     aloh: Tensor
+
+
+def constant_rows(k: Tensor) -> Constants:
+    """Unpack [reaction, layer, column]."""
+    r = k.unbind(0)
+    return Constants(r[0], r[1], r[2], r[3], r[4], r[5], r[6], r[7], r[8], r[9], r[10], r[11], r[12], r[13])
+
+
+def activity_rows(g: Tensor) -> Activity:
+    """Unpack [ion, layer, column], ions in the order of ``constants.ION_SIZE``."""
+    return Activity(g[0:5], g[5], g[6], g[7], g[8], g[9], g[10], g[11], g[12])
+
+
+def ln_h(unknowns: Tensor) -> Tensor:
+    """ln of the H+ activity [layer, column] from the unknowns of the solver [1 + site, layer, column]."""
+    return unknowns[0]
+
+
+def ph_of(unknowns: Tensor, ln10: float = LN10) -> Tensor:
+    """pH [layer, column] from the unknowns of the solver."""
+    return -ln_h(unknowns) / ln10
+
+
+def potentials(unknowns: Tensor) -> Tensor:
+    """Exchange potentials, ln u of each site [site, layer, column], from the unknowns of the solver."""
+    return unknowns[1:]
+
+
+def permanent_charge(sites: Tensor) -> Tensor:
+    """The site of permanent charge [layer, column], of a tensor with a row per site: the only one that takes K, NH4 and Al."""
+    return sites[0]
 
 
 class Problem(NamedTuple):

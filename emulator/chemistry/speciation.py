@@ -24,7 +24,8 @@ from .constants import (
     coefficients,
     temperature_basis,
 )
-from .records import Activity, Constants, Problem, Speciation
+from .ions import all_but_calcium, ammonium, calcium, divalent, magnesium, potassium, sodium
+from .records import Activity, Constants, Problem, Speciation, activity_rows, constant_rows, ln_h, permanent_charge, potentials
 
 N_SITES = len(EXCHANGE_LOG_K)
 IONS = tuple(ION_SIZE)
@@ -82,8 +83,7 @@ class SoilSolution(nn.Module):
         log_k = self.log_k[:, 0] + self.log_k[:, 1] * basis[1]  # no matrix product: its bits depend on a cell's neighbours
         for i in range(2, 6):
             log_k = log_k + self.log_k[:, i] * basis[i]
-        k = torch.exp(self.LN10 * log_k).unbind(0)
-        return Constants(k[0], k[1], k[2], k[3], k[4], k[5], k[6], k[7], k[8], k[9], k[10], k[11], k[12], k[13])
+        return constant_rows(torch.exp(self.LN10 * log_k))
 
     def activity(self, ionic_strength: Tensor, t: Tensor) -> Activity:
         """Activity coefficients; A and B after Truesdell & Jones (1974), 0-50 degC, ionic strength up to about 0.5."""
@@ -92,41 +92,41 @@ class SoilSolution(nn.Module):
         b = 0.3241 + 1.6e-4 * tc
         root = torch.sqrt(ionic_strength)
         log_gamma = -a * self.ion_charge2 * root / (1.0 + b * self.ion_size * root) + self.ion_b * ionic_strength
-        g = torch.exp(self.LN10 * log_gamma)
-        return Activity(g[0:5], g[5], g[6], g[7], g[8], g[9], g[10], g[11], g[12])
+        return activity_rows(torch.exp(self.LN10 * log_gamma))
 
     def capacity(self, held: Tensor, held2: Tensor) -> Tensor:
         """Exchangeable moles [5, ...] per unit of affinity x free ion, from CEC x u and CEC x u^2 of each site.
 
         Sites share their selectivity for bases, so the sums over sites and over ions separate.
         """
-        divalent = 0.5 * ordered_sum(held2, 0)
-        return torch.stack([divalent, divalent, held[0], ordered_sum(held, 0), held[0]])
+        twice = 0.5 * ordered_sum(held2, 0)
+        return torch.stack([twice, twice, permanent_charge(held), ordered_sum(held, 0), permanent_charge(held)])
 
     def bases(self, u: Tensor, u2: Tensor, sorbed: Tensor) -> Tensor:
         """Equivalent fraction of the base cations on each site, from ``sorbed`` = affinity x free ion [5, ...]."""
-        everywhere = u2 * (sorbed[0] + sorbed[1]) + u * sorbed[3]
-        return torch.cat([everywhere[:1] + u[:1] * (sorbed[2] + sorbed[4]), everywhere[1:]])
+        everywhere = u2 * (calcium(sorbed) + magnesium(sorbed)) + u * sodium(sorbed)
+        # K and NH4 sit on the first site alone
+        return torch.cat([everywhere[:1] + u[:1] * (potassium(sorbed) + ammonium(sorbed)), everywhere[1:]])
 
-    def aluminium(self, v: Tensor, h: Tensor, a_al: Tensor, k_aloh: Tensor, sodium: Tensor) -> Tensor:
-        """Equivalent fraction of aluminium on each site at exchange potentials ``v`` = ln u; ``sodium`` an activity."""
+    def aluminium(self, v: Tensor, h: Tensor, a_al: Tensor, k_aloh: Tensor, a_na: Tensor) -> Tensor:
+        """Equivalent fraction of aluminium on each site at exchange potentials ``v`` = ln u; ``a_na``: activity of Na."""
         activity = a_al if self.al_h == 3.0 else k_aloh * a_al / h
         fraction = self.al_affinity * activity * torch.exp(self.al_u * v)
         if self.al_na > 0.0:
-            fraction = fraction * torch.pow(sodium.clamp(min=self.least_sodium), -self.al_na)
+            fraction = fraction * torch.pow(a_na.clamp(min=self.least_sodium), -self.al_na)
         return self.first_site * fraction
 
     def speciate(self, p: Problem, k: Constants, g: Activity, x: Tensor, so4_free: Tensor) -> Speciation:
         """Every species at the unknowns ``x`` [1 + site, ...], with ``so4_free`` as the free sulphate."""
-        h = torch.exp(x[0])
-        u = torch.exp(x[1:])
+        h = torch.exp(ln_h(x))
+        u = torch.exp(potentials(x))
         co2 = k.co2_solubility * p.pco2
         a_hco3 = k.carbonic_1 * co2 / h
         a_co3 = k.carbonic_2 * a_hco3 / h
         a_al = k.gibbsite * h * h * h
 
         # pairs per mole of free Ca and Mg
-        g_ca, g_mg = g.cations[0], g.cations[1]
+        g_ca, g_mg = calcium(g.cations), magnesium(g.cations)
         ca_1, ca_2 = k.cahco3 * g_ca * a_hco3 / g.cahco3, k.caco3_aq * g_ca * a_co3
         mg_1, mg_2 = k.mghco3 * g_mg * a_hco3 / g.cahco3, k.mgco3_aq * g_mg * a_co3
         ca_3, mg_3 = k.caso4_aq * g_ca * g.so4 * so4_free, k.mgso4_aq * g_mg * g.so4 * so4_free
@@ -140,18 +140,18 @@ class SoilSolution(nn.Module):
 
         # calcite by an implicit linear rate law: xi = kinetic (1 - Omega), never more than there is
         per_ca = g_ca * a_co3 / k.calcite  # Omega per mole of free Ca
-        rate = torch.where(per_ca * p.totals[0] > den[0], p.forming, p.kinetic)  # Omega of the unreacted water
+        rate = torch.where(per_ca * calcium(p.totals) > calcium(den), p.forming, p.kinetic)  # Omega of the unreacted water
         back = rate * per_ca
-        limited = (p.totals[0] + p.stock) / den[0]
-        by_rate = (p.totals[0] + rate) / (den[0] + back)
+        limited = (calcium(p.totals) + p.stock) / calcium(den)
+        by_rate = (calcium(p.totals) + rate) / (calcium(den) + back)
         ca = torch.minimum(by_rate, limited)
         back = torch.where(by_rate < limited, back, torch.zeros_like(back))
-        free = torch.cat([ca.unsqueeze(0), p.totals[1:] / den[1:]])
+        free = torch.cat([ca.unsqueeze(0), all_but_calcium(p.totals) / all_but_calcium(den)])
 
         bases = self.bases(u, u2, affinity * free)
-        sodium = g.cations[3] * free[3]
-        na_order = (sodium > self.least_sodium).to(sodium.dtype) * -self.al_na
-        beta_al = self.aluminium(x[1:], h, a_al, k.aloh, sodium)
+        a_na = sodium(g.cations) * sodium(free)
+        na_order = (a_na > self.least_sodium).to(a_na.dtype) * -self.al_na
+        beta_al = self.aluminium(potentials(x), h, a_al, k.aloh, a_na)
         return Speciation(
             co2, a_hco3 / g.hco3, a_co3 / g.co3, h / g.h, k.water / (h * g.oh), a_al / g.al, k.aloh * a_al / (h * g.aloh),
             k.aloh2 * a_al / (h * h * g.cahco3), torch.stack([ca_1, mg_1]), torch.stack([ca_2, mg_2]), alpha, u, u2, held, held2,
@@ -160,12 +160,12 @@ class SoilSolution(nn.Module):
 
     def charges(self, p: Problem, s: Speciation) -> tuple[Tensor, Tensor]:
         """Positive and negative charge of the dissolved ions."""
-        divalent = (2.0 + s.pairs_hco3) * s.free[:2]
-        bases = divalent[0] + divalent[1] + s.free[2] + s.free[3] + s.free[4]
+        paired = (2.0 + s.pairs_hco3) * divalent(s.free)
+        bases = calcium(paired) + magnesium(paired) + potassium(s.free) + sodium(s.free) + ammonium(s.free)
         positive = bases + s.hydrogen + 3.0 * s.al + 2.0 * s.aloh + s.aloh2
         return positive, p.anions + 2.0 * s.so4_free + s.hco3 + 2.0 * s.co3 + s.hydroxide
 
     def free_sulphate(self, k: Constants, g: Activity, s: Speciation) -> Tensor:
         """Free share of sulphate with the Ca and Mg of ``s``; one lag behind the Newton steps, the pairs are a small share."""
-        bound = k.caso4_aq * g.cations[0] * s.free[0] + k.mgso4_aq * g.cations[1] * s.free[1]
+        bound = k.caso4_aq * calcium(g.cations) * calcium(s.free) + k.mgso4_aq * magnesium(g.cations) * magnesium(s.free)
         return 1.0 / (1.0 + g.so4 * bound)

@@ -85,6 +85,7 @@ RENAMED = {
     "emulator.ordered": "contract.ordered",
     "emulator.outside": "evaluation.outside",
     "emulator.pore_water": "step.pore_water",
+    "emulator.processes.past": "processes.recent_climate",
     "emulator.rollout": "training.rollout",
     "emulator.rows": "contract.rows",
     "emulator.sampling": "min3p.sampling",

@@ -1,8 +1,8 @@
 """Names for the rows of the tensors that enter and leave the step; one record per role, fields in the order of variables.toml.
 
 What:    TorchScript cannot look a name up in a table, so the rows are unpacked into records; a test holds them to the table.
-Shapes:  static, layer forcing, state: [layer, column] per field; column forcing: [column] per field. float64.
-Use:     ``s = static_rows(static); s.dz``
+Shapes:  static, layer forcing, state, layer outputs: [layer, column] per field; column forcing and outputs: [column]. float64.
+Use:     ``s = static_rows(static); s.dz``; ``torch.stack(LayerOutputs(...))``
 """
 
 from typing import NamedTuple
@@ -93,6 +93,33 @@ class State(NamedTuple):
     t_past: Tensor
     q_past: Tensor
     alk_past: Tensor
+
+
+class LayerOutputs(NamedTuple):
+    """Outputs per layer; role output, dims layer."""
+
+    ph: Tensor
+    sic: Tensor
+    dic: Tensor
+    pco2: Tensor
+    base_sat: Tensor
+    si_calcite: Tensor
+
+
+class ColumnOutputs(NamedTuple):
+    """Outputs per column; role output, dims column."""
+
+    ph_top: Tensor
+    co2_adj: Tensor
+    dic_leach: Tensor
+    alk_leach: Tensor
+    ca_leach: Tensor
+    no3_leach: Tensor
+    nh4_leach: Tensor
+    n_sink: Tensor
+    ca_sink: Tensor
+    acid_load: Tensor
+    calcite_loss: Tensor
 
 
 def static_rows(x: Tensor) -> Static:

@@ -1,8 +1,8 @@
-"""Soil properties and the first state: what the host leaves out, and pools in equilibrium with survey data.
+"""Soil properties: what the host leaves out, the exchange sites, and the water and air of a layer.
 
-What:    completes "derived" static rows; builds the initial pools from caco3, ph0, base_saturation and the first forcing.
-Units:   as in variables.toml. Shapes [row, layer, column], float64.
-Source:  pedotransfer notes in variables.toml; initial pore water after the v0 MIN3P decks (arable, calcareous).
+What:    completes "derived" static rows; capacity of the exchange sites; water that reacts and air that is left.
+Units:   as in variables.toml. Shapes [row, layer, column] or [layer, column], float64.
+Source:  pedotransfer notes in variables.toml.
 Use:     ``static = complete(static)``; ``sites = exchange_sites(static_rows(static))``
 """
 
@@ -50,3 +50,8 @@ def reactive_water(liquid: Tensor, dz: Tensor, minimum: float = MIN_WATER) -> Te
 def air_fraction(porosity: Tensor, liquid: Tensor, ice: Tensor, dz: Tensor) -> Tensor:
     """Air-filled pore volume per soil volume; at least 0.001, so that a flooded layer still exchanges through water."""
     return (porosity - (liquid + ice / 0.917) / (1000.0 * dz)).clamp(min=0.001)
+
+
+def in_top_layer(x: Tensor, like: Tensor) -> Tensor:
+    """Column amount [column] placed in layer 1 [layer, column]."""
+    return torch.cat([x.unsqueeze(0), torch.zeros_like(like[1:])])

@@ -1,10 +1,12 @@
-"""What enters and leaves the soil solution besides water flow: nitrogen, deposition, harvest, weathering, lime.
+"""What enters and leaves the soil solution besides water flow: nitrogen, deposition, weathering, harvest, lime.
 
 What:    adds the amounts of one step to the conserved pools; sinks are demands, limited to what the pool holds.
 Protons: never a pool. Each reaction moves ions and the charge they leave behind is acid or alkalinity, so the proton balance of
          nitrification (+2), uptake of NO3 (-1) and NH4 (+1), denitrification (-1), mineralisation (-1) follows by itself.
 Units:   pools mol m-2, rates as in variables.toml. Shapes [layer, column]; column forcing [column] enters layer 1.
-Source:  proton balance of van Breemen et al. (1983); harvest and weathering ratios as in the MIN3P decks (variables.toml).
+Source:  proton balance of van Breemen, Mulder & Driscoll (1983, Plant Soil 75, 283-308, doi:10.1007/BF02369968); ratios of
+         harvest and weathering as in variables.toml (bc_up, weath).
+Use:     ``sourced = add_sources(state_rows(state), f, c, dt)``
 """
 
 from typing import NamedTuple
@@ -12,86 +14,106 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from ..contract.constants import MOLAR_MASS_CACO3, MOLAR_MASS_N
+from ..chemistry.ions import ammonium, calcium, chloride, magnesium, monovalent_anions, nitrate, potassium, sodium, sulphate
+from ..contract.constants import MOLAR_MASS_CACO3
 from ..contract.ordered import ordered_sum
 from ..contract.rows import ColumnForcing, LayerForcing, State
+from .nitrogen import MAX_POOL_FRACTION, nitrogen, taken
+from .soil import in_top_layer
 
-HARVEST = (0.375 / 2.0, 0.125 / 2.0, 0.5)  # mol Ca, Mg, K per mol_c of harvested base cations
-WEATHERING = (0.15, 0.15, 0.2, 0.2)  # mol Ca, Mg, K, Na per mol_c weathered
-LEAVE = 0.98  # a sink takes at most this share of a pool in one step
+HARVEST = (0.375 / 2.0, 0.125 / 2.0, 0.5)
+"""mol Ca, Mg, K per mol_c of harvested base cations."""
+WEATHERING = (0.15, 0.15, 0.2, 0.2)
+"""mol Ca, Mg, K, Na per mol_c weathered."""
+
+
+class Ions(NamedTuple):
+    """Pools of the ions that are not nitrogen [layer, column], mol m-2."""
+
+    ca: Tensor
+    mg: Tensor
+    k: Tensor
+    na: Tensor
+    cl: Tensor
+    so4: Tensor
 
 
 class Sourced(NamedTuple):
     """Pools after the sources, and what was really taken."""
 
-    calcite: Tensor
-    pools: Tensor  # [8, layer, column] Ca Mg K Na NH4 NO3 Cl SO4
+    calcite: Tensor  # [layer, column] mol m-2
+    pools: Tensor  # [8, layer, column] mol m-2, rows in the order of ``constants.POOLS``
     n_sink: Tensor  # [column] mol m-2
     ca_sink: Tensor  # [column] mol m-2
     acid: Tensor  # [layer, column] mol_c m-2 net acid of the step
     limited: Tensor  # [layer, column] bool: a demand exceeded its pool
-
-
-def top(x: Tensor, like: Tensor) -> Tensor:
-    """Column amount placed in layer 1."""
-    return torch.cat([x.unsqueeze(0), torch.zeros_like(like[1:])])
+    anions: Tensor  # [layer, column] mol m-2 NO3 + Cl
 
 
 def alkalinity(pools: Tensor) -> Tensor:
     """Charge of the strong ions [layer, column], mol_c m-2: what carbonate, exchanger protons and aluminium must balance."""
-    return 2.0 * (pools[0] + pools[1] - pools[7]) + pools[2] + pools[3] + pools[4] - pools[5] - pools[6]
+    divalent = 2.0 * (calcium(pools) + magnesium(pools) - sulphate(pools))
+    return divalent + potassium(pools) + sodium(pools) + ammonium(pools) - nitrate(pools) - chloride(pools)
 
 
-def add_sources(
-    s: State,
-    f: LayerForcing,
-    c: ColumnForcing,
-    dt: Tensor,
-    harvest: tuple[float, float, float] = HARVEST,
-    weathering: tuple[float, float, float, float] = WEATHERING,
-    leave: float = LEAVE,
-    molar_mass_n: float = MOLAR_MASS_N,
-    molar_mass_caco3: float = MOLAR_MASS_CACO3,
-) -> Sourced:
-    """Pools after one step's sources and sinks, before anything moves or reacts."""
-    before = alkalinity(torch.stack([s.ca, s.mg, s.k, s.na, s.nh4, s.no3, s.cl, s.so4]))
-    per_kg_n = dt / molar_mass_n
-    own_nh4 = torch.where(torch.isnan(f.nh4), s.nh4, f.nh4 / molar_mass_n)
-    own_no3 = torch.where(torch.isnan(f.no3), s.no3, f.no3 / molar_mass_n)
-    replaced = ordered_sum(own_nh4 - s.nh4 + own_no3 - s.no3, 0)
+def liming(c: ColumnForcing, dt: Tensor, molar_mass: float = MOLAR_MASS_CACO3) -> Tensor:
+    """Calcium carbonate spread in the step [column], mol m-2."""
+    return dt * c.lime / molar_mass
 
-    nh4 = own_nh4 + top(dt * c.dep_nh4, own_nh4) + per_kg_n * f.n_min.clamp(min=0.0)
-    nh4_wanted = per_kg_n * (f.n_nit + f.n_up_nh4 + (-f.n_min).clamp(min=0.0))
-    nh4_met = (leave * nh4 / nh4_wanted.clamp(min=1e-30)).clamp(max=1.0)
-    nitrified = nh4_met * per_kg_n * f.n_nit
-    nh4_taken = nh4_met * per_kg_n * (f.n_up_nh4 + (-f.n_min).clamp(min=0.0))
-    nh4 = nh4 - nitrified - nh4_taken
-    no3 = own_no3 + top(dt * c.dep_no3, own_no3) + nitrified
-    no3_wanted = per_kg_n * (f.n_up_no3 + f.n_den)
-    no3_met = (leave * no3 / no3_wanted.clamp(min=1e-30)).clamp(max=1.0)
-    no3_taken = no3_met * no3_wanted
-    no3 = no3 - no3_taken
 
+def deposition_and_weathering(
+    s: State, f: LayerForcing, c: ColumnForcing, dt: Tensor, ratios: tuple[float, float, float, float] = WEATHERING
+) -> Ions:
+    """Pools with deposition, silicate weathering and the acid or base of ``h_src``, which goes with Cl or Na."""
+    per_ca, per_mg, per_k, per_na = ratios
     weathered = dt * f.weath
-    ca = s.ca + top(dt * c.dep_ca, s.ca) + weathering[0] * weathered
-    mg = s.mg + top(dt * c.dep_mg, s.mg) + weathering[1] * weathered
-    k = s.k + top(dt * c.dep_k, s.k) + weathering[2] * weathered
+    ca = s.ca + in_top_layer(dt * c.dep_ca, s.ca) + per_ca * weathered
+    mg = s.mg + in_top_layer(dt * c.dep_mg, s.mg) + per_mg * weathered
+    k = s.k + in_top_layer(dt * c.dep_k, s.k) + per_k * weathered
     h_src = dt * f.h_src
-    na = s.na + top(dt * c.dep_na, s.na) + weathering[3] * weathered + (-h_src).clamp(min=0.0)
-    cl = s.cl + top(dt * c.dep_cl, s.cl) + h_src.clamp(min=0.0)
-    so4 = s.so4 + top(dt * c.dep_so4, s.so4)
-    wanted = (dt * f.bc_up).clamp(min=1e-30)
-    bc_met = torch.minimum(torch.minimum(ca / harvest[0], mg / harvest[1]), k / harvest[2]) * (leave / wanted)
-    harvested = bc_met.clamp(max=1.0) * dt * f.bc_up
-    ca, mg, k = ca - harvest[0] * harvested, mg - harvest[1] * harvested, k - harvest[2] * harvested
+    na = s.na + in_top_layer(dt * c.dep_na, s.na) + per_na * weathered + (-h_src).clamp(min=0.0)
+    cl = s.cl + in_top_layer(dt * c.dep_cl, s.cl) + h_src.clamp(min=0.0)
+    so4 = s.so4 + in_top_layer(dt * c.dep_so4, s.so4)
+    return Ions(ca, mg, k, na, cl, so4)
 
-    pools = torch.stack([ca, mg, k, na, nh4, no3, cl, so4])
+
+def harvest(
+    x: Ions,
+    f: LayerForcing,
+    dt: Tensor,
+    ratios: tuple[float, float, float] = HARVEST,
+    max_pool_fraction: float = MAX_POOL_FRACTION,
+) -> tuple[Ions, Tensor, Tensor]:
+    """Pools without the base cations of the harvest, those cations [mol_c m-2], and what could be met per unit of demand."""
+    per_ca, per_mg, per_k = ratios
+    wanted = (dt * f.bc_up).clamp(min=1e-30)
+    met = torch.minimum(torch.minimum(x.ca / per_ca, x.mg / per_mg), x.k / per_k) * (max_pool_fraction / wanted)
+    harvested = met.clamp(max=1.0) * dt * f.bc_up
+    left = Ions(x.ca - per_ca * harvested, x.mg - per_mg * harvested, x.k - per_k * harvested, x.na, x.cl, x.so4)
+    return left, harvested, met
+
+
+def harvested_calcium(harvested: Tensor, ratio: float = HARVEST[0]) -> Tensor:
+    """Calcium that leaves with the harvest [column], mol m-2, from its base cations [layer, column], mol_c m-2."""
+    return ratio * ordered_sum(harvested, 0)
+
+
+def add_sources(s: State, f: LayerForcing, c: ColumnForcing, dt: Tensor) -> Sourced:
+    """Pools after the sources and sinks of a step of ``dt`` [s], before anything moves or reacts.
+
+    A new source or sink is a function of the pools in a file of its own, called here.
+    """
+    before = alkalinity(torch.stack([s.ca, s.mg, s.k, s.na, s.nh4, s.no3, s.cl, s.so4]))
+    n = nitrogen(s, f, c, dt)
+    ions = deposition_and_weathering(s, f, c, dt)
+    ions, harvested, harvest_met = harvest(ions, f, dt)
+    pools = torch.stack([ions.ca, ions.mg, ions.k, ions.na, n.nh4, n.no3, ions.cl, ions.so4])
     return Sourced(
-        calcite=s.calcite + top(dt * c.lime / molar_mass_caco3, s.calcite),
+        calcite=s.calcite + in_top_layer(liming(c, dt), s.calcite),
         pools=pools,
-        # what the host's own pools add counts as a negative sink; mineralisation is an input of its own
-        n_sink=ordered_sum(nh4_taken + no3_taken - per_kg_n * (-f.n_min).clamp(min=0.0), 0) - replaced,
-        ca_sink=harvest[0] * ordered_sum(harvested, 0),
+        n_sink=taken(n, f),
+        ca_sink=harvested_calcium(harvested),
         acid=before - alkalinity(pools),
-        limited=(nh4_met < 1.0) | (no3_met < 1.0) | (bc_met < 1.0),
+        limited=(n.nh4_met < 1.0) | (n.no3_met < 1.0) | (harvest_met < 1.0),
+        anions=monovalent_anions(pools),
     )

@@ -4,30 +4,31 @@ What:    each pool (dissolved + exchangeable, for Ca also the calcite that can f
          share, held over the step; backward Euler gives positive pools for any step, the flux form conserves them exactly.
 Units:   pools mol m-2, share kg-1 m2 (dissolved mol per kg of water / pool), water fluxes kg m-2 s-1.
 Shapes:  [species, layer, column]; water fluxes [layer, column].
+Source:  tortuosity of Millington & Quirk (1961, Trans. Faraday Soc. 57, 1200-1207, doi:10.1039/TF9615701200).
 Use:     ``pool, leached = transport(pool, share, q_lower, q_lat, dispersion, mobility, dt)``
 """
-
-from __future__ import annotations
 
 import torch
 from torch import Tensor
 
 from ..contract.ordered import ordered_sum
+from ..contract.rows import Static
 from .tridiagonal import solve
 
+D_AQUEOUS = 1.0e-9
+"""m2 s-1; ions in water, as in the MIN3P decks."""
 
-def dispersion_conductance(
-    dz: Tensor, water: Tensor, porosity: Tensor, dispersivity: Tensor, q_lower: Tensor, d_aqueous: float
-) -> Tensor:
+
+def dispersion_conductance(s: Static, water: Tensor, q_lower: Tensor, d_aqueous: float = D_AQUEOUS) -> Tensor:
     """Exchange of water between neighbours [layer, column], kg m-2 s-1, last row zero.
 
-    Mechanical dispersion dispersivity x |q| plus molecular diffusion with the tortuosity of Millington & Quirk (1961).
+    Mechanical dispersion dispersivity x |q| plus molecular diffusion through the water of the pores.
     """
-    theta = water / (1000.0 * dz)
-    diffusive = 1000.0 * d_aqueous * torch.pow(theta, 10.0 / 3.0) / (porosity * porosity)
-    distance = 0.5 * (dz[:-1] + dz[1:])
-    inner = 0.5 * (dispersivity[:-1] + dispersivity[1:]) * q_lower[:-1].abs() + 0.5 * (diffusive[:-1] + diffusive[1:])
-    return torch.cat([inner / distance, torch.zeros_like(dz[:1])])
+    theta = water / (1000.0 * s.dz)
+    diffusive = 1000.0 * d_aqueous * torch.pow(theta, 10.0 / 3.0) / (s.porosity * s.porosity)
+    distance = 0.5 * (s.dz[:-1] + s.dz[1:])
+    inner = 0.5 * (s.dispersivity[:-1] + s.dispersivity[1:]) * q_lower[:-1].abs() + 0.5 * (diffusive[:-1] + diffusive[1:])
+    return torch.cat([inner / distance, torch.zeros_like(s.dz[:1])])
 
 
 def transport(

@@ -3,24 +3,21 @@
 What:    per cell, log factors on the rate of calcite, the conductance of CO2 and the mobility of three groups of ions.
          Zero output is the physical step alone; no output can break a budget, because all of them only scale fluxes and extents.
 Shapes:  features [feature, layer, column] -> factors [5, layer, column], both without unit; float32 inside, float64 outside.
-Source:  fluxes and extents instead of states, after Sturm & Wexler (2020, GMD 13, 4435-4442).
+Source:  fluxes and extents instead of states, after Sturm & Wexler (2020, Geosci. Model Dev. 13, 4435-4442,
+         doi:10.5194/gmd-13-4435-2020).
 Use:     ``factors, inside = core(features, dt / longest)``; no __future__ annotations here, TorchScript cannot read them
 """
 
 import torch
 from torch import Tensor, nn
 
-from ..processes.past import PAST
+from ..processes.recent_climate import PAST
+from .features import FEATURES
 
-FEATURES = (
-    "ln dt", "ln courant below", "ln courant above", "saturation", "ln air", "temperature", "ln pco2", "ln pco2 change",
-    "ln damkoehler", "ln calcite", "ph", "base saturation", "ln ca", "ln anions", "ln anions above", "ln anions below",
-    "ln retardation", "ln dispersion", "ln dz", "acid", "si", "si above", "si below", "ln conductance",
-    "depth", "ln na", "ln supply",
-)  # fmt: skip
 FACTORS = ("calcite rate", "gas conductance", "mobility anions", "mobility divalent", "mobility monovalent")
+"""Processes that are corrected; ``records.py`` has a function for each."""
 BOUND = (2.5, 0.7, 0.6, 0.6, 0.6)  # largest |ln factor|: a calcite rate 12 times, a conductance 2 times, a mobility 1.8 times
-PAD = 16  # output rows padded: MKL is slow on 5-10 columns (performance.md 2.3)
+PAD = 16  # output rows padded: MKL multiplies a matrix of 10 columns at a third of the speed of one of 16 [measured]
 MARGIN = 0.05  # share of the training range by which a feature may leave it before the cell counts as outside
 LEAST_MARGIN = 0.12  # and at least this much: months of 28 to 31 days are months (ln 31/28 = 0.10)
 NO_MARGIN = ("depth",)  # metres nobody sampled are outside from the first on
@@ -60,20 +57,21 @@ class Core(nn.Module):
 
     def forward(self, features: Tensor, share: Tensor) -> tuple[Tensor, Tensor]:
         """Log factors [5, layer, column] float64, and a mask [layer, column]: inside the training ranges.
+
         ``share`` is the step as a share of the longest (0-d): what a finite step smears out grows with it, and so do they.
         """
-        shape = features.shape
-        x = features.reshape(shape[0], -1).to(torch.float32)
+        n, layers, columns = features.shape
+        x = features.reshape(n, -1).to(torch.float32)
         inside = ((x >= self.low) & (x <= self.high)).all(0)
         x = ((x - self.mean) / self.scale).clamp(-6.0, 6.0).t()
         x = torch.nn.functional.silu(self.input(x))
         x = torch.nn.functional.silu(self.hidden(x))
         y = self.output(x)[:, : self.n_factors].t()
         y = self.bound * torch.tanh(y / self.bound) * inside.to(torch.float32)
-        return share * y.to(torch.float64).reshape(self.n_factors, shape[1], shape[2]), inside.reshape(shape[1], shape[2])
+        return share * y.to(torch.float64).reshape(self.n_factors, layers, columns), inside.reshape(layers, columns)
 
-    def lived(self, past: Tensor) -> Tensor:
-        """Mask [layer, column]: what the layer lived through (``processes/past.py``) is what training columns did."""
+    def within_training_climate(self, past: Tensor) -> Tensor:
+        """Mask [layer, column]: the recent climate ``past`` [3, layer, column] is one that training columns had."""
         return ((past >= self.past_low) & (past <= self.past_high)).all(0)
 
     @torch.jit.ignore
@@ -90,7 +88,7 @@ class Core(nn.Module):
 
     @torch.jit.ignore
     def fit_past(self, low: Tensor, high: Tensor) -> None:
-        """Set the ranges of ``lived`` from the least and the most [3] that training columns lived through; no margin."""
+        """Set the ranges of the training climate from its least and most [3]; no margin."""
         self.past_low.copy_(low.view(-1, 1, 1))
         self.past_high.copy_(high.view(-1, 1, 1))
 
@@ -106,6 +104,6 @@ class NoCore(nn.Module):
         """Zero log factors, everything inside."""
         return torch.zeros_like(features[: self.n_factors]), torch.ones_like(features[0], dtype=torch.bool)
 
-    def lived(self, past: Tensor) -> Tensor:
-        """Everything inside."""
+    def within_training_climate(self, past: Tensor) -> Tensor:
+        """Mask [layer, column]: everything inside."""
         return torch.ones_like(past[0], dtype=torch.bool)

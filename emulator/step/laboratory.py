@@ -12,9 +12,13 @@ Use:     ``water, cacl2 = step.laboratory_ph(static, state)``; no __future__ ann
 import torch
 from torch import Tensor
 
+from ..chemistry.ions import all_but_calcium, calcium
+from ..chemistry.records import ph_of
 from ..contract.rows import state_rows, static_rows
+from ..processes.calcite import CalciteRates
 from ..processes.soil import exchange_sites
 from .pore_water import PoreWater
+from .records import Amounts
 
 
 class Laboratory(PoreWater):
@@ -29,7 +33,10 @@ class Laboratory(PoreWater):
 
     @torch.jit.export
     def laboratory_ph(self, static: Tensor, state: Tensor) -> Tensor:
-        """Suspension pH in water (with the salt of a sample) and in 0.01 M CaCl2 [2, layer, column]."""
+        """Suspension pH in water (with the salt of a sample) and in 0.01 M CaCl2 [2, layer, column].
+
+        ``static`` [13, layer, column] complete, as ``prepare`` returns it; ``state`` [20, layer, column].
+        """
         s = static_rows(static)
         x = state_rows(state)
         water = self.solution_ratio * s.bulk_density * s.dz
@@ -39,13 +46,12 @@ class Laboratory(PoreWater):
         sites = exchange_sites(s)
         plenty = torch.full_like(s.dz, 1e6)  # the suspension is shaken until calcite has done its work
         p_air = torch.full_like(s.dz, self.laboratory_air)
-        guess = torch.stack([-self.ln10 * x.ph, x.site_1, x.site_2, x.site_3])
-        rows = []
+        guess = self.last_unknowns(x)
+        readings = []
         for salt in [self.salt_of_sample, self.salt_of_method]:
             moles = salt * water
-            added = torch.cat([(pools[0] + moles).unsqueeze(0), pools[1:]])
-            solution = self.cold_solve(
-                added, x.no3 + x.cl + 2.0 * moles, x.so4, water, sites, k, t, p_air, plenty, x.calcite, guess
-            )
-            rows.append(-solution.unknowns[0] / self.ln10)
-        return torch.stack(rows)
+            added = torch.cat([(calcium(pools) + moles).unsqueeze(0), all_but_calcium(pools)])
+            held = Amounts(added, x.no3 + x.cl + 2.0 * moles, x.so4, x.calcite)
+            p = self.problem(held, CalciteRates(plenty, plenty), water, sites, p_air)
+            readings.append(ph_of(self.cold_solve(p, k, water, t, guess).unknowns))
+        return torch.stack(readings)

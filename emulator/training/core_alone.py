@@ -14,7 +14,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ..step.correction import FEATURES, Core
+from ..step.correction import Core
+from ..step.features import FEATURES
 
 SAMPLE = 64  # rows of features.txt
 

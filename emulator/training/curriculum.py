@@ -21,16 +21,16 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from ..contract.constants import MOLAR_MASS_C, MOLAR_MASS_CACO3, MOLAR_MASS_N
+from ..contract.constants import MOLAR_MASS_C, MOLAR_MASS_N
 from ..contract.errors import InputError
 from ..contract.rows import column_rows, layer_rows, state_rows
-from ..processes.past import drivers, remember, start
-from ..processes.sources import add_sources
+from ..processes.recent_climate import drivers, running_mean, start
+from ..processes.sources import add_sources, liming
 from ..processes.water import face_fluxes
 from ..step.correction import Core, NoCore
 from ..step.step import Step
 from .dataset import Ensemble
-from .rollout import cut_step
+from .rollout import W_LIQ, WATER, cut_step
 
 SCALES = {"ph": 0.01, "calcite": 0.01, "leaching": 0.02, "pressure": 0.02}
 """Errors that cost one: pH; share of the window's calcite turnover; share of the mean leaching; ln of pCO2."""
@@ -119,27 +119,28 @@ def fit_core(config: TrainingConfig, sets: list[Ensemble]) -> Core:
             for n in range(0, column.shape[0], 5):
                 for seconds in (data.dt, lengths[n // 5 % len(lengths)]):
                     now = layer[n].clone()
-                    now[0] = data.state[n, 10] + (layer[n, 0] - data.state[n, 10]) * (seconds / data.dt)
+                    before = data.state[n, WATER]
+                    now[W_LIQ] = before + (layer[n, W_LIQ] - before) * (seconds / data.dt)
                     step(data.state[n], data.static, now, column[n], torch.tensor(seconds, dtype=torch.float64))
     core = Core(config.width, config.seed)
     samples = torch.cat(recorder.seen, 1)
     pick = torch.randperm(samples.shape[1], generator=torch.Generator().manual_seed(config.seed))[:400_000]
     core.fit_scaling(samples[:, pick])
-    lived = [live(data) for data in sets]
-    core.fit_past(torch.stack([low for low, _ in lived]).amin(0), torch.stack([high for _, high in lived]).amax(0))
+    ranges = [climate_range(data) for data in sets]
+    core.fit_past(torch.stack([low for low, _ in ranges]).amin(0), torch.stack([high for _, high in ranges]).amax(0))
     return core
 
 
-def live(data: Ensemble) -> tuple[Tensor, Tensor]:
-    """Least and most [3] that the columns of ``data`` remember of their drivers over its whole length."""
+def climate_range(data: Ensemble) -> tuple[Tensor, Tensor]:
+    """Least and most [3] of the recent climate of the columns of ``data`` over its whole length."""
     dt = torch.tensor(data.dt, dtype=torch.float64)
     memory = start(data.static[0])
     low, high = memory.amin((1, 2)), memory.amax((1, 2))
     for n in range(data.forcing_column.shape[0]):
         x, f, c = state_rows(data.state[n]), layer_rows(data.forcing_layer[n]), column_rows(data.forcing_column[n])
         q_lower, _ = face_fluxes(f.w_liq + f.w_ice, x.water, f.w_sink, f.q_lat, c.q_bot, f.q_if, dt)
-        now = drivers(f.t_soil, q_lower, add_sources(x, f, c, dt).acid, dt * c.lime / MOLAR_MASS_CACO3, dt)
-        memory = remember(memory, now, dt)
+        now = drivers(f.t_soil, q_lower, add_sources(x, f, c, dt).acid, liming(c, dt), dt)
+        memory = running_mean(memory, now, dt)
         low, high = torch.minimum(low, memory.amin((1, 2))), torch.maximum(high, memory.amax((1, 2)))
     return low, high
 

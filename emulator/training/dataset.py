@@ -23,7 +23,7 @@ from ..chemistry.constants import MOLAR_VOLUME_CALCITE
 from ..contract.constants import GAS_CONSTANT_ATM, MOLAR_MASS_C, MOLAR_MASS_CACO3, MOLAR_MASS_N
 from ..contract.errors import InputError
 from ..contract.variables import load_table
-from ..processes.past import PAST, START
+from ..processes.recent_climate import PAST, START
 
 SPLITS = {"train": (0.0, 0.70), "validation": (0.70, 0.85), "test": (0.85, 1.0)}
 SPLIT_SEED = 20261123

@@ -20,8 +20,9 @@ from torch import Tensor, nn
 
 from ..chemistry.constants import EXCHANGE_LOG_K
 from ..contract.bundle import write_bundle
-from ..processes.past import PAST
-from ..step.correction import FACTORS, FEATURES, Core
+from ..processes.recent_climate import PAST
+from ..step.correction import FACTORS, Core
+from ..step.features import FEATURES
 from ..step.step import Step
 from .baselines import train_baseline
 from .curriculum import TrainingConfig, make_step

@@ -25,7 +25,8 @@ from ..contract.ordered import ordered_sum
 from ..contract.turns import enter, leave, turns
 from ..contract.variables import load_table
 from ..processes.tridiagonal import solve
-from ..step.correction import FEATURES, Core
+from ..step.correction import Core
+from ..step.features import FEATURES
 from ..step.step import Step
 
 LAYERS, COLUMNS = 61, 67

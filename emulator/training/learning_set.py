@@ -16,7 +16,7 @@ import xarray as xr
 
 from ..contract.constants import MOLAR_MASS_C, MOLAR_MASS_N
 from ..contract.variables import load_table
-from ..processes.past import PAST, START
+from ..processes.recent_climate import PAST, START
 from .dataset import DAY, DataError, Ensemble, file_sha256, load_ensemble, split_of
 
 FORMAT = "calcisol-ensemble-1"

@@ -146,7 +146,9 @@ def test_the_step_without_network_follows_min3p() -> None:
 def test_the_equilibrium_repeats_min3p_s_ph_from_its_totals() -> None:
     """MIN3P prints 7 digits; its pH from our totals agrees to 0.002, with its own treatment of exchangeable Al."""
     from calcisol.emulator.contract.rows import static_rows
+    from calcisol.emulator.processes.calcite import CalciteRates
     from calcisol.emulator.processes.soil import exchange_sites
+    from calcisol.emulator.step.records import amounts
 
     data = load_ensemble(archive())
     step = Step(None, "min3p", "AlX3-linear")
@@ -155,9 +157,8 @@ def test_the_equilibrium_repeats_min3p_s_ph_from_its_totals() -> None:
         temperature = data.forcing_layer[t - 1, 2]
         zero = torch.zeros_like(x[0])
         guess = torch.cat([-np.log(10.0) * x[12:13], x[13:16]])
-        solution = step.cold_solve(
-            x[1:6], x[6] + x[7], x[8], x[10], exchange_sites(static_rows(data.static)), step.equilibrium.constants(temperature),
-            temperature, x[11], zero, zero, guess,
-        )  # fmt: skip
+        sites, water = exchange_sites(static_rows(data.static)), x[10]
+        given = step.problem(amounts(x[1:9], zero), CalciteRates(zero, zero), water, sites, x[11])
+        solution = step.cold_solve(given, step.equilibrium.constants(temperature), water, temperature, guess)
         error = (-solution.unknowns[0] / np.log(10.0) - x[12]).abs()
         assert float(error.flatten().sort().values[int(0.99 * error.numel())]) < 0.002

@@ -7,7 +7,9 @@ import math
 
 import torch
 from calcisol.emulator.chemistry.constants import CATIONS
+from calcisol.emulator.processes.calcite import CalciteRates
 from calcisol.emulator.step.pore_water import PoreWater
+from calcisol.emulator.step.records import Amounts
 from calcisol.emulator.step.step import Step
 
 from ..reference import phreeqc_titration as reference
@@ -34,7 +36,8 @@ def titrate(steps: int) -> tuple[dict[float, float], dict[float, float]]:
     ph, left = {}, {}
     for n in range(1, steps + 1):
         acid = cell(water * reference.STEP_ACID)
-        solution = part.cold_solve(held, acid, none, cell(water), sites, k, t, pco2, plenty, calcite, guess)
+        given = part.problem(Amounts(held, acid, none, calcite), CalciteRates(plenty, plenty), cell(water), sites, pco2)
+        solution = part.cold_solve(given, k, cell(water), t, guess)
         reacted = water * solution.ca_total - held[0]
         calcite = (calcite - reacted).clamp(min=0.0)
         held = torch.cat([held[:1] + reacted, held[1:]]) - water * solution.dissolved

@@ -1,9 +1,9 @@
-"""Memory of the drivers: closed form of a steady year, the same for any step, and what it switches off."""
+"""Recent climate of a layer: closed form of a steady year, the same for any step, and what it switches off."""
 
 import pytest
 import torch
 from calcisol.emulator.contract.variables import load_table
-from calcisol.emulator.processes.past import PAST, SPAN, START, drivers, remember, start
+from calcisol.emulator.processes.recent_climate import PAST, SPAN, START, drivers, running_mean, start
 from calcisol.emulator.step.correction import Core
 from calcisol.emulator.step.step import Step
 
@@ -16,19 +16,19 @@ STEPS = 0.015
 SLOTS = [load_table().names("state").index(name) for name in PAST]
 
 
-def live(seconds: float, steps: int) -> torch.Tensor:
+def after(seconds: float, steps: int) -> torch.Tensor:
     """Memory of a step change to 1 in ``steps`` steps."""
     past, one = torch.zeros((3, 1, 1), dtype=torch.float64), torch.ones((3, 1, 1), dtype=torch.float64)
     for _ in range(steps):
-        past = remember(past, one, torch.tensor(seconds, dtype=torch.float64))
+        past = running_mean(past, one, torch.tensor(seconds, dtype=torch.float64))
     return past
 
 
 def test_memory_of_a_step_change() -> None:
     """1 - exp(-t / SPAN), and nearly so with steps of a month."""
     exact = 1.0 - torch.exp(torch.tensor(-720.0 * DAY / SPAN, dtype=torch.float64))
-    assert float(live(0.01 * DAY, 72000)[0, 0, 0]) == pytest.approx(float(exact), rel=1e-5)
-    assert float(live(30.0 * DAY, 24)[0, 0, 0]) == pytest.approx(float(exact), rel=STEPS)
+    assert float(after(0.01 * DAY, 72000)[0, 0, 0]) == pytest.approx(float(exact), rel=1e-5)
+    assert float(after(30.0 * DAY, 24)[0, 0, 0]) == pytest.approx(float(exact), rel=STEPS)
 
 
 def test_drivers_by_hand() -> None:
