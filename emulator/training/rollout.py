@@ -46,7 +46,7 @@ def cut_step(
     """One interval of ``seconds`` in ``parts`` equal steps, water linear within: state at its end, column outputs, flags.
 
     Rates are means over the interval, ``ph_top`` is that of its end, flags are of all parts together. For hosts
-    ``fortran_bridge/src/columns/subcycle.cpp`` does the same.
+    ``fortran_bridge/src/engine/subcycle.cpp`` does the same.
     """
     dt = torch.tensor(seconds / parts, dtype=torch.float64)
     before = (state[WATER] - layer[W_ICE]).clamp(min=0.0)  # liquid: the ice there is now was there before
