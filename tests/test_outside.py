@@ -11,14 +11,14 @@ from .reference.phreeqc_calcite import CALCITE_OPEN
 
 YEAR = 365.0 * 86400.0
 MONTH = YEAR / 12.0
-# DESIGN.md issue 2: MIN3P's constant enthalpies cost up to 0.026 pH at 5 degC, the rest is the little salt left in the water
+# MIN3P's constant enthalpies cost up to 0.026 pH at 5 degC, the rest is the little salt left in the water
 PH_TOLERANCE = 0.05
-# DESIGN.md 1; what is left is round-off in sums over 40 years
+# what is left is round-off in sums over 40 years
 CLOSURE = 1e-10
 
 
 def test_ph_of_calcite_saturated_water() -> None:
-    """One thin layer of calcite sand, next to no exchanger, soil air held at pco2 by the air above: B.1 of science.md."""
+    """One thin layer of calcite sand, next to no exchanger, soil air held at pco2 by the air above: docs/science.md 2."""
     cases = [(p, t, ph) for p, rows in CALCITE_OPEN.items() if p <= 1e-2 for t, ph, _, _ in rows]
     n = len(cases)
     pco2, celsius, expected = (np.array(x) for x in zip(*cases, strict=True))

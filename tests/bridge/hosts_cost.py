@@ -2,7 +2,7 @@
 
 What:    builds the mock host with -O2, runs it with 1 and with 400 columns, prints processor time in our calls (adapter, step,
          budget check) per column and step, and its share of an ORCHIDEE step. Not a test: times are not asserted.
-Source:  380 us per column and step of ORCHIDEE 2.2 at 11 layers and 1,800 s (../shared/reference, measured); the targets are
+Source:  380 us per column and step of ORCHIDEE 2.2 at 11 layers and 1,800 s (measured November 2026); the targets are
          5 % at one column and 2 % at 400 columns a rank.
 Use:     ``python tests/bridge/hosts_cost.py [BUNDLE]`` with the package installed, on a quiet machine.
 """

@@ -20,7 +20,7 @@ from calcisol.coupler.library.install import fortran_source_dir, fortran_sources
 from helpers.hosts import host_environment
 
 MOCKS = Path(__file__).parent / "hosts_mock"
-# of the throughput of one step; float64 over one step leaves 1e-13, a wrong term 1e-3 (coupler/budget.py)
+# of the throughput of one step; float64 over one step leaves 1e-13, a wrong term 1e-3 (coupler/offline/budget.py)
 CLOSURE = 1e-10
 NCOL = 7
 RANKED = 12  # steps of the tests over ranks: the bits differ at the first step or never

@@ -12,7 +12,7 @@ from ..reference.phreeqc_calcite import ACID, CALCITE_OPEN
 SAME_DATABASE_PH, SAME_DATABASE_CA = 0.005, 0.01
 # ion sizes are MIN3P's (Ca 6.0 against 5.0 angstrom in phreeqc.dat): 0.006 pH at an ionic strength of 0.03
 ACID_PH, ACID_CA = 0.01, 0.015
-# MIN3P's constant enthalpies against PHREEQC's analytic log K (science.md fact 6: 0.03 pH and 6 % Ca between 5 and 25 degC)
+# MIN3P's constant enthalpies against PHREEQC's analytic log K (docs/science.md 2: 0.03 pH and 6 % Ca between 5 and 25 degC)
 CROSS_DATABASE_PH, CROSS_DATABASE_CA = 0.03, 0.06
 
 

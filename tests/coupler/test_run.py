@@ -31,7 +31,7 @@ def test_files_are_there_and_nothing_else(done):
 
 
 def test_budgets_close_from_outside_the_library(tmp_path):
-    # identities of DESIGN.md 4 on the run's own yearly records, without budget.py's sums
+    # the identities of emulator/docs/science.md, section 7, on the run's own yearly records, without budget.py's sums
     config = small_config(tmp_path, scenarios=("baseline",))
     domain = load_domain(config)
     folder = chunks.run(domain, config)
@@ -167,7 +167,7 @@ def test_files_follow_cf(done):
 
 
 def test_less_fertiliser_never_means_less_carbonate(done):
-    # monotone: less acid, all else equal, keeps more calcite (science.md D)
+    # monotone: less acid, all else equal, keeps more calcite (emulator/docs/science.md, section 12)
     end = {}
     for name in NAMES:
         with netCDF4.Dataset(done / f"{name}.nc") as file:
@@ -191,7 +191,7 @@ def test_summary_adds_up(done):
         for r in rows
         if r["country"] == "ALL" and r["scenario"] != "baseline"
     }
-    # 0.33-0.50 at fixed soil CO2 (science.md fact 1); less nitrogen also means less CO2, which adds to it
+    # 0.33-0.50 at fixed soil CO2 (emulator/docs/science.md, section 9); less nitrogen also means less CO2, which adds to it
     assert all(0.33 < v < 0.8 for v in kept.values())
 
 

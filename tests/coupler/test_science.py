@@ -35,7 +35,7 @@ def test_losses_are_halved_and_the_harvest_stays_possible(europe):
 
 
 def test_form_of_nitrogen_orders_the_acid(europe):
-    # per mol N, all of it leached: sulphate 2, urea and ammonium nitrate 1 (science.md A.1)
+    # per mol N, all of it leached: sulphate 2, urea and ammonium nitrate 1 (van Breemen et al. 1983)
     def acid(name):
         c = europe.year(load_scenario(name), 2040).plan.column
         # charge brought, NO3 + 2 SO4 - NH4, and two protons for each NH4 that is nitrified

@@ -32,7 +32,7 @@ def test_national_fertiliser_sums():
     cells = read_cells()
     found = values_at(FOLDER / "nitrogen" / "nifert.tif", cells.lat, cells.lon)
     total = np.nansum(found, 0) * cells["cell_area"] / 1e4 / 1e9
-    # data.md 2: FR 2.05, DE 1.78, PL 1.28, ES 0.93 Mt; another mask at the borders
+    # Nishina et al. 2017, national sums: FR 2.05, DE 1.78, PL 1.28, ES 0.93 Mt; another mask at the borders
     for country, known in {"FRA": 2.05, "DEU": 1.78, "POL": 1.28, "ESP": 0.93}.items():
         assert total[cells.country == country].sum() == pytest.approx(known, rel=0.1)
 
@@ -44,7 +44,7 @@ def test_fields_at_known_places(real):
         return int(np.hypot(real.lat - lat, real.lon - lon).argmin())
 
     assert real.tier == "B"
-    # data.md 1a: pH x 10 after the repaired join: Seville 80, Champagne 75
+    # pH x 10 after the repaired join: Seville 80, Champagne 75
     assert real["ph_survey"][at(37.25, -5.75)] == pytest.approx(8.0, abs=0.1)
     assert real["ph_survey"][at(48.75, 4.25)] == pytest.approx(7.5, abs=0.2)
     assert real["mat"][at(37.25, -5.75)] > 16 > 12 > real["mat"][at(48.75, 4.25)]

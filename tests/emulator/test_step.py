@@ -12,7 +12,7 @@ from torch import Tensor
 
 from .columns import MONTH, TABLE, YEAR, pack, random_forcing, soil
 
-# the budgets are sums of float64 differences; 1e-10 of the throughput is the contract (DESIGN.md 1), round-off sits near 1e-14
+# the budgets are sums of float64 differences; 1e-10 of the throughput is the contract (docs/science.md 12), round-off 1e-14
 CLOSURE = 1e-10
 
 
@@ -108,7 +108,7 @@ def test_more_acid_leaves_less_alkalinity_and_lower_ph(caco3: float, gone: bool)
 
 @torch.no_grad()
 def test_one_mole_of_acid_dissolves_a_third_to_a_half_of_calcite() -> None:
-    """science.md fact 1: the limit law of an open system at calcite equilibrium and given drainage."""
+    """docs/science.md 9: the limit law of an open system at calcite equilibrium and given drainage."""
     step = Step()
     static, layer, column, state = start(step, 2, 0.2)
     extra = 0.3
@@ -171,7 +171,7 @@ def test_smaller_steps_converge() -> None:
 
 
 def test_laboratory_ph_of_calcareous_soil_is_that_of_its_suspension() -> None:
-    """science.md fact 8: 8.20 in pure water, 7.67 in 0.01 M CaCl2, whatever the pore water; +-0.1 for the exchanger's share.
+    """docs/science.md 8: 8.20 in pure water, 7.67 in 0.01 M CaCl2, whatever the pore water; +-0.1 for the exchanger's share.
 
     The salt of a sample takes 0.12 off: calcite keeps Ca HCO3^2 at 0.5 mM (1 mM)^2, and with 1 mM Cl beside it
     2 Ca = HCO3 + 1 mM, so that HCO3 falls to 0.755 mM, and pH with it at the same CO2.

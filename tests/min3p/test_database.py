@@ -81,7 +81,7 @@ def test_stock_constants_would_fail() -> None:
     stock = db.van_t_hoff(16.681, -2.247, kelvin) - db.van_t_hoff(18.16, -0.53, kelvin)
     own = db.van_t_hoff(*db.fit("h2co3aq"), kelvin) - db.van_t_hoff(*db.fit("co2(g)"), kelvin)
     assert float(stock) == pytest.approx(-1.192 - 0.19, abs=0.02)
-    assert float(own) == pytest.approx(-1.192, abs=0.01)  # PHREEQC, science.md A.2
+    assert float(own) == pytest.approx(-1.192, abs=0.01)  # PHREEQC: emulator/docs/science.md, section 2
 
 
 @pytest.mark.parametrize("name", sorted(db.ANALYTIC))

@@ -1,7 +1,7 @@
-"""A second opinion without MIN3P: PhreeqcRM on calcite waters, and the titration of a calcareous soil (science.md A.4).
+"""A second opinion without MIN3P: PhreeqcRM on calcite waters, and the titration of a calcareous soil (docs/science.md 4).
 
 What:    PhreeqcRM (USGS, pip phreeqcrm) with phreeqc.dat; the exchanger of A.4 has four proton sites of equal size.
-Source:  tables B.1 and A.4, computed with phreeqpython; inputs as in science.md H.
+Source:  tables B.1 and A.4, computed with phreeqpython; inputs as in its section 14.
 """
 
 from __future__ import annotations

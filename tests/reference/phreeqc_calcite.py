@@ -1,6 +1,6 @@
-"""PHREEQC reference values, computed with phreeqpython 1.6.2 and phreeqc.dat (inputs in ../shared/reference/science.md H).
+"""PHREEQC reference values, computed with phreeqpython 1.6.2 and phreeqc.dat (inputs: emulator/docs/science.md, section 14).
 
-CALCITE_OPEN: water in equilibrium with calcite and CO2: {pco2 atm: [(degC, pH, Ca mmol/kgw, DIC mmol/kgw)]} (science.md B.1).
+CALCITE_OPEN: water in equilibrium with calcite and CO2: {pco2 atm: [(degC, pH, Ca mmol/kgw, DIC mmol/kgw)]} (section 2).
 ACID: calcite-saturated percolate at 10 degC with strong acid added: {pco2: [(acid, pH, Ca, alkalinity) mmol/kgw]} (B.2).
 TITRATION: pH of 1 kg soil leached with acid, 4 exchange sites (A.4), not used by the three-site exchanger.
 """

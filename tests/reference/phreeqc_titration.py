@@ -2,7 +2,7 @@
 
 What:    1 kg soil with 50 mmol calcite; sites of 0.05 mol_c each with log K(H) 1.0, 3.2, 4.6 (AlOHX2, log K 2.7, and K on the
          first alone), gibbsite log K 8.11; CO2 1e-2 atm, 10 degC. Each step replaces the water by 0.25 kg with 8 mmol/kgw HNO3.
-Origin:  phreeqpython 1.6.2, phreeqc.dat, November 2026; the titration of science.md A.4 (inputs in its H) with these sites.
+Origin:  phreeqpython 1.6.2, phreeqc.dat, November 2026; the titration of docs/science.md 4 (inputs: 14) with these sites.
 """
 
 START = {"ca": 0.06968307, "mg": 0.00448004, "k": 0.00024386, "na": 0.00044180}

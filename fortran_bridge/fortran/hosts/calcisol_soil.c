@@ -1,4 +1,4 @@
-/* The soil of calcisol_soil.h. The budget is the law of calcisol_balance.f90 and coupler/budget.py. */
+/* The soil of calcisol_soil.h. The budget is the law of calcisol_balance.f90 and coupler/offline/budget.py. */
 #include "calcisol_soil.h"
 
 #include <math.h>
