@@ -12,8 +12,8 @@ from pathlib import Path
 
 import numpy as np
 
+from ...emulator.contract.pages import figure, joined, prose, table
 from ..config import RunConfig
-from ..report.html import figure, table
 from . import field_trials
 from .totals import Section, Verdict, judge
 
@@ -142,13 +142,11 @@ def liming(folder: Path, config: RunConfig, out: Path) -> Section:
         "rmse, lime left reacts",
         "CaCO₃ lost, kg ha⁻¹ yr⁻¹",
     ]
-    text = (
-        "<p>Given: lime and its dates, texture, pH before the first lime, exchange capacity (bases of the most limed plots). "
+    text = prose(
+        "Given: lime and its dates, texture, pH before the first lime, exchange capacity (bases of the most limed plots). "
         "Typical values stand for nitrogen and deposition, which the archives do not hold. Not given: pH or bases after 1962. "
         "A suspension is read within minutes; lime left in the soil, coarse enough that after 20 t ha⁻¹ pH went on rising for "
         "three to six years (Bolton 1977), is taken not to react in it. If it did, soil with any lime left would read 8.2 "
-        "(next to last column). The truth lies between: half a year after the first lime the plots read more than the line.</p>"
+        "(next to last column). The truth lies between: half a year after the first lime the plots read more than the line."
     )
-    return Section(
-        "Liming experiments", table(head, body) + text + f'<div class="grid">{"".join(pictures(series, out))}</div>', found
-    )
+    return Section("Liming experiments", table(head, body) + text + joined(pictures(series, out), "grid"), found)

@@ -13,8 +13,9 @@ from pathlib import Path
 
 import netCDF4
 import numpy as np
+from markupsafe import Markup
 
-from ..report.html import table
+from ...emulator.contract.pages import prose, table
 from ..report.summary import ALL, BASELINE
 from ..units import C_KG_PER_MOL, CACO3_KG_PER_MOL, HA_M2, SECONDS_PER_YEAR
 
@@ -44,7 +45,7 @@ class Section:
     """A part of the page."""
 
     title: str
-    body: str
+    body: Markup
     verdicts: list[Verdict]
 
 
@@ -100,8 +101,10 @@ def leaching(results: Path) -> Section:
     return Section(
         "Background leaching without mineral nitrogen",
         table(head, body)
-        + "<p>Last ten years; manure, fixation and deposition continue, so some acid remains. Outside the range the soil's "
-        "own CO₂ is below 0.005 or above 0.02 atm.</p>",
+        + prose(
+            "Last ten years; manure, fixation and deposition continue, so some acid remains. Outside the range the soil's "
+            "own CO₂ is below 0.005 or above 0.02 atm."
+        ),
         [
             Verdict(
                 "background loss of CaCO₃",
@@ -147,11 +150,11 @@ def stoichiometry(lines: list[Row]) -> Section:
         ["this run", f"{emulated:.4f}", f"{emulated / nitrogen:.3f}", f"{emulated / whole:.2f}"],
     ]
     area = float(base["area_Mha"])
-    text = table(["loss of carbonate by mineral nitrogen", "Tg C yr⁻¹", "kg C per kg N", "mol per mol of acid"], rows) + (
-        f"<p>On {area:.1f} Mha, {nitrogen:.2f} Tg N a year less. Published for European croplands with 1.0 mol per mol: "
+    text = table(["loss of carbonate by mineral nitrogen", "Tg C yr⁻¹", "kg C per kg N", "mol per mol of acid"], rows) + prose(
+        f"On {area:.1f} Mha, {nitrogen:.2f} Tg N a year less. Published for European croplands with 1.0 mol per mol: "
         "6.1 Tg CaCO₃ (0.73 Tg C) a year from 6.1·10⁷ kmol of acid. The ratio of this run holds both what acid does at fixed "
         "soil CO₂ (0.36 to "
-        "0.49 mol per mol) and what the crop's nitrogen adds to soil CO₂.</p>"
+        "0.49 mol per mol) and what the crop's nitrogen adds to soil CO₂."
     )
     ratio = emulated / whole
     return Section(

@@ -11,21 +11,20 @@ Use:     ``calcisol validate out/europe --data my_data --out out/validation``.
 from __future__ import annotations
 
 import csv
-import html
 import itertools
-import os
 from pathlib import Path
-from string import Template
 from typing import Any
 
 import numpy as np
+from markupsafe import Markup
 
+from ...emulator.contract.pages import prose, render, table
 from ..config import RunConfig
 from ..errors import CalcisolError
 from ..europe import embedded
 from ..europe.load import load_domain
 from ..europe.observed import read_table
-from ..report.html import table
+from ..offline.folder_lock import whole_file
 from ..units import CACO3_KG_PER_MOL
 from . import field_trials
 from .liming import liming
@@ -40,11 +39,10 @@ def broadbalk(folder: Path, lines: list[Row]) -> Section:
     few = {n: v for n, v in chalk.items() if n <= 3 * field_trials.NITROGEN_STEP}
     slope = float(np.polyfit(list(few), [v[0] for v in few.values()], 1)[0])
     body = [[f"{n:.0f}", f"{value:.0f}", str(count)] for n, (value, count) in chalk.items()]
-    text = (
-        table(["kg N ha⁻¹ yr⁻¹", "chalk, kg CaCO₃ ha⁻¹ yr⁻¹, 1955-2019", "plots"], body)
-        + f"<p>From N0 to N3 each kilogram of nitrogen asked for {slope:.2f} kg of chalk. The higher rates began in 1968 and "
+    text = table(["kg N ha⁻¹ yr⁻¹", "chalk, kg CaCO₃ ha⁻¹ yr⁻¹, 1955-2019", "plots"], body) + prose(
+        f"From N0 to N3 each kilogram of nitrogen asked for {slope:.2f} kg of chalk. The higher rates began in 1968 and "
         "1985 on "
-        "plots with another history and are left out of the slope. Broadbalk had ammonium sulphate until 1967.</p>"
+        "plots with another history and are left out of the slope. Broadbalk had ammonium sulphate until 1967."
     )
     verdicts = [
         Verdict(
@@ -114,11 +112,11 @@ def classes(folder: Path) -> Section:
         "median in the run, %",
     ]
     worst = max(gaps)
-    text = table(head, body) + (
-        "<p>The fields of Tier B are made from these very sites, so this shows that the interpolation does not distort them, not "
+    text = table(head, body) + prose(
+        "The fields of Tier B are made from these very sites, so this shows that the interpolation does not distort them, not "
         "that it is right elsewhere. A laboratory pH of calcareous soil is 8.2 in water whatever its carbonate; area means of "
         "SoilGrids "
-        "end near 7.9 because they mix soils and shrink the tails: pH cannot be compared directly.</p>"
+        "end near 7.9 because they mix soils and shrink the tails: pH cannot be compared directly."
     )
     verdict = Verdict(
         "share of calcareous soils by pH class",
@@ -147,32 +145,20 @@ def write(data: Path, results: Path | None, out: Path, config: RunConfig, versio
     verdicts = [v for s in sections for v in s.verdicts]
     counts = {k: sum(v.agrees == k for v in verdicts) for k in ("yes", "partly", "no")}
     tags = {"yes": "real", "partly": "estimated", "no": "synthetic"}
-    rows = [
-        [
-            html.escape(v.what),
-            f'<span class="tag {tags[v.agrees]}">{v.agrees}</span>',
-            html.escape(v.ours),
-            html.escape(v.outside),
-            html.escape(v.why),
-        ]
-        for v in verdicts
-    ]
+    tag = Markup('<span class="tag {}">{}</span>')
+    rows = [[v.what, tag.format(tags[v.agrees], v.agrees), v.ours, v.outside, v.why] for v in verdicts]
     missing = "" if len(sections) > 3 else " The parts on Europe need a finished run with no_mineral_n and are left out."
     values: dict[str, Any] = {
-        "style": Path(__file__).parents[1].joinpath("report", "page.css").read_text(encoding="utf-8"),
+        "style": Markup(Path(__file__).parents[1].joinpath("report", "page.css").read_text(encoding="utf-8")),
         "answer": f"Of {len(verdicts)} comparisons with outside data {counts['yes']} agree, {counts['partly']} agree in part and "
         f"{counts['no']} do not; two of them (chalk per kg N, carbonate by pH class) test the data rather than the model. "
         f"No open data measure the loss of carbonate from a calcareous field over decades: that number itself stays "
         f"untested.{missing}",
         "verdicts": table(["what", "agrees", "here", "outside", "note"], rows, text=(0, 2, 3, 4)),
-        "sections": "".join(f"<h2>{html.escape(s.title)}</h2>{s.body}" for s in sections),
-        "made": f"calcisol {html.escape(version)}, <code>calcisol validate</code>. Rothamsted Research e-RA data: CC BY 4.0, "
-        "cited in "
-        "coupler/evaluation/field_trials.py. GEMAS: Reimann et al. 2014; SoilGrids: Poggio et al. 2021.",
+        "sections": sections,
+        "version": version,
     }
     path = out / "validation.html"
-    page = Template(Path(__file__).with_name("validation.html").read_text(encoding="utf-8")).substitute(values)
-    temporary = path.with_name(path.name + ".part")
-    temporary.write_text(page, encoding="utf-8")
-    os.replace(temporary, path)
+    with whole_file(path) as temporary:
+        temporary.write_text(render(Path(__file__).with_name("validation.html"), **values), encoding="utf-8")
     return path

@@ -2,23 +2,24 @@
 
 What:    answer, key numbers, maps (embedded), budget, country table, provenance of every field, caveats.
 Units:   in every heading. Readable at phone width: one column, tables scroll inside their own box.
-Source:  the run's own numbers; interval = uncertainty.py, spread = 5-95 % of the area over places. Page: data/report.html.
+Source:  the run's own numbers; interval = uncertainty.py, spread = 5-95 % of the area over places. Page: report.html.
 Use:     ``write(path, domain, config, results, lines, intervals, figures, contract, version)``.
 """
 
 from __future__ import annotations
 
-import base64
-import html
-import os
 from pathlib import Path
-from string import Template
 from typing import Any
 
+from markupsafe import Markup
+
+from ...emulator.contract.pages import figure, render, table
 from ..config import RunConfig
 from ..europe.domain import Domain
 from ..land import history
 from ..offline import budget
+from ..offline.checkpoint import KEPT
+from ..offline.folder_lock import whole_file
 from ..offline.results import Result
 from ..units import MONTH_SECONDS
 from .headline import Intervals, answer, band, compared
@@ -28,66 +29,53 @@ from .uncertainty import SOURCES
 Line = dict[str, Any]
 
 
-def scenario_list(domain: Domain, results: list[Result], intervals: Intervals) -> str:
-    """One line per scenario: what it is and the loss of its last years."""
+def scenario_list(domain: Domain, results: list[Result], intervals: Intervals) -> list[dict[str, str]]:
+    """Each scenario: title, the loss of its last years, and what it is."""
     area, items = domain["area"], []
     for r in results:
         last, now, base = r.years[-LATE_YEARS:], late_loss(r, area), reference(results, r)
         i = intervals.get(r.scenario.name, {}).get("late_loss")
         given = f" (90 %: {band(i.low, i.high)})" if i else ""
-        text = f"<b>{html.escape(r.scenario.title)}</b> loses {now:.2f}{given} g C m⁻² yr⁻¹ in {last[0]}-{last[-1]}"
+        text = f"loses {now:.2f}{given} g C m⁻² yr⁻¹ in {last[0]}-{last[-1]}"
         if base is not None and (then := late_loss(base, area)):
             less = 100 * (then - now) / then
-            name = "business as usual" if base.scenario.name == BASELINE else html.escape(base.scenario.title)
+            name = "business as usual" if base.scenario.name == BASELINE else base.scenario.title
             text += f", {abs(less):.1f} % {'less' if less >= 0 else 'more'} than {name}"
-        items.append(f"<li>{text}. {html.escape(r.scenario.description)}</li>")
-    return f"<ul>{''.join(items)}</ul>"
+        items.append({"title": r.scenario.title, "text": text, "description": r.scenario.description})
+    return items
 
 
-def sources(results: list[Result], intervals: Intervals) -> str:
+def sources(results: list[Result], intervals: Intervals) -> Markup:
     """What the interval of kg C per kg N is made of."""
     rows = [(r.scenario.name, i) for r, _ in compared(results) if (i := intervals.get(r.scenario.name, {}).get("per_kg_n"))]
     if not rows:
-        return "<p>No interval was worked out (<code>uncertainty = 0</code> or no cut of nitrogen in this run).</p>"
+        return Markup("<p>No interval was worked out (<code>uncertainty = 0</code> or no cut of nitrogen in this run).</p>")
     names = list(dict.fromkeys(s for _, i in rows for s in i.parts))
-    head = ["kg C kept per kg N", "value", "90 % interval", *(html.escape(SOURCES.get(s, s)) for s in names)]
+    head = ["kg C kept per kg N", "value", "90 % interval", *(SOURCES.get(s, s) for s in names)]
     body = []
     for name, i in rows:
         moves = [f"{i.parts[s][0]:+.3f} / {i.parts[s][1]:+.3f}" if s in i.parts else "–" for s in names]
         body.append([name, f"{i.value:.3f}", f"{i.low:.3f} to {i.high:.3f}", *moves])
     missing = "" if "emulator" in names else " The bundle states no error and no ensemble was given: the emulator is left out."
-    return table(head, body) + (
-        "<p><small>Each source alone, on part of the columns; together in quadrature. Carbonate: all cells at once at the "
+    note = (
+        "Each source alone, on part of the columns; together in quadrature. Carbonate: all cells at once at the "
         "5 or 95 % point of what the survey allows, an upper bound for the mean. Emulator: the spread of the bundles given or "
         "the 95th percentile of the error of the change of inorganic carbon on MIN3P columns it never saw, the wider of "
         "both. Not in it: weather, "
-        f"drainage, the area and depth of carbonate, and all that MIN3P itself leaves out.{missing}</small></p>"
+        f"drainage, the area and depth of carbonate, and all that MIN3P itself leaves out.{missing}"
     )
+    return table(head, body) + Markup("<p><small>{}</small></p>").format(note)
 
 
-def table(head: list[str], body: list[list[str]], text: tuple[int, ...] = ()) -> str:
-    """An HTML table in its own scroll box; columns in ``text`` hold prose."""
-
-    def cells(tag: str, row: list[str]) -> str:
-        return "".join(f'<{tag} class="text">{c}</{tag}>' if i in text else f"<{tag}>{c}</{tag}>" for i, c in enumerate(row))
-
-    rows = "".join(f"<tr>{cells('td', r)}</tr>" for r in body)
-    return f'<div class="scroll"><table><thead><tr>{cells("th", head)}</tr></thead><tbody>{rows}</tbody></table></div>'
-
-
-def figure(path: Path, caption: str) -> str:
-    """An image inside the page."""
-    data, text = base64.b64encode(path.read_bytes()).decode(), html.escape(caption)
-    return f'<figure><img alt="{text}" src="data:image/png;base64,{data}"><figcaption>{text}</figcaption></figure>'
-
-
-def provenance(domain: Domain) -> str:
+def provenance(domain: Domain) -> Markup:
     """Every field of the run: real, estimated or synthetic, with source and licence."""
     body = [
         [
             name,
-            f'<span class="tag {f.provenance}">{f.provenance}</span>',
-            *(html.escape(x) for x in (f"{f.long_name} [{f.units}]", f.source, f.licence)),
+            Markup('<span class="tag {0}">{0}</span>').format(f.provenance),
+            f"{f.long_name} [{f.units}]",
+            f.source,
+            f.licence,
         ]
         for name, f in domain.fields.items()
     ]
@@ -118,7 +106,7 @@ NUMBERS = (
 )
 
 
-def numbers(lines: list[Line]) -> str:
+def numbers(lines: list[Line]) -> Markup:
     """Europe: one row per quantity, one column per scenario."""
     whole = [x for x in lines if x["country"] == ALL]
     show = lambda x, form: "never" if x == float("inf") else "–" if x != x else format(x, form)  # noqa: E731
@@ -126,7 +114,7 @@ def numbers(lines: list[Line]) -> str:
     return table(["calcareous arable soils of the domain", *(str(x["scenario"]) for x in whole)], body)
 
 
-def countries(lines: list[Line]) -> str:
+def countries(lines: list[Line]) -> Markup:
     """One row per country, the largest calcareous area first."""
     names = list(dict.fromkeys(x["scenario"] for x in lines))
     by = {(x["scenario"], x["country"]): x for x in lines}
@@ -145,7 +133,7 @@ def countries(lines: list[Line]) -> str:
     return table(head, body)
 
 
-def budgets(domain: Domain, results: list[Result]) -> str:
+def budgets(domain: Domain, results: list[Result]) -> Markup:
     """The closed budgets as a table."""
     body = []
     for r in results:
@@ -164,27 +152,30 @@ def budgets(domain: Domain, results: list[Result]) -> str:
     return table(head, body, text=(3,))
 
 
-def tier_note(domain: Domain) -> str:
+def tier_note(domain: Domain) -> Markup:
     """What kind of data the run rests on, plainly."""
     if domain.tier == "A":
-        return (
+        return Markup(
             "<b>Soils and climate of this run are synthetic</b> (Tier A, the embedded default): regressions calibrated on real "
             "maps, right on average over regions and wrong at a place; carbonate contents are draws. Nitrogen is real by country "
             "and flat inside it. Name a folder of real fields with <code>--data</code> for Tier B."
         )
-    return (
+    return Markup(
         "This run uses real soil and climate maps and gridded nitrogen patterns (Tier B); carbonate content is <b>estimated</b> "
         "from the total calcium of GEMAS samples and is uncertain by a factor of about 2.5 at a place."
     )
 
 
-def caveats(lines: list[Line], config: RunConfig) -> list[str]:
+def caveats(lines: list[Line], config: RunConfig) -> list[str | Markup]:
     """What a reader must keep in mind."""
     outside = max(float(x["outside_envelope_share"]) for x in lines if x["country"] == ALL)
     return [
         *filter(None, [history.held(config.start_year, config.history)]),
-        "Carbonate below 20 cm (taken as in the topsoil), soil-air CO₂, deposition, water by month and the response of soil "
-        "respiration to nitrogen are assumptions; each constant stands in <code>coupler/config.py</code> with source and range.",
+        Markup(
+            "Carbonate below 20 cm (taken as in the topsoil), soil-air CO₂, deposition, water by month and the response of "
+            "soil respiration to nitrogen are assumptions; each constant stands in <code>coupler/land/parameters.py</code>, with "
+            "source and range."
+        ),
         "“From place to place” is the spread over the area (5-95 %), not an uncertainty; the interval is, of what its "
         "table lists.",
         "Nitrogen and sulphur before 2019 follow one European curve for all countries; the surveyed carbonate is put at the "
@@ -210,29 +201,26 @@ def write(
     version: str,
 ) -> None:
     """Write the page atomically."""
-    bundle = html.escape(str(contract.get("records_sha256", ""))[:16])
-    made = (
-        f"calcisol {html.escape(version)}, emulator bundle <code>{bundle}</code>; {len(domain)} columns of {len(config.layers)} "
-        f"layers ({sum(config.layers):.2f} m), steps of {MONTH_SECONDS / 86400:.2f} days, {config.spinup_years} years of "
-        f"spin-up ({config.spinup}), domain “{config.domain}” ({100 * config.coverage:.0f} % of its area), Tier {domain.tier}. "
-        "Coasts and borders: Natural Earth (public domain)."
-    )
-    page = Template(Path(__file__).with_name("report.html").read_text(encoding="utf-8")).substitute(
-        style=Path(__file__).with_name("page.css").read_text(encoding="utf-8"),
+    page = render(
+        Path(__file__).with_name("report.html"),
+        style=Markup(Path(__file__).with_name("page.css").read_text(encoding="utf-8")),
         years=f"{results[0].years[0]}-{results[0].years[-1]}",
-        answer=html.escape(answer(domain, results, intervals)),
+        answer=answer(domain, results, intervals),
         scenarios=scenario_list(domain, results, intervals),
         sources=sources(results, intervals),
         tier=tier_note(domain),
         numbers=numbers(lines),
-        figures="".join(figure(p, caption) for caption, p in figures.items()),
+        figures=[figure(p, caption) for caption, p in figures.items()],
         countries=countries(lines),
         tolerance=f"{budget.TOLERANCE:.0e}",
         budgets=budgets(domain, results),
         provenance=provenance(domain),
-        caveats="".join(f"<li>{c}</li>" for c in caveats(lines, config)),
-        made=made,
+        caveats=caveats(lines, config),
+        version=version,
+        bundle=str(contract.get("records_sha256", ""))[:16],
+        made=f"{len(domain)} columns of {len(config.layers)} layers ({sum(config.layers):.2f} m), steps of "
+        f"{MONTH_SECONDS / 86400:.2f} days, {config.spinup_years} years of spin-up ({config.spinup}), domain “{config.domain}” "
+        f"({100 * config.coverage:.0f} % of its area), Tier {domain.tier}. Coasts and borders: Natural Earth (public domain).",
     )
-    temporary = path.with_name(path.name + ".part")
-    temporary.write_text(page, encoding="utf-8")
-    os.replace(temporary, path)
+    with whole_file(path, KEPT) as temporary:
+        temporary.write_text(page, encoding="utf-8")

@@ -2,12 +2,11 @@
 
 What:    gradients against differences, sums of attributions, other members, random weights, MIN3P, limits.
 Units:   percent and rank correlations; named in the text.
-Use:     ``checks(numbers)`` -> HTML; ``made(numbers["about"])``
+Use:     ``checks(numbers)`` -> sentences; ``made(numbers["about"])``
 """
 
 from __future__ import annotations
 
-import html
 from typing import Any
 
 from .words import WEAK, asked_of_maps, proved_right, ratio
@@ -21,9 +20,9 @@ def members(m: dict[str, Any], own: dict[str, Any]) -> list[str]:
         asked = asked_of_maps(verdicts)
         nitrogen = ", ".join(ratio(verdicts[arm]["nitrogen"]["ratio"]) for arm in verdicts)
         true = sum(proved_right(v) for *_, v in asked)
-        lines.append(f"{html.escape(name)} {true} of {len(asked)} (nitrogen, predicted over simulated: {nitrogen})")
+        lines.append(f"{name} {true} of {len(asked)} (nitrogen, predicted over simulated: {nitrogen})")
     others = "; ".join(lines)
-    ranks = ", ".join(f"{html.escape(k)} {v:.2f}" for k, v in m["tau"].items())
+    ranks = ", ".join(f"{k} {v:.2f}" for k, v in m["tau"].items())
     first = ", ".join(ratio(own[arm]["nitrogen"]["ratio"]) for arm in own)
     items = [f"Ranks of nitrogen's effect against the explained emulator (Kendall's tau): {ranks}."]
     if others:
@@ -50,7 +49,7 @@ def reference_model(n: dict[str, Any]) -> list[str]:
         ]
     runs = n["reference_model_runs"]
     found = "; ".join(
-        f"{html.escape(name)}: signs agree in {100 * x['signs']:.0f} %, rank correlation {x['rank']:.2f}, emulated over MIN3P "
+        f"{name}: signs agree in {100 * x['signs']:.0f} %, rank correlation {x['rank']:.2f}, emulated over MIN3P "
         f"{x['ratio']:.2f}, median error {100 * x['median_error']:.1f} %"
         for name, x in n["reference_model"].items()
     )
@@ -62,7 +61,7 @@ def reference_model(n: dict[str, Any]) -> list[str]:
     ]
 
 
-def checks(n: dict[str, Any]) -> str:
+def checks(n: dict[str, Any]) -> list[str]:
     """What was checked, with what came out; misses are named."""
     t, p, window = n["temporal"]["agreement"], n["path"], n["temporal"]["window"]
     items = [
@@ -77,7 +76,7 @@ def checks(n: dict[str, Any]) -> str:
         "answers alone. Drivers are additive in the forcing: nitrogen's own rates do not respond to the changed climate. "
         "Warming, drainage and lime are reference magnitudes for comparison, not projections. No dolomite, erosion, irrigation.",
     ]
-    return "<ul>" + "".join(f"<li>{i}</li>" for i in items) + "</ul>"
+    return items
 
 
 def made(about: dict[str, Any]) -> str:

@@ -1,15 +1,12 @@
-"""How the report writes: numbers with their signs, tables, figures; and when a forecast counts as right.
+"""How the report writes: numbers with their signs; and when a forecast counts as right.
 
-What:    small pieces of HTML and text; ``proved_right`` is the one place that says what "proved right" means.
+What:    small pieces of text; ``proved_right`` is the one place that says what "proved right" means.
 Units:   kg C m-2 in, g C m-2 out (``grams``).
-Use:     ``table(["driver", "g C m-2"], rows)``; ``grams(-0.0042) == "−4.2"``
+Use:     ``grams(-0.0042) == "−4.2"``
 """
 
 from __future__ import annotations
 
-import base64
-import html
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,12 +15,6 @@ GOOD = (0.5, 2.0)  # a slope ratio within a factor of two counts as "the right s
 WEAK, STRONG = 0.3, 0.6  # rank correlations
 NOTHING = 1e-4  # kg C m-2 in the mean: a ratio to less than that says nothing
 DRIVEN = ("nitrogen", "drainage", "temperature")
-
-
-def table(head: list[str], rows: list[list[str]]) -> str:
-    """An HTML table in its own scroll box."""
-    body = "".join("<tr>" + "".join(f"<td>{c}</td>" for c in row) + "</tr>" for row in rows)
-    return f'<div class="scroll"><table><tr>{"".join(f"<th>{h}</th>" for h in head)}</tr>{body}</table></div>'
 
 
 def number(value: float, form: str, unit: str = "") -> str:
@@ -46,11 +37,6 @@ def grams(kilograms: float) -> str:
 def horizon(n: dict[str, Any]) -> str:
     years = n["about"]["years"]
     return f"{years} year{'s' if years > 1 else ''}"
-
-
-def figure(path: Path, caption: str) -> str:
-    data, text = base64.b64encode(path.read_bytes()).decode(), html.escape(caption)
-    return f'<figure><img alt="{text}" src="data:image/png;base64,{data}"><figcaption>{text}</figcaption></figure>'
 
 
 def proved_right(v: dict[str, float]) -> bool:

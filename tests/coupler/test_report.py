@@ -7,8 +7,13 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import xarray as xr
 from calcisol.coupler.report import figures, headline
+from calcisol.emulator.contract import pages
+from helpers.made_maps import VALUES, netcdf
 from helpers.small_runs import run_small
+from jinja2 import UndefinedError
+from markupsafe import Markup
 
 pytestmark = pytest.mark.usefixtures("shipped")
 
@@ -42,6 +47,40 @@ def test_page_stands_alone_and_says_what_it_rests_on(page):
     assert "Soils and climate of this run are synthetic" in text
     assert all(f'class="tag {tag}"' in text for tag in ("real", "estimated", "synthetic"))
     assert "10.1038/s41597-022-01592-z" in text and "$" not in re.sub(r"base64,[^\"]*", "", text)
+
+
+EVIL = "<img src=x onerror=alert(1)>"
+
+
+def test_text_of_files_stays_text_in_the_page(tmp_path):
+    (tmp_path / "mine.toml").write_text(
+        f"title = '{EVIL}title'\ndescription = '{EVIL}words'\n[change]\nmineral_n = 0.5\n[ramp]\nfrom = 2019\nto = 2019\n",
+        encoding="utf-8",
+    )
+    data = netcdf(tmp_path / "map.nc", 0.3 + 0 * VALUES)
+    with xr.open_dataset(data) as file:
+        kept = file.load()
+    kept.attrs["references"] = f"{EVIL}source"
+    kept.to_netcdf(data)
+    out = run_small(
+        tmp_path / "out", plots=True, end_year=2020, scenarios=("baseline", str(tmp_path / "mine.toml")), coverage=0.6,
+        fields={"caco3": str(data)}, chunk=128, spinup_years=0,
+    )  # fmt: skip
+    text = (out / "report.html").read_text(encoding="utf-8")
+    assert "<img src=x" not in text
+    for what in ("title", "words", "source"):
+        assert f"&lt;img src=x onerror=alert(1)&gt;{what}" in text
+    assert text.count("<ul>") == text.count("</ul>") and "&lt;b&gt;" not in text and "&lt;p&gt;" not in text
+
+
+def test_pieces_of_a_page_escape_what_they_are_given():
+    assert str(pages.table(["<a>"], [["<b>", Markup("<i>ours</i>")]], text=(1,))) == (
+        '<div class="scroll"><table><thead><tr><th>&lt;a&gt;</th></tr></thead><tbody><tr><td>&lt;b&gt;</td>'
+        '<td class="text"><i>ours</i></td></tr></tbody></table></div>'
+    )
+    assert str(pages.prose("1 < 2")) == "<p>1 &lt; 2</p>"
+    with pytest.raises(UndefinedError):
+        pages.fill("{{ name }}")
 
 
 def test_maps_have_coasts_where_europe_is():
