@@ -10,8 +10,9 @@
 !          call io%link(calcisol_w_liq, w_liq); call io%link(calcisol_out_ph, ph)
 !          call soil%step(dt, io, stat, errmsg)          ! once per time step; link again only where an array has moved
 !
-! Linked arrays are read and written in place at every step: declare them target (or pass allocated arrays) and keep them
-! alive. Compile these sources with the host's own compiler and flags; C kinds only. One columns object per thread.
+! Linked arrays are read and written in place at every step: declare them TARGET (pointers are fine) and keep them alive; the
+! compiler refuses an expression. Compile these sources with the host's own compiler and flags; C kinds only. One columns
+! object per thread.
 module calcisol
   use, intrinsic :: iso_c_binding, only: c_ptr, c_null_ptr, c_int32_t, c_int64_t, c_intptr_t, c_double, c_loc, c_associated
   use calcisol_variables

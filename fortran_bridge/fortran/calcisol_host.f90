@@ -16,9 +16,9 @@ contains
     character(len=*), intent(in) :: path
     integer(c_int32_t), intent(in) :: nsteps
     real(c_double), intent(in) :: dt
-    real(c_double), intent(in) :: dz(:, :), caco3(:, :), w_liq(:, :), t_soil(:, :)
-    real(c_double), intent(in) :: q_bot(:), co2_src(:, :)
-    real(c_double), intent(inout) :: ph(:, :), sic(:, :), co2_adj(:)
+    real(c_double), intent(in), target :: dz(:, :), caco3(:, :), w_liq(:, :), t_soil(:, :)
+    real(c_double), intent(in), target :: q_bot(:), co2_src(:, :)
+    real(c_double), intent(inout), target :: ph(:, :), sic(:, :), co2_adj(:)
     integer(c_int32_t), intent(out) :: stat
     character(len=256), intent(out) :: message
     type(calcisol_model) :: model

@@ -1,6 +1,9 @@
 ! Arrays of a host linked to the variables of calcisol: where they lie, of what type, how far apart their elements are.
 !
-! Shapes:  (ncol,nlay), layer 1 at the surface, or (ncol); real32 or real64; contiguous or strided, never copied.
+! Shapes:  (ncol,nlay), layer 1 at the surface, or (ncol); real32 or real64; contiguous or strided, any bounds, never copied.
+! Arrays:  pointers, or variables with the TARGET attribute, and sections of them. A link notes where an array lies, so an
+!          expression (1000*vol*dz), a function or a vector subscript, whose memory is gone after the call, is refused by the
+!          compiler: "no specific subroutine for the generic 'link'". So is an array that lacks TARGET.
 ! Errors:  a link that cannot be right is kept as text; create and step of calcisol.f90 give it back.
 ! Use:     through module calcisol, which hands everything public on.
 module calcisol_linking
@@ -40,66 +43,60 @@ module calcisol_linking
 
 contains
 
-  ! Link an array of the host to a variable: array(ncol,nlay).
+  ! Link an array of the host to a variable: array(ncol,nlay) or array(ncol).
   subroutine link_layer_64(self, id, array)
     class(calcisol_arrays), intent(inout) :: self
     integer(c_int32_t), intent(in) :: id
-    real(c_double), intent(in), target :: array(:, :)
-    type(c_ptr) :: corner(3)
-    if (size(array) > 0) then
-      corner = [c_loc(array(1, 1)), c_loc(array(min(2, size(array, 1)), 1)), c_loc(array(1, min(2, size(array, 2))))]
+    real(c_double), pointer, intent(in) :: array(:, :)
+    if (associated(array)) then
+      call note_layer_64(self, id, array)
     else
-      corner = c_null_ptr
+      call unallocated(self, id)
     end if
-    call new_view(self, id, f64, 8_c_intptr_t, 2, corner, shape(array, c_int64_t))
   end subroutine link_layer_64
 
   subroutine link_layer_32(self, id, array)
     class(calcisol_arrays), intent(inout) :: self
     integer(c_int32_t), intent(in) :: id
-    real(c_float), intent(in), target :: array(:, :)
-    type(c_ptr) :: corner(3)
-    if (size(array) > 0) then
-      corner = [c_loc(array(1, 1)), c_loc(array(min(2, size(array, 1)), 1)), c_loc(array(1, min(2, size(array, 2))))]
+    real(c_float), pointer, intent(in) :: array(:, :)
+    if (associated(array)) then
+      call note_layer_32(self, id, array)
     else
-      corner = c_null_ptr
+      call unallocated(self, id)
     end if
-    call new_view(self, id, f32, 4_c_intptr_t, 2, corner, shape(array, c_int64_t))
   end subroutine link_layer_32
 
-  ! Link an array of the host to a variable: array(ncol).
   subroutine link_column_64(self, id, array)
     class(calcisol_arrays), intent(inout) :: self
     integer(c_int32_t), intent(in) :: id
-    real(c_double), intent(in), target :: array(:)
-    type(c_ptr) :: corner(3)
-    corner = c_null_ptr
-    if (size(array) > 0) corner = [c_loc(array(1)), c_loc(array(min(2, size(array)))), c_loc(array(1))]
-    call new_view(self, id, f64, 8_c_intptr_t, 1, corner, [size(array, kind=c_int64_t), 0_c_int64_t])
+    real(c_double), pointer, intent(in) :: array(:)
+    if (associated(array)) then
+      call note_column_64(self, id, array)
+    else
+      call unallocated(self, id)
+    end if
   end subroutine link_column_64
 
   subroutine link_column_32(self, id, array)
     class(calcisol_arrays), intent(inout) :: self
     integer(c_int32_t), intent(in) :: id
-    real(c_float), intent(in), target :: array(:)
-    type(c_ptr) :: corner(3)
-    corner = c_null_ptr
-    if (size(array) > 0) corner = [c_loc(array(1)), c_loc(array(min(2, size(array)))), c_loc(array(1))]
-    call new_view(self, id, f32, 4_c_intptr_t, 1, corner, [size(array, kind=c_int64_t), 0_c_int64_t])
+    real(c_float), pointer, intent(in) :: array(:)
+    if (associated(array)) then
+      call note_column_32(self, id, array)
+    else
+      call unallocated(self, id)
+    end if
   end subroutine link_column_32
 
   ! Link the flag of the cells: array(ncol,nlay), bits calcisol_flag_...
   subroutine link_flag(self, array)
     class(calcisol_arrays), intent(inout) :: self
-    integer(c_int32_t), intent(in), target :: array(:, :)
-    self%flag_columns = size(array, 1, c_int64_t)
-    self%flag_layers = size(array, 2, c_int64_t)
-    self%flag_view = view_t()
-    if (size(array) == 0) return
-    self%flag_view%data = c_loc(array(1, 1))
-    self%flag_view%dtype = i32
-    self%flag_view%column_stride = stride(c_loc(array(1, 1)), c_loc(array(min(2, size(array, 1)), 1)), 4_c_intptr_t)
-    self%flag_view%layer_stride = stride(c_loc(array(1, 1)), c_loc(array(1, min(2, size(array, 2)))), 4_c_intptr_t)
+    integer(c_int32_t), pointer, intent(in) :: array(:, :)
+    if (associated(array)) then
+      call note_flag(self, array)
+    else if (self%fault == '') then
+      self%fault = 'the flag was linked to an array that is not allocated'
+    end if
   end subroutine link_flag
 
   ! Link an array in device memory by its address: c_loc inside `host_data use_device` (OpenACC), c_devloc (CUDA Fortran),
@@ -147,6 +144,74 @@ contains
       self%flag_layers = -1
     end if
   end subroutine forget
+
+  ! ---------------------------------------------------------------------------------------------------- where arrays lie
+  ! Assumed shapes count from 1, whatever bounds the host's array has.
+  subroutine note_layer_64(self, id, array)
+    class(calcisol_arrays), intent(inout) :: self
+    integer(c_int32_t), intent(in) :: id
+    real(c_double), intent(in), target :: array(:, :)
+    type(c_ptr) :: corner(3)
+    if (size(array) > 0) then
+      corner = [c_loc(array(1, 1)), c_loc(array(min(2, size(array, 1)), 1)), c_loc(array(1, min(2, size(array, 2))))]
+    else
+      corner = c_null_ptr
+    end if
+    call new_view(self, id, f64, 8_c_intptr_t, 2, corner, shape(array, c_int64_t))
+  end subroutine note_layer_64
+
+  subroutine note_layer_32(self, id, array)
+    class(calcisol_arrays), intent(inout) :: self
+    integer(c_int32_t), intent(in) :: id
+    real(c_float), intent(in), target :: array(:, :)
+    type(c_ptr) :: corner(3)
+    if (size(array) > 0) then
+      corner = [c_loc(array(1, 1)), c_loc(array(min(2, size(array, 1)), 1)), c_loc(array(1, min(2, size(array, 2))))]
+    else
+      corner = c_null_ptr
+    end if
+    call new_view(self, id, f32, 4_c_intptr_t, 2, corner, shape(array, c_int64_t))
+  end subroutine note_layer_32
+
+  subroutine note_column_64(self, id, array)
+    class(calcisol_arrays), intent(inout) :: self
+    integer(c_int32_t), intent(in) :: id
+    real(c_double), intent(in), target :: array(:)
+    type(c_ptr) :: corner(3)
+    corner = c_null_ptr
+    if (size(array) > 0) corner = [c_loc(array(1)), c_loc(array(min(2, size(array)))), c_loc(array(1))]
+    call new_view(self, id, f64, 8_c_intptr_t, 1, corner, [size(array, kind=c_int64_t), 0_c_int64_t])
+  end subroutine note_column_64
+
+  subroutine note_column_32(self, id, array)
+    class(calcisol_arrays), intent(inout) :: self
+    integer(c_int32_t), intent(in) :: id
+    real(c_float), intent(in), target :: array(:)
+    type(c_ptr) :: corner(3)
+    corner = c_null_ptr
+    if (size(array) > 0) corner = [c_loc(array(1)), c_loc(array(min(2, size(array)))), c_loc(array(1))]
+    call new_view(self, id, f32, 4_c_intptr_t, 1, corner, [size(array, kind=c_int64_t), 0_c_int64_t])
+  end subroutine note_column_32
+
+  subroutine note_flag(self, array)
+    class(calcisol_arrays), intent(inout) :: self
+    integer(c_int32_t), intent(in), target :: array(:, :)
+    self%flag_columns = size(array, 1, c_int64_t)
+    self%flag_layers = size(array, 2, c_int64_t)
+    self%flag_view = view_t()
+    if (size(array) == 0) return
+    self%flag_view%data = c_loc(array(1, 1))
+    self%flag_view%dtype = i32
+    self%flag_view%column_stride = stride(c_loc(array(1, 1)), c_loc(array(min(2, size(array, 1)), 1)), 4_c_intptr_t)
+    self%flag_view%layer_stride = stride(c_loc(array(1, 1)), c_loc(array(1, min(2, size(array, 2)))), 4_c_intptr_t)
+  end subroutine note_flag
+
+  subroutine unallocated(self, id)
+    class(calcisol_arrays), intent(inout) :: self
+    integer(c_int32_t), intent(in) :: id
+    if (self%fault /= '') return
+    self%fault = name_of(int(id/calcisol_role), int(mod(id, calcisol_role)))//' was linked to an array that is not allocated'
+  end subroutine unallocated
 
   ! Note where an array lies. corner: addresses of (1,1), (2,1), (1,2), NULL if empty; extent: columns, layers (0 for rank 1).
   subroutine new_view(self, id, dtype, bytes, rank, corner, extent)

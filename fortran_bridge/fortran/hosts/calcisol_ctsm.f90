@@ -1,100 +1,189 @@
 ! CTSM (and ELM, whose arrays are the same): one call in clm_driver after EcosystemDynamicsPostDrainage. Page: ctsm.md.
 !
-! What:    arrays whose lower bounds are not 1, a filter of active columns, volumetric rates to rates per layer.
-! Shapes:  (begc:endc), (begc:endc,1:nlev), water and temperature (begc:endc,-nlevsno+1:nlevgrnd); columns outside the filter
-!          keep their state, whatever stands in their arrays (NaN, 1e36).
-! Units:   h2osoi kg m-2, qflx mm s-1, hr_vr and nitrogen g m-3 s-1, forc_pbot Pa, ndep gN m-2 s-1.
-! Use:     call calcisol_ctsm_step(begc, filter(1:num), nlevsno, dtime, ...); calcisol_ctsm_ph(...) in the nitrification formula
+! What:    the columns of one clump; a filter of active ones; volumetric rates to rates per layer. One object a clump, whatever
+!          the number of threads.
+! Shapes:  (begc:endc) and (begc:endc,1:nlev) of the clump, given as sections; columns outside the filter keep their state,
+!          whatever stands in their arrays (NaN, quiet or signalling, 1e36).
+! Units:   h2osoi kg m-2, qflx mm s-1, rr gC m-2 s-1, hr_vr and nitrogen g m-3 s-1, forc_pbot Pa, ndep gN m-2 s-1.
+! Errors:  stat = 0 is fine, else one sentence in message; an array that is not allocated or has another shape is one.
+! Use:     call calcisol_clump(nc)%step(filter, dtime, ...); calcisol_clump(nc)%ph_for_host(k,j) in the nitrification formula
 module calcisol_ctsm
-  use, intrinsic :: iso_c_binding, only: c_double, c_int32_t
-  use calcisol_fit, only: fit, plus, is_missing
-  use calcisol_land, only: calcisol_land_soil, molar_mass_n, clear
+  use, intrinsic :: iso_c_binding, only: c_int32_t
+  use shr_kind_mod, only: r8 => shr_kind_r8
+  use calcisol, only: calcisol_arrays, calcisol_soil_dz, calcisol_soil_caco3, calcisol_soil_ph0, calcisol_soil_clay, &
+    calcisol_soil_bulk_density, calcisol_error_argument
+  use calcisol_expect, only: expect, expect_step
+  use calcisol_fit, only: fit, plus, over, sum_of, is_missing
+  use calcisol_land, only: calcisol_land_soil, for_history, molar_mass_n, clear
+  use calcisol_switch, only: calcisol_switch_t
+  use calcisol_water, only: calcisol_water_budget
   implicit none
   private
-  public :: calcisol_ctsm_start, calcisol_ctsm_step, calcisol_ctsm_ph, calcisol_ctsm_soil
+  public :: calcisol_ctsm_soil, calcisol_clump
 
-  type(calcisol_land_soil), save, target :: calcisol_ctsm_soil ! one per clump thread
-  !$omp threadprivate(calcisol_ctsm_soil)
+  real(r8), parameter :: one = 1.0_r8, gram = 1.0e-3_r8, zero = 0.0_r8
+
+  type, extends(calcisol_land_soil) :: calcisol_ctsm_soil
+    integer :: begc = 1
+    real(r8) :: own = 6.5_r8 ! pH where there is none of ours
+    ! there from the start on, whether calcisol is on or off: (ncol,nlev), and gC m-2 s-1, + to the air, 0 where not stepped
+    real(r8), allocatable :: ph_for_host(:, :), co2_to_air(:)
+    type(calcisol_water_budget) :: water
+  contains
+    procedure :: start => ctsm_start
+    procedure :: step => ctsm_step
+    procedure :: set => ctsm_set
+    procedure :: finish => ctsm_finish
+  end type calcisol_ctsm_soil
+
+  type(calcisol_ctsm_soil), allocatable, save :: calcisol_clump(:) ! the host allocates one for each of its clumps
 
 contains
 
-  ! dz [m], clay and caco3 [kg kg-1], bd [kg m-3], ph of the survey (1), all (begc:endc,1:nlev); read them beside surfdata.
-  subroutine calcisol_ctsm_start(dz, caco3, ph, clay, bd, stat, message)
-    real(c_double), intent(in) :: dz(:, :), caco3(:, :), ph(:, :), clay(:, :), bd(:, :)
+  ! dz [m], caco3 and clay [kg kg-1], ph of the survey (1), bd [kg m-3], all (begc:endc,1:nlev); read them beside surfdata.
+  subroutine ctsm_start(self, switch, begc, dz, caco3, ph, clay, bd, own, stat, message)
+    class(calcisol_ctsm_soil), intent(inout) :: self
+    type(calcisol_switch_t), intent(in) :: switch
+    integer, intent(in) :: begc
+    real(r8), intent(in) :: dz(:, :), own
+    real(r8), intent(in), optional :: caco3(:, :), ph(:, :), clay(:, :), bd(:, :)
     integer(c_int32_t), intent(out) :: stat
     character(len=:), allocatable, intent(out) :: message
-    call calcisol_ctsm_soil%start('calcisol.nml', size(dz, 1), size(dz, 2), dz, stat, message, caco3=caco3, ph0=ph, &
-      clay=clay, bulk_density=bd)
-  end subroutine calcisol_ctsm_start
+    type(calcisol_arrays) :: soil
+    real(r8), allocatable, target :: property(:, :, :)
+    character(len=200) :: fault
+    self%begc = begc
+    self%own = own
+    if (.not. allocated(self%ph_for_host)) allocate (self%ph_for_host(size(dz, 1), size(dz, 2)), self%co2_to_air(size(dz, 1)))
+    self%ph_for_host = own
+    self%co2_to_air = zero
+    stat = 0
+    message = ''
+    if (switch%bundle == '') return
+    fault = ''
+    call expect(fault, 'caco3', shape(dz), caco3)
+    call expect(fault, 'ph', shape(dz), ph)
+    call expect(fault, 'clay', shape(dz), clay)
+    call expect(fault, 'bd', shape(dz), bd)
+    stat = merge(0_c_int32_t, calcisol_error_argument, fault == '')
+    message = trim(fault)
+    if (stat /= 0) return
+    property = reshape([fit(dz, one), fit(caco3, one), fit(ph, one), fit(clay, one), fit(bd, one)], [shape(dz), 5])
+    call soil%link(calcisol_soil_dz, property(:, :, 1))
+    call soil%link(calcisol_soil_caco3, property(:, :, 2))
+    call soil%link(calcisol_soil_ph0, property(:, :, 3))
+    call soil%link(calcisol_soil_clay, property(:, :, 4))
+    call soil%link(calcisol_soil_bulk_density, property(:, :, 5))
+    call self%water%start(size(dz, 1))
+    call self%open(switch, property(:, :, 1), soil, stat, message)
+    call self%know_map(property)
+  end subroutine ctsm_start
 
-  ! ph (begc:endc,1:nlev): ours where feedback is on, else own (6.5); co2_adj gC m-2 s-1, + to the air, 0 where off.
-  subroutine calcisol_ctsm_step(begc, filter, nlevsno, dtime, dz, h2osoi_liq, h2osoi_ice, t_soisno, qflx_rootsoi, qflx_ev_soil, &
-      qflx_drain, forc_pbot, forc_pco2, hr_vr, f_nit_vr, net_nmin_vr, nh4_uptake_vr, no3_uptake_vr, f_denit_vr, ndep, own, ph, &
-      co2_adj, stat, message)
-    integer, intent(in) :: begc, filter(:), nlevsno
-    real(c_double), intent(in) :: dtime, own, dz(begc:, -nlevsno + 1:), h2osoi_liq(begc:, -nlevsno + 1:), &
-      h2osoi_ice(begc:, -nlevsno + 1:), t_soisno(begc:, -nlevsno + 1:), qflx_rootsoi(begc:, :), qflx_ev_soil(begc:), &
-      qflx_drain(begc:), forc_pbot(begc:), forc_pco2(begc:), hr_vr(begc:, :), f_nit_vr(begc:, :), net_nmin_vr(begc:, :), &
-      nh4_uptake_vr(begc:, :), no3_uptake_vr(begc:, :), f_denit_vr(begc:, :), ndep(begc:)
-    real(c_double), intent(out) :: ph(begc:, :), co2_adj(begc:)
+  ! All arrays (ncol) or (ncol,nlev); filter holds numbers from begc on. rr: root respiration of the column, split by depth.
+  subroutine ctsm_step(self, filter, dtime, dz, h2osoi_liq, h2osoi_ice, t_soisno, qflx_rootsoi, qflx_ev_soil, qflx_infl, &
+      qflx_drain, qflx_drain_perched, forc_pbot, forc_pco2, hr_vr, rr, f_nit_vr, net_nmin_vr, nh4_uptake_vr, no3_uptake_vr, &
+      f_denit_vr, ndep, stat, message)
+    class(calcisol_ctsm_soil), intent(inout) :: self
+    integer, intent(in) :: filter(:)
+    real(r8), intent(in) :: dtime
+    real(r8), intent(in), optional :: dz(:, :), h2osoi_liq(:, :), h2osoi_ice(:, :), t_soisno(:, :), qflx_rootsoi(:, :), &
+      qflx_ev_soil(:), qflx_infl(:), qflx_drain(:), qflx_drain_perched(:), forc_pbot(:), forc_pco2(:), hr_vr(:, :), rr(:), &
+      f_nit_vr(:, :), net_nmin_vr(:, :), nh4_uptake_vr(:, :), no3_uptake_vr(:, :), f_denit_vr(:, :), ndep(:)
     integer(c_int32_t), intent(out) :: stat
     character(len=:), allocatable, intent(inout) :: message
-    real(c_double), parameter :: one = 1.0_c_double, gram = 1.0e-3_c_double
-    real(c_double) :: drained, gram_dz
-    integer :: i, c, k, l
+    character(len=200) :: fault
+    real(r8) :: drain, drained, gram_dz
+    integer :: i, k, l
     stat = 0
     call clear(message)
-    ph = own
-    co2_adj = 0.0_c_double
-    associate (soil => calcisol_ctsm_soil)
-      if (.not. soil%on) return
-      soil%active = 0.0_c_double
-      do i = 1, size(filter)
-        c = filter(i)
-        k = c - begc + 1 ! our columns are counted from 1
-        soil%active(k) = one
-        soil%q_bot(k) = 0.0_c_double ! CTSM drains the saturated layers sideways: by liquid water, as its own nitrate leaching
-        drained = max(qflx_drain(c), 0.0_c_double)/max(sum(h2osoi_liq(c, 1:soil%nlay)), gram)
-        do l = 1, soil%nlay
-          gram_dz = dz(c, l)*gram
-          soil%w_liq(k, l) = fit(h2osoi_liq(c, l), one)
-          soil%w_ice(k, l) = fit(h2osoi_ice(c, l), one)
-          soil%t_soil(k, l) = fit(t_soisno(c, l), one)
-          soil%w_sink(k, l) = fit(qflx_rootsoi(c, l), one)
-          if (l == 1) soil%w_sink(k, l) = plus(soil%w_sink(k, l), fit(qflx_ev_soil(c), one))
-          soil%q_lat(k, l) = fit(h2osoi_liq(c, l), drained)
-          soil%co2_src(k, l) = fit(hr_vr(c, l), gram_dz)
-          soil%n_nit(k, l) = fit(f_nit_vr(c, l), gram_dz)
-          soil%n_min(k, l) = fit(net_nmin_vr(c, l), gram_dz)
-          soil%n_up_nh4(k, l) = fit(nh4_uptake_vr(c, l), gram_dz)
-          soil%n_up_no3(k, l) = fit(no3_uptake_vr(c, l), gram_dz)
-          soil%n_den(k, l) = fit(f_denit_vr(c, l), gram_dz)
-        end do
-        soil%dep_nh4(k) = fit(ndep(c), gram/molar_mass_n)
-        soil%p_surf(k) = fit(forc_pbot(c), one)
-        soil%co2_atm(k) = fit(forc_pco2(c), one/forc_pbot(c))
+    if (.not. self%on) return
+    fault = ''
+    call expect_step(fault, 'dtime', dtime)
+    call look()
+    if (any(filter < self%begc .or. filter >= self%begc + self%ncol)) fault = 'filter holds a column of another clump'
+    if (fault /= '') then
+      stat = calcisol_error_argument
+      message = trim(fault)
+      return
+    end if
+    self%active = zero
+    do i = 1, size(filter)
+      k = filter(i) - self%begc + 1 ! our columns are counted from 1
+      self%active(k) = one
+      self%q_bot(k) = zero ! CTSM drains its saturated layers sideways: by liquid water, as its own nitrate leaching
+      drain = plus(fit(qflx_drain(k), one), fit(qflx_drain_perched(k), one))
+      drained = over(drain, sum_of(fit(h2osoi_liq(k, :), one)), gram)
+      do l = 1, self%nlay
+        gram_dz = fit(dz(k, l), gram)
+        self%w_liq(k, l) = fit(h2osoi_liq(k, l), one)
+        self%w_ice(k, l) = fit(h2osoi_ice(k, l), one)
+        self%t_soil(k, l) = fit(t_soisno(k, l), one)
+        self%w_sink(k, l) = fit(qflx_rootsoi(k, l), one)
+        self%q_lat(k, l) = fit(h2osoi_liq(k, l), drained)
+        self%co2_src(k, l) = fit(hr_vr(k, l), gram_dz)
+        self%n_nit(k, l) = fit(f_nit_vr(k, l), gram_dz)
+        self%n_min(k, l) = fit(net_nmin_vr(k, l), gram_dz)
+        self%n_up_nh4(k, l) = fit(nh4_uptake_vr(k, l), gram_dz)
+        self%n_up_no3(k, l) = fit(no3_uptake_vr(k, l), gram_dz)
+        self%n_den(k, l) = fit(f_denit_vr(k, l), gram_dz)
       end do
-      call soil%step(dtime, stat, message)
-      if (stat /= 0) return
-      do k = 1, soil%ncol ! outside the filter: pH of the last step there, and nothing for the air
-        do l = 1, soil%nlay
-          ph(begc + k - 1, l) = soil%ph_or(soil%ph(k, l), own)
-        end do
-        if (.not. is_missing(soil%co2_adj(k))) co2_adj(begc + k - 1) = soil%co2_adj(k)/gram
-      end do
-    end associate
-  end subroutine calcisol_ctsm_step
+      ! what infiltrates in CTSM is less what evaporates from the soil
+      call self%water%note(k, dtime, self%water%closing(k, dtime, self%w_liq(k, :), self%w_ice(k, :), self%w_sink(k, :), &
+        fit(qflx_infl(k), one)), drain, fit(qflx_infl(k), one))
+      self%w_sink(k, 1) = plus(self%w_sink(k, 1), fit(qflx_ev_soil(k), one))
+      self%co2_src_total(k) = fit(rr(k), gram)
+      self%dep_nh4(k) = fit(ndep(k), gram/molar_mass_n)
+      self%p_surf(k) = fit(forc_pbot(k), one)
+      self%co2_atm(k) = over(fit(forc_pco2(k), one), fit(forc_pbot(k), one), one)
+    end do
+    call self%advance(dtime, stat, message)
+    if (stat /= 0) return
+    self%ph_for_host = self%ph_or(self%ph, self%own) ! outside the filter: pH of the last step there, and nothing for the air
+    self%co2_to_air = for_history(fit(self%co2_adj, one/gram), zero)
 
-  ! pH (ncol,nlev) of the columns of this thread for the host's own formulas: ours where feedback is on, else own (6.5).
-  function calcisol_ctsm_ph(ncol, nlev, own) result(ph)
-    integer, intent(in) :: ncol, nlev
-    real(c_double), intent(in) :: own
-    real(c_double) :: ph(ncol, nlev)
-    integer :: n
-    ph = own
-    if (.not. calcisol_ctsm_soil%on) return
-    n = min(nlev, calcisol_ctsm_soil%nlay)
-    ph(:, :n) = calcisol_ctsm_soil%ph_or(calcisol_ctsm_soil%ph(:, :n), own)
-  end function calcisol_ctsm_ph
+  contains
+
+    subroutine look()
+      integer :: layered(2)
+      layered = [self%ncol, self%nlay]
+      call expect(fault, 'dz', layered, dz)
+      call expect(fault, 'h2osoi_liq', layered, h2osoi_liq)
+      call expect(fault, 'h2osoi_ice', layered, h2osoi_ice)
+      call expect(fault, 't_soisno', layered, t_soisno)
+      call expect(fault, 'qflx_rootsoi', layered, qflx_rootsoi)
+      call expect(fault, 'hr_vr', layered, hr_vr)
+      call expect(fault, 'f_nit_vr', layered, f_nit_vr)
+      call expect(fault, 'net_nmin_vr', layered, net_nmin_vr)
+      call expect(fault, 'nh4_uptake_vr', layered, nh4_uptake_vr)
+      call expect(fault, 'no3_uptake_vr', layered, no3_uptake_vr)
+      call expect(fault, 'f_denit_vr', layered, f_denit_vr)
+      call expect(fault, 'qflx_ev_soil', layered(:1), qflx_ev_soil)
+      call expect(fault, 'qflx_infl', layered(:1), qflx_infl)
+      call expect(fault, 'qflx_drain', layered(:1), qflx_drain)
+      call expect(fault, 'qflx_drain_perched', layered(:1), qflx_drain_perched)
+      call expect(fault, 'forc_pbot', layered(:1), forc_pbot)
+      call expect(fault, 'forc_pco2', layered(:1), forc_pco2)
+      call expect(fault, 'rr', layered(:1), rr)
+      call expect(fault, 'ndep', layered(:1), ndep)
+    end subroutine look
+
+  end subroutine ctsm_step
+
+  ! Restart variable i, and with it the pH that the host reads before the next step.
+  subroutine ctsm_set(self, i, values, stat, message)
+    class(calcisol_ctsm_soil), intent(inout) :: self
+    integer, intent(in) :: i
+    real(r8), intent(in) :: values(:, :)
+    integer(c_int32_t), intent(out) :: stat
+    character(len=:), allocatable, intent(inout) :: message
+    call self%calcisol_land_soil%set(i, values, stat, message)
+    if (stat == 0 .and. i == self%n_variables()) self%ph_for_host = self%ph_or(self%ph, self%own)
+  end subroutine ctsm_set
+
+  subroutine ctsm_finish(self)
+    class(calcisol_ctsm_soil), intent(inout) :: self
+    call self%calcisol_land_soil%finish()
+    if (allocated(self%ph_for_host)) deallocate (self%ph_for_host, self%co2_to_air)
+  end subroutine ctsm_finish
 
 end module calcisol_ctsm

@@ -1,34 +1,52 @@
 ! A host's number in our unit, missing values kept missing.
 !
-! What:    fit(value, factor) = value * factor, and -9999 for what hosts mark as missing or not yet set: NaN, -9999 (Noah-MP),
-!          999999 (ORCHIDEE), |x| >= 1e19 (CTSM's 1e36). Multiplied, they would look like numbers and be clipped, not refused.
-! Also:    plus and total add such numbers; missing plus anything is missing.
+! What:    fit(value, factor) = value * factor, and -9999 for what hosts mark as missing or not yet set: NaN (quiet or
+!          signalling), infinity, -9999 (Noah-MP), 999999 (ORCHIDEE), |x| >= 1e19 (CTSM's 1e36). Multiplied, they would look
+!          like numbers and be clipped, not refused.
+! Also:    plus, over, total and sum_of add, divide and sum such numbers; missing with anything is missing.
 ! Cost:    call them with the numbers of one column or layer: over whole arrays compilers make temporaries, at every step.
 ! Kinds:   real32 or real64 in, real64 out; C kinds, so that -fdefault-real-8 changes nothing.
-! Note:    NaN is asked for first: any other comparison with it would trip the traps of a debug build.
+! Note:    a number is first looked at as bits: comparing, converting or asking ieee_is_nan of a signalling NaN traps in a
+!          debug build (CESM fills its arrays with them), comparing a quiet one too.
 module calcisol_fit
-  use, intrinsic :: iso_c_binding, only: c_double, c_float
-  use, intrinsic :: ieee_arithmetic, only: ieee_is_nan
+  use, intrinsic :: iso_c_binding, only: c_double, c_float, c_int32_t, c_int64_t
   implicit none
   private
-  public :: fit, plus, total, is_missing, missing
+  public :: fit, plus, over, total, sum_of, finite, is_missing, missing
 
   real(c_double), parameter :: missing = -9999.0_c_double, orchidee = 999999.0_c_double, huge_value = 1.0e19_c_double
   real(c_double), parameter :: exact = 1.0e-30_c_double ! equal, in the words -Wcompare-reals allows
+  ! the exponents of infinity and NaN
+  integer(c_int64_t), parameter :: all_64 = int(z'7FF0000000000000', c_int64_t)
+  integer(c_int32_t), parameter :: all_32 = int(z'7F800000', c_int32_t)
 
   interface fit
     module procedure fit_64, fit_32
   end interface fit
 
+  interface finite
+    module procedure finite_64, finite_32
+  end interface finite
+
 contains
+
+  elemental function finite_64(value) result(answer)
+    real(c_double), intent(in) :: value
+    logical :: answer
+    answer = iand(transfer(value, 0_c_int64_t), all_64) /= all_64
+  end function finite_64
+
+  elemental function finite_32(value) result(answer)
+    real(c_float), intent(in) :: value
+    logical :: answer
+    answer = iand(transfer(value, 0_c_int32_t), all_32) /= all_32
+  end function finite_32
 
   elemental function fit_64(value, factor) result(fitted)
     real(c_double), intent(in) :: value, factor
     real(c_double) :: fitted
     fitted = missing
-    if (ieee_is_nan(value)) return
-    if (abs(value) >= huge_value) return
-    if (abs(value - missing) < exact .or. abs(value - orchidee) < exact) return
+    if (is_missing(value) .or. is_missing(factor)) return
     fitted = value*factor
   end function fit_64
 
@@ -37,7 +55,7 @@ contains
     real(c_double), intent(in) :: factor
     real(c_double) :: fitted
     fitted = missing
-    if (ieee_is_nan(value)) return
+    if (.not. finite_32(value)) return
     fitted = fit_64(real(value, c_double), factor)
   end function fit_32
 
@@ -45,8 +63,8 @@ contains
     real(c_double), intent(in) :: value
     logical :: answer
     answer = .true.
-    if (ieee_is_nan(value)) return
-    answer = abs(value - missing) < exact
+    if (.not. finite_64(value)) return
+    answer = abs(value) >= huge_value .or. abs(value - missing) < exact .or. abs(value - orchidee) < exact
   end function is_missing
 
   ! a + b of fitted values
@@ -57,15 +75,38 @@ contains
     if (.not. (is_missing(a) .or. is_missing(b))) both = a + b
   end function plus
 
-  ! Weighted sum over the tiles or PFTs of a column in their own order, missing where one with a weight is.
+  ! a / b of fitted values; missing where b is not above least
+  elemental function over(a, b, least) result(ratio)
+    real(c_double), intent(in) :: a, b, least
+    real(c_double) :: ratio
+    ratio = missing
+    if (is_missing(a) .or. is_missing(b)) return
+    if (b > least) ratio = a/b
+  end function over
+
+  ! Weighted sum over the tiles or PFTs of a column in their own order, missing where a weight is or one with a weight is.
   pure function total(values, weight, factor) result(added)
     real(c_double), intent(in) :: values(:), weight(:), factor
     real(c_double) :: added
     integer :: k
     added = 0.0_c_double
     do k = 1, size(values)
-      if (weight(k) > 0.0_c_double) added = plus(added, fit(values(k), weight(k)*factor))
+      if (is_missing(weight(k))) then
+        added = missing
+      else if (weight(k) > 0.0_c_double) then
+        added = plus(added, fit(values(k), weight(k)*factor))
+      end if
     end do
   end function total
+
+  pure function sum_of(values) result(added)
+    real(c_double), intent(in) :: values(:)
+    real(c_double) :: added
+    integer :: k
+    added = 0.0_c_double
+    do k = 1, size(values)
+      added = plus(added, values(k))
+    end do
+  end function sum_of
 
 end module calcisol_fit

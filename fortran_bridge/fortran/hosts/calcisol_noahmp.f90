@@ -1,100 +1,106 @@
 ! Noah-MP in HRLDAS: one call in module_NoahMP_hrldas_driver.F after NoahmpDriverMain. Page: noahmp.md.
 !
-! What:    real(4) arrays in the order (i,k,j) to columns; respiration from the carbon balance; a restart in real(4) variables.
-! Shapes:  (i,k,j) and (i,j) as NoahmpIO holds them; our column (j-1) ni + i. Water (XLAND = 2) is inactive.
-! Units:   SMOIS, SH2O m3 m-3; TSLB K; ETRANI, QSEVA m s-1 x ratio; RUNSB kg m-2 per soil step; NEE gCO2, NPP gC m-2 s-1; P Pa.
-! First:   fields of the first step are -9999: those columns wait, by themselves.
-! Use:     call calcisol_noahmp_step(NoahmpIO%DZS, NoahmpIO%SMOIS, ...); ph(i,k,j), co2_adj(i,j) to the output list
+! What:    what NoahmpIO holds, in its own kind and order (i,k,j), to columns; respiration from its carbon balance; drainage as
+!          it stands where the soil drains freely, else by closing its own water budget.
+! Shapes:  (i,k,j) and (i,j) as NoahmpIO holds them; our column (j-1) ni + i. Water, sea ice, lakes and glaciers are inactive.
+! Units:   SMOIS, SH2O m3 m-3; TSLB K; ACC_ m s-1 x soil steps; RUNSF, RUNSB kg m-2 per soil step; NEE gCO2, NPP gC m-2 s-1; P Pa.
+! Note:    NEE is made with 44/12 in Noah-MP, so its carbon is 12/44 of it, not that of the exact molar masses.
+! Errors:  stat = 0 is fine, else one sentence in message; options that hold no respiration or no closed budget are one.
+! Use:     call soil%step(NoahmpIO, stat, message); soil%ph_out(i,k,j), soil%co2_to_air(i,j) to output and NEE
 module calcisol_noahmp
-  use, intrinsic :: iso_c_binding, only: c_double, c_float, c_int32_t
-  use calcisol_fit, only: fit, plus, is_missing, missing
-  use calcisol_land, only: calcisol_land_soil, clear
+  use, intrinsic :: iso_c_binding, only: c_double, c_int32_t
+  use Machine, only: kind_noahmp, undefined_real
+  use NoahmpIOVarType, only: NoahmpIO_type
+  use calcisol, only: calcisol_error_argument
+  use calcisol_expect, only: expect_step
+  use calcisol_fit, only: fit, plus, is_missing
+  use calcisol_land, only: for_history, clear
+  use calcisol_noahmp_files, only: calcisol_noahmp_kept, look_at
   implicit none
   private
-  public :: calcisol_noahmp_start, calcisol_noahmp_step, calcisol_noahmp_get, calcisol_noahmp_set, calcisol_noahmp_soil
+  public :: calcisol_noahmp_soil
 
-  real(c_double), parameter :: one = 1.0_c_double
-  type(calcisol_land_soil), save, target :: calcisol_noahmp_soil
+  type, extends(calcisol_noahmp_kept) :: calcisol_noahmp_soil ! start, get_part, set_part: calcisol_noahmp_files
+  contains
+    procedure :: step => noahmp_step
+    procedure, private :: fill
+  end type calcisol_noahmp_soil
+
+  real(c_double), parameter :: one = 1.0_c_double, water = 1000.0_c_double, gram = 1.0e-3_c_double, &
+    c_per_co2 = 12.0_c_double/44.0_c_double
+  integer, parameter :: free_drainage(5) = [3, 4, 6, 7, 8] ! SUBSURFACE_RUNOFF_OPTION whose RUNSB leaves the last soil layer
 
 contains
 
-  ! Noah-MP has no soil pH and no carbonate: ph (1) and caco3 [kg kg-1] (i,j) come from a survey.
-  subroutine calcisol_noahmp_start(dzs, ph, caco3, stat, message)
-    real(c_float), intent(in) :: dzs(:), ph(:, :), caco3(:, :)
-    integer(c_int32_t), intent(out) :: stat
-    character(len=:), allocatable, intent(out) :: message
-    call calcisol_noahmp_soil%start('calcisol.nml', size(ph), size(dzs), spread(real(dzs, c_double), 1, size(ph)), &
-      stat, message, caco3=spread(reshape(fit(caco3, one), [size(ph)]), 2, size(dzs)), &
-      ph0=spread(reshape(fit(ph, one), [size(ph)]), 2, size(dzs)))
-  end subroutine calcisol_noahmp_start
-
-  ! ph (i,k,j), co2_adj (i,j) [gC m-2 s-1, + to the air]: -9999 where off, water or not stepped. ratio = dt_soil / dt_main.
-  subroutine calcisol_noahmp_step(dt, ratio, dzs, smois, sh2o, tslb, etrani, qseva, runsb, nee, npp, psfc, xland, ph, co2_adj, &
-      stat, message)
-    real(c_float), intent(in) :: dt, ratio, dzs(:), smois(:, :, :), sh2o(:, :, :), tslb(:, :, :), etrani(:, :, :), qseva(:, :), &
-      runsb(:, :), nee(:, :), npp(:, :), psfc(:, :), xland(:, :)
-    real(c_float), intent(out) :: ph(:, :, :), co2_adj(:, :)
+  ! In every physics step; columns step where Noah-MP has stepped its soil.
+  subroutine noahmp_step(self, NoahmpIO, stat, message)
+    class(calcisol_noahmp_soil), intent(inout) :: self
+    type(NoahmpIO_type), intent(in) :: NoahmpIO
     integer(c_int32_t), intent(out) :: stat
     character(len=:), allocatable, intent(inout) :: message
-    real(c_double), parameter :: water = 1000.0_c_double, gram = 1.0e-3_c_double, c_per_co2 = 12.011_c_double/44.009_c_double
-    integer :: i, j, l, c
+    character(len=200) :: fault
+    integer :: i, j, c
     stat = 0
     call clear(message)
-    ph = real(missing, c_float)
-    co2_adj = real(missing, c_float)
-    associate (soil => calcisol_noahmp_soil)
-      if (.not. soil%on) return
-      do c = 1, soil%ncol
-        i = mod(c - 1, size(xland, 1)) + 1
-        j = (c - 1)/size(xland, 1) + 1
-        soil%active(c) = merge(one, 0.0_c_double, xland(i, j) < 1.5_c_float)
-        do l = 1, soil%nlay
-          soil%w_liq(c, l) = fit(sh2o(i, l, j), water*real(dzs(l), c_double))
-          soil%w_ice(c, l) = max(plus(fit(smois(i, l, j), water*real(dzs(l), c_double)), -soil%w_liq(c, l)), 0.0_c_double)
-          soil%t_soil(c, l) = fit(tslb(i, l, j), one)
-          soil%w_sink(c, l) = fit(etrani(i, l, j), water/real(ratio, c_double))
-        end do
-        soil%w_sink(c, 1) = plus(soil%w_sink(c, 1), fit(qseva(i, j), water/real(ratio, c_double)))
-        soil%q_bot(c) = fit(runsb(i, j), one/real(dt, c_double))
-        soil%co2_src_total(c) = plus(fit(nee(i, j), gram*c_per_co2), fit(npp(i, j), gram)) ! respiration
-        if (.not. is_missing(soil%co2_src_total(c))) soil%co2_src_total(c) = max(soil%co2_src_total(c), 0.0_c_double)
-        soil%p_surf(c) = fit(psfc(i, j), one)
+    if (.not. self%on .or. .not. NoahmpIO%calculate_soil) return
+    call look_at(self, NoahmpIO, fault)
+    call expect_step(fault, 'DTBL * SOIL_UPDATE_STEPS', step_of(NoahmpIO))
+    if (fault /= '') then
+      stat = calcisol_error_argument
+      message = trim(fault)
+      return
+    end if
+    do j = NoahmpIO%jts, NoahmpIO%jte
+      do i = NoahmpIO%its, NoahmpIO%ite
+        call self%fill(NoahmpIO, i, j, (j - NoahmpIO%jts)*self%ni + i - NoahmpIO%its + 1)
       end do
-      call soil%step(real(dt, c_double), stat, message)
-      if (stat /= 0) return
-      do c = 1, soil%ncol
-        i = mod(c - 1, size(xland, 1)) + 1
-        j = (c - 1)/size(xland, 1) + 1
-        if (is_missing(soil%ph_top(c))) cycle
-        ph(i, :, j) = real(soil%ph(c, :), c_float)
-        co2_adj(i, j) = real(soil%co2_adj(c)/gram, c_float)
-      end do
-    end associate
-  end subroutine calcisol_noahmp_step
-
-  ! Slot of the state as three real(4) variables (i,k,j) whose sum is the real(8) value, bit for bit: HRLDAS restarts are real(4).
-  subroutine calcisol_noahmp_get(slot, part, stat)
-    integer, intent(in) :: slot
-    real(c_float), intent(out) :: part(:, :, :, :) ! (i,k,j,3)
-    integer(c_int32_t), intent(out) :: stat
-    real(c_double) :: values(size(part, 1)*size(part, 3), size(part, 2)), rest(size(part, 1), size(part, 2), size(part, 3))
-    integer :: p
-    call calcisol_noahmp_soil%get_slot(slot, values, stat)
-    rest = reshape(values, shape(rest), order=[1, 3, 2])
-    do p = 1, 3
-      part(:, :, :, p) = real(rest, c_float)
-      rest = rest - real(part(:, :, :, p), c_double)
     end do
-  end subroutine calcisol_noahmp_get
+    call self%advance(step_of(NoahmpIO), stat, message)
+    if (stat == 0) call self%water%look(stat, message)
+    if (stat /= 0) return
+    do c = 1, self%ncol
+      i = mod(c - 1, self%ni) + 1
+      j = (c - 1)/self%ni + 1
+      self%ph_out(i, :, j) = real(for_history(self%ph(c, :), real(undefined_real, c_double)), kind_noahmp)
+      self%co2_to_air(i, j) = real(for_history(fit(self%co2_adj(c), one/gram), 0.0_c_double), kind_noahmp)
+    end do
+  end subroutine noahmp_step
 
-  subroutine calcisol_noahmp_set(slot, part, stat)
-    integer, intent(in) :: slot
-    real(c_float), intent(in) :: part(:, :, :, :)
-    integer(c_int32_t), intent(out) :: stat
-    real(c_double) :: whole(size(part, 1), size(part, 2), size(part, 3)) ! our columns are (i,j)
-    whole = real(part(:, :, :, 1), c_double) + (real(part(:, :, :, 2), c_double) + real(part(:, :, :, 3), c_double))
-    call calcisol_noahmp_soil%set_slot(slot, reshape(reshape(whole, [size(part, 1), size(part, 3), size(part, 2)], &
-      order=[1, 3, 2]), [size(part, 1)*size(part, 3), size(part, 2)]), stat)
-  end subroutine calcisol_noahmp_set
+  ! Point (i,j) into column c.
+  subroutine fill(self, NoahmpIO, i, j, c)
+    class(calcisol_noahmp_soil), intent(inout) :: self
+    type(NoahmpIO_type), intent(in) :: NoahmpIO
+    integer, intent(in) :: i, j, c
+    real(c_double) :: dt, rate, infiltrated, closed, thick
+    integer :: l
+    dt = step_of(NoahmpIO)
+    rate = water/real(NoahmpIO%SOIL_UPDATE_STEPS, c_double) ! m s-1, added up over the soil's steps, to kg m-2 s-1
+    self%active(c) = merge(one, 0.0_c_double, self%is_soil(NoahmpIO, i, j))
+    do l = 1, self%nlay
+      thick = fit(NoahmpIO%DZS(l), water)
+      self%w_liq(c, l) = fit(NoahmpIO%SH2O(i, l, j), thick)
+      self%w_ice(c, l) = plus(fit(NoahmpIO%SMOIS(i, l, j), thick), fit(self%w_liq(c, l), -one))
+      if (.not. is_missing(self%w_ice(c, l))) self%w_ice(c, l) = max(self%w_ice(c, l), 0.0_c_double) ! rounding of real(4)
+      self%t_soil(c, l) = fit(NoahmpIO%TSLB(i, l, j), one)
+      self%w_sink(c, l) = fit(NoahmpIO%ACC_ETRANIXY(i, l, j), rate)
+    end do
+    self%w_sink(c, 1) = plus(self%w_sink(c, 1), fit(NoahmpIO%ACC_QSEVAXY(i, j), rate))
+    if (self%is_bare_frozen(NoahmpIO, i, j)) & ! its vapour comes from and goes to the ice of the first layer
+      self%w_sink(c, 1) = plus(self%w_sink(c, 1), fit(NoahmpIO%ACC_EDIRXY(i, j), one/dt))
+    infiltrated = plus(fit(NoahmpIO%ACC_QINSURXY(i, j), rate), fit(NoahmpIO%RUNSFXY(i, j), -one/dt))
+    closed = self%water%closing(c, dt, self%w_liq(c, :), self%w_ice(c, :), self%w_sink(c, :), infiltrated)
+    self%q_bot(c) = closed
+    if (any(free_drainage == NoahmpIO%IOPT_RUNSUB)) self%q_bot(c) = fit(NoahmpIO%RUNSBXY(i, j), one/dt)
+    if (self%active(c) > 0.5_c_double) call self%water%note(c, dt, closed, self%q_bot(c), infiltrated)
+    self%co2_src_total(c) = plus(fit(NoahmpIO%NEEXY(i, j), gram*c_per_co2), fit(NoahmpIO%NPPXY(i, j), gram)) ! respiration
+    if (.not. is_missing(self%co2_src_total(c))) self%co2_src_total(c) = max(self%co2_src_total(c), 0.0_c_double)
+    self%p_surf(c) = fit(NoahmpIO%P8W(i, 1, j), one)
+  end subroutine fill
+
+  pure function step_of(NoahmpIO) result(dt)
+    type(NoahmpIO_type), intent(in) :: NoahmpIO
+    real(c_double) :: dt
+    dt = fit(NoahmpIO%DTBL, real(NoahmpIO%SOIL_UPDATE_STEPS, c_double))
+  end function step_of
 
 end module calcisol_noahmp

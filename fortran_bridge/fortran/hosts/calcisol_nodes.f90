@@ -6,7 +6,7 @@
 ! Use:     w = water_of_layer(l, dnh, 1/vegtot, mcl(i, :));  ice = water_of_layer(l, dnh, 1/vegtot, mc(i, :), less=mcl(i, :))
 module calcisol_nodes
   use, intrinsic :: iso_c_binding, only: c_double
-  use calcisol_fit, only: fit, plus
+  use calcisol_fit, only: fit, plus, is_missing
   implicit none
   private
   public :: water_of_layer
@@ -18,17 +18,23 @@ contains
     integer, intent(in) :: l
     real(c_double), intent(in) :: dnh(:), per_soil, mc(:)
     real(c_double), intent(in), optional :: less(:)
-    real(c_double) :: water, eighth, own, next
+    real(c_double) :: water, eighth
     integer :: m
     water = 0.0_c_double
     do m = max(l, 2), min(l + 1, size(mc)) ! the interval above node m
-      eighth = 125.0_c_double*dnh(m)*per_soil ! 1000 kg m-3 / 8
-      own = mc(l)
-      next = mc(2*m - 1 - l)
-      if (present(less)) own = max(own - less(l), 0.0_c_double)
-      if (present(less)) next = max(next - less(2*m - 1 - l), 0.0_c_double)
-      water = plus(water, plus(fit(own, 3.0_c_double*eighth), fit(next, eighth)))
+      eighth = fit(dnh(m), fit(per_soil, 125.0_c_double)) ! 1000 kg m-3 / 8
+      water = plus(water, plus(fit(at(l), fit(eighth, 3.0_c_double)), fit(at(2*m - 1 - l), eighth)))
     end do
+  contains
+    ! What is meant of the content at a node.
+    pure function at(node) result(content)
+      integer, intent(in) :: node
+      real(c_double) :: content
+      content = fit(mc(node), 1.0_c_double)
+      if (.not. present(less)) return
+      content = plus(content, fit(less(node), -1.0_c_double))
+      if (.not. is_missing(content)) content = max(content, 0.0_c_double)
+    end function at
   end function water_of_layer
 
 end module calcisol_nodes

@@ -1,6 +1,7 @@
-! The switch of all adapters: a file calcisol.nml beside the host's own namelists, group &calcisol_nml.
+! The choices of a host: which bundle, how it is stepped, what is looked at. Off unless a bundle is named.
 !
-! What:    the bundle to open and how; without the file, or with an empty bundle, calcisol is off in this host.
+! What:    calcisol_switch_t; a host with a parameter system of its own (getin_p) fills its components, any other keeps a file
+!          calcisol.nml beside its namelists, group &calcisol_nml, which read_switch reads.
 ! Errors:  stat = 0 is fine; else one sentence in message. Nothing stops or prints.
 ! Use:     call read_switch('calcisol.nml', switch, stat, message);  if (switch%bundle == '') return
 module calcisol_switch
@@ -8,44 +9,55 @@ module calcisol_switch
   use calcisol, only: calcisol_ok, calcisol_error_argument
   implicit none
   private
-  public :: switch_t, read_switch
+  public :: calcisol_switch_t, read_switch
 
-  type :: switch_t
+  type :: calcisol_switch_t
     character(len=512) :: bundle = '' ! path; empty: off
     logical :: feedback = .false.     ! our pH in the host's own formulas
-    integer :: tile_columns = 0       ! 0: the library's own
-    real(c_double) :: check = 1.0e-10_c_double ! largest relative residual of a budget in one step
-  end type switch_t
+    logical :: tiles = .false.        ! the host's tiles or stands as columns of their own, else the mean of a cell
+    integer :: tile_columns = 0       ! columns handed over at once; 0: the library's own number
+    real(c_double) :: step = 0.0_c_double ! s; the host's calls are gathered until this long, 0: a step at every call
+    integer :: check_every = 1        ! steps between two looks at the budgets, which then hold over all of them
+    real(c_double) :: check = 1.0e-10_c_double ! largest relative residual of a budget
+    integer :: log_every = 48         ! steps between two lines of the log
+  end type calcisol_switch_t
 
 contains
 
   subroutine read_switch(file, switch, stat, message)
     character(len=*), intent(in) :: file
-    type(switch_t), intent(out) :: switch
+    type(calcisol_switch_t), intent(out) :: switch
     integer(c_int32_t), intent(out) :: stat
     character(len=:), allocatable, intent(out) :: message
     character(len=512) :: bundle
-    logical :: feedback, exists
-    integer :: tile_columns, unit, error
-    real(c_double) :: check
-    namelist /calcisol_nml/ bundle, feedback, tile_columns, check
+    logical :: feedback, tiles, exists
+    integer :: tile_columns, check_every, log_every, unit, error
+    real(c_double) :: step, check
+    namelist /calcisol_nml/ bundle, feedback, tiles, tile_columns, step, check_every, check, log_every
     stat = calcisol_ok
     message = ''
     bundle = switch%bundle
     feedback = switch%feedback
+    tiles = switch%tiles
     tile_columns = switch%tile_columns
+    step = switch%step
+    check_every = switch%check_every
     check = switch%check
+    log_every = switch%log_every
     inquire (file=file, exist=exists)
     if (.not. exists) return
     open (newunit=unit, file=file, status='old', action='read', iostat=error)
-    if (error == 0) read (unit, nml=calcisol_nml, iostat=error)
+    if (error == 0) then
+      read (unit, nml=calcisol_nml, iostat=error)
+      close (unit)
+    end if
     if (error /= 0) then
       stat = calcisol_error_argument
-      message = file//' cannot be read; it is one group &calcisol_nml with bundle, feedback, tile_columns, check'
+      message = file//' cannot be read; it is one group &calcisol_nml with bundle, feedback, tiles, tile_columns, step, '// &
+        'check_every, check, log_every'
       return
     end if
-    close (unit)
-    switch = switch_t(bundle, feedback, tile_columns, check)
+    switch = calcisol_switch_t(bundle, feedback, tiles, tile_columns, step, check_every, check, log_every)
   end subroutine read_switch
 
 end module calcisol_switch

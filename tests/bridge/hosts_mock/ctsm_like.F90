@@ -2,20 +2,22 @@
 ! the year, NaN wherever nothing was computed, volumetric rates, sideways drainage, the pH of a step used in the next one.
 ! Arguments: see mock_land. Compiled with -ffpe-trap=invalid,zero,overflow, as a CESM debug build.
 program ctsm
-  use, intrinsic :: iso_c_binding, only: r8 => c_double, c_int32_t
+  use, intrinsic :: iso_c_binding, only: c_int32_t
   use, intrinsic :: ieee_arithmetic, only: ieee_value, ieee_quiet_nan
-  use calcisol, only: calcisol_n_state
+  use shr_kind_mod, only: r8 => shr_kind_r8
   use calcisol_ctsm
+  use calcisol_switch, only: calcisol_switch_t, read_switch
   use mock_land
   implicit none
-  integer, parameter :: nlevsno = 5, nlevsoi = 10, nlevgrnd = 15, offset = 100
+  integer, parameter :: nlevsno = 5, nlevsoi = 10, nlevgrnd = 15, offset = 100, most = 64
   real(r8), parameter :: dtime = 1800.0_r8, gram = 1.0e-3_r8
   type(order_t) :: order
   type(column_t), allocatable :: land(:)
-  real(r8), allocatable :: dz(:, :), liq(:, :), ice(:, :), t(:, :), root(:, :), evap(:), drain(:), pbot(:), pco2(:), hr(:, :), &
-    nit(:, :), nmin(:, :), up4(:, :), up3(:, :), den(:, :), ndep(:), ph(:, :), co2_adj(:), caco3(:, :), survey(:, :), &
+  real(r8), allocatable :: dz(:, :), liq(:, :), ice(:, :), t(:, :), root(:, :), evap(:), drain(:), perched(:), infl(:), rr(:), pbot(:), pco2(:), hr(:, :), &
+    nit(:, :), nmin(:, :), up4(:, :), up3(:, :), den(:, :), ndep(:), caco3(:, :), survey(:, :), &
     clay(:, :), bd(:, :), keep(:, :), slot(:, :), final(:, :), nitrif_ph(:, :)
   integer, allocatable :: filter(:)
+  type(calcisol_switch_t) :: switch
   character(len=:), allocatable :: message
   real(r8) :: nan, thick(nlevsoi)
   integer(c_int32_t) :: stat
@@ -27,12 +29,11 @@ program ctsm
   endc = offset + order%c2
   n = endc - begc + 1
   allocate (dz(begc:endc, -nlevsno + 1:nlevgrnd), liq(begc:endc, -nlevsno + 1:nlevgrnd), ice(begc:endc, -nlevsno + 1:nlevgrnd), &
-    t(begc:endc, -nlevsno + 1:nlevgrnd), root(begc:endc, nlevsoi), evap(begc:endc), drain(begc:endc), pbot(begc:endc), &
+    t(begc:endc, -nlevsno + 1:nlevgrnd), root(begc:endc, nlevsoi), evap(begc:endc), drain(begc:endc), perched(begc:endc), infl(begc:endc), rr(begc:endc), pbot(begc:endc), &
     pco2(begc:endc), hr(begc:endc, nlevsoi), nit(begc:endc, nlevsoi), nmin(begc:endc, nlevsoi), up4(begc:endc, nlevsoi), &
     up3(begc:endc, nlevsoi), den(begc:endc, nlevsoi), ndep(begc:endc), source=nan)
-  allocate (ph(begc:endc, nlevsoi), source=6.5_r8)
   allocate (nitrif_ph(begc:endc, nlevsoi))
-  allocate (co2_adj(begc:endc), land(begc:endc), slot(begc:endc, nlevsoi), final(6, begc:endc))
+  allocate (land(begc:endc), slot(begc:endc, nlevsoi), final(6, begc:endc))
   do l = 1, nlevsoi
     thick(l) = 0.02_r8*real(l, r8)**1.3_r8
   end do
@@ -44,15 +45,18 @@ program ctsm
   do c = begc, endc
     call cold_start(land(c), thick)
   end do
-  call calcisol_ctsm_start(dz(:, 1:nlevsoi), caco3, survey, clay, bd, stat, message)
+  allocate (calcisol_clump(1))
+  call read_switch('calcisol.nml', switch, stat, message)
+  call must(stat, message)
+  call calcisol_clump(1)%start(switch, begc, dz(:, 1:nlevsoi), caco3, survey, clay, bd, 6.5_r8, stat, message)
   call must(stat, message)
   head = 2*nlevsoi + 2
-  allocate (keep(head + calcisol_n_state*nlevsoi, begc:endc), source=0.0_r8)
+  allocate (keep(head + most*nlevsoi, begc:endc), source=0.0_r8)
   if (order%restart_in /= '-') call read_restart()
 
   do step = order%first, order%last
     filter = pack([(c, c=begc, endc)], [(active(c, step), c=begc, endc)])
-    nitrif_ph(:, :) = calcisol_ctsm_ph(n, nlevsoi, 6.5_r8) ! the line of SoilBiogeochemNitrifDenitrifMod
+    nitrif_ph(:, :) = calcisol_clump(1)%ph_for_host ! the line of SoilBiogeochemNitrifDenitrifMod
     do i = 1, size(filter)
       c = filter(i)
       call advance(land(c), c - offset, step, dtime, thick, nitrif_ph(c, 1))
@@ -61,10 +65,13 @@ program ctsm
       t(c, 1:nlevsoi) = land(c)%t(:nlevsoi)
       root(c, :) = land(c)%sink(:nlevsoi)
       evap(c) = 0.0_r8
-      drain(c) = land(c)%drain
+      drain(c) = 0.75_r8*land(c)%drain
+      perched(c) = 0.25_r8*land(c)%drain
+      infl(c) = land(c)%rain
       pbot(c) = 98000.0_r8
       pco2(c) = 40.0_r8
-      hr(c, :) = land(c)%resp/gram/sum(thick)
+      hr(c, :) = 0.6_r8*land(c)%resp/gram/sum(thick)
+      rr(c) = 0.4_r8*land(c)%resp/gram
       nit(c, :) = land(c)%nit/gram/sum(thick)
       up3(c, :) = 0.5_r8*nit(c, :)
       nmin(c, :) = 0.0_r8
@@ -72,21 +79,22 @@ program ctsm
       den(c, :) = 0.0_r8
       ndep(c) = land(c)%n_in/gram
     end do
-    call calcisol_ctsm_step(begc, filter, nlevsno, dtime, dz, liq, ice, t, root, evap, drain, pbot, pco2, hr, nit, nmin, up4, up3, &
-      den, ndep, 6.5_r8, ph, co2_adj, stat, message)
+    call calcisol_clump(1)%step(filter, dtime, dz(:, 1:nlevsoi), liq(:, 1:nlevsoi), ice(:, 1:nlevsoi), t(:, 1:nlevsoi), root, &
+      evap, infl, drain, perched, pbot, pco2, hr, rr, nit, nmin, up4, up3, den, ndep, stat, message)
     call must(stat, message)
   end do
 
   call write_restart()
   do c = begc, endc
-    final(:, c) = [land(c)%nh4, sum(land(c)%w_liq), sum(land(c)%w_ice), land(c)%drain, ph(c, 1), co2_adj(c)]
+    final(:, c) = [land(c)%nh4, sum(land(c)%w_liq), sum(land(c)%w_ice), land(c)%drain, &
+      calcisol_clump(1)%ph_for_host(c - begc + 1, 1), calcisol_clump(1)%co2_to_air(c - begc + 1)]
   end do
   if (n > 0) call write_bits(order%results, order%c1, final)
-  if (calcisol_ctsm_soil%on .and. n > 0) then
-    print '(a)', calcisol_ctsm_soil%line()
-    print '(a,3es9.1)', 'worst', calcisol_ctsm_soil%worst
+  if (calcisol_clump(1)%on .and. n > 0) then
+    print '(a)', calcisol_clump(1)%line()
+    print '(a,3es9.1)', 'worst', calcisol_clump(1)%worst
   end if
-  call calcisol_ctsm_soil%finish()
+  call calcisol_clump(1)%finish()
   call over(order)
 
 contains
@@ -101,10 +109,9 @@ contains
     do c = begc, endc
       keep(:head, c) = [land(c)%w_liq(:nlevsoi), land(c)%w_ice(:nlevsoi), land(c)%nh4, land(c)%drain]
     end do
-    do i = 1, calcisol_n_state
-      if (.not. calcisol_ctsm_soil%on) exit
-      call calcisol_ctsm_soil%get_slot(i, slot, stat)
-      call must(stat, 'restart '//calcisol_ctsm_soil%slot_name(i))
+    do i = 1, calcisol_clump(1)%n_variables()
+      call calcisol_clump(1)%get(i, slot, stat, message)
+      call must(stat, message)
       keep(head + (i - 1)*nlevsoi + 1:head + i*nlevsoi, :) = transpose(slot)
     end do
     if (n > 0) call write_bits(order%restart_out, order%c1, keep)
@@ -118,11 +125,10 @@ contains
       land(c)%nh4 = keep(2*nlevsoi + 1, c)
       land(c)%drain = keep(2*nlevsoi + 2, c)
     end do
-    do i = 1, calcisol_n_state
-      if (.not. calcisol_ctsm_soil%on) exit
+    do i = 1, calcisol_clump(1)%n_variables()
       slot = transpose(keep(head + (i - 1)*nlevsoi + 1:head + i*nlevsoi, :))
-      call calcisol_ctsm_soil%set_slot(i, slot, stat)
-      call must(stat, 'restart '//calcisol_ctsm_soil%slot_name(i))
+      call calcisol_clump(1)%set(i, slot, stat, message)
+      call must(stat, message)
     end do
   end subroutine read_restart
 

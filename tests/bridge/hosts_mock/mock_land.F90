@@ -16,7 +16,7 @@ module mock_land
 
   type :: column_t
     real(c_double) :: w_liq(max_lay) = 0, w_ice(max_lay) = 0, t(max_lay) = 0, sink(max_lay) = 0
-    real(c_double) :: drain = 0, resp = 0, nh4 = 2.0e-3_c_double, nit = 0, n_in = 0, uptake = 0
+    real(c_double) :: drain = 0, rain = 0, resp = 0, nh4 = 2.0e-3_c_double, nit = 0, n_in = 0, uptake = 0
   end type column_t
 
   ! what a test asks of a host; the switch is calcisol.nml in the working directory
@@ -101,7 +101,7 @@ contains
     integer, intent(in) :: c, step
     real(c_double), intent(in) :: dt, dz(:), ph
     real(c_double), parameter :: pi = 3.14159265358979_c_double, year = 365.0_c_double*86400.0_c_double
-    real(c_double) :: season, hour, rain, warm, spare, moved
+    real(c_double) :: season, hour, warm, spare, moved
     integer :: l, n
     n = size(dz)
     season = sin(2.0_c_double*pi*(real(step, c_double)*dt/year - 0.3_c_double))
@@ -109,13 +109,13 @@ contains
     do l = 1, n
       self%t(l) = 282.0_c_double + (11.0_c_double*season + 3.0_c_double*hour)/real(l, c_double) + 0.1_c_double*real(c, c_double)
     end do
-    rain = merge(8.0e-5_c_double, 0.0_c_double, mod(int(real(step, c_double)*dt/86400.0_c_double) + c, 4) == 0)
+    self%rain = merge(8.0e-5_c_double, 0.0_c_double, mod(int(real(step, c_double)*dt/86400.0_c_double) + c, 4) == 0)
     warm = max(0.1_c_double, 1.0_c_double + season)
     do l = 1, n ! roots and evaporation take from what is there
       self%sink(l) = min(2.5e-5_c_double*warm*exp(-real(l, c_double)/2.0_c_double), 2.0e-3_c_double*self%w_liq(l)/dt)
       self%w_liq(l) = self%w_liq(l) - dt*self%sink(l)
     end do
-    moved = rain*dt ! each layer keeps what it can hold
+    moved = self%rain*dt ! each layer keeps what it can hold
     do l = 1, n
       self%w_liq(l) = self%w_liq(l) + moved
       spare = max(0.0_c_double, self%w_liq(l) + self%w_ice(l) - 300.0_c_double*dz(l))

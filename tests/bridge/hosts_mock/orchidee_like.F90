@@ -3,16 +3,19 @@
 ! Arguments: see mock_land. Compiled with -fdefault-real-8 -ffpe-trap=invalid,zero,overflow -fopenmp.
 module orchidee_like
   use, intrinsic :: iso_c_binding, only: c_int32_t
-  use calcisol, only: calcisol_n_state
   use calcisol_orchidee
+  use ioipsl_para, only: kept, n_kept, n_asked, most, widest
+  use mod_orchidee_para_var, only: first_point, index_g, iim_g, nbp_glo
   use mock_land
   implicit none
-  integer, parameter :: nslm = 11, nstm = 3, nvm = 4, warm_up = 4
+  integer, parameter :: nslm = 11, nstm = 3, nvm = 4, nparts = 8, iroot = 6, warm_up = 4
   real, parameter :: dt_sechiba = 1800.0, val_exp = 999999.0, nobio = 0.2 ! default real: eight bytes by the flag
   real, allocatable, save :: mc(:, :), mcl(:, :), stempdiag(:, :), rootsink(:, :, :), soiltile(:, :), veget_max(:, :), &
-    resp(:, :), vevapnu(:), drainage(:), pb(:), ccanopy(:), soil_ph(:), ph_top(:), co2_adj(:), n_flux(:, :, :), caco3(:, :)
-  !$omp threadprivate(mc, mcl, stempdiag, rootsink, soiltile, veget_max, resp, vevapnu, drainage, pb, ccanopy, soil_ph, ph_top)
-  !$omp threadprivate(co2_adj, n_flux, caco3)
+    resp(:, :), resp_part(:, :, :), vevapnu(:), drainage(:), pb(:), ccanopy(:), n_flux(:, :, :), lime(:)
+  !$omp threadprivate(mc, mcl, stempdiag, rootsink, soiltile, veget_max, resp, resp_part, vevapnu, drainage, pb, ccanopy, n_flux)
+  !$omp threadprivate(lime)
+  type(calcisol_orchidee_soil), save :: soil
+  !$omp threadprivate(soil)
   real, save :: spent = 0.0 ! s of processor time in our calls; of one thread, so only a run of one thread may quote it
   integer, save :: calls = 0
   !$omp threadprivate(spent, calls)
@@ -24,12 +27,10 @@ contains
     type(order_t), intent(in) :: order
     integer, intent(in) :: c1, c2
     type(column_t) :: land(c1:c2)
-    real :: dnh(nslm), dlh(nslm), keep(calcisol_n_state*nslm + 4*nslm + 3, c1:c2), &
-      final(6, c2 - c1 + 1)
-    real, allocatable :: slot(:, :) ! of the joined layers
+    real :: dnh(nslm), dlh(nslm), keep(most*nslm + 4*nslm + 3, c1:c2), final(6, c2 - c1 + 1)
     character(len=:), allocatable :: message
     integer(c_int32_t) :: stat
-    integer :: n, l, i, c, step, at, m
+    integer :: n, l, i, c, step
     n = c2 - c1 + 1
     dnh = dnh_of()
     do l = 1, nslm ! half the distance to each neighbour, as vertical_soil
@@ -37,71 +38,68 @@ contains
       if (l < nslm) dlh(l) = dlh(l) + 0.5*dnh(l + 1)
     end do
     allocate (mc(n, nslm), mcl(n, nslm), stempdiag(n, nslm), rootsink(n, nslm, nstm), soiltile(n, nstm), veget_max(n, nvm), &
-      resp(n, nvm), vevapnu(n), drainage(n), pb(n), ccanopy(n), soil_ph(n), ph_top(n), co2_adj(n), n_flux(n, nvm, 6), &
-      caco3(n, nslm), source=val_exp)
+      resp(n, nvm), resp_part(n, nvm, nparts), vevapnu(n), drainage(n), pb(n), ccanopy(n), n_flux(n, nvm, 7), lime(n), &
+      source=val_exp)
+    allocate (kept(n, widest, most), source=val_exp)
+    n_kept = 0
+    n_asked = 0
+    first_point = c1
     soiltile = spread([0.5, 0.3, 0.2], 1, n)
     veget_max = (1.0 - nobio)*spread([0.1, 0.2, 0.3, 0.4], 1, n)
     pb = 1000.0
     ccanopy = 420.0
     do i = 1, n
-      c = c1 + i - 1
-      soil_ph(i) = survey_ph(c)
-      caco3(i, :) = carbonate(c)
-      call cold_start(land(c), dlh)
+      call cold_start(land(c1 + i - 1), dlh)
     end do
-    call calcisol_orchidee_start(dlh, soil_ph, caco3, 0.2 + 0.0*soil_ph, stat, message)
-    call must(stat, message)
-    m = calcisol_orchidee_layers%nlay
-    allocate (slot(n, m))
-    if (order%restart_in /= '-') then ! restget
+    if (order%restart_in /= '-') then
       call read_bits(trim(order%restart_in), c1, keep)
       call host_state(land, keep, .true.)
-      do i = 1, calcisol_n_state
-        if (.not. calcisol_orchidee_soil%on) exit
-        at = 4*nslm + 3 + (i - 1)*nslm
-        slot = transpose(keep(at + 1:at + m, :))
-        call calcisol_orchidee_soil%set_slot(i, slot, stat)
-        call must(stat, 'restget '//calcisol_orchidee_soil%slot_name(i))
+      n_kept = most
+      do i = 1, most
+        kept(:, :nslm, i) = transpose(keep(4*nslm + 3 + (i - 1)*nslm + 1:4*nslm + 3 + i*nslm, :))
       end do
-      ph_top = keep(4*nslm + 3, :)
-    else
-      ph_top = soil_ph
-      if (order%first == 1) call step_call() ! the first call meets val_exp everywhere: every column waits
+    end if
+    call soil%start(0, 1, dlh, 0.2 + 0.0*pb, stat, message)
+    call must(stat, message)
+    if (order%restart_in /= '-') then
+      soil%ph_for_host = keep(4*nslm + 3, :)
+    else if (order%first == 1) then
+      call step_call() ! the first call meets val_exp everywhere: every column waits
     end if
     do step = order%first, order%last
       do i = 1, n
-        call advance(land(c1 + i - 1), c1 + i - 1, step, dt_sechiba, dlh, ph_top(i))
+        call advance(land(c1 + i - 1), c1 + i - 1, step, dt_sechiba, dlh, soil%ph_for_host(i))
         call to_host(i, land(c1 + i - 1))
       end do
       call step_call()
     end do
     keep = 0.0
     call host_state(land, keep, .false.)
-    keep(4*nslm + 3, :) = ph_top
-    do i = 1, calcisol_n_state ! restput
-      if (.not. calcisol_orchidee_soil%on) exit
-      call calcisol_orchidee_soil%get_slot(i, slot, stat)
-      call must(stat, 'restput')
-      at = 4*nslm + 3 + (i - 1)*nslm
-      keep(at + 1:at + m, :) = transpose(slot)
+    keep(4*nslm + 3, :) = soil%ph_for_host
+    n_kept = 0
+    call soil%write_restart(0, 1, stat, message)
+    if (stat /= 0) call must(stat, message)
+    do i = 1, n_kept
+      keep(4*nslm + 3 + (i - 1)*nslm + 1:4*nslm + 3 + i*nslm, :) = transpose(kept(:, :nslm, i))
     end do
     if (n > 0) call write_bits(order%restart_out, c1, keep)
     do i = 1, n ! history: the first four words are the host's own, the last two ours
       c = c1 + i - 1
-      final(:, i) = [land(c)%nh4, sum(land(c)%w_liq), sum(land(c)%w_ice), land(c)%drain, ph_top(i), co2_adj(i)]
+      final(:, i) = [land(c)%nh4, sum(land(c)%w_liq), sum(land(c)%w_ice), land(c)%drain, soil%ph_for_host(i), soil%co2_to_air(i)]
     end do
     if (n > 0) call write_bits(order%results, c1, final)
-    if (calcisol_orchidee_soil%on .and. n > 0) then
+    if (any(soil%profile('ph') > 1.0e19 .neqv. .not. soil%on)) stop 'a profile for the history without its missing value'
+    if (soil%on .and. n > 0) then
       !$omp critical
-      print '(a)', calcisol_orchidee_soil%line()
-      print '(a,3es9.1)', 'worst', calcisol_orchidee_soil%worst
+      print '(a)', soil%line()
+      print '(a,3es9.1)', 'worst', soil%worst
       print '(a,i0,a,f12.3)', 'cost ', n, ' columns, microseconds per column and step ', &
         1.0e6*spent/real(max(calls - warm_up, 1))/real(n)
       !$omp end critical
     end if
-    call calcisol_orchidee_soil%finish()
-    deallocate (mc, mcl, stempdiag, rootsink, soiltile, veget_max, resp, vevapnu, drainage, pb, ccanopy, soil_ph, ph_top, &
-      co2_adj, n_flux, caco3)
+    call soil%finish()
+    deallocate (mc, mcl, stempdiag, rootsink, soiltile, veget_max, resp, resp_part, vevapnu, drainage, pb, ccanopy, n_flux, lime, &
+      kept)
   end subroutine run
 
   subroutine step_call()
@@ -109,8 +107,8 @@ contains
     integer(c_int32_t) :: stat
     real :: before, after
     call cpu_time(before)
-    call calcisol_orchidee_step(dt_sechiba, dnh_of(), mc, mcl, stempdiag, rootsink, soiltile, vevapnu, drainage, resp, veget_max, &
-      pb, ccanopy, soil_ph, ph_top, co2_adj, stat, message, n=n_flux)
+    call soil%step(dt_sechiba, dnh_of(), mc, mcl, stempdiag, rootsink, soiltile, vevapnu, drainage, resp, resp_part, iroot, &
+      veget_max, pb, ccanopy, stat, message, n=n_flux, lime=lime)
     call cpu_time(after)
     call must(stat, message)
     calls = calls + 1
@@ -142,12 +140,16 @@ contains
     rootsink(i, 1, :) = 0.0
     vevapnu(i) = land%sink(1)*dt_sechiba*share
     drainage(i) = land%drain*dt_sechiba*share
-    resp(i, :) = 1000.0*land%resp*dt_sechiba ! per PFT ground area
+    resp(i, :) = 600.0*land%resp*dt_sechiba ! per PFT ground area
+    resp_part(i, :, :) = val_exp
+    resp_part(i, 2:, iroot) = 400.0*land%resp*dt_sechiba/(1.0 - veget_max(i, 1)/share) ! bare soil has no roots
+    lime(i) = 0.0
     n_flux(i, :, 1) = 1000.0*land%nit*dt_sechiba
     n_flux(i, :, 2:3) = 0.0
     n_flux(i, :, 4) = 1000.0*land%uptake*dt_sechiba
     n_flux(i, :, 5) = 0.0
     n_flux(i, :, 6) = 1000.0*land%n_in*dt_sechiba
+    n_flux(i, :, 7) = 0.0
   end subroutine to_host
 
   ! Contents at nodes [m3 m-3] whose layers hold that water [kg m-2]: half of each interval, linear between nodes; a
@@ -202,6 +204,9 @@ program orchidee
   type(order_t) :: order
   integer :: c1, c2
   order = order_of()
+  iim_g = order%ncol
+  nbp_glo = order%ncol
+  index_g = [(c1, c1=1, order%ncol)]
   !$omp parallel private(c1, c2)
   call deal(order%c2 - order%c1 + 1, omp_get_thread_num(), omp_get_num_threads(), c1, c2)
   call run(order, order%c1 + c1 - 1, order%c1 + c2 - 1)

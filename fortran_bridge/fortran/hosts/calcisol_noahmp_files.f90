@@ -1,0 +1,206 @@
+! Noah-MP's options, soil map and restart variables for calcisol_noahmp. Page: noahmp.md.
+!
+! What:    start looks at the options that calcisol needs, makes the columns from a map of pH and carbonate, and takes the soil
+!          water the host starts with; get_part and set_part are restart variables in the host's own kind.
+! Shapes:  (i,k,j) and (i,j) as NoahmpIO holds them, our column (j-1) ni + i.
+! Errors:  stat = 0 is fine, else one sentence in message. Nothing stops or prints.
+module calcisol_noahmp_files
+  use, intrinsic :: iso_c_binding, only: c_double, c_int32_t
+  use Machine, only: kind_noahmp, undefined_real
+  use NoahmpIOVarType, only: NoahmpIO_type
+  use calcisol, only: calcisol_arrays, calcisol_soil_dz, calcisol_soil_caco3, calcisol_soil_ph0, calcisol_error_argument
+  use calcisol_expect, only: expect
+  use calcisol_fit, only: fit, is_missing
+  use calcisol_land, only: calcisol_land_soil
+  use calcisol_switch, only: calcisol_switch_t, read_switch
+  use calcisol_water, only: calcisol_water_budget
+  implicit none
+  private
+  public :: calcisol_noahmp_kept, look_at
+
+  real(c_double), parameter :: one = 1.0_c_double, water = 1000.0_c_double, freezing = 273.16_c_double, half = 0.5_c_double
+  integer, parameter :: grows(3) = [2, 5, 6] ! DYNAMIC_VEG_OPTION that compute carbon
+
+  type, extends(calcisol_land_soil) :: calcisol_noahmp_kept
+    integer :: ni = 0, nj = 0
+    type(calcisol_water_budget) :: water
+    ! there from the start on, whether calcisol is on or off
+    real(kind_noahmp), allocatable :: ph_out(:, :, :)  ! (i,k,j), undefined_real where there is none
+    real(kind_noahmp), allocatable :: co2_to_air(:, :) ! (i,j) gC m-2 s-1, + to the air, 0 where nothing was stepped
+    integer :: parts = 1 ! variables of the host's kind that hold one float64 number
+  contains
+    procedure :: start => noahmp_start
+    procedure :: get_part => noahmp_get_part
+    procedure :: set_parts => noahmp_set_parts
+    procedure :: finish => noahmp_finish
+    procedure :: is_soil
+    procedure :: is_bare_frozen
+  end type calcisol_noahmp_kept
+
+contains
+
+  ! After the host has its initial state or has read its restart. ph (1) of pore water and caco3 [kg kg-1] (i,j) from a map.
+  subroutine noahmp_start(self, NoahmpIO, ph, caco3, stat, message)
+    class(calcisol_noahmp_kept), intent(inout) :: self
+    type(NoahmpIO_type), intent(in) :: NoahmpIO
+    real(kind_noahmp), intent(in), optional :: ph(:, :), caco3(:, :)
+    integer(c_int32_t), intent(out) :: stat
+    character(len=:), allocatable, intent(out) :: message
+    type(calcisol_switch_t) :: switch
+    type(calcisol_arrays) :: soil
+    real(c_double), allocatable, target :: property(:, :, :) ! dz, caco3, ph0
+    character(len=200) :: fault
+    integer :: i, j, l, c
+    self%ni = NoahmpIO%ite - NoahmpIO%its + 1
+    self%nj = NoahmpIO%jte - NoahmpIO%jts + 1
+    if (.not. allocated(self%ph_out)) allocate (self%ph_out(self%ni, NoahmpIO%nsoil, self%nj), self%co2_to_air(self%ni, self%nj))
+    self%ph_out = undefined_real
+    self%co2_to_air = 0
+    self%parts = merge(1, 3, kind_noahmp == c_double)
+    call read_switch('calcisol.nml', switch, stat, message)
+    if (stat /= 0 .or. switch%bundle == '') return
+    self%nlay = NoahmpIO%nsoil
+    call look_at(self, NoahmpIO, fault)
+    call look_at_options(NoahmpIO, fault)
+    call expect(fault, 'ph', [self%ni, self%nj], ph)
+    call expect(fault, 'caco3', [self%ni, self%nj], caco3)
+    stat = calcisol_error_argument
+    message = trim(fault)
+    if (fault /= '') return
+    allocate (property(self%ni*self%nj, self%nlay, 3))
+    call self%water%start(size(property, 1))
+    do j = 1, self%nj
+      do i = 1, self%ni
+        c = (j - 1)*self%ni + i
+        do l = 1, self%nlay
+          property(c, l, :) = [fit(NoahmpIO%DZS(l), one), fit(caco3(i, j), one), fit(ph(i, j), one)]
+        end do
+        call self%water%set(c, fit(NoahmpIO%SMOIS(NoahmpIO%its + i - 1, :, NoahmpIO%jts + j - 1), property(c, :, 1)*water))
+      end do
+    end do
+    call soil%link(calcisol_soil_dz, property(:, :, 1))
+    call soil%link(calcisol_soil_caco3, property(:, :, 2))
+    call soil%link(calcisol_soil_ph0, property(:, :, 3))
+    call self%open(switch, property(:, :, 1), soil, stat, message)
+    call self%know_map(property)
+  end subroutine noahmp_start
+
+  ! The first array that is not there or has another shape.
+  subroutine look_at(self, NoahmpIO, fault)
+    class(calcisol_noahmp_kept), intent(in) :: self
+    type(NoahmpIO_type), intent(in) :: NoahmpIO
+    character(len=*), intent(out) :: fault
+    fault = ''
+    associate (map => [self%ni, self%nj], profile => [self%ni, self%nlay, self%nj], io => NoahmpIO)
+      call expect(fault, 'DZS', [self%nlay], io%DZS)
+      call expect(fault, 'SMOIS', profile, io%SMOIS)
+      call expect(fault, 'SH2O', profile, io%SH2O)
+      call expect(fault, 'TSLB', profile, io%TSLB)
+      call expect(fault, 'ACC_ETRANIXY', profile, io%ACC_ETRANIXY)
+      call expect(fault, 'ACC_QSEVAXY', map, io%ACC_QSEVAXY)
+      call expect(fault, 'ACC_QINSURXY', map, io%ACC_QINSURXY)
+      call expect(fault, 'ACC_EDIRXY', map, io%ACC_EDIRXY)
+      call expect(fault, 'RUNSFXY', map, io%RUNSFXY)
+      call expect(fault, 'RUNSBXY', map, io%RUNSBXY)
+      call expect(fault, 'NEEXY', map, io%NEEXY)
+      call expect(fault, 'NPPXY', map, io%NPPXY)
+      call expect(fault, 'XLAND', map, io%XLAND)
+      call expect(fault, 'XICE', map, io%XICE)
+      call expect(fault, 'IVGTYP', map, io%IVGTYP)
+      call expect(fault, 'SNOW', map, io%SNOW)
+      call expect(fault, 'TGXY', map, io%TGXY)
+      if (.not. allocated(io%P8W)) call expect(fault, 'P8W', map)
+    end associate
+  end subroutine look_at
+
+  ! Options without respiration, or that move soil water past the fluxes NoahmpIO holds.
+  subroutine look_at_options(NoahmpIO, fault)
+    type(NoahmpIO_type), intent(in) :: NoahmpIO
+    character(len=*), intent(inout) :: fault
+    if (fault /= '') return
+    if (.not. any(grows == NoahmpIO%IOPT_DVEG) .and. NoahmpIO%IOPT_CROP == 0) fault = 'DYNAMIC_VEG_OPTION computes no '// &
+      'respiration; calcisol needs 2, 5 or 6, or CROP_OPTION 1'
+    if (NoahmpIO%IOPT_IRR > 0 .and. (NoahmpIO%IOPT_IRRM == 0 .or. NoahmpIO%IOPT_IRRM == 2)) fault = 'IRRIGATION_METHOD lets '// &
+      'water into the soil past its fluxes; calcisol needs 1 (sprinkler) or 3 (flood)'
+    if (NoahmpIO%IOPT_WETLAND > 0) fault = 'WETLAND_OPTION moves water past the fluxes of the soil; calcisol needs 0'
+  end subroutine look_at_options
+
+  ! Land with soil: no open water, sea ice or glacier. A point whose masks are missing counts as soil and waits.
+  pure function is_soil(self, NoahmpIO, i, j) result(answer)
+    class(calcisol_noahmp_kept), intent(in) :: self
+    type(NoahmpIO_type), intent(in) :: NoahmpIO
+    integer, intent(in) :: i, j
+    logical :: answer
+    answer = self%on .and. NoahmpIO%IVGTYP(i, j) /= NoahmpIO%ISICE_TABLE
+    if (.not. is_missing(fit(NoahmpIO%XLAND(i, j), one))) answer = answer .and. fit(NoahmpIO%XLAND(i, j), one) < 1.5_c_double
+    if (is_missing(fit(NoahmpIO%XICE(i, j), one))) return
+    answer = answer .and. fit(NoahmpIO%XICE(i, j), one) < fit(NoahmpIO%XICE_THRESHOLD, one)
+  end function is_soil
+
+  ! Ground that is frozen and free of snow: what evaporates is ice of the first layer, which ACC_QSEVA does not hold.
+  pure function is_bare_frozen(self, NoahmpIO, i, j) result(answer)
+    class(calcisol_noahmp_kept), intent(in) :: self
+    type(NoahmpIO_type), intent(in) :: NoahmpIO
+    integer, intent(in) :: i, j
+    logical :: answer
+    answer = .false.
+    if (is_missing(fit(NoahmpIO%SNOW(i, j), one)) .or. is_missing(fit(NoahmpIO%TGXY(i, j), one))) return
+    answer = self%on .and. fit(NoahmpIO%SNOW(i, j), one) <= 0.0_c_double .and. fit(NoahmpIO%TGXY(i, j), one) <= freezing
+  end function is_bare_frozen
+
+  ! Restart variable v in `parts` variables of the host's kind whose sum is the float64 value, bit for bit: part p (i,k,j).
+  subroutine noahmp_get_part(self, v, p, part, stat, message)
+    class(calcisol_noahmp_kept), intent(inout) :: self
+    integer, intent(in) :: v, p
+    real(kind_noahmp), intent(inout) :: part(:, :, :)
+    integer(c_int32_t), intent(out) :: stat
+    character(len=:), allocatable, intent(inout) :: message
+    real(c_double) :: rest(self%ncol, self%nlay)
+    integer :: q, j
+    call self%get(v, rest, stat, message)
+    if (stat /= 0) return
+    do q = 1, p - 1
+      rest = rest - real(real(rest, kind_noahmp), c_double)
+    end do
+    do j = 1, self%nj
+      part(:, :, j) = real(rest((j - 1)*self%ni + 1:j*self%ni, :), kind_noahmp)
+    end do
+  end subroutine noahmp_get_part
+
+  ! The same back from all parts, (i,k,j,parts).
+  subroutine noahmp_set_parts(self, v, part, stat, message)
+    class(calcisol_noahmp_kept), intent(inout) :: self
+    integer, intent(in) :: v
+    real(kind_noahmp), intent(in) :: part(:, :, :, :)
+    integer(c_int32_t), intent(out) :: stat
+    character(len=:), allocatable, intent(inout) :: message
+    real(c_double) :: whole(self%ncol, self%nlay)
+    integer :: q, i, j, l
+    stat = calcisol_error_argument
+    message = 'the parts of a restart variable have the shape (i,k,j,parts)'
+    if (any(shape(part) /= [self%ni, self%nlay, self%nj, self%parts])) return
+    do j = 1, self%nj
+      do l = 1, self%nlay
+        do i = 1, self%ni
+          associate (number => whole((j - 1)*self%ni + i, l))
+            number = fit(part(i, l, j, self%parts), one)
+            do q = self%parts - 1, 1, -1
+              if (.not. is_missing(fit(part(i, l, j, q), one))) number = fit(part(i, l, j, q), one) + number
+              if (is_missing(fit(part(i, l, j, q), one))) number = fit(part(i, l, j, q), one)
+            end do
+          end associate
+        end do
+      end do
+    end do
+    call self%set(v, whole, stat, message)
+  end subroutine noahmp_set_parts
+
+  subroutine noahmp_finish(self)
+    class(calcisol_noahmp_kept), intent(inout) :: self
+    call self%calcisol_land_soil%finish()
+    if (allocated(self%ph_out)) deallocate (self%ph_out, self%co2_to_air)
+    self%ni = 0
+    self%nj = 0
+  end subroutine noahmp_finish
+
+end module calcisol_noahmp_files

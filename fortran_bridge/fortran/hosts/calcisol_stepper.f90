@@ -1,0 +1,180 @@
+! The step of a host's columns and its budgets: calls gathered to one step, residuals of carbon, calcium and nitrogen.
+!
+! What:    calcisol_stepper_t; advance(dt) steps at every call of the host, or once its calls have filled the chosen step; the
+!          fluxes a host reads (co2_adj) are then those of the last whole step, so that their sum over time is that of the steps.
+! Units:   SI, per m2 of soil. Budgets hold over check_every steps, relative to what went through a column in them.
+! Errors:  stat = 0 is fine; else one sentence in message. A budget that misses, or a soil in which no column has stepped after
+!          ten calls, is calcisol_error_state. Nothing stops or prints.
+! Use:     through calcisol_land, whose type extends this one
+module calcisol_stepper
+  use, intrinsic :: iso_c_binding, only: c_double, c_int32_t
+  use calcisol
+  use calcisol_balance, only: balance, stocks, molar_mass_c, molar_mass_n, molar_mass_caco3
+  use calcisol_exchange, only: calcisol_exchange_t
+  use calcisol_fit, only: is_missing, missing
+  use calcisol_switch, only: calcisol_switch_t
+  implicit none
+  private
+  public :: calcisol_stepper_t, clear
+
+  integer, parameter :: patience = 10 ! calls after which a soil without a single step is an error; hosts fill their arrays in one
+
+  type, extends(calcisol_exchange_t) :: calcisol_stepper_t
+    logical :: on = .false. ! a bundle is open and the columns exist
+    integer :: steps = 0, calls = 0
+    real(c_double) :: worst(3) = 0.0_c_double ! largest relative residual so far of carbon, calcium, nitrogen
+    real(c_double) :: last(3) = 0.0_c_double  ! those of the last look
+    real(c_double) :: elapsed = 0.0_c_double  ! s gathered so far
+    real(c_double) :: limit = 0.0_c_double    ! of a residual
+    type(calcisol_switch_t) :: switch
+    type(calcisol_report) :: report
+    type(calcisol_columns) :: columns
+    real(c_double), allocatable :: stock(:, :) ! (ncol,3) at the last look, mol m-2; negative: not known
+    ! since the last look: across the border, and the sum of absolute values [mol m-2]
+    real(c_double), allocatable, private :: flux(:, :), through(:, :)
+    real(c_double), allocatable, private :: after(:, :), slot(:, :, :) ! to work in, so that a step allocates nothing
+  contains
+    procedure :: prepare => stepper_prepare
+    procedure :: advance => stepper_advance
+    procedure :: take_stock => stepper_take_stock
+    procedure :: waiting => stepper_waiting
+    procedure :: forget => stepper_forget
+  end type calcisol_stepper_t
+
+contains
+
+  ! Arrays for the columns just made.
+  subroutine stepper_prepare(self, switch, ncol, nlay)
+    class(calcisol_stepper_t), intent(inout) :: self
+    type(calcisol_switch_t), intent(in) :: switch
+    integer, intent(in) :: ncol, nlay
+    self%switch = switch
+    call self%make(ncol, nlay, gathered=switch%step > 0.0_c_double)
+    allocate (self%stock(ncol, 3), source=-1.0_c_double)
+    allocate (self%flux(ncol, 3), self%through(ncol, 3), self%after(ncol, 3), self%slot(ncol, nlay, 5), source=0.0_c_double)
+    self%limit = switch%check
+    if (index(calcisol_build_info(), 'stub') > 0) self%limit = huge(self%limit) ! the stub moves no matter: nothing to close
+    self%on = .true.
+  end subroutine stepper_prepare
+
+  ! dt seconds of the host have passed, with the forcing as it now stands in the arrays.
+  subroutine stepper_advance(self, dt, stat, message)
+    class(calcisol_stepper_t), intent(inout) :: self
+    real(c_double), intent(in) :: dt
+    integer(c_int32_t), intent(out) :: stat
+    character(len=:), allocatable, intent(inout) :: message
+    real(c_double) :: step
+    stat = calcisol_ok
+    call clear(message)
+    if (.not. self%on) return
+    self%calls = self%calls + 1
+    step = dt
+    if (self%switch%step > 0.0_c_double) then
+      call self%gather(dt)
+      self%elapsed = self%elapsed + dt
+      if (self%elapsed < self%switch%step - 0.5_c_double*dt) return
+      step = self%elapsed
+      call self%average(step)
+      self%elapsed = 0.0_c_double
+    end if
+    self%co2_adj = missing ! the library writes nothing for inactive columns: what is still missing then was not stepped
+    call self%columns%step(step, self%io, stat, message, self%report)
+    if (stat /= calcisol_ok) return
+    self%steps = self%steps + 1
+    call add_flux(self, step)
+    if (mod(self%steps, max(self%switch%check_every, 1)) == 0) call look(self, stat, message)
+    if (stat == calcisol_ok) call must_have_stepped(self, stat, message)
+  end subroutine stepper_advance
+
+  ! Stocks now against stocks at the last look and what has crossed the border since.
+  subroutine look(self, stat, message)
+    class(calcisol_stepper_t), intent(inout) :: self
+    integer(c_int32_t), intent(inout) :: stat
+    character(len=:), allocatable, intent(inout) :: message
+    character(len=120) :: text
+    call stocks(self%columns, self%slot, self%after)
+    call balance(self%stock, self%after, self%flux, self%through, self%last)
+    self%stock = self%after
+    self%flux = 0.0_c_double
+    self%through = 0.0_c_double
+    self%worst = max(self%worst, self%last)
+    if (all(self%last <= self%limit)) return
+    stat = calcisol_error_state
+    write (text, '(a,i0,a,3es9.1,a,es9.1)') 'at step ', self%steps, ' the residuals of C, Ca and N are', self%last, &
+      ', allowed is', self%limit
+    message = 'a budget of the soil columns does not close: '//trim(text)//'; raise check to go on'
+  end subroutine look
+
+  ! A host whose arrays never hold a number gets no pH at all: better told than found out after a century.
+  subroutine must_have_stepped(self, stat, message)
+    class(calcisol_stepper_t), intent(inout) :: self
+    integer(c_int32_t), intent(inout) :: stat
+    character(len=:), allocatable, intent(inout) :: message
+    if (self%calls < patience .or. self%report%columns_stepped > 0 .or. self%report%columns_invalid == 0) return
+    if (any(self%stock(:, 1) >= 0.0_c_double)) return
+    stat = calcisol_error_state
+    message = 'no column could be stepped since the start: '//message
+  end subroutine must_have_stepped
+
+  ! What the library says has crossed the border of each column in this step.
+  subroutine add_flux(self, dt)
+    class(calcisol_stepper_t), intent(inout) :: self
+    real(c_double), intent(in) :: dt
+    real(c_double) :: lime, gas, n_in, n_out
+    integer :: i
+    do i = 1, self%ncol
+      if (is_missing(self%co2_adj(i))) cycle
+      lime = self%lime(i)/molar_mass_caco3
+      gas = (self%co2_adj(i) + self%dic_leach(i))/molar_mass_c
+      n_in = self%dep_nh4(i) + self%dep_no3(i) + sum(self%n_min(i, :))/molar_mass_n
+      n_out = (self%n_sink(i) + self%no3_leach(i) + self%nh4_leach(i))/molar_mass_n
+      self%flux(i, :) = self%flux(i, :) + dt*[lime - gas, lime - self%ca_leach(i) - self%ca_sink(i), n_in - n_out]
+      self%through(i, :) = self%through(i, :) + dt*[lime + abs(self%co2_adj(i))/molar_mass_c + &
+        abs(self%dic_leach(i))/molar_mass_c, lime + abs(self%ca_leach(i)) + abs(self%ca_sink(i)), abs(n_in) + abs(n_out)]
+    end do
+  end subroutine add_flux
+
+  ! After a restart: the stocks the next look compares with.
+  subroutine stepper_take_stock(self)
+    class(calcisol_stepper_t), intent(inout) :: self
+    call stocks(self%columns, self%slot, self%stock)
+    self%flux = 0.0_c_double
+    self%through = 0.0_c_double
+  end subroutine stepper_take_stock
+
+  ! Columns that the host counts as active and that have no state yet.
+  function stepper_waiting(self) result(count)
+    class(calcisol_stepper_t), intent(in) :: self
+    integer :: count, i
+    count = 0
+    do i = 1, self%ncol
+      if (self%stock(i, 1) >= 0.0_c_double .or. is_missing(self%active(i))) cycle
+      if (self%active(i) >= 0.5_c_double) count = count + 1
+    end do
+  end function stepper_waiting
+
+  ! Free everything; the next start begins anew.
+  subroutine stepper_forget(self)
+    class(calcisol_stepper_t), intent(inout) :: self
+    type(calcisol_switch_t) :: off
+    call self%columns%free()
+    call self%release()
+    if (allocated(self%stock)) deallocate (self%stock, self%flux, self%through, self%after, self%slot)
+    self%on = .false.
+    self%steps = 0
+    self%calls = 0
+    self%elapsed = 0.0_c_double
+    self%worst = 0.0_c_double
+    self%last = 0.0_c_double
+    self%report = calcisol_report()
+    self%switch = off
+  end subroutine stepper_forget
+
+  ! No message, and no allocation where the host's variable has held none before.
+  subroutine clear(message)
+    character(len=:), allocatable, intent(inout) :: message
+    if (.not. allocated(message)) message = ''
+    if (len(message) > 0) message = ''
+  end subroutine clear
+
+end module calcisol_stepper
