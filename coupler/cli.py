@@ -72,6 +72,9 @@ def _add_own(into: Any) -> None:
     describe.add_argument("--variables", action="store_true", help="a page of all variables, constants and limits, as Markdown")
     describe.add_argument("--host", metavar="NAME", help="what a land model provides and receives: orchidee, ctsm, noahmp, lpjml")
 
+    hosts = add("hosts", "sources and maps for land models", "cp $(calcisol hosts sources orchidee) DIR", commands.hosts)
+    commands.add_hosts_arguments(hosts)
+
     explain = add(
         "explain",
         "test space-for-time substitution: simulated responses, attributions and maps compared on a virtual Europe",

@@ -139,6 +139,20 @@ def describe(args: argparse.Namespace) -> int:
     return 0
 
 
+def add_hosts_arguments(parser: argparse.ArgumentParser) -> None:
+    """The arguments of ``calcisol hosts``."""
+    from .hosts.commands import add_arguments
+
+    add_arguments(parser)
+
+
+def hosts(args: argparse.Namespace) -> int:
+    """Sources of an adapter, or a map on the grid of a host."""
+    from .hosts.commands import run
+
+    return run(args)
+
+
 CONFIG_ITEMS = (
     "cflags",
     "fflags",

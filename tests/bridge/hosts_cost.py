@@ -23,28 +23,17 @@ def main() -> int:
     """Print one line a run."""
     sys.path.insert(0, str(Path(__file__).parents[1]))
     from calcisol.coupler.library.capi import build_info
-    from calcisol.coupler.library.install import fortran_source_dir
     from calcisol.emulator.contract.bundle import default_bundle
-    from helpers.hosts import host_environment
+    from helpers.mock_hosts import BY_NAME, build
 
-    mocks, source = Path(__file__).parent / "hosts_mock", fortran_source_dir()
-    names = ("calcisol_variables", "calcisol_c", "calcisol_linking", "calcisol_bundle", "calcisol")
-    files = [f for f in (source / f"{name}.f90" for name in names) if f.is_file()]
-    adapter = ("balance", "fit", "merge", "nodes", "switch", "land", "orchidee")
-    files += [source / "hosts" / f"calcisol_{name}.f90" for name in adapter]
-    files += [mocks / "mock_land.F90", mocks / "orchidee_like.F90"]
-    link = ["pkg-config", "--cflags", "--libs", "calcisol"]
-    flags = subprocess.run(link, env=host_environment(), capture_output=True, text=True, check=True).stdout.split()
-    bundle = sys.argv[1] if len(sys.argv) > 1 else default_bundle()
+    bundle = Path(sys.argv[1]) if len(sys.argv) > 1 else default_bundle()
     print(build_info())
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        build = ["gfortran", "-O2", "-fdefault-real-8", "-fopenmp", f"-J{folder}", *map(str, files), "-o", str(folder / "host")]
-        subprocess.run([*build, *flags], check=True)
+        host = build(BY_NAME["orchidee"], folder, bundle, flags=("-O2", "-fdefault-real-8", "-fopenmp"))
         for columns, tile, steps, target in RUNS:
-            switch = f"&calcisol_nml\n bundle = '{bundle}'\n tile_columns = {tile}\n/\n"
-            (folder / "calcisol.nml").write_text(switch)
-            command = [str(folder / "host"), str(columns), "1", str(steps), "-", "-", str(folder / "o")]
+            host.write_switch(folder, bundle=str(bundle), tile_columns=tile)
+            command = [str(host.program), str(columns), "1", str(steps), "-", "-", str(folder / "o")]
             environment = {**os.environ, "OMP_NUM_THREADS": "1"}
             done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=True)
             cost = float(next(line for line in done.stdout.splitlines() if line.startswith("cost")).split()[-1])

@@ -8,118 +8,18 @@ Note:    MPI tests need mpirun and mpif90, and skip without them.
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from calcisol.coupler.library.install import fortran_source_dir, fortran_sources
-from helpers.hosts import host_environment
+from calcisol.coupler.library.install import fortran_source_dir
+from helpers.mock_hosts import BY_NAME, MOCKS, NCOL, Host, build
 
-MOCKS = Path(__file__).parent / "hosts_mock"
 # of the throughput of one step; float64 over one step leaves 1e-13, a wrong term 1e-3 (coupler/offline/budget.py)
 CLOSURE = 1e-10
-NCOL = 7
 RANKED = 12  # steps of the tests over ranks: the bits differ at the first step or never
-TRAPS = "-ffpe-trap=invalid,zero,overflow"
-
-
-@dataclass(frozen=True)
-class Kind:
-    """A host: flags it is compiled with, steps of a short run and of a year."""
-
-    name: str
-    flags: tuple[str, ...]
-    short: int
-    year: int
-
-
-KINDS = [
-    Kind("orchidee", ("-O1", "-fdefault-real-8", TRAPS, "-fopenmp", "-fcheck=all", "-pedantic"), 48, 17520),
-    Kind("ctsm", ("-O1", "-fconvert=big-endian", "-ffree-line-length-none", TRAPS, "-fopenmp", "-fcheck=all"), 48, 17520),
-    Kind("noahmp", ("-g", "-fconvert=big-endian", "-fbounds-check", "-fno-range-check", "-fallow-argument-mismatch"), 48, 17520),
-    Kind("lpjml", ("-std=gnu11", "-O2", "-Wextra", "-Werror"), 48, 365),
-]
-BY_NAME = {kind.name: kind for kind in KINDS}
-
-
-class Host:
-    """A compiled mock host and the folder it runs in."""
-
-    def __init__(self, kind: Kind, program: Path, bundle: Path) -> None:
-        self.kind, self.program, self.bundle = kind, program, bundle
-
-    def run(
-        self,
-        folder: Path,
-        first: int,
-        last: int,
-        *,
-        on: bool = True,
-        feedback: bool = True,
-        restart: str = "-",
-        ranks: int = 0,
-        threads: int = 1,
-    ) -> tuple[dict[int, list[str]], str]:
-        """Results by column and what was printed; the restart is written to ``folder/restart``."""
-        folder.mkdir(exist_ok=True)
-        arguments = [str(NCOL), str(first), str(last), restart, str(folder / "r"), str(folder / "o")]
-        if self.kind.name == "lpjml":
-            arguments += [str(self.bundle) if on else "-", str(int(feedback))]
-        else:
-            (folder / "calcisol.nml").write_text(
-                f"&calcisol_nml\n  bundle = '{self.bundle if on else ''}'\n  feedback = .{str(feedback).lower()}.\n"
-                "  tile_columns = 8\n/\n"
-            )
-        start = ["mpirun", "--oversubscribe", "-n", str(ranks)] if ranks else []
-        environment = {
-            **os.environ,
-            "OMP_NUM_THREADS": str(threads),
-            "OMPI_ALLOW_RUN_AS_ROOT": "1",
-            "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1",
-            "OMPI_MCA_btl_vader_single_copy_mechanism": "none",
-        }
-        done = subprocess.run(
-            [*start, str(self.program), *arguments], cwd=folder, env=environment, capture_output=True, text=True, check=False
-        )
-        assert done.returncode == 0, done.stdout + done.stderr
-        parts = sorted(folder.glob("r.*"), key=lambda p: int(p.suffix[1:]))
-        (folder / "restart").write_text("".join(p.read_text() for p in parts))
-        lines = [line.split() for p in folder.glob("o.*") for line in p.read_text().splitlines()]
-        return {int(line[0]): line[1:] for line in lines}, done.stdout
-
-
-def build(kind: Kind, folder: Path, bundle: Path, package: str = "calcisol", mpi: bool = False) -> Host:
-    """Compile a mock host and the adapter with the host's flags."""
-
-    source = fortran_source_dir()
-    adapters = source / "hosts"
-    if kind.name == "lpjml":
-        compiler = "mpicc" if mpi else "gcc"
-        files = [MOCKS / "lpjml" / "lpjml_like.c", adapters / "calcisol_soil.c", adapters / "calcisol_lpjml.c"]
-        flags = [f"-I{MOCKS / 'lpjml'}", f"-I{adapters}"]
-    else:
-        compiler = "mpif90" if mpi else "gfortran"
-        files = fortran_sources()
-        files += [adapters / f"calcisol_{name}.f90" for name in ("balance", "fit", "merge", "nodes", "switch", "land", kind.name)]
-        files += [MOCKS / "mock_land.F90", MOCKS / f"{kind.name}_like.F90"]
-        flags = [f"-J{folder}"]
-    for tool in (compiler, "pkg-config"):
-        if shutil.which(tool) is None:
-            pytest.skip(f"{tool} is not installed")
-    link = ["pkg-config", "--cflags", "--libs", package]
-    found = subprocess.run(link, env=host_environment(), capture_output=True, text=True, check=True).stdout.split()
-    program = folder / f"{kind.name}_{package}{'_mpi' * mpi}"
-    flags += ["-DMOCK_MPI"] * mpi
-    command = [compiler, *kind.flags, "-Wall", *flags, *map(str, files), "-o", str(program), *found, "-lm"]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    if not mpi:  # a warning in an adapter is a defect; Open MPI's own headers are not ours
-        assert done.stderr == "", done.stderr
-    return Host(kind, program, bundle)
 
 
 @pytest.fixture(scope="module")

@@ -10,14 +10,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from calcisol.coupler.library.install import fortran_source_dir, fortran_sources
+from calcisol.coupler.library.install import fortran_source_dir
 from helpers.hosts import compile_files, pkg_config
+from helpers.mock_hosts import BY_NAME, sources
 from helpers.pages import blocks, filled
 
 FOLDER = fortran_source_dir() / "hosts"
 REPOSITORY = Path(__file__).parents[2] / "fortran_bridge" / "fortran" / "hosts"
 SKELETONS = Path(__file__).parent / "hosts_pages"
-ADAPTERS = ("balance", "fit", "merge", "nodes", "switch", "land")
 FLAGS = {
     "orchidee": ("-fdefault-real-8", "-fopenmp"),
     "ctsm": ("-fconvert=big-endian", "-ffree-line-length-none", "-fopenmp"),
@@ -25,17 +25,12 @@ FLAGS = {
 }
 
 
-def sources(name: str) -> list[Path]:
-    """The Fortran a host copies, in the order a compiler needs."""
-    return [*fortran_sources(), *(FOLDER / f"calcisol_{part}.f90" for part in (*ADAPTERS, name))]
-
-
 @pytest.mark.parametrize("name", FLAGS)
 def test_the_lines_of_a_page_compile_in_fortran(name: str, tmp_path: Path) -> None:
     code = filled((SKELETONS / f"{name}.F90").read_text(), blocks((FOLDER / f"{name}.md").read_text(), "fortran"))
     (tmp_path / "page.F90").write_text(code)
-    compile_files("gfortran", tmp_path, "-c", "-O0", *FLAGS[name], *sources(name), "page.F90")
-    assert f"call calcisol_{name}_step(" in code.lower()
+    compile_files("gfortran", tmp_path, "-c", "-O0", *FLAGS[name], *sources(BY_NAME[name], [tmp_path / "page.F90"]))
+    assert "%step(" in code.lower()
 
 
 def test_the_lines_of_the_page_of_lpjml_compile(tmp_path: Path) -> None:

@@ -34,7 +34,7 @@ program traps
   call must(stat == calcisol_ok, text)
 
   call io%link(calcisol_w_liq, plain)
-  call io%link(calcisol_t_soil, spread_of(280.0_c_double))
+  call io%link(calcisol_t_soil, plain)
   call must_fail_shape()
   call io%link(calcisol_q_bot, q_bot)
   call io%link(calcisol_out_ph, ph)
@@ -94,12 +94,6 @@ contains
     call soil%step(1800.0_c_double, wrong, stat, text)
     call must(stat == calcisol_error_missing .and. index(text, 'w_liq') > 0, text)
   end subroutine must_fail_shape
-
-  function spread_of(value) result(array)
-    real(c_double), intent(in) :: value
-    real(c_double) :: array(ncol, nlay)
-    array = value
-  end function spread_of
 
   subroutine must(condition, complaint)
     logical, intent(in) :: condition

@@ -9,7 +9,7 @@ module calcisol_noahmp_files
   use Machine, only: kind_noahmp, undefined_real
   use NoahmpIOVarType, only: NoahmpIO_type
   use calcisol, only: calcisol_arrays, calcisol_soil_dz, calcisol_soil_caco3, calcisol_soil_ph0, calcisol_error_argument
-  use calcisol_expect, only: expect
+  use calcisol_expect, only: expect, any_extent
   use calcisol_fit, only: fit, is_missing
   use calcisol_land, only: calcisol_land_soil
   use calcisol_switch, only: calcisol_switch_t, read_switch
@@ -109,7 +109,8 @@ contains
       call expect(fault, 'IVGTYP', map, io%IVGTYP)
       call expect(fault, 'SNOW', map, io%SNOW)
       call expect(fault, 'TGXY', map, io%TGXY)
-      if (.not. allocated(io%P8W)) call expect(fault, 'P8W', map)
+      call expect(fault, 'P8W', [self%ni, any_extent, self%nj], io%P8W)
+      if (fault == '') call expect(fault, 'P8W', [self%ni, max(size(io%P8W, 2), 1), self%nj], io%P8W)
     end associate
   end subroutine look_at
 

@@ -59,7 +59,7 @@ contains
         kept(:, :nslm, i) = transpose(keep(4*nslm + 3 + (i - 1)*nslm + 1:4*nslm + 3 + i*nslm, :))
       end do
     end if
-    call soil%start(0, 1, dlh, 0.2 + 0.0*pb, stat, message)
+    call soil%start(0, 1, dlh, 0.2 + 0.0*pb, stat, message, ph=[(survey_ph(c), c=c1, c2)]) ! v4 has a map of pH
     call must(stat, message)
     if (order%restart_in /= '-') then
       soil%ph_for_host = keep(4*nslm + 3, :)

@@ -143,6 +143,13 @@ contains
     if (attribute == 'LONG_NAME') long_name = value
   end subroutine ioconf_setatt_p
 
+  subroutine ipslerr_p(plev, pcname, pstr1, pstr2, pstr3)
+    integer(i_std), intent(in) :: plev
+    character(len=*), intent(in) :: pcname, pstr1, pstr2, pstr3
+    print '(4a)', pcname, pstr1, pstr2, pstr3
+    if (plev == 3) stop 1
+  end subroutine ipslerr_p
+
   ! A variable that is not in the file comes back as val_exp.
   subroutine restget_p(fid, name, iim, jjm, llm, itau, default, var, operator, nbindex, ijndex)
     integer(i_std), intent(in) :: fid, iim, jjm, llm, itau, nbindex, ijndex(:)

@@ -1,10 +1,10 @@
 ! The names of CTSM around the lines of ctsm.md, with the kinds, ranks and lower bounds they have there; nothing is computed.
 module ctsm_names
-  use, intrinsic :: iso_c_binding, only: r8 => c_double
+  use shr_kind_mod, only: r8 => shr_kind_r8
   implicit none
-  integer, parameter :: nlevsno = 5, nlevsoi = 10, nlevdecomp = 10
+  integer, parameter :: nlevsoi = 10, nlevdecomp = 10, nclumps = 1
   type bounds_type
-    integer :: begc, endc
+    integer :: begc, endc, clump_index
   end type bounds_type
   type filter_type
     integer :: num_bgc_soilc
@@ -21,7 +21,8 @@ module ctsm_names
     real(r8), allocatable :: h2osoi_liq_col(:, :), h2osoi_ice_col(:, :)
   end type waterstatebulk_type
   type waterfluxbulk_type
-    real(r8), allocatable :: qflx_rootsoi_col(:, :), qflx_ev_soil_col(:), qflx_drain_col(:)
+    real(r8), allocatable :: qflx_rootsoi_col(:, :), qflx_ev_soil_col(:), qflx_infl_col(:), qflx_drain_col(:), &
+      qflx_drain_perched_col(:)
   end type waterfluxbulk_type
   type water_type
     type(waterstatebulk_type) :: waterstatebulk_inst
@@ -36,6 +37,12 @@ module ctsm_names
   type carbonflux_type
     real(r8), allocatable :: hr_vr_col(:, :)
   end type carbonflux_type
+  type cnveg_carbonflux_type
+    real(r8), allocatable :: rr_col(:)
+  end type cnveg_carbonflux_type
+  type vegetation_type
+    type(cnveg_carbonflux_type) :: cnveg_carbonflux_inst
+  end type vegetation_type
   type nitrogenflux_type
     real(r8), allocatable :: f_nit_vr_col(:, :), net_nmin_vr_col(:, :), smin_nh4_to_plant_vr_col(:, :), &
       smin_no3_to_plant_vr_col(:, :), f_denit_vr_col(:, :), ndep_to_sminn_col(:)
@@ -48,6 +55,7 @@ module ctsm_names
   type(temperature_type) :: temperature_inst
   type(atm2lnd_type) :: atm2lnd_inst
   type(carbonflux_type) :: soilbiogeochem_carbonflux_inst
+  type(vegetation_type) :: bgc_vegetation_inst
   type(nitrogenflux_type) :: soilbiogeochem_nitrogenflux_inst
   real(r8) :: dtime, rpi
   real(r8), allocatable :: caco3(:, :), ph(:, :), k_nitr_ph_vr(:, :)
@@ -57,26 +65,41 @@ contains
   end subroutine endrun
 end module ctsm_names
 
+module clm_initialize
+  use ctsm_names
+  ! page: clm_initializeMod, use
+  implicit none
+contains
+  subroutine initialize(nc)
+    integer, intent(in) :: nc
+    ! page: clm_initializeMod, locals
+    ! page: clm_initializeMod, before the clump loop
+    associate (b => bounds_clump%begc, e => bounds_clump%endc)
+      ! page: clm_initializeMod, in the clump loop
+    end associate
+  end subroutine initialize
+end module clm_initialize
+
 module clm_driver
   use ctsm_names
-  use calcisol_ctsm
+  ! page: clm_driver, use
   implicit none
-  ! page: clm_driver, module data
 contains
   subroutine clm_drv(nc)
     integer, intent(in) :: nc
     ! page: clm_driver, locals
     ! page: clm_driver, after
   end subroutine clm_drv
-  subroutine initialize
-    ! page: clm_driver, locals
-    associate (b => bounds_clump%begc, e => bounds_clump%endc)
-      ! page: clm_initializeMod, in the clump loop
-    end associate
-  end subroutine initialize
+end module clm_driver
+
+module nitrif_denitrif_mod
+  use ctsm_names
+  ! page: SoilBiogeochemNitrifDenitrifMod, use
+  implicit none
+contains
   subroutine nitrif_denitrif(c, j)
-    ! page: SoilBiogeochemNitrifDenitrifMod, use
     integer, intent(in) :: c, j
+    ! page: SoilBiogeochemNitrifDenitrifMod, locals
     ! page: SoilBiogeochemNitrifDenitrifMod, the placeholder
   end subroutine nitrif_denitrif
-end module clm_driver
+end module nitrif_denitrif_mod

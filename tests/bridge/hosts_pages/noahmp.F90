@@ -1,21 +1,20 @@
 ! The names of HRLDAS around the lines of noahmp.md, with the kinds and ranks they have there; nothing is computed.
-module noahmp_io
+module module_noahmp_hrldas_driver
+  use Machine, only : kind_noahmp
+  use NoahmpIOVarType, only : NoahmpIO_type
+  ! page: hrldas driver, use
   implicit none
-  type noahmp_io_type
-    real :: dtbl
-    real, allocatable :: dzs(:), smois(:, :, :), sh2o(:, :, :), tslb(:, :, :), acc_etranixy(:, :, :), acc_qsevaxy(:, :), &
-      runsbxy(:, :), neexy(:, :), nppxy(:, :), p8w(:, :, :), xland(:, :)
-  end type noahmp_io_type
-end module noahmp_io
-
-subroutine glue(NoahmpIO, ph_survey, caco3_survey, ph, co2_adj)
-  use noahmp_io
-  use calcisol_noahmp
-  implicit none
-  type(noahmp_io_type), intent(in) :: NoahmpIO
-  real, intent(in) :: ph_survey(:, :), caco3_survey(:, :)
-  real, intent(out) :: ph(:, :, :), co2_adj(:, :)
-  integer :: stat
-  character(len=:), allocatable :: message
-  ! page: hrldas driver
-end subroutine glue
+  ! page: hrldas driver, data
+contains
+  subroutine land_driver_ini(NoahmpIO, ph_survey, caco3_survey)
+    type(NoahmpIO_type), intent(inout) :: NoahmpIO
+    real(kind_noahmp), intent(in) :: ph_survey(:, :), caco3_survey(:, :)
+    ! page: hrldas driver, locals
+    ! page: hrldas driver, after NoahmpInitMain
+  end subroutine land_driver_ini
+  subroutine land_driver_exe(NoahmpIO)
+    type(NoahmpIO_type), intent(inout) :: NoahmpIO
+    ! page: hrldas driver, locals
+    ! page: hrldas driver, after call NoahmpDriverMain
+  end subroutine land_driver_exe
+end module module_noahmp_hrldas_driver

@@ -1,0 +1,34 @@
+"""The sources a land model compiles to call calcisol, in the order its compiler needs them.
+
+What:    the Fortran module, what all adapters share, the adapter of one host (Fortran); adapter and its soil (C, LPJmL).
+Use:     ``cp $(calcisol hosts sources orchidee) DIR``; ``host_sources("noahmp")``
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ..library.install import fortran_source_dir, fortran_sources
+from .maps import HostError
+
+SHARED = ("fit", "expect", "balance", "switch", "exchange", "stepper", "record", "water", "land")
+OWN = {
+    "orchidee": ("merge", "nodes", "orchidee_files", "orchidee"),
+    "noahmp": ("noahmp_files", "noahmp"),
+    "ctsm": ("ctsm",),
+    "jules": (),  # none of its own: an adapter that is written there starts from the shared ones
+}
+IN_C = {"lpjml": ("calcisol_soil.h", "calcisol_soil.c", "calcisol_lpjml.h", "calcisol_lpjml.c")}
+
+
+def host_sources(name: str) -> list[Path]:
+    """Paths of the installed sources of a host.
+
+    Raises:  HostError for a host without sources.
+    """
+    folder = fortran_source_dir() / "hosts"
+    if name in IN_C:
+        return [folder / file for file in IN_C[name]]
+    if name not in OWN:
+        raise HostError(f"there are no sources for the host {name!r}; known are {', '.join(sorted([*OWN, *IN_C]))}")
+    return [*fortran_sources(), *(folder / f"calcisol_{part}.f90" for part in (*SHARED, *OWN[name]))]

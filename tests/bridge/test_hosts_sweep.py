@@ -1,0 +1,25 @@
+"""No argument of an adapter can bring its host down: every array spoiled in every way, in a debug build that traps.
+
+What:    hosts_mock/*_sweep.F90 give each array quiet and signalling NaN, infinity and 1e36, leave it out, make it empty or too
+         long: before the start, on, after the end, and started twice. A bad value leaves the other columns stepped; an array
+         that is not as it should be is one sentence that names it. Options without respiration or a closed water budget,
+         surveys out of range and maps without a single value are refused when the adapter starts.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from helpers.hosts import run
+from helpers.mock_hosts import BY_NAME, MOCKS, TRAPS, build
+
+DEBUG = ("-O0", "-g", "-fcheck=all", TRAPS)
+
+
+@pytest.mark.parametrize("flags", [DEBUG, ("-O2", TRAPS)], ids=["debug", "optimised"])
+@pytest.mark.parametrize("name", ["orchidee", "ctsm", "noahmp"])
+def test_every_array_spoiled_in_every_way(name: str, flags: tuple[str, ...], shipped: Path, tmp_path: Path) -> None:
+    host = build(BY_NAME[name], tmp_path, shipped, program=[MOCKS / "sweep_tools.F90", MOCKS / f"{name}_sweep.F90"], flags=flags)
+    host.write_switch(tmp_path, bundle=str(shipped), feedback=True, tile_columns=8)
+    assert run(host.program, cwd=tmp_path).endswith(" calls, 0 wrong\n")
