@@ -15,12 +15,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     sources = into.add_parser("sources", help="print the paths of the Fortran or C sources a host compiles, in their order")
     sources.add_argument("host", help="orchidee, ctsm, noahmp, jules, lpjml")
     sources.set_defaults(what="sources")
-    maps = into.add_parser(
-        "map", help="write pH, carbonate, clay ... on the grid of a host", epilog="example: calcisol hosts map --grid wrfinput_d01 "
-        "--ph soil.nc --caco3 soil.nc --out calcisol_soil.nc",
-    )  # fmt: skip
+    example = "calcisol hosts map --grid wrfinput_d01 --ph soil.nc --caco3 soil.nc --out calcisol_soil.nc"
+    maps = into.add_parser("map", help="write pH, carbonate, clay ... on the grid of a host", epilog=f"example: {example}")
     maps.add_argument("--grid", required=True, metavar="FILE", help="any NetCDF file of the host that has its lat and lon")
-    maps.add_argument("--ph", required=True, metavar="FILE", help="map of pH: NetCDF, GeoTIFF or table, as `calcisol check` reads")
+    maps.add_argument(
+        "--ph", required=True, metavar="FILE", help="map of pH: NetCDF, GeoTIFF or table, as `calcisol check` reads"
+    )
     maps.add_argument("--caco3", required=True, metavar="FILE", help="map of carbonate")
     maps.add_argument("--clay", metavar="FILE", help="map of clay, for hosts without one")
     maps.add_argument("--soc", metavar="FILE", help="map of soil organic carbon")

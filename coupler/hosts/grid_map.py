@@ -33,6 +33,7 @@ LONGITUDES = ("lon", "longitude", "nav_lon", "xlong", "xlong_m", "lon_cell", "ls
 TOPSOIL = {"dz": np.array([[0.3]])}
 MEAN = {"w_liq": 75.0, "t_soil": 283.15, "co2_src_total": 0.5 / (365.25 * 86400.0), "q_bot": 0.0}
 
+
 def host_grid(path: Path) -> tuple[xr.DataArray, xr.DataArray, dict[str, xr.DataArray]]:
     """Latitude and longitude of a host's file, both of the grid's shape, and the coordinates to write. Raises HostError."""
     with open_files(path) as file:
@@ -44,7 +45,10 @@ def host_grid(path: Path) -> tuple[xr.DataArray, xr.DataArray, dict[str, xr.Data
             array = file[match[0]].load()
             found.append(array.isel({d: 0 for d in array.dims if str(d).lower() in ("time", "t")}))
     lat, lon = found
-    attributes = ({"units": "degrees_north", "standard_name": "latitude"}, {"units": "degrees_east", "standard_name": "longitude"})
+    attributes = (
+        {"units": "degrees_north", "standard_name": "latitude"},
+        {"units": "degrees_east", "standard_name": "longitude"},
+    )
     lat.attrs, lon.attrs = attributes
     own = {str(a.name): a.drop_vars([c for c in a.coords if c != a.name]) for a in (lat, lon)}
     if lat.ndim == 1 and lon.ndim == 1 and lat.dims != lon.dims:
@@ -53,9 +57,11 @@ def host_grid(path: Path) -> tuple[xr.DataArray, xr.DataArray, dict[str, xr.Data
         raise HostError(f"{path.name} has latitude {lat.shape} and longitude {lon.shape}; they must lie on one grid")
     return lat, lon, own
 
+
 def _on_sphere(lat: Floats, lon: Floats) -> Floats:
     a, b = np.radians(lat), np.radians(lon)
     return np.stack([np.cos(a) * np.cos(b), np.cos(a) * np.sin(b), np.sin(a)], axis=-1)
+
 
 def cell_means(points: Points, lat: Floats, lon: Floats) -> Floats:
     """Mean of the points that lie in each cell (nearest to its centre), else the pixel that covers the centre, else NaN."""
@@ -81,6 +87,7 @@ def cell_means(points: Points, lat: Floats, lon: Floats) -> Floats:
         mean[empty[covered]] = points.values[nearest[covered]]
     return mean
 
+
 def pore_water_ph(survey: Floats, caco3: Floats) -> Floats:
     """pH of pore water whose suspension in water has the survey's pH, in a mean topsoil; NaN stays NaN."""
     good = np.isfinite(survey) & np.isfinite(caco3)
@@ -92,6 +99,7 @@ def pore_water_ph(survey: Floats, caco3: Floats) -> Floats:
         with Model() as model:
             ph[good] = match_survey(model, soil, survey[good][:, None], forcing, "ph_h2o")[:, 0]
     return ph
+
 
 def write_map(grid: Path, files: dict[str, Path], out: Path) -> list[str]:
     """Write the fields on the host's grid; one line a field says how many cells were reached.

@@ -23,3 +23,9 @@ def test_every_array_spoiled_in_every_way(name: str, flags: tuple[str, ...], shi
     host = build(BY_NAME[name], tmp_path, shipped, program=[MOCKS / "sweep_tools.F90", MOCKS / f"{name}_sweep.F90"], flags=flags)
     host.write_switch(tmp_path, bundle=str(shipped), feedback=True, tile_columns=8)
     assert run(host.program, cwd=tmp_path).endswith(" calls, 0 wrong\n")
+
+
+def test_every_number_of_the_host_in_c_spoiled_in_every_way(shipped: Path, tmp_path: Path) -> None:
+    flags = ("-std=gnu11", "-O0", "-g", "-Wextra", "-Werror", "-fsanitize=address,undefined", "-fno-sanitize=float-cast-overflow")
+    host = build(BY_NAME["lpjml"], tmp_path, shipped, program=[MOCKS / "lpjml" / "lpjml_sweep.c"], flags=flags)
+    assert run(host.program, shipped, ASAN_OPTIONS="detect_leaks=1").endswith(" calls, 0 wrong\n")

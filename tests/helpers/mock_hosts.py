@@ -51,11 +51,15 @@ class Host:
     def write_switch(self, folder: Path, **switch: object) -> None:
         """The choices in the host's own form: run.def and a map file (ORCHIDEE), calcisol.nml."""
         if self.kind.name == "orchidee":
-            lines = [f"CALCISOL_{key.upper()} = {str(value)[0] if isinstance(value, bool) else value}" for key, value in switch.items()]
+            lines = [
+                f"CALCISOL_{key.upper()} = {str(value)[0] if isinstance(value, bool) else value}" for key, value in switch.items()
+            ]
             (folder / "run.def").write_text("\n".join([*lines, "CALCISOL_SOIL_FILE = map.nc"]) + "\n")
             (folder / "map.nc").touch()
             return
-        text = {key: f"'{v}'" if isinstance(v, str) else f".{v}.".lower() if isinstance(v, bool) else v for key, v in switch.items()}
+        text = {
+            key: f"'{v}'" if isinstance(v, str) else f".{v}.".lower() if isinstance(v, bool) else v for key, v in switch.items()
+        }
         (folder / "calcisol.nml").write_text("&calcisol_nml\n" + "".join(f"  {k} = {v}\n" for k, v in text.items()) + "/\n")
 
     def run(

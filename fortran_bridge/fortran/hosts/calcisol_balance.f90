@@ -11,11 +11,7 @@ module calcisol_balance
     calcisol_state_no3
   implicit none
   private
-  public :: balance, stocks, molar_mass_c, molar_mass_n, molar_mass_caco3
-
-  ! kg mol-1, as emulator/chemistry/constants.py; with another value the check against the states would not close
-  real(c_double), parameter :: molar_mass_c = 0.012011_c_double, molar_mass_n = 0.014007_c_double, &
-    molar_mass_caco3 = 0.1000869_c_double
+  public :: balance, stocks
 
 contains
 

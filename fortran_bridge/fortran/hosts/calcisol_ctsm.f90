@@ -11,10 +11,10 @@ module calcisol_ctsm
   use, intrinsic :: iso_c_binding, only: c_int32_t
   use shr_kind_mod, only: r8 => shr_kind_r8
   use calcisol, only: calcisol_arrays, calcisol_soil_dz, calcisol_soil_caco3, calcisol_soil_ph0, calcisol_soil_clay, &
-    calcisol_soil_bulk_density, calcisol_error_argument
+    calcisol_soil_bulk_density, calcisol_error_argument, calcisol_molar_mass_n
   use calcisol_expect, only: expect, expect_step
   use calcisol_fit, only: fit, plus, over, sum_of, is_missing
-  use calcisol_land, only: calcisol_land_soil, for_history, molar_mass_n, clear
+  use calcisol_land, only: calcisol_land_soil, for_history, clear
   use calcisol_switch, only: calcisol_switch_t
   use calcisol_water, only: calcisol_water_budget
   implicit none
@@ -132,7 +132,7 @@ contains
         fit(qflx_infl(k), one)), drain, fit(qflx_infl(k), one))
       self%w_sink(k, 1) = plus(self%w_sink(k, 1), fit(qflx_ev_soil(k), one))
       self%co2_src_total(k) = fit(rr(k), gram)
-      self%dep_nh4(k) = fit(ndep(k), gram/molar_mass_n)
+      self%dep_nh4(k) = fit(ndep(k), gram/calcisol_molar_mass_n)
       self%p_surf(k) = fit(forc_pbot(k), one)
       self%co2_atm(k) = over(fit(forc_pco2(k), one), fit(forc_pbot(k), one), one)
     end do

@@ -11,14 +11,13 @@
 module calcisol_land
   use, intrinsic :: iso_c_binding, only: c_double, c_int32_t
   use calcisol
-  use calcisol_balance, only: molar_mass_n
   use calcisol_fit, only: is_missing, missing
   use calcisol_record, only: calcisol_recorder
   use calcisol_stepper, only: clear
   use calcisol_switch, only: calcisol_switch_t
   implicit none
   private
-  public :: calcisol_land_soil, molar_mass_n, clear, for_history
+  public :: calcisol_land_soil, clear, for_history
 
   type, extends(calcisol_recorder) :: calcisol_land_soil
     real(c_double), allocatable :: weight(:, :) ! share of each layer in a column total, exp(-z / 0.3 m) as the library's

@@ -6,7 +6,7 @@
 #define N BOTTOMLAYER
 #define DAY 86400.0
 #define GRAM 1e-3
-#define MOLES_N (GRAM / 0.014007)
+#define MOLES_N (GRAM / CALCISOL_MOLAR_MASS_N)
 static const struct {
   int variable;
   double unit; /* kg or mol in one of LPJmL's units */
@@ -46,9 +46,26 @@ calcisol_status calcisol_lpjml_start(const char *bundle, int feedback, const Cel
   return calcisol_soil_output(soil, CALCISOL_OUT_PH_TOP) == NULL ? CALCISOL_ERROR_MEMORY : CALCISOL_OK;
 }
 
+/* a + b; missing with anything is missing. */
+static double plus(double a, double b) { return a <= -9999.0 || b <= -9999.0 ? -9999.0 : a + b; }
+
 void calcisol_lpjml_add(const Cell *cell, enum calcisol_lpjml_flow flow, int layer, double amount) {
-  if (soil->on)
-    soil->forcing[flows[flow].variable][layer * soil->ncol + (cell - first)] += amount * flows[flow].unit / DAY;
+  const ptrdiff_t column = cell - first;
+  double *sum;
+  if (!soil->on || column < 0 || column >= soil->ncol || layer < 0 || layer >= N)
+    return;
+  sum = soil->forcing[flows[flow].variable] + layer * soil->ncol + column;
+  *sum = plus(*sum, calcisol_fit(amount, flows[flow].unit / DAY));
+}
+
+/* Whether LPJmL's own macros can be used on a layer: arithmetic with a missing number may trap. */
+static int usable(const Soil *layers, int l) {
+  const double numbers[] = {layers->w[l],         layers->w_fw[l],   layers->whcs[l],    layers->wpwps[l],
+                            layers->ice_depth[l], layers->ice_fw[l], layers->ice_pwp[l], layers->temp[l]};
+  for (size_t i = 0; i < sizeof numbers / sizeof *numbers; ++i)
+    if (calcisol_fit(numbers[i], 1.0) <= -9999.0)
+      return 0;
+  return 1;
 }
 
 void calcisol_lpjml_gather(const Cell *cell) {
@@ -57,16 +74,23 @@ void calcisol_lpjml_gather(const Cell *cell) {
   double covered = 0.0;
   if (!soil->on)
     return;
-  foreachstand(stand, s, cell->standlist) covered += stand->frac;
+  foreachstand(stand, s, cell->standlist) covered = plus(covered, calcisol_fit(stand->frac, 1.0));
   for (int l = 0; l < N; ++l) {
     double *liquid = soil->forcing[CALCISOL_W_LIQ] + l * soil->ncol + (cell - first);
     double *ice = soil->forcing[CALCISOL_W_ICE] + l * soil->ncol + (cell - first);
     double *kelvin = soil->forcing[CALCISOL_T_SOIL] + l * soil->ncol + (cell - first);
     *liquid = *ice = *kelvin = covered > 0.0 ? 0.0 : -9999.0; /* a cell without stands waits */
+    if (!(covered > 0.0))
+      continue;
     foreachstand(stand, s, cell->standlist) {
-      *liquid += stand->frac / covered * allwater((&stand->soil), l);
-      *ice += stand->frac / covered * allice((&stand->soil), l);
-      *kelvin += stand->frac / covered * (stand->soil.temp[l] + 273.15);
+      const double share = stand->frac / covered;
+      if (!usable(&stand->soil, l)) {
+        *liquid = *ice = *kelvin = -9999.0;
+        break;
+      }
+      *liquid += share * allwater((&stand->soil), l);
+      *ice += share * allice((&stand->soil), l);
+      *kelvin += share * (stand->soil.temp[l] + 273.15);
     }
   }
 }
@@ -78,11 +102,11 @@ calcisol_status calcisol_lpjml_step(void) {
 }
 
 double calcisol_lpjml_ph(const Cell *cell) {
-  const double ph = soil->on && use_ph ? soil->output[CALCISOL_OUT_PH_TOP][cell - first] : cell->soilph;
-  return ph > 0.0 ? ph : cell->soilph; /* NaN: no pH of ours */
+  const double ph = soil->on && use_ph ? calcisol_fit(soil->output[CALCISOL_OUT_PH_TOP][cell - first], 1.0) : -1.0;
+  return ph > 0.0 ? ph : cell->soilph;
 }
 
 double calcisol_lpjml_co2(const Cell *cell) {
-  const double adjustment = soil->on ? soil->output[CALCISOL_OUT_CO2_ADJ][cell - first] : 0.0;
-  return isnan(adjustment) || adjustment <= -9999.0 ? 0.0 : adjustment * DAY / GRAM;
+  const double adjustment = soil->on ? calcisol_fit(soil->output[CALCISOL_OUT_CO2_ADJ][cell - first], 1.0) : 0.0;
+  return adjustment <= -9999.0 ? 0.0 : adjustment * DAY / GRAM;
 }

@@ -10,10 +10,10 @@
 module calcisol_orchidee
   use, intrinsic :: iso_c_binding, only: c_int32_t
   use defprec, only: r_std
-  use calcisol, only: calcisol_error_argument
+  use calcisol, only: calcisol_error_argument, calcisol_molar_mass_n
   use calcisol_expect, only: expect, expect_step, any_extent
   use calcisol_fit, only: fit, plus, over, total, sum_of, is_missing
-  use calcisol_land, only: molar_mass_n, clear
+  use calcisol_land, only: clear
   use calcisol_nodes, only: water_of_layer
   use calcisol_orchidee_files, only: calcisol_orchidee_kept
   implicit none
@@ -124,8 +124,8 @@ contains
       self%n_up_no3(i, l) = fit(rate(4), self%weight(i, l))
       self%n_den(i, l) = fit(rate(5), self%weight(i, l))
     end do
-    self%dep_nh4(i) = fit(rate(6), one/molar_mass_n)
-    self%dep_no3(i) = fit(rate(7), one/molar_mass_n)
+    self%dep_nh4(i) = fit(rate(6), one/calcisol_molar_mass_n)
+    self%dep_no3(i) = fit(rate(7), one/calcisol_molar_mass_n)
   end subroutine fill_nitrogen
 
 end module calcisol_orchidee

@@ -9,7 +9,7 @@
 module calcisol_stepper
   use, intrinsic :: iso_c_binding, only: c_double, c_int32_t
   use calcisol
-  use calcisol_balance, only: balance, stocks, molar_mass_c, molar_mass_n, molar_mass_caco3
+  use calcisol_balance, only: balance, stocks
   use calcisol_exchange, only: calcisol_exchange_t
   use calcisol_fit, only: is_missing, missing
   use calcisol_switch, only: calcisol_switch_t
@@ -124,13 +124,13 @@ contains
     integer :: i
     do i = 1, self%ncol
       if (is_missing(self%co2_adj(i))) cycle
-      lime = self%lime(i)/molar_mass_caco3
-      gas = (self%co2_adj(i) + self%dic_leach(i))/molar_mass_c
-      n_in = self%dep_nh4(i) + self%dep_no3(i) + sum(self%n_min(i, :))/molar_mass_n
-      n_out = (self%n_sink(i) + self%no3_leach(i) + self%nh4_leach(i))/molar_mass_n
+      lime = self%lime(i)/calcisol_molar_mass_caco3
+      gas = (self%co2_adj(i) + self%dic_leach(i))/calcisol_molar_mass_c
+      n_in = self%dep_nh4(i) + self%dep_no3(i) + sum(self%n_min(i, :))/calcisol_molar_mass_n
+      n_out = (self%n_sink(i) + self%no3_leach(i) + self%nh4_leach(i))/calcisol_molar_mass_n
       self%flux(i, :) = self%flux(i, :) + dt*[lime - gas, lime - self%ca_leach(i) - self%ca_sink(i), n_in - n_out]
-      self%through(i, :) = self%through(i, :) + dt*[lime + abs(self%co2_adj(i))/molar_mass_c + &
-        abs(self%dic_leach(i))/molar_mass_c, lime + abs(self%ca_leach(i)) + abs(self%ca_sink(i)), abs(n_in) + abs(n_out)]
+      self%through(i, :) = self%through(i, :) + dt*[lime + abs(self%co2_adj(i))/calcisol_molar_mass_c + &
+        abs(self%dic_leach(i))/calcisol_molar_mass_c, lime + abs(self%ca_leach(i)) + abs(self%ca_sink(i)), abs(n_in) + abs(n_out)]
     end do
   end subroutine add_flux
 

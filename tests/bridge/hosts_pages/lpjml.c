@@ -8,7 +8,9 @@
 typedef struct { Real carbon, nitrogen; } Stocks;
 typedef struct { Stocks slow, fast; } Pool;
 typedef struct { Cell *cell; Real frac; } LpjStand; /* of LPJmL a stand knows its cell */
-typedef struct { LpjStand *stand; } Pft;
+typedef struct { Real rootdist[BOTTOMLAYER]; } Pftpar;
+typedef struct { LpjStand *stand; const Pftpar *par; } Pft;
+#define forrootsoillayer(l) for (l = 0; l < BOTTOMLAYER - 1; l++)
 typedef struct { Real no3deposition, nh4deposition; } Dailyclimate;
 typedef struct { int ngridcell; } Config;
 
@@ -17,7 +19,7 @@ void every_line(Cell *grid, Config *config, LpjStand *stand, Pft *pft, const Dai
                 const char *bundle, int feedback, int cell, int l);
 
 static Real aet_stand[BOTTOMLAYER], evap_out[BOTTOMLAYER], lrunoff[BOTTOMLAYER], nrsub_top[BOTTOMLAYER], NO3_up[BOTTOMLAYER];
-static Real ndrain_perched_out[BOTTOMLAYER], pperc[BOTTOMLAYER], F_NO3, F_Nmineral, N_denit, n_uptake, nupsum;
+static Real ndrain_perched_out[BOTTOMLAYER], pperc[BOTTOMLAYER], F_NO3, F_Nmineral, rootresp, N_denit, n_uptake, nupsum;
 static Pool flux_soil[BOTTOMLAYER];
 
 void every_line(Cell *grid, Config *config, LpjStand *stand, Pft *pft, const Dailyclimate *climate, const double *caco3,
@@ -27,6 +29,7 @@ void every_line(Cell *grid, Config *config, LpjStand *stand, Pft *pft, const Dai
   /* page: src/soil/waterbalance.c */
   /* page: src/soil/infil_perc.c */
   /* page: src/soil/littersom.c */
+  /* page: src/tree/npp_tree.c */
   /* page: src/soil/denitrification.c */
   /* page: src/tree/nuptake_tree.c */
   /* page: src/lpj/update_daily_cell.c */

@@ -11,11 +11,11 @@
 
 Real soildepth[NSOILLAYER] = {200, 300, 500, 1000, 1000, 10000};
 static const double pi = 3.14159265358979;
-enum { HEAD = 3 * BOTTOMLAYER + BOTTOMLAYER * MAX_STANDS * 3, STATE = CALCISOL_N_STATE * BOTTOMLAYER };
+enum { HEAD = 3 * BOTTOMLAYER + BOTTOMLAYER * MAX_STANDS * 3, STATE = CALCISOL_SOIL_SLOTS * BOTTOMLAYER };
 
 static void must(calcisol_status status) {
   if (status) {
-    puts(calcisol_last_error());
+    puts(calcisol_soil_error());
     exit(1);
   }
 }

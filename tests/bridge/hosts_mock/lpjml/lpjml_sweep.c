@@ -1,0 +1,116 @@
+/* Every number the LPJmL adapter reads made bad in every way, with floating-point traps on: off, on, after the end,
+ * twice. Arguments: BUNDLE. Prints the number of calls and of those that went wrong. */
+#define _GNU_SOURCE
+#include <fenv.h>
+#include <float.h>
+#include <inttypes.h>
+
+#include "lpj.h"
+
+#include "calcisol_lpjml.h"
+
+Real soildepth[NSOILLAYER] = {200, 300, 500, 1000, 1000, 10000};
+enum { CELLS = 3, WAYS = 4 };
+static Standlist lists[CELLS];
+static Cell grid[CELLS];
+static double caco3[CELLS];
+static int calls, wrong;
+
+static void must(int condition, const char *what) {
+  ++calls;
+  if (!condition)
+    ++wrong, printf("%s: %s\n", what, calcisol_soil_error());
+}
+
+static double bad(int way) {
+  static const uint64_t bits[WAYS] = {0x7FF8000000000000u, 0x7FF4000000000000u, 0x7FF0000000000000u,
+                                      0x4768145B4A8F7C00u};
+  double value;
+  memcpy(&value, bits + way, sizeof value);
+  return value;
+}
+
+static void good(void) {
+  for (int c = 0; c < CELLS; ++c) {
+    grid[c].standlist = lists + c, grid[c].soilph = 6.5, caco3[c] = 0.02, lists[c].n = 2;
+    for (int s = 0; s < 2; ++s) {
+      memset(&lists[c].stand[s], 0, sizeof(Stand));
+      lists[c].stand[s].frac = 0.4;
+      for (int l = 0; l < NSOILLAYER; ++l)
+        lists[c].stand[s].soil.w_fw[l] = 0.25 * soildepth[l], lists[c].stand[s].soil.temp[l] = 10.0;
+    }
+  }
+}
+
+/* A day; stepped: columns that have to be stepped where it is on. */
+static void day(const char *what, int stepped) {
+  for (int c = 0; c < CELLS; ++c)
+    calcisol_lpjml_gather(grid + c);
+  must(calcisol_lpjml_step() == CALCISOL_OK, what);
+  must(!calcisol_lpjml_soil.on || calcisol_lpjml_soil.report.columns_stepped == stepped, what);
+  for (int c = 0; c < CELLS; ++c)
+    must(calcisol_lpjml_ph(grid + c) > 0.0 && isfinite(calcisol_lpjml_co2(grid + c)), what);
+  good();
+}
+
+static void over_all(void) {
+  for (int way = 0; way < WAYS; ++way) {
+    Soil *soil = &lists[0].stand[0].soil;
+    Real *const numbers[] = {soil->w,         soil->w_fw,   soil->whcs,    soil->wpwps,
+                             soil->ice_depth, soil->ice_fw, soil->ice_pwp, soil->temp};
+    for (size_t k = 0; k < sizeof numbers / sizeof *numbers; ++k)
+      numbers[k][1] = bad(way), day("a layer", CELLS - 1);
+    lists[0].stand[1].frac = bad(way), day("a fraction", CELLS - 1);
+    for (int flow = 0; flow < CALCISOL_LPJML_FLOWS; ++flow) {
+      calcisol_lpjml_add(grid, (enum calcisol_lpjml_flow)flow, 0, bad(way));
+      day("a flow", CELLS - 1);
+    }
+  }
+  lists[0].n = 0, day("no stand", CELLS - 1);
+  calcisol_lpjml_add(grid - 1, CALCISOL_LPJML_SINK, 0, 1.0),
+      calcisol_lpjml_add(grid, CALCISOL_LPJML_SINK, BOTTOMLAYER, 1.0);
+  calcisol_lpjml_add(grid, CALCISOL_LPJML_SINK, -1, 1.0), calcisol_lpjml_add(grid + CELLS, CALCISOL_LPJML_SINK, 0, 1.0);
+  day("all good", CELLS);
+}
+
+int main(int argc, char **argv) {
+  static double state[CALCISOL_SOIL_SLOTS * BOTTOMLAYER * CELLS];
+  if (argc < 2)
+    return 2;
+  good();
+  feenableexcept(FE_INVALID | FE_DIVBYZERO | FE_OVERFLOW);
+  over_all();
+  must(calcisol_soil_state(&calcisol_lpjml_soil, state, 0) != CALCISOL_OK, "a state while off");
+  for (int round = 0; round < 2; ++round) {
+    must(calcisol_lpjml_start(argv[1], 1, grid, CELLS, caco3) == CALCISOL_OK, "start");
+    must(calcisol_lpjml_start(argv[1], 1, grid, CELLS, caco3) != CALCISOL_OK, "a second start");
+    must(strstr(calcisol_soil_error(), "twice") != NULL, "the sentence of a second start");
+    over_all();
+    must(calcisol_soil_state(&calcisol_lpjml_soil, state, 0) == CALCISOL_OK, "state out");
+    must(calcisol_soil_state(&calcisol_lpjml_soil, state, 1) == CALCISOL_OK, "state in");
+    calcisol_soil_finish(&calcisol_lpjml_soil), calcisol_soil_finish(&calcisol_lpjml_soil);
+    over_all();
+  }
+  caco3[0] = 0.1;
+  must(calcisol_lpjml_start(argv[1], 1, grid, CELLS, caco3) == CALCISOL_OK, "another map");
+  must(calcisol_soil_state(&calcisol_lpjml_soil, state, 1) == CALCISOL_ERROR_STATE, "a restart of another map");
+  must(strstr(calcisol_soil_error(), "another soil map") != NULL, "its sentence");
+  calcisol_soil_finish(&calcisol_lpjml_soil);
+  caco3[0] = 2.0;
+  must(calcisol_lpjml_start(argv[1], 1, grid, CELLS, caco3) == CALCISOL_ERROR_ARGUMENT, "2 for 2 %");
+  must(strstr(calcisol_soil_error(), "caco3 = 2") != NULL, "its sentence");
+  good();
+  soildepth[0] = -9999.0;
+  must(calcisol_lpjml_start(argv[1], 1, grid, CELLS, caco3) != CALCISOL_OK, "no thickness");
+  soildepth[0] = 200.0;
+  must(calcisol_lpjml_start(argv[1], 1, grid, CELLS, caco3) == CALCISOL_OK, "start again");
+  for (int d = 1; d <= 10; ++d) {
+    for (int c = 0; c < CELLS; ++c)
+      lists[c].stand[0].frac = -9999.0, calcisol_lpjml_gather(grid + c);
+    must((calcisol_lpjml_step() == CALCISOL_OK) == (d < 10), "never stepped");
+  }
+  must(strstr(calcisol_soil_error(), "missing") != NULL, "its sentence");
+  calcisol_soil_finish(&calcisol_lpjml_soil);
+  printf("%d calls, %d wrong\n", calls, wrong);
+  return wrong > 0;
+}
