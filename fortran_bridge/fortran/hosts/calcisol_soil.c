@@ -209,6 +209,9 @@ calcisol_status calcisol_soil_step(calcisol_soil *soil, double dt) {
       calcisol_step(soil->columns, dt, soil->in, CALCISOL_N_FORCING, soil->out, CALCISOL_N_OUTPUT, NULL, &soil->report);
   if (status != CALCISOL_OK)
     return status;
+  if (++soil->calls >= PATIENCE && soil->waiting == soil->ncol && soil->report.columns_stepped == 0 &&
+      soil->report.columns_invalid > 0)
+    return CALCISOL_ERROR_STATE; /* the library's sentence says which variable is missing */
   soil->steps += 1;
   memset(soil->residual, 0, sizeof soil->residual);
   read_slots(soil);
@@ -217,9 +220,6 @@ calcisol_status calcisol_soil_step(calcisol_soil *soil, double dt) {
   for (int q = 0; q < 3; ++q)
     soil->worst[q] = fmax(soil->worst[q], soil->residual[q]);
   count_waiting(soil);
-  if (++soil->calls >= PATIENCE && soil->ncol > 0 && soil->waiting == soil->ncol &&
-      soil->report.columns_inactive < soil->ncol)
-    return CALCISOL_ERROR_STATE; /* the library's sentence says which variable is missing */
   return CALCISOL_OK;
 }
 
