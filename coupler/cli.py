@@ -65,6 +65,7 @@ def _add_own(into: Any) -> None:
         commands.check,
     )
     check.add_argument("forcing", help="CF NetCDF in any layout, or a GeoTIFF or table of fields")
+    check.add_argument("--nitrify", action="store_true", help="as for a run with nitrify = true in its configuration")
 
     describe = add("describe", "print the contract inside a bundle", "calcisol describe", commands.describe)
     describe.add_argument("bundle", nargs="?", help="bundle file (default: the shipped one)")

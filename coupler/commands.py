@@ -11,7 +11,6 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
-from typing import Any
 
 from .errors import CalcisolError
 
@@ -35,9 +34,7 @@ def run(args: argparse.Namespace) -> int:
     if config.forcing:
         from .run_forcing import run_forcing
 
-        if args.resume:
-            raise CalcisolError(f"--resume acts on the European run; {config.forcing} runs from its first step, leave it out")
-        run_forcing(config)
+        run_forcing(config, resume=args.resume)
     else:
         from .run import run_europe
 
@@ -47,63 +44,75 @@ def run(args: argparse.Namespace) -> int:
 
 def check(args: argparse.Namespace) -> int:
     """What a file contains, line by line; 2 where it cannot run."""
-    from .europe import own_maps
-    from .forcing.check import describe, inspect
-    from .forcing.files import ForcingError
+    from .forcing.fault import ForcingError
 
     path = Path(args.forcing)
     text = path.suffix.lower() in (".csv", ".tsv", ".txt", ".tif", ".tiff")
     if text and not path.is_file():
         raise ForcingError(f"{path} does not exist; give the path of a GeoTIFF or a table")
-    findings = [] if text else inspect_or_fields(path)
-    if not any(f.found for f in findings):  # no forcing: a map or table of fields
-        rows, problems = own_maps.look(path)
-        if rows:
-            print(f"{'field':16s} {'unit of a run':16s} {'from':40s} values")
-            print("\n".join(rows))
-            for problem in problems:
-                print(f"calcisol: {problem}", file=sys.stderr)
-            if problems:
-                return 2
-            names = ", ".join(r.split()[0] for r in rows)
-            print(
-                "fields for a European run: put `[fields]` and e.g. "
-                f'`{names.split(",")[0]} = "{args.forcing}"` in a configuration'
-            )
-            return 0
-        if text:
-            raise ForcingError(f"{path.name} holds no field that a run uses; see examples/05_europe for what is read")
-    findings = findings or inspect(path)
-    print(describe(path))
+    if not text:
+        found = _check_forcing(path, args)
+        if found is not None:
+            return found
+    return _check_fields(path, args.forcing)
+
+
+def _check_forcing(path: Path, args: argparse.Namespace) -> int | None:
+    """The exit code of a forcing file; None where the file is a map of fields, which may have no time."""
+    from .europe.own_maps import look
+    from .forcing.check import TEXTURE, describe
+    from .forcing.fault import ForcingError
+    from .forcing.forcing_file import ForcingFile
+
+    def is_map() -> bool:  # a map has no steps; what is neither is a forcing file with a fault
+        try:
+            return bool(look(path)[0])
+        except CalcisolError:
+            return False
+
+    try:
+        with ForcingFile(path) as forcing:
+            forcing.nitrify = args.nitrify
+            if {n for n, s in forcing.sources.items() if s.how != "bounds"} <= set(TEXTURE):
+                return None
+            seen = forcing.survey
+            first = describe(forcing, seen)
+    except ForcingError:
+        if path.is_file() and is_map():
+            return None
+        raise
+    print(first)
     print(f"{'variable':16s} {'units':12s} {'status':12s} {'in the file':16s} values or default")
-    for finding in findings:
+    for finding in seen.findings:
         print(finding.line())
-    problems = [f.problem for f in findings if f.problem]
+    for remark in seen.remarks:
+        print(f"note: {remark}")
+    for problem in seen.problems:
+        print(f"calcisol: {problem}", file=sys.stderr)
+    if not seen.problems:
+        print('this file can run: put `forcing = "' + args.forcing + '"` in a configuration')
+    return 2 if seen.problems else 0
+
+
+def _check_fields(path: Path, given: str) -> int:
+    """The exit code of a map or table of fields."""
+    from .europe import own_maps
+    from .forcing.fault import ForcingError
+
+    rows, problems = own_maps.look(path)
+    if not rows and path.suffix.lower().startswith(".nc"):
+        raise ForcingError(f"{path.name} holds no variable that is known; `calcisol describe` lists names and units")
+    if not rows:
+        raise ForcingError(f"{path.name} holds no field that a run uses; see examples/05_europe for what is read")
+    print(f"{'field':16s} {'unit of a run':16s} {'from':40s} values")
+    print("\n".join(rows))
     for problem in problems:
         print(f"calcisol: {problem}", file=sys.stderr)
-    if not problems:
-        print('this file can run: put `forcing = "' + args.forcing + '"` in a configuration')
-    return 2 if problems else 0
-
-
-def inspect_or_fields(path: Path) -> list[Any]:
-    """Findings of a forcing file; none where the file is a map of fields, which may have no time."""
-    from .europe.own_maps import look
-    from .forcing.check import inspect
-    from .forcing.files import Forcing, ForcingError
-
-    with Forcing(path) as forcing:
-        held = [n for n in forcing.names if n not in ("clay", "sand", "caco3", "soc", "bulk_density")]
-    try:
-        return inspect(path) if held else []
-    except ForcingError:
-        try:  # a map has no steps; what is neither is a forcing file with a fault
-            rows, _ = look(path)
-        except CalcisolError:
-            rows = []
-        if rows:
-            return []
-        raise
+    if problems:
+        return 2
+    name = rows[0].split()[0]
+    print(f'fields for a European run: put `[fields]` and e.g. `{name} = "{given}"` in a configuration')
+    return 0
 
 
 def describe(args: argparse.Namespace) -> int:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import glob
 import math
 import tomllib
 from dataclasses import dataclass, field
@@ -27,7 +28,7 @@ class ConfigError(CalcisolError):
 
 
 YEARS = (1800, 3000)
-WITH_FORCING = ("forcing", "out", "bundle", "workers", "plots")  # what a run of a forcing file takes, or needs not to refuse
+WITH_FORCING = ("forcing", "nitrify", "out", "bundle", "workers", "plots")  # all that a run of a forcing file takes
 MOST_SPINUP = 10000  # years; more is a slip of the hand that would run for days
 
 
@@ -50,7 +51,8 @@ class RunConfig:
     refine: int = 1  # each 0.5 degree cell is cut into refine x refine columns (5: 0.1 degree), fields as in the cell
     uncertainty: int = 80  # columns on which the interval is worked out, spread over the domain; 0: no interval
     ensemble: tuple[str, ...] = ()  # further bundles, members of the emulator ensemble
-    forcing: str = ""  # a forcing file of your own instead of Europe
+    forcing: str = ""  # a forcing file of your own instead of Europe; from the folder of the configuration
+    nitrify: bool = False  # with forcing: the library nitrifies the ammonium of a file that brings no n_nit (forcing/nitrogen.py)
     bundle: str = ""
     workers: int = 2
     dask: str = ""  # address of a Dask scheduler instead of own processes
@@ -107,6 +109,7 @@ class RunConfig:
     def physics(self) -> dict[str, Any]:
         """What decides the numbers of a run (not where it runs or writes): the key of a restart."""
         skip = {"out", "workers", "dask", "plots", "bundle", "scenarios", "checkpoint_years", "uncertainty", "ensemble"}
+        skip |= {"nitrify"}  # of forcing files
         return {k: v for k, v in dataclasses.asdict(self).items() if k not in skip}
 
 
@@ -165,6 +168,20 @@ def _build(cls: type, raw: dict[str, Any], where: str) -> Any:
     return cls(**values)
 
 
+def _beside(path: Path, name: str) -> str:
+    """A path of a configuration: relative ones count from its folder, ``~`` is the user's home.
+
+    Raises ConfigError where the file lies in the working folder instead.
+    """
+    here = Path(name).expanduser()
+    beside = here if here.is_absolute() else path.parent / here
+    if beside != here and not glob.glob(str(beside)) and glob.glob(str(here)) and beside.resolve() != here.resolve():
+        raise ConfigError(
+            f"forcing = {name!r} counts from the folder of {path}, where there is no such file; write {str(here.resolve())!r}"
+        )
+    return str(beside)
+
+
 def load_config(path: Path | None = None, **overrides: Any) -> RunConfig:
     """Configuration of a TOML file (or the default), with the command line's overrides (None = not given).
 
@@ -186,10 +203,14 @@ def load_config(path: Path | None = None, **overrides: Any) -> RunConfig:
             raise ConfigError(f"configuration {path} cannot be read ({why}); fix it or start from examples/05_europe") from None
         config = _build(RunConfig, raw, path.name)
         _check_limits(config)
+        if config.nitrify and not config.forcing:
+            raise ConfigError(f"nitrify acts on a forcing file, and {path.name} names none; the European run nitrifies anyway")
         idle = [k for k in (*raw, *given) if k not in WITH_FORCING]
         if config.forcing and idle:
             raise ConfigError(
                 f"{idle[0]} acts on the European run, and {path.name} names the forcing file {config.forcing}; "
                 "leave one of them out"
             )
+        if config.forcing:
+            config = dataclasses.replace(config, forcing=_beside(path, config.forcing))
     return dataclasses.replace(config, **given)

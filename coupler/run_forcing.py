@@ -1,140 +1,155 @@
 """Run a forcing file of the user's own: every column, every step, outputs to NetCDF, budgets checked.
 
-What:    the same time loop as Europe without Europe: forcing in, contract outputs out.
-Shapes:  output dims time, column, soil_layer; on a grid only its land columns, gathered as CF has it. Units: the contract's.
-Source:  DESIGN.md 4 for the identities that are checked.
+What:    the same time loop as Europe without Europe: forcing in, contract outputs and laboratory pH out. A run that is stopped,
+         killed or out of disk keeps what it has done; ``--resume`` goes on from there with the same bits.
+Shapes:  output dims time, soil_layer, column; on a grid only its land columns, gathered as CF has it. Units: the contract's.
+Source:  offline/budget.py for the identities that are checked.
 Use:     ``run_forcing(config)`` with ``forcing = "file.nc"`` in the configuration -> path of the output.
 """
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
 
-import netCDF4
 import numpy as np
 
-from ..emulator.contract.variables import load_table
+from ..emulator.contract.bundle import default_bundle, read_contract
 from .config import RunConfig
-from .forcing.check import inspect
-from .forcing.files import Forcing, ForcingError
-from .offline import budget
-from .offline.chunks import open_model, progress_line
+from .forcing.fault import ForcingError
+from .forcing.forcing_file import ForcingFile
+from .forcing.open_files import files_of
+from .forcing.step_through import step_through
+from .library.columns import Columns
+from .offline import budget, checkpoint
+from .offline.checkpoint import KEPT
+from .offline.chunks import open_model
+from .offline.flags import Reports
+from .offline.folder_lock import folder_lock, whole_file
+from .offline.parts import Parts, work_folder
+from .offline.progress import progress_line
+from .offline.stop_between import stop_between
+from .report import forcing_netcdf
 from .units import SECONDS_PER_YEAR
 
 
-def _create(path: Path, forcing: Forcing, version: str) -> netCDF4.Dataset:
-    file = netCDF4.Dataset(path, "w")
-    source = forcing.file[forcing.time]
-    for name, size in (("time", None), ("column", forcing.ncol), ("soil_layer", forcing.layers)):
-        file.createDimension(name, size)
-    time = file.createVariable("time", "f8", ("time",))
-    time.setncatts(
-        {
-            "standard_name": "time",
-            "long_name": "end of the step",
-            "units": source.attrs["units"],
-            "calendar": source.attrs.get("calendar", "standard"),
-            "axis": "T",
-        }
-    )
-    file.setncatts(
-        {
-            "Conventions": "CF-1.11",
-            "title": "calcisol",
-            "source": f"calcisol {version}",
-            "history": f"calcisol run of {forcing.path.name}",
-        }
-    )
-    places = _places(file, forcing)
-    for v in load_table().select("output"):
-        dims = ("time", "column", "soil_layer") if v.dims == "layer" else ("time", "column")
-        variable = file.createVariable(v.name, "f8", dims, zlib=True, complevel=1, fill_value=9.969209968386869e36)
-        attributes = {"units": v.units, "long_name": v.long_name, "standard_name": v.standard_name, "coordinates": places}
-        variable.setncatts({k: a for k, a in attributes.items() if a})
-    flag = file.createVariable("flag", "i4", ("time", "column", "soil_layer"), zlib=True, complevel=1)
-    flags = load_table().flags
-    flag.setncatts(
-        {
-            "standard_name": "status_flag",
-            "long_name": "what the emulator reports of the cell",
-            "flag_masks": np.array([1 << f.bit for f in flags], "i4"),
-            "flag_meanings": " ".join(f.name for f in flags),
-        }
-    )
-    return file
+def _say(text: str) -> None:
+    sys.stderr.write(f"calcisol: {text}\n")
 
 
-def _places(file: netCDF4.Dataset, forcing: Forcing) -> str:
-    """Where the columns are: lat and lon, and on a grid the list of cells that were run (CF compression by gathering)."""
-    place = forcing.layout
-    if place.lat is None or place.lon is None:
-        return ""
-    for name, values, units, standard in (
-        ("lat", place.lat, "degrees_north", "latitude"),
-        ("lon", place.lon, "degrees_east", "longitude"),
-    ):
-        variable = file.createVariable(f"column_{name}", "f8", ("column",))
-        variable.setncatts({"standard_name": standard, "long_name": standard, "units": units})
-        variable[:] = values[forcing.land]
-    if place.kind in ("regular", "rotated", "compressed") and len(place.grid) == 2:
-        for name, size in zip(place.grid, place.shape, strict=True):
-            file.createDimension(name, size)
-        for name, axis in place.axes.items():
-            if set(map(str, axis.dims)) <= set(place.grid):
-                variable = file.createVariable(name, "f8", tuple(map(str, axis.dims)))
-                variable.setncatts({k: v for k, v in axis.attrs.items() if k not in ("bounds", "_FillValue")})
-                variable[:] = np.asarray(axis.values, float)
-        gathered = file.createVariable("column", "i4", ("column",))
-        gathered.setncatts({"compress": " ".join(place.grid), "long_name": "place in the grid, counted from 0"})
-        gathered[:] = forcing.land if place.cell is None else place.cell[forcing.land]
-    return "column_lat column_lon"
+def _key(config: RunConfig, version: str) -> str:
+    """Changes with all that changes the numbers: files, bundle, version, settings."""
+    files = []
+    for name in files_of(Path(config.forcing)):
+        stat = Path(name).resolve().stat()
+        files.append((str(Path(name).resolve()), stat.st_size, stat.st_mtime_ns))
+    bundle = read_contract(config.bundle or default_bundle()).get("records_sha256", "")
+    return "forcing_" + checkpoint.fingerprint({"files": files, "nitrify": config.nitrify, "version": version}, {}, bundle)
 
 
-def run_forcing(config: RunConfig) -> Path:
-    """Run ``config.forcing``. Raises ForcingError on the first problem ``calcisol check`` would report."""
+class _Loop:
+    """The columns of one run between two steps: state, budgets and what was active all along."""
+
+    def __init__(self, columns: Columns, ncol: int) -> None:
+        self.columns = columns
+        self.budget = budget.Budget()
+        self.always = np.ones(ncol, bool)  # active in every step: a budget over a gap cannot be drawn up
+        self.reports = Reports()
+
+    def restore(self, saved: dict[str, np.ndarray]) -> None:
+        """Go on from a checkpoint."""
+        self.columns.set_state({k.removeprefix("state:"): v for k, v in saved.items() if k.startswith("state:")})
+        self.budget, self.always, self.reports = budget.Budget.restore(saved), saved["always"], Reports.restore(saved)
+
+    def keep(self) -> dict[str, np.ndarray]:
+        """All that a checkpoint needs beside the outputs."""
+        state = {f"state:{k}": v for k, v in self.columns.state().items()}
+        return {**state, **self.budget.arrays(), **self.reports.arrays(), "always": self.always}
+
+    def step(self, i: int, dt: float, values: dict[str, np.ndarray], last: bool) -> dict[str, np.ndarray]:
+        """One step; outputs with laboratory pH."""
+        self.always &= np.asarray(values.get("active", 1.0)) != 0
+        result = self.columns.step(dt, values)
+        self.reports.add(self.columns)
+        if i:
+            self.budget.add(dt, values, result)
+        else:
+            self.budget.open(budget.stocks(result, self.columns.state()))
+        if last:
+            self.budget.close(budget.stocks(result, self.columns.state()))
+        water, salt = self.columns.laboratory_ph()
+        gone = np.isnan(result["ph"])
+        return {**result, "ph_h2o": np.where(gone, np.nan, water), "ph_cacl2": np.where(gone, np.nan, salt)}
+
+
+def _through(forcing: ForcingFile, loop: _Loop, parts: Parts) -> None:
+    """All steps that are left; on Ctrl-C or SIGTERM what is done is written first."""
+    count = len(forcing.axis)
+    progress_line(parts.done, count, "steps")
+    with stop_between() as stop:
+        for i, dt, values in step_through(forcing, lambda: loop.columns.state()["nh4"], parts.done):
+            parts.add(loop.step(i, dt, values, i + 1 == count), loop.keep, i + 1 == count or stop.stopped)
+            if stop.stopped:
+                stop.go()
+            progress_line(i + 1, count, "steps")
+
+
+def _report(forcing: ForcingFile, loop: _Loop) -> None:
+    """Budgets on stdout; flags and what was clipped as the last words of the run. Raises BudgetError."""
+    dts = forcing.axis.dt
+    if len(dts) > 1:
+        where = loop.always & np.isfinite(loop.budget.last["carbon"])
+        if not where.all():
+            print(f"budgets of {where.sum()} of {len(where)} columns; the others were not stepped all along (active, flag)")
+        if where.any():
+            live = budget.restrict(loop.budget, where)
+            print("\n".join(budget.table(live, None, float(dts[1:].sum()) / SECONDS_PER_YEAR)))
+            budget.check(live, forcing.path.name)
+
+
+def _flags(forcing: ForcingFile, loop: _Loop) -> list[str]:
+    """The last words of a run: what the library reported, and which inputs were clipped how often."""
+    lines = loop.reports.lines()
+    lines += [f"  {f.variable.name}: {f.note}" for f in forcing.survey.findings if "will be clipped" in f.note]
+    last = loop.columns.report
+    if last["columns_invalid"]:
+        lines.append(
+            f"  {last['columns_invalid']} of {loop.columns.ncol} columns are invalid to the last step: {loop.columns.note}"
+        )
+    return [f"calcisol: flags of {forcing.path.name}:" + ("" if lines else " none"), *lines]
+
+
+def run_forcing(config: RunConfig, resume: bool = False) -> Path:
+    """Run ``config.forcing``. Raises ForcingError with the first problem of ``calcisol check``, FolderBusy, OutputError."""
     from .run import version
 
-    path = Path(config.forcing)
-    for finding in inspect(path):
-        if finding.problem:
-            raise ForcingError(finding.problem)
-        if "will be clipped" in finding.note:
-            sys.stderr.write(f"calcisol: {finding.variable.name}: {finding.note}\n")
-    out = Path(config.out)
-    out.mkdir(parents=True, exist_ok=True)
-    target = out / f"{path.stem.replace('*', '')}_calcisol.nc"
-    temporary = target.with_name(target.name + ".part")
-    whole = budget.Budget()
-    with Forcing(path) as forcing, open_model(config) as model:
-        dts = forcing.times()
-        columns = model.columns(forcing.static())
-        result: dict[str, np.ndarray] = {}
-        always = np.ones(forcing.ncol, bool)  # active in every step: a budget over a gap cannot be drawn up
-        progress_line(0, len(dts), "steps")
-        with _create(temporary, forcing, version()) as file:
-            for i, dt in enumerate(dts):
-                values = forcing.step(i)
-                always &= np.asarray(values.get("active", 1.0)) != 0
-                result = columns.step(float(dt), values)
-                file["time"][i] = float(forcing.file[forcing.time][i])
-                for name, array in result.items():
-                    file[name][i] = array
-                if i:
-                    whole.add(float(dt), values, result)
-                else:
-                    whole.open(budget.stocks(result, columns.state()))
-                progress_line(i + 1, len(dts), "steps")
-        if len(dts) > 1:
-            whole.close(budget.stocks(result, columns.state()))
-            where = always & np.isfinite(whole.last["carbon"])
-            if not where.all():
-                print(f"budgets of {where.sum()} of {len(where)} columns; the others were not stepped all along (active, flag)")
-            if where.any():
-                live = budget.restrict(whole, where)
-                print("\n".join(budget.table(live, None, float(dts[1:].sum()) / SECONDS_PER_YEAR)))
-                budget.check(live, path.name)
-    os.replace(temporary, target)
-    print(f"output: {target}")
+    path, out = Path(config.forcing), Path(config.out)
+    with ForcingFile(path) as forcing:
+        forcing.nitrify = config.nitrify
+        seen = forcing.survey
+        for problem in seen.problems:
+            raise ForcingError(problem)
+        for finding in seen.findings:
+            if "will be clipped" in finding.note:
+                _say(f"{finding.variable.name}: {finding.note}")
+        for remark in seen.remarks:
+            _say(remark)
+        with folder_lock(out), open_model(config) as model:
+            parts = Parts(work_folder(out, _key(config, version()), resume))
+            saved = parts.restore() if resume else {}
+            if resume:
+                _say(f"goes on after step {parts.done}" if saved else "nothing of this run is there to go on from: it begins")
+            static = forcing.static()
+            loop = _Loop(model.columns(static), forcing.ncol)
+            if saved:
+                loop.restore(saved)
+            _through(forcing, loop, parts)
+            _report(forcing, loop)
+            target = out / f"{path.stem.replace('*', '')}_calcisol.nc"
+            note = "nitrification by the library (first order)" if config.nitrify else ""
+            with whole_file(target, KEPT) as temporary:
+                forcing_netcdf.write(temporary, forcing, static["dz"], parts, version(), note)
+            parts.remove()
+            print(f"output: {target}")
+            sys.stderr.write("\n".join(_flags(forcing, loop)) + "\n")
     return target

@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import CalcisolError
-from ..forcing.files import open_files
+from ..forcing.open_files import open_files
 from ..input_maps import countries, hwsd, products, tables
 from ..input_maps.missing import possible
 from ..input_maps.months import FieldError

@@ -1,9 +1,11 @@
 """What a forcing file holds of every input of the contract, and what is wrong with it, one sentence each.
 
-What:    ``inspect`` gives a Finding per contract variable: given, converted, defaulted, derived, missing, out of range, faulty.
+What:    ``survey`` goes once through a file: a Finding per input (given, converted, defaulted, derived, missing, out of
+         range, faulty), the columns that are land, and what is left out. ``calcisol check`` prints it;
+         ``calcisol run`` starts from the same survey.
 Units:   the contract's. Values are read block by block, so a file of any size can be looked at.
-Source:  emulator/variables.toml for ranges and defaults.
-Use:     ``for finding in inspect(Path("forcing.nc")): print(finding.line())``; ``describe(path)`` on the layout.
+Source:  emulator/contract/variables.toml for ranges and defaults.
+Use:     ``with ForcingFile(path) as f: print(*(x.line() for x in survey(f).findings), sep="\\n")``; ``describe(f)`` on the layout
 """
 
 from __future__ import annotations
@@ -13,14 +15,18 @@ from pathlib import Path
 
 import numpy as np
 
-from ...emulator.contract.constants import MISSING_VALUE, MISSING_VALUE_ORCHIDEE
-from ...emulator.contract.variables import Variable, load_table
-from . import layout
-from .files import BLOCK_BYTES, Forcing, ForcingError
+from ...emulator.contract.variables import Variable
+from . import layout, nitrogen, read, water_phases
+from .counts import Counts, count
+from .fault import ForcingError
+from .names import TEXTURE, Source, inputs
+from .opened import OpenedFile
+from .vertical import check_thickness
 
-SENTINELS = (MISSING_VALUE, -999.0, 1e20, MISSING_VALUE_ORCHIDEE, 1e36, 9.96921e36)
-"""Codes to name in a finding; the library takes all from MISSING_FROM on as missing, -999 is seen in station files."""
+__all__ = ["TEXTURE", "Finding", "Survey", "describe", "inspect", "survey"]
 WATER = ("w_liq", "w_ice")
+# as far beyond its valid range as the range is wide, a value of these is no measurement but a mark, a slip or another unit
+STRICT = ("w_liq", "w_ice", "t_soil", "p_surf", "co2_atm", "q_bot", "q_if", "w_sink", "bulk_density")
 
 
 @dataclass(frozen=True)
@@ -29,7 +35,7 @@ class Finding:
 
     variable: Variable
     found: str  # name in the file, "" where absent
-    status: str  # given | converted | default | derived | missing | wrong unit | wrong shape
+    status: str  # given | converted | default | derived | missing | wrong unit | wrong shape | no numbers
     note: str = ""
     problem: str = ""  # one sentence where the file cannot run
 
@@ -38,116 +44,200 @@ class Finding:
         return f"{self.variable.name:16s} {self.variable.units:12s} {self.status:12s} {self.found:16s} {self.note}".rstrip()
 
 
-def faults(variable: Variable, values: np.ndarray) -> tuple[str, str]:
-    """(note, problem) of a variable's values: NaN, sentinels and negative water are problems, values out of range a note."""
-    if not values.size:
-        return "", f"{variable.name} holds no values: a dimension has length 0; give at least one column and one step"
-    nan = int(np.isnan(values).sum())
-    if nan:
-        mend = "fill them" if variable.role == "static" else "fill them or set active = 0 there"
-        return "", f"{variable.name} holds {nan} missing values (NaN or fill) of {values.size}; {mend}"
-    infinite = int(np.isinf(values).sum())
-    if infinite:
-        return "", f"{variable.name} holds {infinite} infinite values; remove them"
-    for sentinel in SENTINELS:
-        count = int(np.isclose(values, sentinel, rtol=1e-6, atol=0).sum())
-        if count:
-            return (
-                "",
-                f"{variable.name} holds {count} times {sentinel:g}, a code for missing data; declare it as _FillValue or fill it",
-            )
-    if variable.name in WATER and values.min() < 0:
-        return "", f"{variable.name} is negative ({values.min():g} {variable.units}); water amounts must be 0 or more"
-    span = f"{values.min():.4g} to {values.max():.4g}"
-    if variable.valid is not None:
-        low, high = variable.valid
-        outside = int(((values < low) | (values > high)).sum())
-        if outside and ((variable.name == "dz" and values.min() < low) or outside == values.size):  # no layer, or another unit
-            units = variable.units if variable.units != "1" else ""
-            return "", (
-                f"{variable.name} holds {outside} of {values.size} values outside {low:g} to {high:g} {units} ({span}); "
-                "check its units and mend them"
-            ).replace("  ", " ")
-        if outside:
-            return f"{outside} of {values.size} values outside {low:g} to {high:g} will be clipped ({span})", ""
-    return span, ""
+@dataclass(frozen=True)
+class Survey:
+    """The whole file: findings, positions of the columns that run, and remarks on what is left out."""
+
+    findings: list[Finding]
+    land: np.ndarray
+    remarks: list[str]
+
+    @property
+    def problems(self) -> list[str]:
+        """One sentence each; a file without any can run."""
+        return [f.problem for f in self.findings if f.problem]
 
 
-def blocks(forcing: Forcing, variable: Variable) -> list[slice | None]:
+def _place(forcing: OpenedFile, column: int) -> str:
+    lat, lon = forcing.layout.lat, forcing.layout.lon
+    if lat is None or lon is None or len(lat) <= column or len(lon) <= column:
+        return f"column {column + 1}"
+    return f"{lat[column]:g} N {lon[column]:g} E"
+
+
+def faults(variable: Variable, counts: Counts, land: np.ndarray, where: str) -> tuple[str, str]:
+    """(note, problem) of a variable on land: missing values, codes, negative water are problems, values out of range a note."""
+    name, c = variable.name, counts.on(land)
+    if not c.total:
+        return "no column is active", ""
+    if c.codes:
+        return "", (
+            f"{name} holds {c.codes} times {c.code:g}, a code for missing data; declare it as _FillValue or fill it "
+            "(or, where it is a true value, declare a valid_range that holds it)"
+        )
+    if c.missing:
+        how = "fill them" if variable.role == "static" else "fill them or set active = 0 there"
+        return "", f"{name} holds {c.missing} missing values (NaN or fill, or outside valid_range) of {c.total}{where}; {how}"
+    if c.infinite:
+        return "", f"{name} holds {c.infinite} infinite values; remove them"
+    if name in WATER and c.low < 0:
+        return "", f"{name} is negative ({c.low:g} {variable.units}); water amounts must be 0 or more"
+    span = f"{c.low:.4g} to {c.high:.4g}"
+    if variable.valid is None or not c.outside:
+        return span, ""
+    low, high = variable.valid
+    wild = name in STRICT and (c.low < low - (high - low) or c.high > high + (high - low))
+    if wild or (name == "dz" and c.low < low) or c.outside == c.total:  # no layer, or another unit
+        units = f" {variable.units}" if variable.units != "1" else ""
+        return "", (
+            f"{name} holds {c.outside} of {c.total} values outside {low:g} to {high:g}{units} ({span}); check its units and "
+            "correct them"
+        )
+    return f"{c.outside} of {c.total} values outside {low:g} to {high:g} will be clipped ({span})", ""
+
+
+def _blocks(forcing: OpenedFile, variable: Variable) -> list[slice | None]:
     """Pieces of the time axis small enough to hold at once; [None] for static properties."""
     if variable.role == "static":
         return [None]
-    total = forcing.file.sizes[forcing.time]
-    count = max(1, int(BLOCK_BYTES / (8.0 * len(forcing.layout) * max(1, forcing.layers))))
-    return [slice(a, min(a + count, total)) for a in range(0, total, count)]
+    total, size = len(forcing.axis), forcing.block_steps()
+    return [slice(a, min(a + size, total)) for a in range(0, total, size)]
 
 
-def stepped(forcing: Forcing, v: Variable, piece: slice | None) -> np.ndarray:
-    """Values of a variable where columns are stepped: what stands where active = 0 is never looked at."""
-    values = forcing.read(v, piece)
-    if piece is None or v.name == "active" or "active" not in forcing.names:
-        return values
-    active = forcing.read(next(a for a in load_table().select("forcing") if a.name == "active"), piece) != 0
-    return values[active]
+def _look(forcing: OpenedFile, source: Source) -> Counts:
+    """Counts of one input over the whole file, where columns are stepped: what stands where active = 0 is never looked at."""
+    v, whole = source.variable, Counts(len(forcing.layout))
+    masked = v.role == "forcing" and v.name != "active" and "active" in forcing.sources
+    for piece in _blocks(forcing, v):
+        got = read.values(forcing, source, piece)
+        active = None
+        if masked:
+            active = read.values(forcing, forcing.sources["active"], piece).data != 0  # NaN is a fault of active itself
+        whole.add(count(v, got, active))
+    return whole
 
 
-def look(forcing: Forcing, v: Variable) -> Finding:
-    """What the file holds of one variable that it has, read block by block."""
-    name = forcing.names[v.name]
-    units = str(forcing.file[name].attrs.get("units", ""))
-    ends: list[np.ndarray] = []
-    note = problem = ""
-    try:
-        for piece in blocks(forcing, v):
-            values = stepped(forcing, v, piece)
-            if not values.size and piece is not None and forcing.ncol and forcing.layers:
-                continue  # no column is active in this block
-            note, problem = faults(v, values)
-            if problem:
-                break
-            inside = np.ones(values.shape, bool) if v.valid is None else (values >= v.valid[0]) & (values <= v.valid[1])
-            ends.append(np.array([values.min(), values.max(), (~inside).sum(), values.size]))
-    except (TypeError, ValueError) as error:  # letters where numbers are asked for
-        return Finding(v, name, "no numbers", "", f"{v.name} ({name}) holds no numbers ({error}); give numbers in {v.units}")
-    except ForcingError as error:
-        return Finding(v, name, "wrong shape" if "has dims" in str(error) else "wrong unit", "", str(error))
-    if ends and not problem and len(ends) > 1:
-        table = np.array(ends)
-        span, outside = f"{table[:, 0].min():.4g} to {table[:, 1].max():.4g}", int(table[:, 2].sum())
-        note = span
-        if outside and v.valid is not None:
-            note = (
-                f"{outside} of {int(table[:, 3].sum())} values outside {v.valid[0]:g} to {v.valid[1]:g} will be clipped ({span})"
+def _status(forcing: OpenedFile, source: Source) -> tuple[str, str]:
+    """(status, note on units) of an input that is in the file."""
+    if source.how == "bounds":
+        return "converted", ""
+    units = str(forcing.file[source.names[0]].attrs.get("units", "")).strip()
+    if not units:
+        return "given", "no units given, taken as is"
+    if source.how != "plain" or units != source.variable.units:
+        return "converted", f"from {units}"
+    return "given", ""
+
+
+def _land(forcing: OpenedFile, counts: dict[str, Counts]) -> tuple[np.ndarray, list[str]]:
+    """Columns that hold every required input, and a remark on those that hold only some. Raises ForcingError for none."""
+    needed = {n: c for n, c in counts.items() if forcing.sources[n].variable.default == "required"}
+    if forcing.layout.kind not in ("regular", "rotated", "compressed"):
+        land = np.arange(len(forcing.layout))
+    else:
+        here = {n: c.some for n, c in needed.items()}
+        every = np.logical_and.reduce(list(here.values())) if here else np.ones(len(forcing.layout), bool)
+        land = np.flatnonzero(every)
+    if not land.size:
+        what = "no place has values of all required variables; fill some" if len(forcing.layout) else "its places have length 0"
+        raise ForcingError(f"forcing {forcing.path.name} holds no column; {what}")
+    remarks = []
+    if forcing.layout.kind in ("regular", "rotated", "compressed"):
+        varies = {n: c.some for n, c in needed.items() if c.some.any()}
+        any_ = np.logical_or.reduce(list(varies.values())) if varies else np.zeros(len(forcing.layout), bool)
+        static = [n for n in varies if forcing.sources[n].variable.role == "static"]
+        if static and len(varies) > len(static):  # dz may be given once for all places, sea included
+            any_ = np.logical_or.reduce([c for n, c in varies.items() if n not in static])
+        partly = np.flatnonzero(any_ & ~np.isin(np.arange(len(any_)), land))
+        if partly.size:
+            has = [n for n in varies if varies[n][partly[0]]]
+            lacks = [n for n in varies if not varies[n][partly[0]]]
+            remarks.append(
+                f"{partly.size} places are left out as sea although they hold {', '.join(has)}: {', '.join(lacks)} is missing "
+                f"there in every step (first at {_place(forcing, int(partly[0]))})"
             )
-    status = "given" if units in ("", v.units) else "converted"
-    origin = f"from {units}; " if status == "converted" else ""
-    return Finding(v, name, status, origin + note + ("" if units else "; no units given, taken as is"), problem)
+    return land, remarks
+
+
+def _check_places(forcing: OpenedFile, land: np.ndarray) -> None:
+    """Raise ForcingError where the columns that run lie nowhere on the Earth."""
+    for name, values, limit in (("lat", forcing.layout.lat, 90.0), ("lon", forcing.layout.lon, 360.0)):
+        if values is None or len(values) != len(forcing.layout):
+            continue
+        here = values[land]
+        bad = here[~(np.abs(here) <= limit)]
+        if bad.size:
+            hint = "are lat and lon swapped" if name == "lat" and np.isfinite(bad[0]) else "is it filled"
+            raise ForcingError(f"{name} = {bad[0]:g} in {forcing.path.name} must lie between -{limit:g} and {limit:g}; {hint}?")
+
+
+def _absent(v: Variable) -> Finding:
+    if v.default == "required":
+        return Finding(v, "", "missing", "", f"{v.name} [{v.units}] is missing; add it ({v.long_name})")
+    note = v.note or "" if v.default == "derived" else f"{v.default:g}"
+    return Finding(v, "", "derived" if v.default == "derived" else "default", note)
+
+
+def survey(forcing: OpenedFile) -> Survey:
+    """Go once through a file. Raises ForcingError where the file as a whole cannot be read or its steps do not follow."""
+    len(forcing.axis)
+    counts: dict[str, Counts] = {}
+    broken: dict[str, Finding] = {}
+    for v in inputs():
+        if v.name not in forcing.sources:
+            continue
+        source = forcing.sources[v.name]
+        try:
+            counts[v.name] = _look(forcing, source)
+        except ForcingError as error:
+            text = str(error)
+            status = "wrong shape" if "has dims" in text else "no numbers" if "no numbers" in text else "wrong unit"
+            broken[v.name] = Finding(v, source.found, status, "", text)
+    land, remarks = _land(forcing, counts)
+    _check_places(forcing, land)
+    findings = []
+    for v in inputs():
+        if v.name in counts:
+            findings.append(_finding(forcing, forcing.sources[v.name], counts, land))
+        else:
+            findings.append(broken.get(v.name) or _absent(v))
+    extra = nitrogen.unpaired({n: c.on(land).high for n, c in counts.items()}) if not forcing.nitrify else ""
+    if extra:
+        findings = [_with_problem(f, extra) if f.variable.name == "n_nit" else f for f in findings]
+    remarks += nitrogen.twice({n: c.on(land) for n, c in counts.items()})
+    return Survey(findings, land, remarks)
+
+
+def _with_problem(finding: Finding, problem: str) -> Finding:
+    return Finding(finding.variable, finding.found, "missing", finding.note, problem)
+
+
+def _finding(forcing: OpenedFile, source: Source, counts: dict[str, Counts], land: np.ndarray) -> Finding:
+    """What is told of one input that the file has."""
+    v, mine = source.variable, counts[source.variable.name]
+    bad = land[(mine.missing[land] > 0) & mine.some[land]] if land.size else land
+    where = f", first at {_place(forcing, int(bad[0]))}" if bad.size and forcing.layout.kind != "single" else ""
+    note, problem = faults(v, mine, land, where)
+    if not problem and v.name == "dz":
+        problem = check_thickness(forcing.soil, read.values(forcing, source, None).data[land])
+    if not problem and "taken as liquid" in source.note and "t_soil" in counts:
+        problem = water_phases.frozen(source.names[0], counts["t_soil"].on(land).low)
+    status, units = _status(forcing, source)
+    said = [x for x in ((units, note) if units.startswith("from") else (note, units)) if x] + [source.note] * bool(source.note)
+    return Finding(v, source.found, status, "; ".join(said), problem)
 
 
 def inspect(path: Path) -> list[Finding]:
-    """What a file holds of every input of the contract. Raises ForcingError where the file itself cannot be read."""
-    findings = []
-    with Forcing(path) as forcing:
-        forcing.times()
-        for v in [v for v in load_table().variables if v.role in ("static", "forcing")]:
-            if v.name in forcing.names:
-                findings.append(look(forcing, v))
-            elif v.default == "required":
-                text = f"{v.name} [{v.units}] is missing; add it ({v.long_name})"
-                findings.append(Finding(v, "", "missing", "", text))
-            else:
-                note = v.note or "" if v.default == "derived" else f"{v.default:g}"
-                findings.append(Finding(v, "", "derived" if v.default == "derived" else "default", note))
-    return findings
+    """Findings of a file. Raises ForcingError where the file itself cannot be read."""
+    with OpenedFile(path) as forcing:
+        return survey(forcing).findings
 
 
-def describe(path: Path) -> str:
+def describe(forcing: OpenedFile, seen: Survey) -> str:
     """One line on the layout of a file, for ``calcisol check``."""
-    with Forcing(path) as forcing:
-        dt, time = forcing.times(), forcing.file[forcing.time]
-        calendar = str(time.attrs.get("calendar", "standard"))
-        length = f"{dt.min() / 86400:.3g}" if dt.min() == dt.max() else f"{dt.min() / 86400:.3g} to {dt.max() / 86400:.3g}"
-        return (
-            f"{path.name}: {layout.KINDS[forcing.layout.kind]}, {forcing.ncol} of {len(forcing.layout)} columns hold values, "
-            f"{forcing.layers} layers, {len(dt)} steps of {length} days, calendar {calendar}"
-        )
+    dt = forcing.axis.dt
+    length = f"{dt.min() / 86400:.3g}" if dt.min() == dt.max() else f"{dt.min() / 86400:.3g} to {dt.max() / 86400:.3g}"
+    return (
+        f"{forcing.path.name}: {layout.KINDS[forcing.layout.kind]}, {len(seen.land)} of {len(forcing.layout)} columns hold "
+        f"values, {forcing.layers} layers, {len(dt)} steps of {length} days, calendar {forcing.axis.calendar}"
+    )

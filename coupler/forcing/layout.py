@@ -14,10 +14,9 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
-LAT_NAMES, LON_NAMES = ("lat", "latitude", "nav_lat", "TH_LAT"), ("lon", "longitude", "nav_lon", "TH_LONG")
-LAT_UNITS, LON_UNITS = ("degrees_north", "degree_north", "degrees_N"), ("degrees_east", "degree_east", "degrees_E")
-TIME_NAMES = ("time", "time_counter", "valid_time", "tstep", "t")
-DEPTH_NAMES = ("soil_layer", "nslm", "solay", "solth", "levsoi", "depth", "soil_layers_stag", "layer", "lev", "z")
+from .axes import coordinate, depth_dim, time_dim
+
+__all__ = ["KINDS", "Layout", "depth_dim", "find", "time_dim"]
 KINDS = {
     "columns": "columns",
     "regular": "regular grid",
@@ -26,35 +25,6 @@ KINDS = {
     "points": "point list",
     "single": "one column",
 }
-
-
-def time_dim(dataset: xr.Dataset) -> str:
-    """Name of the time dimension, "" where there is none."""
-    for name in dataset.dims:
-        attributes = dataset[name].attrs if name in dataset.variables else {}
-        if attributes.get("standard_name") == "time" or attributes.get("axis") == "T" or name in TIME_NAMES:
-            return str(name)
-    return ""
-
-
-def depth_dim(dataset: xr.Dataset) -> str:
-    """Name of the soil layer dimension, "" where there is none."""
-    for name in dataset.dims:
-        attributes = dataset[name].attrs if name in dataset.variables else {}
-        if attributes.get("standard_name") == "depth" or attributes.get("positive") == "down":
-            return str(name)
-    return next((n for n in DEPTH_NAMES if n in dataset.dims), "")
-
-
-def _coordinate(dataset: xr.Dataset, standard: str, units: tuple[str, ...], names: tuple[str, ...]) -> xr.DataArray | None:
-    found = [n for n, v in dataset.variables.items() if v.attrs.get("standard_name") == standard]
-    found += [
-        n
-        for n, v in dataset.variables.items()
-        if str(v.attrs.get("units")) in units and "grid" not in str(n) and "_bnds" not in str(n)
-    ]
-    found += [n for n in names if n in dataset.variables]
-    return dataset[found[0]] if found else None
 
 
 @dataclass(frozen=True)
@@ -108,8 +78,8 @@ def _gathered(dataset: xr.Dataset) -> str:
 
 def find(dataset: xr.Dataset) -> Layout:
     """Layout of a dataset. A file without any horizontal dimension is one column."""
-    lat = _coordinate(dataset, "latitude", LAT_UNITS, LAT_NAMES)
-    lon = _coordinate(dataset, "longitude", LON_UNITS, LON_NAMES)
+    lat = coordinate(dataset, "latitude")
+    lon = coordinate(dataset, "longitude")
     flat = lambda a: None if a is None else np.asarray(a.values, float).ravel()  # noqa: E731
     land = _gathered(dataset)
     if land:

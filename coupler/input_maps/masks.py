@@ -16,7 +16,7 @@ import numpy as np
 
 from ..errors import CalcisolError
 from ..forcing import layout
-from ..forcing.files import open_files
+from ..forcing.open_files import open_files
 from .missing import missing
 from .places import Points, check_places, covering, east, sums
 from .raster import read_raster

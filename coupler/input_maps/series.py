@@ -19,7 +19,7 @@ import numpy as np
 import xarray as xr
 
 from ..forcing import layout
-from ..forcing.files import BLOCK_BYTES, open_files
+from ..forcing.open_files import BLOCK_BYTES, open_files
 from ..units import DAYS_PER_YEAR, UnitError, convert
 from . import products
 from .missing import missing

@@ -79,7 +79,7 @@ def test_what_a_forcing_file_leaves_unused_is_refused(tmp_path, capsys):
         with pytest.raises(ConfigError, match=rf"{word} acts on the European run, and run\.toml names the forcing file f\.nc"):
             load_config(write(tmp_path, 'forcing = "f.nc"\n' + text))
     path = str(write(tmp_path, 'forcing = "f.nc"\nout = "x"\n'))
-    for option, word in ((("--scenario", "baseline"), "scenarios"), (("--all",), "domain"), (("--resume",), "--resume")):
+    for option, word in ((("--scenario", "baseline"), "scenarios"), (("--all",), "domain")):
         assert main(["run", path, *option]) == 2
         assert f"{word} acts on the European run" in capsys.readouterr().err
 

@@ -190,10 +190,10 @@ def test_every_field_says_what_it_can_be(france):
 
 
 def test_an_unknown_unit_names_field_and_file(tmp_path, capsys):
-    path = series(tmp_path / "tas.nc", {"tas": (np.full(365, 50.0), {"units": "Fahrenheit"})}, np.arange(365.0))
+    path = series(tmp_path / "tas.nc", {"tas": (np.full(365, 50.0), {"units": "Réaumur"})}, np.arange(365.0))
     assert main(["check", str(path)]) == 2
     error = capsys.readouterr().err
-    assert error == "calcisol: mat in tas.nc: unit 'Fahrenheit' is not known, 'degC' is wanted; write e.g. degC, K, celsius\n"
+    assert error == "calcisol: mat in tas.nc: unit 'Réaumur' is not known, 'degC' is wanted; write e.g. degC, K, celsius\n"
 
 
 def test_check_says_what_a_map_or_a_table_gives(tmp_path, capsys):

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 import xarray as xr
-from calcisol.coupler.forcing.files import Forcing, ForcingError
+from calcisol.coupler.forcing.fault import ForcingError
+from calcisol.coupler.forcing.forcing_file import ForcingFile as Forcing
 from helpers.small_runs import forcing_file
 
 
@@ -54,7 +55,7 @@ def test_files_follow_each_other_whatever_they_count_from(tmp_path, action):
             lambda d: d.assign_coords(time=("time", d["time"].values, {**d["time"].attrs, "calendar": "standard"})),
             r"time has the calendar noleap in part_1\.nc, but standard in part_2\.nc",
         ),
-        (lambda d: d.isel(column=[0]), "conflicting dimension sizes"),
+        (lambda d: d.isel(column=[0]), r"column has length 2 in part_1\.nc, but 1 in part_2\.nc"),
     ],
 )
 def test_files_that_do_not_fit_are_refused(tmp_path, action, words):

@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 import xarray as xr
 from calcisol.coupler.cli import main
-from calcisol.coupler.forcing import files as forcings
+from calcisol.coupler.forcing import opened as forcings
 from calcisol.coupler.forcing.check import inspect
-from calcisol.coupler.forcing.files import Forcing
+from calcisol.coupler.forcing.forcing_file import ForcingFile as Forcing
 from helpers.made_files import LAT, LON, SEA, field, forcing_in
 
 KINDS = {

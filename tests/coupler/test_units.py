@@ -35,10 +35,10 @@ def test_same_unit_keeps_bits():
 
 
 def test_unknown_and_impossible_units_say_so():
-    with pytest.raises(UnitError, match=r"'furlong' is not known, 'm' is wanted; write e\.g\. m, cm, mm$"):
-        convert(np.zeros(1), "furlong", "m")
+    with pytest.raises(UnitError, match=r"'smoot' is not known, 'm' is wanted; write e\.g\. m, cm, mm$"):
+        convert(np.zeros(1), "smoot", "m")
     with pytest.raises(UnitError, match=r"write e\.g\. kg m-2 s-1, g m-2 s-1, mm/day, g m-2 year-1, kg ha-1 year-1$"):
-        convert(np.zeros(1), "inch", "kg m-2 s-1")  # a handful, not all known units
+        convert(np.zeros(1), "smoot", "kg m-2 s-1")  # a handful, not all known units
     with pytest.raises(UnitError, match=r"'K' \(temperature\) cannot become 'kg m-2'"):
         convert(np.zeros(1), "K", "kg m-2")
 
@@ -49,5 +49,4 @@ def test_every_input_of_the_contract_has_a_known_unit():
     for v in load_table().variables:
         if v.role in ("static", "forcing"):
             assert convert(np.ones(1), v.units, v.units) == 1.0
-            units._find(v.units, v.units)
             assert units.spellings(v.units)[0] == v.units and len(units.spellings(v.units)) <= units.SHOWN

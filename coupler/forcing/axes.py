@@ -1,0 +1,81 @@
+"""Which dimensions and coordinates of a file are time, depth, latitude and longitude.
+
+What:    ``time_dim``, ``depth_dim``, ``coordinate``, ``bounds_of``: by CF attributes through
+         cf_xarray, then by the names of the field.
+Source:  CF conventions 1.11, chapter 4 (axis, standard_name, positive, units) and 7 (bounds); names of ALMA, CMIP,
+         ERA5, ORCHIDEE.
+Use:     ``name = time_dim(dataset)``; "" or None where the file has none.
+"""
+
+from __future__ import annotations
+
+import cf_xarray  # noqa: F401  (gives datasets their accessor cf)
+import xarray as xr
+
+TIME_NAMES = ("time", "time_counter", "valid_time", "tstep", "t")
+DEPTH_NAMES = ("soil_layer", "nslm", "solay", "solth", "levsoi", "depth", "soil_layers_stag", "layer", "lev", "z")
+NAMES = {
+    "latitude": ("lat", "latitude", "nav_lat", "TH_LAT"),
+    "longitude": ("lon", "longitude", "nav_lon", "TH_LONG"),
+}
+UNITS = {
+    "latitude": ("degrees_north", "degree_north", "degrees_N", "degree_N"),
+    "longitude": ("degrees_east", "degree_east", "degrees_E", "degree_E"),
+}
+
+
+def bounds_names(dataset: xr.Dataset) -> set[str]:
+    """Variables that are bounds of others."""
+    named = {str(v.attrs[k]) for v in dataset.variables.values() for k in ("bounds", "climatology") if k in v.attrs}
+    return {name for name in named if name in dataset.variables}
+
+
+def bounds_of(dataset: xr.Dataset, name: str) -> str:
+    """Name of the bounds of a coordinate, "" where it has none in the file."""
+    if name not in dataset.variables:
+        return ""
+    bounds = str(dataset[name].attrs.get("bounds", ""))
+    return bounds if bounds in dataset.variables else ""
+
+
+def _by_cf(dataset: xr.Dataset, axis: str, kind: str) -> list[str]:
+    """Variables that CF attributes make an axis ("T", "Z") or a coordinate ("time", "vertical", "latitude", ...)."""
+    everything = dataset.set_coords([n for n in dataset.data_vars if str(n) not in bounds_names(dataset)]).cf
+    found = [*everything.axes.get(axis, []), *everything.coordinates.get(kind, [])]
+    return list(dict.fromkeys(str(n) for n in found))
+
+
+def time_dim(dataset: xr.Dataset) -> str:
+    """Name of the time dimension, "" where there is none."""
+    by_cf = [n for n in _by_cf(dataset, "T", "time") if n in dataset.dims]
+    by_name = [str(n) for n in dataset.dims if str(n).lower() in TIME_NAMES]
+    by_units = [str(n) for n in dataset.dims if n in dataset.variables and " since " in str(dataset[n].attrs.get("units", ""))]
+    return next(iter((*by_cf, *by_units, *by_name)), "")
+
+
+def depth_coordinates(dataset: xr.Dataset) -> list[str]:
+    """One-dimensional coordinates of depth or height, the dimension's own first."""
+    places = {d for kind in NAMES if (here := coordinate(dataset, kind)) is not None for d in here.dims}
+    other = {time_dim(dataset), "column", *places}
+    named = [str(n) for n in dataset.variables if n in DEPTH_NAMES]
+    found = [n for n in dict.fromkeys((*_by_cf(dataset, "Z", "vertical"), *named)) if dataset[n].ndim == 1]
+    return sorted((n for n in found if dataset[n].dims[0] not in other), key=lambda n: n not in dataset.dims)
+
+
+def depth_dim(dataset: xr.Dataset) -> str:
+    """Name of the soil layer dimension, "" where there is none."""
+    dims = [str(dataset[n].dims[0]) for n in depth_coordinates(dataset)]
+    return next(iter((*dims, *(n for n in DEPTH_NAMES if n in dataset.dims))), "")
+
+
+def coordinate(dataset: xr.Dataset, kind: str) -> xr.DataArray | None:
+    """The latitude or longitude of the places of a file; None where it has none."""
+    bounds = bounds_names(dataset)
+
+    def usable(name: str) -> bool:
+        return name not in bounds and "grid" not in str(dataset[name].attrs.get("standard_name", "")) and "_bnds" not in name
+
+    standard = [str(n) for n, v in dataset.variables.items() if v.attrs.get("standard_name") == kind]
+    units = [str(n) for n, v in dataset.variables.items() if str(v.attrs.get("units")) in UNITS[kind]]
+    found = [n for n in (*standard, *units, *_by_cf(dataset, "", kind), *NAMES[kind]) if n in dataset.variables and usable(n)]
+    return dataset[found[0]] if found else None

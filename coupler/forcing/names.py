@@ -1,0 +1,119 @@
+"""Which variable of a file gives which input of the contract.
+
+What:    ``find_sources``: by the contract's own name, by CF standard name, by the names that other projects use. Where two
+         variables could be meant, the file is refused, naming both.
+Source:  CF standard names (v93); CMIP6 and CMIP5 tables, ALMA 3, ISIMIP3, LS3MIP, ORCHIDEE, CLM and Noah-MP output.
+Use:     ``sources = find_sources(dataset, depth="depth")``; ``sources["w_liq"].names``
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import xarray as xr
+
+from ...emulator.contract.variables import Variable, load_table
+from ..units import UnitError, conversion
+from . import water_phases
+from .fault import ForcingError
+
+# names without a CF standard name: (contract, names in the file); those of water are in water_phases.py
+ALIASES = {
+    "t_soil": ("tsl", "SoilTemp", "ptn", "TSOI", "STC"),
+    "q_bot": ("drainage", "Qsb", "mrrob", "QDRAI"),
+    "p_surf": ("ps", "PSurf", "PBOT", "sp"),
+    "co2_src_total": ("hetero_resp", "rh", "HeteroResp", "HR"),
+    "co2_atm": ("CO2air", "co2"),
+}
+# short names that also mean something else: taken only where their unit fits, e.g. rh [%] is relative humidity
+AMBIGUOUS = ("rh", "co2", "sp", "ps", "HR", "STC")
+WATER = ("w_liq", "w_ice", "w_sink", "q_lat", "q_if", "q_bot")
+_COUNTED = {
+    "co2_src": "C", "co2_src_total": "C", "lime": "CaCO3", "dep_ca": "Ca", "dep_mg": "Mg", "dep_k": "K", "dep_na": "Na",
+    "dep_nh4": "N", "dep_no3": "N", "dep_cl": "Cl", "dep_so4": "S", "dep_dic": "C", "n_nit": "N", "n_min": "N", "n_up_nh4": "N",
+    "n_up_no3": "N", "n_den": "N", "nh4": "N", "no3": "N",
+}  # fmt: skip
+TEXTURE = ("clay", "sand", "soc", "caco3", "bulk_density")
+
+
+def substance(variable: Variable) -> str:
+    """What an input counts, for its units: "water", "C", "N", ... or "" for none."""
+    return "water" if variable.name in WATER else _COUNTED.get(variable.name, "")
+
+
+def target(variable: Variable) -> str:
+    """The unit wanted of a file; pH is a number of its own, of which there is no percentage."""
+    return "pH" if variable.name == "ph0" else variable.units
+
+
+@dataclass(frozen=True)
+class Source:
+    """How one input comes out of a file: the variable of that name, or what ``how`` makes of two."""
+
+    variable: Variable
+    names: tuple[str, ...]
+    how: str = "plain"  # plain | difference | share | rest | bounds (dz from the bounds of the layers)
+    note: str = ""
+
+    @property
+    def found(self) -> str:
+        """What the report of ``calcisol check`` says it was made of."""
+        first, *more = self.names
+        sign = {"difference": " - ", "share": " x ", "rest": " x (1 - "}.get(self.how, "")
+        return first + "".join(sign + n for n in more) + (")" if self.how == "rest" else "")
+
+
+def inputs() -> list[Variable]:
+    """Every input of the contract, static first."""
+    return [v for v in load_table().variables if v.role in ("static", "forcing")]
+
+
+def _fits(dataset: xr.Dataset, name: str, v: Variable) -> bool:
+    """Whether a variable with an ambiguous name has a unit of this input."""
+    units = str(dataset[name].attrs.get("units", ""))
+    standard = str(dataset[name].attrs.get("standard_name", ""))
+    if "humidity" in standard:
+        return False
+    try:
+        conversion(units or v.units, target(v), substance(v), True)
+    except UnitError:
+        return False
+    return bool(units) or v.dims == "column"
+
+
+def _one_of(v: Variable, found: list[str], dataset: xr.Dataset, depth: str, what: str) -> str:
+    """The one candidate, or the one with the right dimensions. Raises ForcingError where there are two."""
+    layered = [n for n in found if (depth in dataset[n].dims) == (v.dims == "layer")]
+    if len(layered) == 1:
+        return layered[0]
+    listed = " and ".join(found) if len(found) == 2 else ", ".join(found)
+    raise ForcingError(f"{v.name} could be {listed} ({what}); call the right one {v.name}, or leave the others out")
+
+
+def find_sources(dataset: xr.Dataset, depth: str) -> dict[str, Source]:
+    """Contract name -> Source, of what the file has. Raises ForcingError where two variables could be meant."""
+    found: dict[str, Source] = {}
+    by_standard: dict[str, list[str]] = {}
+    for name, variable in dataset.variables.items():
+        by_standard.setdefault(str(variable.attrs.get("standard_name", "")), []).append(str(name))
+    for v in inputs():
+        if v.name in dataset.variables:
+            found[v.name] = Source(v, (v.name,))
+            continue
+        if v.name in ("w_liq", "w_ice"):
+            continue
+        same = by_standard.get(v.standard_name or "-", [])
+        other = [a for a in ALIASES.get(v.name, ()) if a in dataset.data_vars and (a not in AMBIGUOUS or _fits(dataset, a, v))]
+        if len(same) == 1:
+            found[v.name] = Source(v, (same[0],))
+        elif same:
+            found[v.name] = Source(v, (_one_of(v, same, dataset, depth, f"both have the standard name {v.standard_name}"),))
+        elif other:
+            name = other[0] if len(other) == 1 else _one_of(v, other, dataset, depth, "names of other projects")
+            found[v.name] = Source(v, (name,))
+    for v in inputs():
+        if v.name in ("w_liq", "w_ice") and v.name not in found:
+            made = water_phases.find(dataset, v.name, by_standard)
+            if made is not None:
+                found[v.name] = Source(v, made.names, made.how, made.note)
+    return found

@@ -1,0 +1,91 @@
+"""NetCDF files of the user: opened lazily, as they are (``open_parts``) or decoded as one dataset (``open_files``).
+
+What:    a path, or a pattern with * for several files that follow each other in time.
+Source:  xarray opens; values are decoded by missing.py, because xarray passes over valid_range and over a missing_value of
+         another float type, and times by time_axis.py.
+Use:     ``with open_files(Path("tas_*.nc")) as dataset``; ``parts = open_parts(path)`` for a forcing file
+"""
+
+from __future__ import annotations
+
+import glob
+from pathlib import Path
+
+import numpy as np
+import xarray as xr
+
+from .axes import bounds_names, coordinate, depth_coordinates
+from .fault import ForcingError
+from .joined import align, join
+from .missing import PACKING, decode
+
+BLOCK_BYTES = 64e6  # steps of one variable are read together up to this size: memory stays bounded, files are unpacked once
+
+
+def files_of(path: Path) -> list[str]:
+    """The files a path or pattern names. Raises ForcingError where there are none."""
+    files = sorted(glob.glob(str(path))) if "*" in str(path) else [str(path)]
+    if not files or not Path(files[0]).is_file():
+        if path.is_dir():
+            raise ForcingError(f'{path} is a folder; name one file, or several by a pattern, e.g. "{path}/year_*.nc"')
+        raise ForcingError(f"{path} does not exist; give the path of a NetCDF file")
+    return files
+
+
+def decoded(variable: xr.DataArray) -> xr.DataArray:
+    """A variable unpacked, NaN where values are missing; lazily, in the pieces of its file."""
+    if variable.dtype.kind not in "fiu" or not set(PACKING) & set(variable.attrs):
+        return variable
+    attributes = dict(variable.attrs)
+    made = xr.apply_ufunc(
+        lambda raw: decode(raw, attributes), variable, dask="parallelized", output_dtypes=[np.float64], keep_attrs=True
+    )
+    made = made.assign_attrs({k: v for k, v in attributes.items() if k not in PACKING})
+    made.encoding = {**variable.encoding, **{k: v for k, v in attributes.items() if k in PACKING}}
+    return made
+
+
+def _open(file: str) -> xr.Dataset:
+    """One file, values as they are stored; only coordinates of places and depths are decoded."""
+    try:
+        data = xr.open_dataset(file, decode_times=False, decode_timedelta=False, mask_and_scale=False)
+    except (OSError, ValueError, RuntimeError) as error:
+        if isinstance(error, PermissionError):
+            raise
+        text = str(error).splitlines()[0] if str(error) else type(error).__name__
+        text = "no netCDF at all" if "engine" in text else text  # xarray lists the packages it could ask
+        raise ForcingError(f"{file} is no NetCDF file that can be read ({text}); write it again") from None
+    places = [a.name for a in (coordinate(data, "latitude"), coordinate(data, "longitude")) if a is not None]
+    names = [str(n) for n in (*places, *depth_coordinates(data), *bounds_names(data))]
+    made = {n: decoded(data[n]) for n in names if "since" not in str(data[n].attrs.get("units", ""))}
+    made_of = data.assign({n: v for n, v in made.items() if v is not data[n]})
+    made_of.set_close(data.close)
+    return made_of
+
+
+def open_parts(path: Path) -> list[xr.Dataset]:
+    """The files of a path or pattern in order of time, as stored, places and layers in the order of the first."""
+    files = files_of(path)
+    parts: list[xr.Dataset] = []
+    try:
+        for file in files:
+            parts.append(_open(file))
+        if len(parts) == 1:
+            return parts
+        made = align(parts, [Path(f).name for f in files])
+        made[0] = made[0].copy()  # closing it closes all
+        made[0].set_close(lambda: [part.close() for part in parts])
+        return made
+    except ValueError as error:
+        for part in parts:
+            part.close()
+        raise ForcingError(f"the {len(files)} files of {path} cannot be joined ({error}); write them alike") from None
+
+
+def open_files(path: Path) -> xr.Dataset:
+    """A file, or several as one along time, decoded lazily; times stay numbers. Raises ForcingError."""
+    parts = open_parts(path)
+    whole = [part.chunk({}).map(decoded, keep_attrs=True) for part in parts]
+    made = whole[0] if len(whole) == 1 else join(whole)
+    made.set_close(lambda: [part.close() for part in parts])
+    return made

@@ -1,0 +1,62 @@
+"""What the values of a variable mean over a step: a mean rate, an amount of the step, or something no step can use.
+
+What:    ``conversion_of`` gives the conversion of a variable to the contract's unit, having looked at ``cell_methods``.
+Source:  CF conventions 1.11, 7.3. Amounts (mm, kg m-2, m of ERA5) are divided by the length of their step where the file says
+         ``time: sum``; without it nobody can tell an amount of the hour (ERA5) from one since midnight (ERA5-Land) or a monthly
+         mean of amounts a day, so that such a file is refused.
+Use:     ``conversion_of(dataset, "mrro", variable, "time")(values, step=dt)``
+"""
+
+from __future__ import annotations
+
+import re
+
+import xarray as xr
+
+from ...emulator.contract.variables import Variable
+from ..units import Conversion, UnitError, conversion
+from .fault import ForcingError
+from .names import substance, target
+
+REFUSED = ("maximum", "minimum", "range", "variance", "standard_deviation", "mode", "median", "mid_range", "root_mean_square")
+
+
+def time_method(variable: xr.DataArray, time: str) -> str:
+    """The method of ``cell_methods`` over time: "sum", "mean", "point", ..., "" where nothing is said."""
+    said = re.sub(r"\([^)]*\)", "", str(variable.attrs.get("cell_methods", "")))
+    methods = re.findall(r"((?:[\w]+\s*:\s*)+)(\w+)", said)
+    of_time = [m for names, m in methods if {time, "time"} & {n.strip() for n in names.split(":")}]
+    return of_time[-1] if of_time else ""
+
+
+def conversion_of(dataset: xr.Dataset, name: str, v: Variable, time: str, share: bool = False) -> Conversion:
+    """How ``name`` becomes input ``v`` (or a share from 0 to 1). Raises UnitError and ForcingError."""
+    variable = dataset[name]
+    units = str(variable.attrs.get("units", "")).strip()
+    if share:
+        return conversion(units or "1", "1", "")
+    method = time_method(variable, time)
+    if method in REFUSED:
+        raise ForcingError(f"{v.name}: {name} is the {method.replace('_', ' ')} of each step; give the mean, or the amount")
+    wanted, counts = target(v), substance(v)
+    rate = v.role == "forcing" and wanted.endswith("s-1")
+    if not rate and method == "sum":
+        raise ForcingError(f"{v.name}: {name} is summed over time, which {v.long_name} cannot be; give its mean or last value")
+    if not units:
+        return conversion(wanted, wanted, counts)
+    try:
+        found = conversion(units, wanted, counts)
+    except UnitError:
+        if not rate:
+            raise
+        found = conversion(units, wanted, counts, True)  # an amount
+        if found.per != "step" or method != "sum":
+            raise ForcingError(
+                f"{v.name}: {name} is in {units!r}, an amount, where a rate is wanted, and the file does not say over which "
+                'time; write cell_methods = "time: sum" where each value is the amount of its own step (sums since '
+                f"midnight must be differenced first), or give {wanted}"
+            ) from None
+    else:
+        if rate and method == "sum" and found.per != "month":
+            raise ForcingError(f"{v.name}: {name} is a rate ({units}) and summed over time; mend its units or its cell_methods")
+    return found
