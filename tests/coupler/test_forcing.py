@@ -138,7 +138,7 @@ def test_check_names_the_fault_of_the_time_axis_and_of_a_table(tmp_path, capsys)
     path = change(forcing_file(tmp_path / "f.nc"), lambda f: f["time"].__setitem__(slice(None), [3.0, 2.0, 1.0]))
     assert main(["check", str(path)]) == 2 and "time goes back or stands still" in capsys.readouterr().err
     (tmp_path / "x.csv").write_bytes(b"\x00\x01,\n,,,,\n1,2,3,4,5,6\n")
-    assert main(["check", str(tmp_path / "x.csv")]) == 2 and "holds no field" in capsys.readouterr().err
+    assert main(["check", str(tmp_path / "x.csv")]) == 2 and "table x.csv: row 3 has 6 fields" in capsys.readouterr().err
     assert main(["check", str(tmp_path / "y.tif")]) == 2 and "does not exist" in capsys.readouterr().err
 
 
