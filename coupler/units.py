@@ -32,7 +32,8 @@ WATER_DENSITY = constants.WATER_DENSITY  # a depth of water is a mass per area
 
 # kg mol-1 of what files count, the element that one formula holds once, and its charge
 _MASS = {
-    "C": C_KG_PER_MOL, "CO2": constants.MOLAR_MASS_CO2, "CaCO3": CACO3_KG_PER_MOL, "N": N_KG_PER_MOL, "NO3": 0.062004, "NH4": 0.018039,
+    "C": C_KG_PER_MOL, "CO2": constants.MOLAR_MASS_CO2, "CaCO3": CACO3_KG_PER_MOL, "N": N_KG_PER_MOL, "NO3": 0.062004,
+    "NH4": 0.018039,
     "NH3": 0.017031, "S": S_KG_PER_MOL, "SO4": 0.09606, "Ca": 0.040078, "Mg": 0.024305, "K": 0.0390983, "Na": 0.02298977,
     "Cl": 0.03545,
 }  # fmt: skip
