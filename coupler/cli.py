@@ -173,7 +173,7 @@ def build_parser(command: str = "") -> argparse.ArgumentParser:
 
 
 GO_ON = {  # what a stopped command says: how to continue
-    "run": "`calcisol run --resume` goes on",
+    "run": "continue with the same command and --resume",
     "train": "the same command continues from its last checkpoint",
     "ensemble": "the same command continues from here",
     "explain": "the same command begins again; MIN3P runs that are done are kept",
