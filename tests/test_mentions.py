@@ -142,15 +142,17 @@ def test_links_lead_somewhere() -> None:
         for target in LINK.findall((ROOT / page).read_text()):
             if "://" not in target and not target.startswith("mailto:") and not (ROOT / page.parent / target).exists():
                 broken.append(f"{page}: {target}")
-    assert broken == []
+    assert not broken, "\n".join(broken)
 
 
 @pytest.mark.xfail(strict=True, reason="old names of moved files, in comments and pages: being mended")
 def test_files_that_are_named_exist() -> None:
     ends = known_ends()
-    assert [f"{path}: {word}" for path, text in texts() if not of_a_host(path) for word in missing(path, text, ends)] == []
+    found = [f"{path}: {word}" for path, text in texts() if not of_a_host(path) for word in missing(path, text, ends)]
+    assert not found, "\n".join(found)
 
 
 @pytest.mark.xfail(strict=True, reason="sources named that users do not have: being moved into the repository")
 def test_no_file_is_named_that_its_reader_does_not_have() -> None:
-    assert [f"{path}: {match}" for path, text in texts() for match in HIDDEN.findall(text)] == []
+    found = [f"{path}: {match}" for path, text in texts() for match in HIDDEN.findall(text)]
+    assert not found, "\n".join(found)

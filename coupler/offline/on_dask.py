@@ -60,11 +60,14 @@ def on_dask(work: Callable[[Task], Clock], tasks: list[Task], address: str) -> I
     """Clocks of the chunks as they are done. Raises SchedulerError, UnsupportedError, and what a chunk raised."""
     try:
         from distributed import Client, KilledWorker, wait
+        from distributed.comm.addressing import get_address_host_port
     except ImportError:
         raise UnsupportedError(sentence("--dask", "distributed", "distributed")) from None
     for name in ("distributed.client", "distributed.core", "distributed.comm"):
         logging.getLogger(name).setLevel(logging.CRITICAL)  # its own words on a lost scheduler; ours are one sentence
     try:
+        if not address.startswith("inproc:"):  # no host or no port: a Client that finds out by itself is left half made
+            get_address_host_port(address)
         client = Client(address, timeout=CONNECT_SECONDS)
     except (OSError, TimeoutError, ValueError) as error:
         raise SchedulerError(f"no Dask scheduler answers at {address} ({error}); start one or use --workers") from None

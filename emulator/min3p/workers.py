@@ -72,9 +72,12 @@ def cluster(tasks: Iterable[Task], address: str) -> Iterator[dict[str, Any]]:
     """
     try:
         from dask.distributed import Client, as_completed
+        from distributed.comm.addressing import get_address_host_port
     except ImportError:
         raise EnsembleError(sentence("--dask", "distributed", "distributed")) from None
     try:
+        if not address.startswith("inproc:"):  # no host or no port: a Client that finds out by itself is left half made
+            get_address_host_port(address)
         client = Client(address)
     except (OSError, ValueError) as error:  # nobody there, or no address
         raise EnsembleError(f"--dask {address} cannot be reached ({error}); give the address of a running scheduler") from None

@@ -18,7 +18,7 @@ import sample_columns
 from calcisol.coupler import errors
 from calcisol.coupler.library.model import Model
 from helpers.bits import assert_same_bits
-from helpers.hosts import compile_host
+from helpers.hosts import compile_files, compile_host, run
 from sample_columns import STEP, Fields, take
 
 HERE = Path(__file__).parent
@@ -135,6 +135,28 @@ def test_no_silent_fall_back(toy: Path) -> None:
         Model(toy, device="cuda")
     with pytest.raises(errors.ArgumentError, match="'gpu'"):
         Model(toy, device="gpu")
+
+
+def test_a_guard_that_stands_for_no_gpu_is_seen_through(toy: Path, tmp_path: Path) -> None:
+    """A bundle without tensors (toy) would open on a device that is not there, once something in the process has traced."""
+    torch = pytest.importorskip("torch")
+    if torch.cuda.is_available() or torch.version.cuda:
+        pytest.skip("this torch has guards of its own: test_no_silent_fall_back holds")
+    library = tmp_path / "guard.so"
+    folder = Path(torch.__file__).parent
+    found = (f"-isystem{folder / 'include'}", str(HERE / "guard_without_gpu.cpp"), f"-L{folder / 'lib'}", "-lc10")
+    compile_files("g++", tmp_path, "-std=c++20", "-shared", "-fPIC", *found, "-o", str(library))
+    program = f"""
+import ctypes, torch
+from calcisol.coupler import errors
+from calcisol.coupler.library.model import Model
+ctypes.CDLL({str(library)!r})
+try:
+    Model({str(toy)!r}, device="cuda")
+except errors.UnsupportedError as error:
+    print(error)
+"""
+    assert "torch sees no CUDA device" in run(sys.executable, "-c", program)
 
 
 def test_driver_mock(toy: Path, tmp_path: Path) -> None:

@@ -79,10 +79,15 @@ def test_a_dask_cluster_gives_the_same_bits(done, tmp_path):
     assert variables(tmp_path / "n_minus_20.nc") == variables(done / "n_minus_20.nc")
 
 
-def test_no_scheduler_is_one_sentence(monkeypatch):
-    pytest.importorskip("distributed")
+@pytest.mark.parametrize(("address", "made"), [("tcp://127.0.0.1:1", 1), ("nowhere", 0), ("tcp://nowhere", 0), ("host:port", 0)])
+def test_no_scheduler_is_one_sentence(address, made, monkeypatch):
+    """An address without host and port is refused before there is a Client, which would be left half made."""
+    distributed = pytest.importorskip("distributed")
     from calcisol.coupler.offline import on_dask
 
+    clients, client = [], distributed.Client
+    monkeypatch.setattr(distributed, "Client", lambda *a, **k: clients.append(a) or client(*a, **k))
     monkeypatch.setattr(on_dask, "CONNECT_SECONDS", 2)
-    with pytest.raises(CalcisolError, match=r"no Dask scheduler answers at tcp://127.0.0.1:1 "):
-        next(on_dask.on_dask(print, [], "tcp://127.0.0.1:1"))
+    with pytest.raises(CalcisolError, match=f"no Dask scheduler answers at {address} "):
+        next(on_dask.on_dask(print, [], address))
+    assert len(clients) == made
