@@ -113,7 +113,7 @@ def test_dask_without_scheduler(log: Path, tmp_path: Path) -> None:
     import dask
 
     with pytest.raises(store.EnsembleError, match=r"--dask nowhere cannot be reached .*port"):
-        list(cluster(tasks(tmp_path / "ens", 1), "nowhere"))
+        list(cluster([], "nowhere"))
     nowhere = "tcp://127.0.0.1:1"
     with dask.config.set({"distributed.comm.timeouts.connect": "1s"}):
         with pytest.raises(store.EnsembleError, match=f"--dask {nowhere} cannot be reached"):
