@@ -23,7 +23,7 @@ def shipped() -> Path:
 
 @pytest.fixture(scope="session")
 def toy(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The toy bundle of tests/bridge/toy_bundle.py."""
-    from toy_bundle import write_toy
+    """The toy bundle of helpers/toy_bundle.py."""
+    from helpers.toy_bundle import write_toy
 
     return write_toy(tmp_path_factory.mktemp("toy") / "toy.calcisol")

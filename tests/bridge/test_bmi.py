@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 from bmi_host import TABLE, BmiFailure, Component, build
 from calcisol.coupler.library.model import Model
+from helpers.sample_columns import mild_weather
 
 NCOL, DZ, DAY, STEPS = 3, (0.1, 0.2, 0.3), 86400.0, 4
 CELLS = NCOL * len(DZ)
@@ -41,13 +42,7 @@ def component(folder: Path) -> Iterator[Component]:
 
 def forcing() -> dict[str, np.ndarray]:
     """Per column, then layer, as the C ABI's Python face takes it."""
-    rng = np.random.default_rng(7)
-    return {
-        "w_liq": rng.uniform(200.0, 300.0, (NCOL, 3)) * np.array(DZ),
-        "t_soil": rng.uniform(278.0, 290.0, (NCOL, 3)),
-        "q_bot": rng.uniform(0.0, 2e-5, NCOL),
-        "co2_src_total": rng.uniform(1e-8, 3e-8, NCOL),
-    }
+    return mild_weather(np.random.default_rng(7), np.broadcast_to(DZ, (NCOL, 3)))
 
 
 def test_every_function_of_the_table_is_there(component: Component) -> None:

@@ -16,8 +16,8 @@ import pytest
 from calcisol.coupler.library.columns import Columns
 from calcisol.coupler.library.model import Model
 from helpers.bits import assert_same_bits
+from helpers.sample_columns import NCOL, NLAY, STEP, Fields, forcing, soil, take
 from numpy.typing import NDArray
-from sample_columns import NCOL, NLAY, STEP, Fields, forcing, soil, take
 
 STEPS = 4
 

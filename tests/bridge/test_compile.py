@@ -7,13 +7,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from bundles import edit_contract, rewrite, sealed
 from calcisol.coupler import errors
 from calcisol.coupler.library import compile as native_compile
 from calcisol.coupler.library.capi import build_info
 from calcisol.coupler.library.model import Model
+from helpers.any_soils import Fields, soil, weather
+from helpers.bad_bundles import edit_contract, rewrite, sealed
 from helpers.bits import assert_same_bits
-from soils import Fields, soil, weather
 
 DAY = 86400.0
 NETWORK = 1e-4

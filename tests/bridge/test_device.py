@@ -14,12 +14,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import sample_columns
 from calcisol.coupler import errors
 from calcisol.coupler.library.model import Model
+from helpers import sample_columns
 from helpers.bits import assert_same_bits
 from helpers.hosts import compile_files, compile_host, run
-from sample_columns import STEP, Fields, take
+from helpers.sample_columns import STEP, Fields, take
 
 HERE = Path(__file__).parent
 NCOL = 37  # not a multiple of 8: there is padding

@@ -7,9 +7,9 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from bundles import broken_bundles
+from helpers.bad_bundles import broken_bundles
 from helpers.hosts import compile_host
-from toy_bundle import write_toy
+from helpers.toy_bundle import write_toy
 
 HERE = Path(__file__).parent
 STRICT = ("-Wall", "-Wextra", "-Werror", "-pedantic")

@@ -7,23 +7,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 from calcisol.coupler.library.model import Model
-from numpy.typing import NDArray
+from helpers.bits import assert_same_bits
+from helpers.sample_columns import Fields, mild_weather
 
-Fields = dict[str, NDArray[np.float64]]
 SOIL = {"dz": np.broadcast_to([0.1, 0.2, 0.3], (5, 3)), "caco3": np.broadcast_to([[0.0], [0.01], [0.05], [0.1], [0.3]], (5, 3))}
 STEP = 21600.0  # s
 
 
 def weather(step: int) -> Fields:
-    rng = np.random.default_rng(step)
-    return {
-        "w_liq": SOIL["dz"] * rng.uniform(200.0, 260.0, (5, 1)), "t_soil": rng.uniform(276.0, 296.0, (5, 3)),
-        "q_bot": rng.uniform(0.0, 2e-5, 5), "co2_src_total": rng.uniform(0.0, 5e-8, 5),
-    }  # fmt: skip
-
-
-def bits(fields: Fields) -> bytes:
-    return b"".join(np.ascontiguousarray(fields[name]).tobytes() for name in sorted(fields))
+    return mild_weather(np.random.default_rng(step), SOIL["dz"])
 
 
 @pytest.mark.parametrize("bundle", ["toy", "shipped"])
@@ -33,12 +25,12 @@ def test_instances_agree(bundle: str, count: int, request: pytest.FixtureRequest
     path = request.getfixturevalue(bundle)
     with Model(path, tile_columns=8) as model:
         alone = model.columns(SOIL)
-        expected = [bits(alone.step(STEP, weather(step))) for step in range(3)]
+        expected = [alone.step(STEP, weather(step)) for step in range(3)]
     models = [Model(path, tile_columns=8) for _ in range(count)]
     columns = [model.columns(SOIL) for model in models]
     for step in range(3):
         for i, soil in enumerate(columns):
-            assert bits(soil.step(STEP, weather(step))) == expected[step], f"instance {i + 1} of {count}, step {step + 1}"
+            assert_same_bits(soil.step(STEP, weather(step)), expected[step])
             if step == 0:
                 models[i].close()
 
@@ -61,5 +53,5 @@ def test_restart_through_netcdf_gives_the_same_bits(bundle: str, request: pytest
             after.set_state({name: file[name][:] for name in before.state()})
         for step in range(2, 4):
             found = after.step(STEP, weather(step))
-        assert bits(found) == bits(expected)
-        assert bits(after.state()) == bits(through.state())
+        assert_same_bits(found, expected)
+        assert_same_bits(after.state(), through.state())

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from bundles import edit_contract, rewrite, sealed
 from calcisol.coupler import errors
 from calcisol.coupler.library.capi import build_info
 from calcisol.coupler.library.model import Model
+from helpers.any_soils import TABLE, YEAR, Fields, soil, weather
+from helpers.bad_bundles import edit_contract, rewrite, sealed
 from helpers.bits import same_bits
 from numpy.typing import NDArray
-from soils import TABLE, YEAR, Fields, soil, weather
 
 MONTH = YEAR / 12.0
 DAY = 86400.0
@@ -270,7 +270,7 @@ def test_auto_takes_the_kernel_only_for_its_own_step(bundles: dict[str, Path], t
 
 
 def test_a_contract_that_names_the_wrong_step_is_found_out(bundles: dict[str, Path], tmp_path: Path) -> None:
-    from toy_bundle import write_toy
+    from helpers.toy_bundle import write_toy
 
     graph = Model(bundles["on"]).contract["step_graph"]
     with pytest.raises(errors.BundleError, match="tensors"):

@@ -14,6 +14,7 @@ import pytest
 from calcisol.coupler.library.columns import Columns
 from calcisol.coupler.library.model import Model
 from helpers.bits import assert_same_bits
+from helpers.sample_columns import Fields, take
 from numpy.typing import NDArray
 
 NCOL, STEPS = 300, 6
@@ -22,8 +23,6 @@ MONTH = YEAR / 12.0
 DZ = [0.25, 0.1, 0.1, 0.1, 0.1, 0.1, 0.15, 0.15, 0.15, 0.15]  # m, the layering the bundle was trained on
 FALLBACK = 4  # CALCISOL_FLAG_FALLBACK
 MOSTLY = 0.9  # share of cells in which the network must answer; all of them did when this was written
-
-Fields = dict[str, NDArray[np.float64]]
 
 
 def soil() -> Fields:
@@ -48,11 +47,6 @@ def forcing(month: int) -> Fields:
         "n_nit": nitrified,
         **{name: np.full(NCOL, amount / YEAR) for name, amount in deposited.items()},
     }
-
-
-def take(fields: Fields, which: NDArray[np.intp] | slice) -> Fields:
-    """Some of the columns."""
-    return {name: values[which] for name, values in fields.items()}
 
 
 def rollout(columns: Columns, which: NDArray[np.intp] | slice, first: int = 0, last: int = STEPS) -> Fields:

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from bundles import broken_bundles
 from calcisol.coupler import errors
 from calcisol.coupler.library.model import Model
-from sample_columns import NCOL, NLAY, STEP, forcing, soil
+from helpers.bad_bundles import broken_bundles
+from helpers.sample_columns import NCOL, NLAY, STEP, forcing, soil
 
 
 @pytest.fixture(scope="module")
@@ -125,7 +125,7 @@ def test_model_and_columns_close(toy: Path) -> None:
 
 
 def test_wrong_answers_of_a_module_are_refused(tmp_path: Path) -> None:
-    from toy_bundle import write_toy
+    from helpers.toy_bundle import write_toy
 
     shape = Model(write_toy(tmp_path / "shape.calcisol", "wrong_shape")).columns({"dz": [0.1, 0.1]})
     with pytest.raises(errors.ModelError, match=r"layer outputs Double \[6, 1, 128\] instead of Double \[6, 2, 128\]"):

@@ -10,10 +10,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from bundles import hostile_bundles
 from calcisol.coupler import errors
 from calcisol.coupler.library.capi import build_info
 from calcisol.coupler.library.model import Model
+from helpers.bad_bundles import hostile_bundles
 from helpers.hosts import compile_host
 
 HERE = Path(__file__).parent

@@ -6,14 +6,13 @@ import numpy as np
 import pytest
 from calcisol.coupler.library.model import Model
 from calcisol.emulator.contract.bundle import read_contract
-from toy_bundle import write_toy
+from helpers.toy_bundle import write_toy
 
 DAY = 86400.0
 NCOL, NLAY = 5, 3
 
 
-def soil() -> dict[str, np.ndarray]:
-    return {"dz": np.full((NCOL, NLAY), 0.2), "caco3": np.full((NCOL, NLAY), 0.05)}
+SOIL = {"dz": np.full((NCOL, NLAY), 0.2), "caco3": np.full((NCOL, NLAY), 0.05)}
 
 
 def weather(water: float, seed: int = 2) -> dict[str, np.ndarray]:
@@ -30,7 +29,7 @@ def test_a_long_step_is_its_parts(tmp_path: Path, days: float, parts: int) -> No
     cut = write_toy(tmp_path / "cut.calcisol", parameters={"longest_step_s": 8.0 * DAY})
     free = write_toy(tmp_path / "free.calcisol")
     with Model(cut) as a, Model(free) as b:
-        one, many = a.columns(soil()), b.columns(soil())
+        one, many = a.columns(SOIL), b.columns(SOIL)
         for columns in (one, many):  # a first step of a day, which neither cuts, sets the water before
             columns.step(DAY, weather(40.0))
         whole = one.step(days * DAY, weather(60.0))

@@ -130,7 +130,7 @@ def test_the_default_bundle_says_what_it_is() -> None:
 
 
 def test_export_refuses_a_module_that_disagrees_with_itself() -> None:
-    from .ensembles import tiny_ensemble
+    from helpers.ensembles import tiny_ensemble
 
     data = tiny_ensemble()
     step = Step().eval()

@@ -14,8 +14,8 @@ from calcisol.emulator.step.step import Step
 from calcisol.emulator.training.curriculum import fit_core, make_step
 from calcisol.emulator.training.rollout import rollout
 from calcisol.emulator.training.scripted import load_scripted
+from helpers.ensembles import tiny_ensemble
 
-from .ensembles import tiny_ensemble
 from .test_learning import CONFIG
 
 ENGINES = 1e-3

@@ -12,8 +12,7 @@ from calcisol.emulator.training.curriculum import TrainingConfig, fit_core, make
 from calcisol.emulator.training.dataset import DataError, load_ensemble
 from calcisol.emulator.training.metrics import TARGETS, closure, score
 from calcisol.emulator.training.rollout import Rollout, rollout
-
-from .ensembles import tiny_ensemble
+from helpers.ensembles import tiny_ensemble
 
 CONFIG = TrainingConfig(width=16, phases=((2, 6, 1e-3), (3, 6, 1e-3)), batch=4, report=3, substeps=(1, 2), on_policy=0.5)
 

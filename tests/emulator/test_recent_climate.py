@@ -6,8 +6,7 @@ from calcisol.emulator.contract.variables import load_table
 from calcisol.emulator.processes.recent_climate import PAST, SPAN, START, drivers, running_mean, start
 from calcisol.emulator.step.correction import Core
 from calcisol.emulator.step.step import Step
-
-from .ensembles import tiny_ensemble
+from helpers.ensembles import tiny_ensemble
 
 DAY = 86400.0
 STEPS = 0.015

@@ -8,9 +8,8 @@ from calcisol.emulator.processes.sources import alkalinity
 from calcisol.emulator.step.correction import Core
 from calcisol.emulator.step.step import Step
 from calcisol.emulator.training.export import script
+from helpers.tensors import MONTH, TABLE, YEAR, pack, random_forcing, soil
 from torch import Tensor
-
-from .columns import MONTH, TABLE, YEAR, pack, random_forcing, soil
 
 # the budgets are sums of float64 differences; 1e-10 of the throughput is the contract (docs/science.md 12), round-off 1e-14
 CLOSURE = 1e-10

@@ -9,9 +9,8 @@ from calcisol.emulator.explain.rollouts import MONTH, Member, change, leap, roll
 from calcisol.emulator.explain.whole_gradient import with_whole_gradient
 from calcisol.emulator.explain.world import DRIVERS, NITROGEN, World
 from calcisol.emulator.step.step import Step
-
-from ..emulator.columns import TABLE, soil
-from .toys import Toy, ToyEngine, toy_world
+from helpers.tensors import TABLE, soil
+from helpers.toy_world import Toy, ToyEngine, toy_world
 
 pytest.importorskip("captum", reason="needs the extra `explain`")
 ROUND_OFF = 1e-10  # of sums of float64 over some hundred steps

@@ -17,8 +17,7 @@ from calcisol.emulator.explain.rollouts import Member, Run, roll, rollout, start
 from calcisol.emulator.explain.settings import NITROGEN_ON, Settings
 from calcisol.emulator.explain.world import World
 from calcisol.emulator.explain.yearly import Case, final_stock
-
-from .toys import toy_world
+from helpers.toy_world import toy_world
 
 SAME = 1e-8  # relative: native kernel and Python sum in another order; Newton tolerates 1e-4 and hides nothing larger
 SLOPE = 3e-3  # relative gap of compiled differences and autograd: Newton's tolerance in both

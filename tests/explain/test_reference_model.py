@@ -10,8 +10,8 @@ from calcisol.emulator.explain import reference_model
 from calcisol.emulator.min3p import store
 from calcisol.emulator.min3p.sampling import draw
 from calcisol.emulator.step.step import Step
+from helpers.fake_min3p import install, told
 
-from ..min3p.fake_min3p import install, told
 from ..min3p.test_database import STOCK
 
 

@@ -16,8 +16,7 @@ from calcisol.emulator.explain.rollouts import Member, rollout, start
 from calcisol.emulator.explain.settings import NITROGEN_ON, Settings
 from calcisol.emulator.explain.world import WorldError, read_world
 from calcisol.emulator.step.step import Step
-
-from .toys import Toy, toy_world, write
+from helpers.toy_world import Toy, toy_world, write
 
 for library in ("captum", "sklearn", "shap"):
     pytest.importorskip(library, reason="needs the extra `explain`")

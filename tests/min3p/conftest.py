@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 import xarray as xr
 from calcisol.emulator.min3p.learning import learning_member
-
-from .columns import small_column
+from helpers.small_column import small_column
 
 RUNS = Path(__file__).with_name("runs")
 

@@ -15,7 +15,7 @@ from calcisol.emulator.min3p import runner
 from calcisol.emulator.min3p.deck import STEM
 from calcisol.emulator.min3p.write_run import write_run
 
-from .columns import small_column
+from ..helpers.small_column import small_column
 
 RUNS = Path(__file__).with_name("runs")
 KEEP = ("gst", "gsm", "gsg", "gsv", "gsb", "gsp", "mac", "mvc")

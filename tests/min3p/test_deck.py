@@ -12,8 +12,8 @@ import pytest
 from calcisol.emulator.min3p.column import Source
 from calcisol.emulator.min3p.deck import CALCITE_FLOOR, EDGE
 from calcisol.emulator.min3p.write_run import write_run
+from helpers.small_column import small_column
 
-from .columns import small_column
 from .test_database import stock  # noqa: F401  (a fixture)
 
 

@@ -10,8 +10,7 @@ import pytest
 import xarray as xr
 from calcisol.emulator.min3p.acceptance import BALANCE_LIMIT, accept, proton_identity, residuals
 from calcisol.emulator.min3p.learning import RunError, learning_member
-
-from .columns import KG_N, small_column
+from helpers.small_column import KG_N, small_column
 
 EXTENT = 1e-6  # relative; extents are differences of numbers with 17 digits, rates in the deck have 10
 MONTHS = 2  # intervals in the member: three months less the first, which is the start

@@ -17,8 +17,7 @@ from calcisol.emulator.min3p.sampling import draw
 from calcisol.emulator.min3p.store import member_path
 from calcisol.emulator.min3p.twins import build_twin, nitrogen_start
 from calcisol.emulator.min3p.write_run import write_run
-
-from .columns import small_column
+from helpers.small_column import small_column
 
 TWIN_MEMBER = 5
 SAME_PH = 2e-3  # MIN3P chooses its steps itself, and the decks differ in the digits of rate factors: 6e-4 seen

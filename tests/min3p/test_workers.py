@@ -14,8 +14,8 @@ import xarray as xr
 from calcisol.emulator.min3p import store
 from calcisol.emulator.min3p.member import Task, run_member
 from calcisol.emulator.min3p.workers import DIED, cluster, local
+from helpers.fake_min3p import install, told
 
-from .fake_min3p import install, told
 from .test_database import STOCK
 
 SEED, YEARS = 3, 1

@@ -5,7 +5,7 @@ import torch
 from calcisol.emulator.step.step import Step
 from calcisol.emulator.training.dataset import Ensemble
 
-from .columns import MONTH, TABLE, random_forcing, soil
+from .tensors import MONTH, TABLE, random_forcing, soil
 
 
 def tiny_ensemble(columns: int = 12, months: int = 40) -> Ensemble:

@@ -1,6 +1,6 @@
 """Three hundred columns of random soil, and weather for them step by step: what the tests of columns share.
 
-Shapes:  (NCOL, NLAY) or (NCOL,); units as in variables.toml. Other soils, over all a host may ask: soils.py.
+Shapes:  (NCOL, NLAY) or (NCOL,); units as in variables.toml. Other soils, over all a host may ask: any_soils.py.
 Use:     ``model.columns(soil()).step(STEP, forcing(0))``
 """
 
@@ -26,12 +26,17 @@ def soil(seed: int = 1) -> Fields:
 def forcing(step: int) -> Fields:
     """Random weather of one step, closed in water."""
     rng = np.random.default_rng(100 + step)
+    return {**mild_weather(rng, soil()["dz"]), "dep_no3": rng.uniform(0.0, 1e-8, NCOL)}
+
+
+def mild_weather(rng: np.random.Generator, dz: NDArray[np.float64]) -> Fields:
+    """What every host gives, for layers of any thickness [m]: moist, neither frozen nor hot, draining, respiring."""
+    n = len(dz)
     return {
-        "w_liq": soil()["dz"] * rng.uniform(200.0, 260.0, (NCOL, 1)),
-        "t_soil": rng.uniform(276.0, 296.0, (NCOL, NLAY)),
-        "q_bot": rng.uniform(0.0, 2e-5, NCOL),
-        "co2_src_total": rng.uniform(0.0, 5e-8, NCOL),
-        "dep_no3": rng.uniform(0.0, 1e-8, NCOL),
+        "w_liq": dz * rng.uniform(200.0, 260.0, (n, 1)),
+        "t_soil": rng.uniform(276.0, 296.0, dz.shape),
+        "q_bot": rng.uniform(0.0, 2e-5, n),
+        "co2_src_total": rng.uniform(0.0, 5e-8, n),
     }
 
 
