@@ -27,8 +27,10 @@ europe: $(VENV)/installed
 	$(BIN)/calcisol run --out out/europe
 	@! [ -d "$${CALCISOL_DATA:-../shared/data}/rothamsted" ] || $(BIN)/calcisol validate out/europe --out out/validation
 
+# COVERAGE=1: lines of Python that the tests ran, room by room, at the end
 test: $(VENV)/installed $(VENV)/test-tools
-	$(BIN)/python -m pytest -q
+	$(BIN)/python -m pytest -q $(if $(COVERAGE),--cov --cov-report=)
+	@$(if $(COVERAGE),$(BIN)/python .ci/coverage_by_room.py)
 
 slow: $(VENV)/installed $(VENV)/test-tools
 	$(BIN)/python -m pytest -q -m slow

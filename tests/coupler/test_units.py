@@ -21,7 +21,7 @@ EXACT = 1e-14  # one multiplication and one addition in float64
         (86400.0, "mm/day", "kg m-2 s-1", 1.0),
         (20.0, "mm", "kg m-2", 20.0),
         (0.02, "m", "kg m-2", 20.0),
-        (100.0, "kg ha-1 yr-1", "kg m-2 s-1", 100.0 / 1e4 / (365 * 86400)),
+        (100.0, "kg ha-1 yr-1", "kg m-2 s-1", 3.1709791983764586e-10),  # 0.01 kg m-2 in 31,536,000 s
         (420.0, "ppm", "mol mol-1", 4.2e-4),
     ],
 )

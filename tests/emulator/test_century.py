@@ -19,14 +19,22 @@ def soil(dz: np.ndarray = DZ) -> dict[str, np.ndarray]:
     return {"dz": dz, "clay": np.full(dz.shape, 0.2), "caco3": np.broadcast_to(CACO3[:, None], dz.shape).copy()}
 
 
+# January to December in the loam belt of north-west Europe, in round numbers: water content at the end of the month [kg m-3],
+# soil temperature [K], drainage [mm], respiration [gC m-2]; fertiliser in April and June
+WATER = (300, 295, 285, 265, 240, 225, 220, 222, 235, 260, 285, 300)
+WARMTH = (276, 276, 278, 281, 285, 288, 290, 290, 287, 283, 279, 277)
+DRAINED = (38, 32, 26, 14, 6, 2, 0, 0, 4, 14, 28, 36)
+RESPIRED = (22, 22, 30, 45, 65, 80, 85, 82, 65, 45, 32, 25)
+NITRIC = {3: 0.35, 5: 0.15}  # mol m-2 in the month
+
+
 def weather(month: int, dz: np.ndarray = DZ) -> dict[str, np.ndarray]:
-    """A year that repeats: wet and cold winters, fertiliser in April; water at the end of the month."""
-    phase = np.cos(2.0 * np.pi * (month % 12) / 12.0)
-    n = len(CACO3)
+    """Month of a year that repeats; water at its end."""
+    m, n = month % 12, len(CACO3)
     return {
-        "w_liq": dz * (260.0 + 40.0 * phase), "t_soil": np.full(dz.shape, 283.0 - 7.0 * phase),
-        "q_bot": np.full(n, (200.0 + 120.0 * phase) / YEAR), "co2_src_total": np.full(n, (0.6 - 0.35 * phase) / YEAR),
-        "dep_no3": np.full(n, (6.0 if month % 12 == 3 else 0.2) / YEAR), "dep_ca": np.full(n, 0.02 / YEAR),
+        "w_liq": dz * WATER[m], "t_soil": np.full(dz.shape, float(WARMTH[m])), "q_bot": np.full(n, DRAINED[m] / MONTH),
+        "co2_src_total": np.full(n, RESPIRED[m] * 1e-3 / MONTH), "dep_no3": np.full(n, NITRIC.get(m, 0.015) / MONTH),
+        "dep_ca": np.full(n, 0.02 / YEAR),
     }  # fmt: skip
 
 
