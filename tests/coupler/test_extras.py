@@ -16,11 +16,11 @@ from importlib import metadata
 from pathlib import Path
 
 import pytest
-from bundles import edit_contract, rewrite, sealed
 from calcisol.coupler.library.capi import build_info
 from calcisol.coupler.library.install import PACKAGE
 from calcisol.emulator.contract import extras
-from small import forcing_file
+from helpers.bad_bundles import edit_contract, rewrite, sealed
+from helpers.small_runs import forcing_file
 
 BLOCKED = ("torch", "captum", "sklearn", "scipy", "shap", "distributed")
 PROJECT = Path(__file__).parents[2] / "pyproject.toml"
