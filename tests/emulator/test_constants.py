@@ -18,13 +18,7 @@ TYPED = re.compile(
     r"|8\.20573\d*e-0?5|8\.314\d*|2710\.0|2650\.0"
     r")(?![\d])"
 )
-ALLOWED = {  # file: why it types one
-    "emulator/contract/constants.toml": "the list",
-    **{
-        f"fortran_bridge/fortran/hosts/{name}": "being moved to the constants of module calcisol"
-        for name in ("calcisol_land.f90", "calcisol_noahmp.f90", "calcisol_lpjml.c", "calcisol_soil.c")
-    },
-}
+LIST = "emulator/contract/constants.toml"
 
 
 def sources() -> list[Path]:
@@ -43,7 +37,7 @@ def without_comments(path: Path) -> str:
 
 def test_no_file_types_a_molar_mass_or_density_of_its_own() -> None:
     typed = {str(path.relative_to(ROOT)): TYPED.findall(without_comments(path)) for path in sources()}
-    again = {name: found for name, found in typed.items() if found and name not in ALLOWED}
+    again = {name: found for name, found in typed.items() if found and name != LIST}
     assert not again, f"use emulator/contract/constants.toml (calcisol_variables.h, module calcisol): {again}"
 
 
