@@ -4,7 +4,7 @@ What:    log10 K of the reactions below as rows of one coefficient table,
          log10 K(T) = a + b T + c / T + d log10(T) + e / T^2 + f T^2, T in kelvin (the analytic form of PHREEQC).
 Sets:    "phreeqc": phreeqc.dat (Parkhurst & Appelo 2013, USGS Tech. Methods 6-A43), 0-50 degC;
          "min3p": MIN3P 2.6.2 default database (Mayer 2002, MINTEQA2 values) with its CO2 enthalpies repaired
-         (CO2(aq) -5.738, CO2(g) -0.96 kcal/mol, after phreeqc.dat), constant enthalpy; the teacher of the v0 ensemble.
+         (CO2(aq) -5.738, CO2(g) -0.96 kcal/mol, after phreeqc.dat), constant enthalpy; the reference model of the v0 ensemble.
 Units:   mol per kg of water; CO2 pressure in atm.
 Use:     ``coefficients("min3p")`` -> tensor [reaction, 6]; ``REACTIONS.index("calcite")``.
 """

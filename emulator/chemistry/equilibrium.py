@@ -197,9 +197,9 @@ class Equilibrium(SoilSolution):
             p.anions.detach(),
             p.so4.detach(),
             p.cec.detach(),
-            p.kinetic.detach(),
+            p.dissolving.detach(),
             p.forming.detach(),
-            p.stock.detach(),
+            p.calcite.detach(),
             p.pco2.detach(),
         )
         x = guess.detach()

@@ -1,7 +1,7 @@
 """Records of the soil-solution solver: what is given, what is looked up, what comes out.
 
 Units:   mol per kg of water and activities; CO2 pressure in atm. Shapes [layer, column], or [row, layer, column] where said.
-Use:     ``Problem(totals, anions, so4, cec, kinetic, stock, pco2)``; TorchScript needs plain annotations, hence no __future__.
+Use:     ``Problem(totals, anions, so4, cec, dissolving, forming, calcite, pco2)``; no __future__ annotations (TorchScript)
 """
 
 from typing import NamedTuple
@@ -82,9 +82,9 @@ class Problem(NamedTuple):
     anions: Tensor  # NO3 + Cl
     so4: Tensor
     cec: Tensor  # [site, ...] moles of charge
-    kinetic: Tensor  # rate constant x surface x dt of calcite where it dissolves
+    dissolving: Tensor  # rate constant x surface x dt of calcite where it dissolves
     forming: Tensor  # the same where it forms
-    stock: Tensor  # calcite that may dissolve
+    calcite: Tensor  # that may dissolve
     pco2: Tensor  # atm
 
 
@@ -108,7 +108,7 @@ class Speciation(NamedTuple):
     held2: Tensor  # [site, ...] CEC x u^2
     affinity: Tensor  # [5, ...]
     den: Tensor  # [5, ...] total per free ion
-    back: Tensor  # calcite that precipitates per mole of free Ca by the rate law, 0 where the stock limits
+    back: Tensor  # calcite that precipitates per mole of free Ca by the rate law, 0 where the pool of calcite limits
     per_ca: Tensor  # Omega of calcite per mole of free Ca
     free: Tensor  # [5, ...]
     bases: Tensor  # [site, ...] equivalent fraction of the base cations

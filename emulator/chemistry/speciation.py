@@ -138,11 +138,11 @@ class SoilSolution(nn.Module):
         one = torch.ones_like(h)
         den = torch.cat([alpha, torch.stack([one, one, one])]) + affinity * self.capacity(held, held2)
 
-        # calcite by an implicit linear rate law: xi = kinetic (1 - Omega), never more than there is
+        # calcite by an implicit linear rate law: extent = rate (1 - Omega), never more than there is
         per_ca = g_ca * a_co3 / k.calcite  # Omega per mole of free Ca
-        rate = torch.where(per_ca * calcium(p.totals) > calcium(den), p.forming, p.kinetic)  # Omega of the unreacted water
+        rate = torch.where(per_ca * calcium(p.totals) > calcium(den), p.forming, p.dissolving)  # Omega of the unreacted water
         back = rate * per_ca
-        limited = (calcium(p.totals) + p.stock) / calcium(den)
+        limited = (calcium(p.totals) + p.calcite) / calcium(den)
         by_rate = (calcium(p.totals) + rate) / (calcium(den) + back)
         ca = torch.minimum(by_rate, limited)
         back = torch.where(by_rate < limited, back, torch.zeros_like(back))

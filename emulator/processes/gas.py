@@ -20,8 +20,8 @@ from .tridiagonal import solve
 D_GAS = 1.6e-5
 """m2 s-1; CO2 in air near 10 degC, as in the MIN3P decks."""
 MAX_PRESSURE = 0.35
-"""atm; all oxygen of the air (0.21) used gives at most 0.27, as O2 diffuses 1.3 times as fast as CO2 (Marrero & Mason 1972,
-J. Phys. Chem. Ref. Data 1, 3-118, doi:10.1063/1.3253094); the rest is left to respiration without oxygen."""
+"""atm; a bound no soil reaches: respiration would have run out of oxygen (0.21 atm in air). Assumed; the most that was measured
+is 16 kPa, in irrigated lysimeters (Robbins 1986, Soil Sci. Soc. Am. J. 50)."""
 
 
 class CarriedCarbon(NamedTuple):

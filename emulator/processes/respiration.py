@@ -2,8 +2,8 @@
 
 What:    the host's source per layer, or its column total spread over depth.
 Units:   mol m-2 s-1 from kgC m-2 s-1. Shapes [layer, column].
-Source:  exp(-z / 0.3 m) puts 63 % of the production into the upper 0.3 m, where crops have 70 % of their roots (Jackson et al.
-         1996, Oecologia 108, 389-411, doi:10.1007/BF00333714).
+Source:  assumed: exp(-z / 0.3 m) puts 63 % of the production into the upper 0.3 m, where biomes have 50 to 90 % of their roots
+         (Jackson et al. 1996, Oecologia 108, 389-411, doi:10.1007/BF00333714).
 Use:     ``source = respiration(f, c, s)``
 """
 

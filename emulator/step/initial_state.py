@@ -99,9 +99,9 @@ class FirstState(PoreWater):
         pools = self.first_pools(first, v, sites, water, calcite, s.base_saturation)
 
         guess = torch.cat([torch.log(first.h).unsqueeze(0), v])
-        kinetic = torch.where(calcite > 0.0, 1e3 * first.one, zero)
+        rate = torch.where(calcite > 0.0, 1e3 * first.one, zero)
         held = Amounts(pools, first.anions * water, 1e-5 * water, calcite)
-        p = self.problem(held, CalciteRates(kinetic, kinetic), water, sites, pco2)
+        p = self.problem(held, CalciteRates(rate, rate), water, sites, pco2)
         solution = self.cold_solve(p, k, water, t, guess)
         reacted = water * solution.ca_total - calcium(pools)
         x = solution.unknowns

@@ -25,7 +25,7 @@ def calcite_water(
     zero = torch.zeros_like(t)
     problem = Problem(
         totals=torch.stack([zero + 1e-9] + [zero + 1e-12] * 4), anions=acid + 1e-12, so4=zero, cec=torch.stack([zero + 1e-9] * 3),
-        kinetic=zero + 1e6, forming=zero + 1e6, stock=zero + 1e3, pco2=pco2,
+        dissolving=zero + 1e6, forming=zero + 1e6, calcite=zero + 1e3, pco2=pco2,
     )  # fmt: skip
     unknowns = torch.stack([zero - 16.0] + [zero + 3.0] * 3)
     strength = zero + 0.005
@@ -73,8 +73,8 @@ def soil_problem(n: int = 40) -> tuple[Problem, torch.Tensor]:
     totals = torch.stack(
         [total * draw(0.2, 0.45), total * draw(0.02, 0.06), total * draw(0.01, 0.05), total * draw(0.005, 0.05), draw(1e-6, 1e-3)]
     )
-    kinetic = draw(1e-6, 1e2)
-    problem = Problem(totals, draw(1e-4, 5e-3), draw(1e-6, 2e-3), cec, kinetic, 3.0 * kinetic, draw(1e-9, 1e1), draw(5e-4, 5e-2))
+    rate = draw(1e-6, 1e2)
+    problem = Problem(totals, draw(1e-4, 5e-3), draw(1e-6, 2e-3), cec, rate, 3.0 * rate, draw(1e-9, 1e1), draw(5e-4, 5e-2))
     return problem, torch.full((1, n), 283.15, dtype=torch.float64)
 
 
@@ -118,7 +118,7 @@ def test_every_soil_converges_from_a_cold_start() -> None:
     solution = solver(problem, k, g, guess, torch.full_like(t, 0.8), 60)
     assert solution.residual.max() < 1e-6
     reacted = solution.ca_total - problem.totals[0]
-    assert (reacted <= problem.stock + 1e-12).all()  # round-off of the totals
+    assert (reacted <= problem.calcite + 1e-12).all()  # round-off of the totals
 
 
 def test_calcite_extent_follows_the_implicit_rate_law() -> None:
@@ -127,9 +127,9 @@ def test_calcite_extent_follows_the_implicit_rate_law() -> None:
     k, g = solver.constants(t), solver.activity(torch.full_like(t, 0.01), t)
     guess = torch.stack([torch.full_like(t, -15.0)] + [torch.full_like(t, 2.0)] * 3)
     solution = solver(problem, k, g, guess, torch.full_like(t, 0.8), 80)
-    rate = torch.where(solution.saturation > 1.0, problem.forming, problem.kinetic)
+    rate = torch.where(solution.saturation > 1.0, problem.forming, problem.dissolving)
     assert (solution.saturation > 1.0).any() and (solution.saturation < 1.0).any()
-    expected = torch.minimum(rate * (1.0 - solution.saturation), problem.stock)
+    expected = torch.minimum(rate * (1.0 - solution.saturation), problem.calcite)
     torch.testing.assert_close(solution.ca_total - problem.totals[0], expected, rtol=1e-6, atol=1e-9)
 
 
