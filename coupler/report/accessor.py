@@ -83,7 +83,7 @@ class Accessor:
         return str(self._get("country").attrs["flag_meanings"]).split()
 
     def grid(self, name: str) -> xr.DataArray:
-        """A variable of a run on the user's grid, its gathered columns put back in place (…, y, x)."""
+        """A variable of a run on the user's grid, its gathered columns put back in place (…, y, x), with its coordinates."""
         values, ds = self._get(name), self._ds
         index = ds["column"]
         dims = str(index.attrs.get("compress", "")).split()
@@ -94,7 +94,11 @@ class Accessor:
         moved = values.transpose(*rest, "column")
         full = np.full((*moved.shape[:-1], shape[0] * shape[1]), np.nan)
         full[..., np.asarray(index.values, int)] = moved.values
-        return xr.DataArray(full.reshape(*moved.shape[:-1], *shape), dims=[*rest, *dims], attrs=values.attrs, name=name)
+        kept = {n: c for n, c in values.coords.items() if "column" not in c.dims}
+        kept |= {n: ds[n] for n in ds.variables if set(ds[n].dims) <= {*rest, *dims} and set(ds[n].dims) & set(dims)}
+        return xr.DataArray(
+            full.reshape(*moved.shape[:-1], *shape), coords=kept, dims=[*rest, *dims], attrs=values.attrs, name=name
+        )
 
     def _area(self, country: str) -> xr.DataArray:
         area = self._get("area").fillna(0.0)

@@ -68,6 +68,9 @@ def test_a_run_on_a_grid_comes_back_on_the_grid(tmp_path, shipped):
         assert ds["column"].compress == "lat lon" and ds["ph_top"].dims == ("time", "column")
         grid = ds.calcisol.grid("ph_top")
         assert grid.dims == ("time", "lat", "lon") and grid.shape == (3, 2, 3)
+        assert list(grid["lat"].values) == [46.0, 45.5] and list(grid["lon"].values) == [4.0, 4.5, 5.0]
+        assert (grid["time"].values == ds["time"].values).all()
+        assert float(grid.sel(lat=46.0, lon=5.0, method="nearest")[0]) == float(ds["ph_top"][0, 2])
         assert np.isnan(grid.values[:, 1, 1]).all() and np.isfinite(grid.values).sum() == 15
     with netCDF4.Dataset(tmp_path / "f_calcisol.nc") as file:
         assert file["ph"].coordinates == "column_lat column_lon"
