@@ -3,8 +3,8 @@
 ! What:    stocks of carbon, calcium and nitrogen; the largest |after - before - flux| over the columns, relative to what went
 !          through a column in the step.
 ! Shapes:  (ncol,quantity), all in one unit, mol m-2. A negative stock is not known and its column is left out.
-! Source:  the same law as coupler/offline/budget.py: a stock of thousands of mol is known only to its last digits, so the throughput
-!          counts as at least a thousandth of the stock.
+! Source:  the same law as coupler/offline/budget.py: a stock of thousands of mol is known only to its last digits, so the
+!          throughput counts as at least a thousandth of the stock.
 module calcisol_balance
   use, intrinsic :: iso_c_binding, only: c_double, c_int32_t
   use calcisol, only: calcisol_columns, calcisol_state_calcite, calcisol_state_dic, calcisol_state_ca, calcisol_state_nh4, &

@@ -32,7 +32,8 @@ module calcisol_exchange
     integer :: ncol = 0, nlay = 0
     ! forcing, at its default until the adapter fills it
     real(c_double), pointer, dimension(:, :) :: w_liq => null(), w_ice => null(), t_soil => null(), w_sink => null(), &
-      q_lat => null(), co2_src => null(), n_nit => null(), n_min => null(), n_up_nh4 => null(), n_up_no3 => null(), n_den => null()
+      q_lat => null(), co2_src => null(), n_nit => null(), n_min => null(), n_up_nh4 => null(), n_up_no3 => null(), &
+      n_den => null()
     real(c_double), pointer, dimension(:) :: active => null(), q_bot => null(), co2_src_total => null(), p_surf => null(), &
       co2_atm => null(), dep_nh4 => null(), dep_no3 => null(), lime => null()
     ! results; NaN in an invalid column, of its last step in an inactive one (co2_adj: missing)

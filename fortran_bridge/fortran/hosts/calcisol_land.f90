@@ -50,8 +50,10 @@ contains
     end if
     call self%model%open(trim(switch%bundle), stat, message, tile_columns=switch%tile_columns)
     if (stat == calcisol_ok) call self%columns%create(self%model, size(dz, 1), size(dz, 2), properties, stat, message, report)
-    if (stat == calcisol_ok .and. size(dz, 1) > 0 .and. (report%cells_clipped > 0 .or. report%columns_invalid == size(dz, 1))) &
+    if (stat == calcisol_ok .and. size(dz, 1) > 0 .and. &
+        (report%cells_clipped > 0 .or. report%columns_invalid == size(dz, 1))) then
       stat = calcisol_error_argument
+    end if
     if (stat /= calcisol_ok) then
       call self%finish()
       return

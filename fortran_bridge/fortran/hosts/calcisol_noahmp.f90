@@ -85,8 +85,10 @@ contains
       self%w_sink(c, l) = fit(NoahmpIO%ACC_ETRANIXY(i, l, j), rate)
     end do
     self%w_sink(c, 1) = plus(self%w_sink(c, 1), fit(NoahmpIO%ACC_QSEVAXY(i, j), rate))
-    if (self%is_bare_frozen(NoahmpIO, i, j)) & ! its vapour comes from and goes to the ice of the first layer
+    if (self%is_bare_frozen(NoahmpIO, i, j)) then
+      ! its vapour comes from and goes to the ice of the first layer
       self%w_sink(c, 1) = plus(self%w_sink(c, 1), fit(NoahmpIO%ACC_EDIRXY(i, j), one/dt))
+    end if
     infiltrated = plus(fit(NoahmpIO%ACC_QINSURXY(i, j), rate), fit(NoahmpIO%RUNSFXY(i, j), -one/dt))
     closed = self%water%closing(c, dt, self%w_liq(c, :), self%w_ice(c, :), self%w_sink(c, :), infiltrated)
     self%q_bot(c) = closed

@@ -102,8 +102,9 @@ contains
     if (stat /= 0) return
     do i = 1, self%ncol
       self%ph_for_host(i) = self%ph_or(self%ph_top(i), self%ph_for_host(i))
-      if (.not. (is_missing(self%co2_adj(i)) .or. is_missing(per_soil(i)))) &
+      if (.not. (is_missing(self%co2_adj(i)) .or. is_missing(per_soil(i)))) then
         self%co2_to_air(i) = self%co2_adj(i)*dt/(gram*per_soil(i))
+      end if
     end do
   end subroutine orchidee_step
 

@@ -4,7 +4,8 @@
 !          restart; write_restart puts the variables back, with units and long names, float64.
 ! Keys:    CALCISOL_BUNDLE (off without), CALCISOL_FEEDBACK, CALCISOL_STEP [s], CALCISOL_TILE_COLUMNS, CALCISOL_CHECK_EVERY,
 !          CALCISOL_LOG_EVERY: calcisol_switch;
-!          CALCISOL_SOIL_FILE, made by `calcisol hosts map`, or one value for all points: CALCISOL_PH [1], CALCISOL_CACO3 [kg kg-1]
+!          CALCISOL_SOIL_FILE, made by `calcisol hosts map`, or one value for all points: CALCISOL_PH [1],
+!          CALCISOL_CACO3 [kg kg-1]
 ! Shapes:  (kjpindex), (kjpindex,nslm). Every process calls both, whatever number of points it has.
 ! Errors:  stat = 0 is fine, else one sentence in message. Nothing stops or prints.
 module calcisol_orchidee_files
@@ -57,7 +58,9 @@ contains
     real(r_std) :: caco3(size(clay))
     integer :: n
     message = ''
-    if (.not. allocated(self%ph_map)) allocate (self%ph_map(size(clay)), self%ph_for_host(size(clay)), self%co2_to_air(size(clay)))
+    if (.not. allocated(self%ph_map)) then
+      allocate (self%ph_map(size(clay)), self%ph_for_host(size(clay)), self%co2_to_air(size(clay)))
+    end if
     self%co2_to_air = 0.0_r_std
     self%nslm = size(dlh)
     call read_keys(switch)
@@ -207,6 +210,8 @@ contains
           values(:, l) = for_history(fit(self%sic(:, k), part), undef_sechiba)
         case ('dic')
           values(:, l) = for_history(fit(self%dic(:, k), part), undef_sechiba)
+        case default ! no profile of this name
+          values(:, l) = undef_sechiba
         end select
       end associate
     end do
