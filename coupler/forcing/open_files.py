@@ -82,10 +82,20 @@ def open_parts(path: Path) -> list[xr.Dataset]:
         raise ForcingError(f"the {len(files)} files of {path} cannot be joined ({error}); write them alike") from None
 
 
+def _in_pieces(data: xr.Dataset) -> xr.Dataset:
+    """Lazily, in pieces of BLOCK_BYTES along the first dimension: a series of decades never lies in memory whole."""
+    made = {}
+    for name, v in data.variables.items():
+        if v.size and v.ndim and name not in data.coords:
+            row = 8 * max(1, v.size // v.shape[0])
+            made[name] = data[name].chunk({v.dims[0]: max(1, int(BLOCK_BYTES / row))})
+    return data.assign(made)
+
+
 def open_files(path: Path) -> xr.Dataset:
     """A file, or several as one along time, decoded lazily; times stay numbers. Raises ForcingError."""
     parts = open_parts(path)
-    whole = [part.chunk({}).map(decoded, keep_attrs=True) for part in parts]
+    whole = [_in_pieces(part).map(decoded, keep_attrs=True) for part in parts]
     made = whole[0] if len(whole) == 1 else join(whole)
     made.set_close(lambda: [part.close() for part in parts])
     return made

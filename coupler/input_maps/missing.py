@@ -48,11 +48,16 @@ def missing(values: np.ndarray, field: str, converted: np.ndarray | None = None,
     """
     raw = np.asarray(values, float)
     with np.errstate(invalid="ignore"):
-        code = _is_one_of(raw, ALWAYS) | (_is_one_of(raw, NEGATIVE) if field not in SIGNED else False)
-        maybe = _is_one_of(raw, LARGE)
+        found = ~(np.abs(raw) < HUGE)  # NaN as well
         impossible = np.zeros(raw.shape, bool)
         if converted is not None and field in products.VALID:
             low, high = possible(field)
             impossible = ~((converted >= low) & (converted <= high))
-            code = code & impossible if packed else code
-        return ~np.isfinite(raw) | (np.abs(raw) >= HUGE) | code | (maybe & impossible)
+        # each list is looked through only where a number can be in it: a series holds 1e8 of them
+        always = impossible if packed else raw < ALWAYS[0] + 0.5
+        found[always] |= _is_one_of(raw[always], ALWAYS)
+        found[impossible] |= _is_one_of(raw[impossible], LARGE)
+        if field not in SIGNED:
+            below = impossible if packed else (raw < 0) & (raw > NEGATIVE[-1] - 0.5)
+            found[below] |= _is_one_of(raw[below], NEGATIVE)
+        return found
