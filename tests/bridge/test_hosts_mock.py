@@ -9,6 +9,7 @@ Note:    MPI tests need mpirun and mpif90, and skip without them.
 from __future__ import annotations
 
 import shutil
+import struct
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -19,6 +20,7 @@ from helpers.mock_hosts import BY_NAME, MOCKS, NCOL, Host, build
 
 # of the throughput of one step; float64 over one step leaves 1e-13, a wrong term 1e-3 (coupler/offline/budget.py)
 CLOSURE = 1e-10
+A_DAY = 0.3  # in pH of the first layer, of a day against half-hours: its CO2 swings with the hours
 RANKED = 12  # steps of the tests over ranks: the bits differ at the first step or never
 
 
@@ -139,3 +141,20 @@ def test_a_year_closes(name: str, host_of: Callable[..., Host], tmp_path: Path) 
     host = host_of(name)
     _, printed = host.run(tmp_path / "year", 1, host.kind.year)
     assert max(worst(printed)) < CLOSURE
+
+
+@pytest.mark.parametrize("name", ["orchidee", "ctsm", "noahmp"])
+def test_a_step_a_day_closes_and_restarts_within_the_day(name: str, host_of: Callable[..., Host], tmp_path: Path) -> None:
+    """Calls gathered to steps of a day, budgets looked at every third: the same bits over a restart at noon."""
+    host = host_of(name)
+    last, noon = 5 * 48, 2 * 48 + 24
+    whole, printed = host.run(tmp_path / "whole", 1, last, step=86400.0, check_every=3)
+    assert max(worst(printed)) < CLOSURE
+    assert "calcisol step 5 " in printed
+    host.run(tmp_path / "first", 1, noon, step=86400.0, check_every=3)
+    second, _ = host.run(tmp_path / "second", noon + 1, last, restart=str(tmp_path / "first" / "restart"), step=86400.0)
+    assert second == whole
+    often, _ = host.run(tmp_path / "often", 1, last)
+    for column, words in whole.items():
+        ph, daily = (struct.unpack(">d", bytes.fromhex(words[4]))[0] for words in (often[column], words))
+        assert abs(ph - daily) < A_DAY

@@ -29,3 +29,10 @@ def test_every_number_of_the_host_in_c_spoiled_in_every_way(shipped: Path, tmp_p
     flags = ("-std=gnu11", "-O0", "-g", "-Wextra", "-Werror", "-fsanitize=address,undefined", "-fno-sanitize=float-cast-overflow")
     host = build(BY_NAME["lpjml"], tmp_path, shipped, program=[MOCKS / "lpjml" / "lpjml_sweep.c"], flags=flags)
     assert run(host.program, shipped, ASAN_OPTIONS="detect_leaks=1").endswith(" calls, 0 wrong\n")
+
+
+def test_situations_in_which_a_number_went_wrong_without_a_word(shipped: Path, tmp_path: Path) -> None:
+    """Aquifers, water past the fluxes, hosts that never step, glaciers, respiration, another map at a restart, nests."""
+    program = [MOCKS / "sweep_tools.F90", MOCKS / "noahmp_situations.F90"]
+    host = build(BY_NAME["noahmp"], tmp_path, shipped, program=program, flags=DEBUG)
+    assert run(host.program, shipped, cwd=tmp_path).endswith(" checks, 0 wrong\n")

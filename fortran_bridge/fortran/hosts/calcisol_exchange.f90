@@ -9,7 +9,7 @@
 module calcisol_exchange
   use, intrinsic :: iso_c_binding, only: c_double, c_int32_t
   use calcisol
-  use calcisol_fit, only: plus, fit, is_missing, missing
+  use calcisol_fit, only: plus, fit, over, is_missing, missing
   implicit none
   private
   public :: calcisol_exchange_t, n_layered_sums, n_single_sums
@@ -26,7 +26,7 @@ module calcisol_exchange
     calcisol_out_n_sink]
   integer, parameter :: n_layered = size(layered_id), n_single = size(single_id)
   ! how many of them are summed over the calls of a step
-  integer, parameter :: n_layered_sums = n_layered - layered_contents, n_single_sums = n_single - single_contents
+  integer, parameter :: n_layered_sums = n_layered - layered_contents, n_single_sums = n_single ! the last is the active time
 
   type :: calcisol_exchange_t
     integer :: ncol = 0, nlay = 0
@@ -127,44 +127,51 @@ contains
     end do
   end subroutine link_arrays
 
-  ! Add what was given for dt seconds. No rate counts while its column is inactive; a missing value leaves its column missing.
+  ! Add what was given for dt seconds to the columns that are active; a missing value leaves its column missing.
   subroutine exchange_gather(self, dt)
     class(calcisol_exchange_t), intent(inout) :: self
     real(c_double), intent(in) :: dt
-    real(c_double) :: rate_for
     integer :: i, l, k
     do i = 1, self%ncol
-      rate_for = 0.0_c_double
-      if (is_missing(self%active(i))) then
-        rate_for = missing
-      else if (self%active(i) >= 0.5_c_double) then
-        rate_for = dt
+      if (.not. is_missing(self%active(i))) then
+        if (self%active(i) < 0.5_c_double) cycle
       end if
       do k = layered_contents + 1, n_layered
         do l = 1, self%nlay
           associate (sum_of => self%layered_sum(i, l, k - layered_contents))
-            sum_of = plus(sum_of, fit(self%layered(i, l, k), merge(dt, rate_for, k <= layered_means)))
+            sum_of = plus(sum_of, fit(self%layered(i, l, k), dt))
           end associate
         end do
       end do
       do k = single_contents + 1, n_single
         associate (sum_of => self%single_sum(i, k - single_contents))
-          sum_of = plus(sum_of, fit(self%single(i, k), merge(dt, rate_for, k <= single_means)))
+          sum_of = plus(sum_of, fit(self%single(i, k), dt))
         end associate
       end do
+      self%single_sum(i, n_single_sums) = self%single_sum(i, n_single_sums) + dt
     end do
   end subroutine exchange_gather
 
-  ! The means over elapsed seconds, in the place of what was given last.
+  ! The means in the place of what was given last: of rates over all elapsed seconds, of temperature and air over those in
+  ! which the column was active.
   subroutine exchange_average(self, elapsed)
     class(calcisol_exchange_t), intent(inout) :: self
     real(c_double), intent(in) :: elapsed
-    integer :: k
-    do k = 1, n_layered_sums
-      self%layered(:, :, k + layered_contents) = fit(self%layered_sum(:, :, k), 1.0_c_double/elapsed)
-    end do
-    do k = 1, n_single_sums
-      self%single(:, k + single_contents) = fit(self%single_sum(:, k), 1.0_c_double/elapsed)
+    real(c_double) :: all_of_it, active
+    integer :: i, l, k
+    all_of_it = 1.0_c_double/elapsed
+    do i = 1, self%ncol
+      active = over(1.0_c_double, self%single_sum(i, n_single_sums), 0.0_c_double)
+      do k = 1, n_layered_sums
+        do l = 1, self%nlay
+          self%layered(i, l, k + layered_contents) = fit(self%layered_sum(i, l, k), &
+            merge(active, all_of_it, k + layered_contents <= layered_means))
+        end do
+      end do
+      do k = 1, n_single_sums - 1
+        self%single(i, k + single_contents) = fit(self%single_sum(i, k), &
+          merge(active, all_of_it, k + single_contents <= single_means))
+      end do
     end do
     self%layered_sum = 0.0_c_double
     self%single_sum = 0.0_c_double

@@ -212,6 +212,7 @@ contains
     logical, intent(in) :: put
     integer :: column
     column = k - n_layered_sums
+    if (put .and. k > 0 .and. k < n_gathered - 1 .and. self%elapsed <= 0.0_c_double) return ! nothing gathered, or not in the file
     if (k == 0) then
       if (put) self%elapsed = max(maxval(fit(values(:, 1), 1.0_c_double)), 0.0_c_double)
       if (.not. put) values = self%elapsed

@@ -4,7 +4,7 @@
 !          fluxes a host reads (co2_adj) are then those of the last whole step, so that their sum over time is that of the steps.
 ! Units:   SI, per m2 of soil. Budgets hold over check_every steps, relative to what went through a column in them.
 ! Errors:  stat = 0 is fine; else one sentence in message. A budget that misses, or a soil in which no column has stepped after
-!          ten calls, is calcisol_error_state. Nothing stops or prints.
+!          ten tries, is calcisol_error_state. Nothing stops or prints.
 ! Use:     through calcisol_land, whose type extends this one
 module calcisol_stepper
   use, intrinsic :: iso_c_binding, only: c_double, c_int32_t
@@ -17,7 +17,7 @@ module calcisol_stepper
   private
   public :: calcisol_stepper_t, clear
 
-  integer, parameter :: patience = 10 ! calls after which a soil without a single step is an error; hosts fill their arrays in one
+  integer, parameter :: patience = 10 ! steps after which a soil that was never stepped is an error; hosts fill their arrays in one
 
   type, extends(calcisol_exchange_t) :: calcisol_stepper_t
     logical :: on = .false. ! a bundle is open and the columns exist
@@ -67,7 +67,6 @@ contains
     stat = calcisol_ok
     call clear(message)
     if (.not. self%on) return
-    self%calls = self%calls + 1
     step = dt
     if (self%switch%step > 0.0_c_double) then
       call self%gather(dt)
@@ -77,6 +76,7 @@ contains
       call self%average(step)
       self%elapsed = 0.0_c_double
     end if
+    self%calls = self%calls + 1
     self%co2_adj = missing ! the library writes nothing for inactive columns: what is still missing then was not stepped
     call self%columns%step(step, self%io, stat, message, self%report)
     if (stat /= calcisol_ok) return

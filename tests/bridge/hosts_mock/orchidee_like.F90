@@ -88,7 +88,7 @@ contains
       final(:, i) = [land(c)%nh4, sum(land(c)%w_liq), sum(land(c)%w_ice), land(c)%drain, soil%ph_for_host(i), soil%co2_to_air(i)]
     end do
     if (n > 0) call write_bits(order%results, c1, final)
-    if (any(soil%profile('ph') > 1.0e19 .neqv. .not. soil%on)) stop 'a profile for the history without its missing value'
+    if (any(soil%profile('ph') > 1.0e19 .neqv. .not. soil%on)) error stop 'a profile for the history without its missing value'
     if (soil%on .and. n > 0) then
       !$omp critical
       print '(a)', soil%line()

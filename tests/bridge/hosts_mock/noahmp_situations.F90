@@ -1,0 +1,225 @@
+! Situations of real Noah-MP runs in which a number went wrong without a word, each with the number worked out by hand.
+! Use: noahmp_situations BUNDLE; writes its own calcisol.nml. Prints the number of checks and of those that went wrong.
+program noahmp_situations
+  use, intrinsic :: iso_c_binding, only: c_double, c_int32_t
+  use Machine, only: kind_noahmp
+  use NoahmpIOVarType, only: NoahmpIO_type
+  use calcisol_noahmp
+  use sweep_tools, only: must, wrong, calls
+  implicit none
+  integer, parameter :: nsoil = 4, steps = 96
+  real(c_double), parameter :: dt = 1800.0_c_double
+  character(len=1024) :: bundle
+  integer(c_int32_t) :: stat
+  character(len=:), allocatable :: message
+
+  call get_command_argument(1, bundle)
+  call write_switch(0.0_c_double)
+  call aquifer()
+  call irrigated()
+  call never()
+  call ice()
+  call respiration()
+  call other_map()
+  call nests()
+  print '(i0,a,i0,a)', calls, ' checks, ', wrong, ' wrong'
+  if (wrong > 0) stop 1
+
+contains
+
+  subroutine write_switch(step)
+    real(c_double), intent(in) :: step
+    integer :: unit
+    open (newunit=unit, file='calcisol.nml', status='replace', action='write')
+    write (unit, '(3a)') "&calcisol_nml bundle='", trim(bundle), "', tile_columns=8,"
+    write (unit, '(a,f0.1,a)') ' step=', step, ' /'
+    close (unit)
+  end subroutine write_switch
+
+  ! Points in a row, moist and at rest.
+  subroutine at_rest(io, n)
+    type(NoahmpIO_type), intent(out) :: io
+    integer, intent(in) :: n
+    real(kind_noahmp) :: map(n, 1), profile(n, nsoil, 1)
+    integer :: i
+    map = 0
+    profile = 0
+    io%ite = n
+    io%DZS = [real(kind_noahmp) :: 0.1, 0.3, 0.6, 1.0]
+    io%SMOIS = profile + 0.25_kind_noahmp
+    io%SH2O = io%SMOIS
+    io%TSLB = profile + 283
+    io%ACC_ETRANIXY = profile
+    io%P8W = reshape([(95000.0_kind_noahmp, i=1, 2*n)], [n, 2, 1])
+    io%ACC_QSEVAXY = map
+    io%ACC_QINSURXY = map
+    io%ACC_EDIRXY = map
+    io%RUNSFXY = map
+    io%RUNSBXY = map
+    io%NEEXY = map
+    io%NPPXY = map + 1.0e-5_kind_noahmp
+    io%XLAND = map + 1
+    io%XICE = map
+    io%SNOW = map
+    io%TGXY = map + 283
+    io%IVGTYP = nint(map) + 1
+  end subroutine at_rest
+
+  subroutine started(soil, io, caco3)
+    type(calcisol_noahmp_soil), intent(inout) :: soil
+    type(NoahmpIO_type), intent(in) :: io
+    real(kind_noahmp), intent(in) :: caco3
+    real(kind_noahmp) :: map(io%ite, 1)
+    map = 0
+    call soil%start(io, map + 6.5_kind_noahmp, map + caco3, stat, message)
+    call must(stat == 0, 'start: '//message)
+  end subroutine started
+
+  ! A groundwater scheme: 1e-5 kg m-2 s-1 infiltrates and drains through a soil at rest, the aquifer gives the river 7e-6.
+  subroutine aquifer()
+    type(calcisol_noahmp_soil) :: soil
+    type(NoahmpIO_type) :: io
+    integer :: k
+    do k = 1, 5, 4
+      call at_rest(io, 1)
+      io%IOPT_RUNSUB = k ! 1 and 5
+      io%ACC_QINSURXY = 1.2e-8_kind_noahmp
+      io%RUNSFXY = real(0.2e-5_c_double*dt, kind_noahmp)
+      io%RUNSBXY = real(0.7e-5_c_double*dt, kind_noahmp)
+      call started(soil, io, 0.02_kind_noahmp)
+      call soil%step(io, stat, message)
+      call must(stat == 0, 'aquifer: '//message)
+      call must(abs(soil%q_bot(1) - 1.0e-5_c_double) < 1.0e-11_c_double, 'drainage closes the budget of the soil')
+      call must(soil%dic_leach(1) > 0.0_c_double, 'what drains takes carbon along')
+      call soil%finish()
+    end do
+  end subroutine aquifer
+
+  ! Free drainage, but 5e-5 kg m-2 s-1 leave the soil past the fluxes: told once more than 10 mm are missed.
+  subroutine irrigated()
+    type(calcisol_noahmp_soil) :: soil
+    type(NoahmpIO_type) :: io
+    integer :: k
+    call at_rest(io, 1)
+    io%ACC_QINSURXY = 6.0e-8_kind_noahmp
+    io%RUNSBXY = real(1.0e-5_c_double*dt, kind_noahmp)
+    call started(soil, io, 0.02_kind_noahmp)
+    do k = 1, 125
+      call soil%step(io, stat, message)
+      if (stat /= 0) exit
+    end do
+    ! 10 mm + 5 % of 6e-5 dt k are passed by 5e-5 dt k at k = 119
+    call must(k == 119 .and. index(message, 'does not close') > 0, 'water that is missed: '//message)
+    call soil%finish()
+  end subroutine irrigated
+
+  subroutine never()
+    type(calcisol_noahmp_soil) :: soil
+    type(NoahmpIO_type) :: io
+    integer :: k
+    call at_rest(io, 2)
+    io%TSLB = -9999
+    call started(soil, io, 0.02_kind_noahmp)
+    do k = 1, 10
+      call soil%step(io, stat, message)
+      if (stat /= 0) exit
+    end do
+    call must(k == 10 .and. index(message, 't_soil') > 0 .and. index(message, 'no column') > 0, 'never stepped: '//message)
+    call must(index(soil%line(), 'waiting 2') > 0, 'a count of waiting columns: '//soil%line())
+    io%TSLB(2, :, :) = 283
+    call soil%step(io, stat, message)
+    call must(stat == 0 .and. index(soil%line(), 'stepped 1 waiting 1') > 0, 'one steps, one waits: '//soil%line())
+    call soil%finish()
+  end subroutine never
+
+  ! A glacier, sea ice and open water beside a soil: nothing for the air from them, no pH, and no missing value in NEE.
+  subroutine ice()
+    type(calcisol_noahmp_soil) :: soil
+    type(NoahmpIO_type) :: io
+    integer :: k
+    call at_rest(io, 4)
+    io%IVGTYP(1, 1) = io%ISICE_TABLE
+    io%XICE(2, 1) = 0.9_kind_noahmp
+    io%XLAND(3, 1) = 2
+    call started(soil, io, 0.02_kind_noahmp)
+    call must(all(abs(soil%co2_to_air) <= 0), 'nothing for the air before the first step')
+    do k = 1, 3
+      call soil%step(io, stat, message)
+      call must(stat == 0, 'ice: '//message)
+    end do
+    call must(all(abs(soil%co2_to_air(:3, 1)) <= 0) .and. abs(soil%co2_to_air(4, 1)) > 0, 'nothing for the air from ice and water')
+    call must(all(soil%ph_out(:3, :, 1) < -9998) .and. all(soil%ph_out(4, :, 1) > 0), 'no pH of ice and water')
+    call must(soil%report%columns_stepped == 1 .and. soil%report%columns_inactive == 3, 'one soil')
+    call soil%finish()
+  end subroutine ice
+
+  ! NEE of Noah-MP is 44/12 times (respiration of soil and plants less assimilation): 1e-5 gC m-2 s-1 of soil respiration.
+  subroutine respiration()
+    type(calcisol_noahmp_soil) :: soil
+    type(NoahmpIO_type) :: io
+    call at_rest(io, 1)
+    io%NEEXY = (1.0e-5_kind_noahmp - 2.0e-5_kind_noahmp)*44.0_kind_noahmp/12.0_kind_noahmp
+    io%NPPXY = 2.0e-5_kind_noahmp
+    call started(soil, io, 0.0_kind_noahmp)
+    call soil%step(io, stat, message)
+    call must(abs(soil%co2_src_total(1)/1.0e-8_c_double - 1.0_c_double) < 1.0e-5_c_double, 'respiration, kg m-2 s-1')
+    call soil%finish()
+  end subroutine respiration
+
+  subroutine other_map()
+    type(calcisol_noahmp_soil) :: soil, again, other
+    type(NoahmpIO_type) :: io
+    real(kind_noahmp), allocatable :: part(:, :, :, :)
+    integer :: v, p, refused
+    call at_rest(io, 2)
+    call started(soil, io, 0.02_kind_noahmp)
+    call started(again, io, 0.02_kind_noahmp)
+    call started(other, io, 0.03_kind_noahmp)
+    call soil%step(io, stat, message)
+    allocate (part(2, nsoil, 1, soil%parts))
+    refused = 0
+    do v = 1, soil%n_variables()
+      do p = 1, soil%parts
+        call soil%get_part(v, p, part(:, :, :, p), stat, message)
+        call must(stat == 0, 'out: '//message)
+      end do
+      call again%set_parts(v, part, stat, message)
+      call must(stat == 0, 'in: '//message)
+      call other%set_parts(v, part, stat, message)
+      if (stat /= 0) refused = refused + 1
+      if (stat /= 0) call must(index(message, 'another soil map') > 0, message)
+    end do
+    call must(refused == 1, 'a restart of another map')
+    call must(all(abs(again%ph - soil%ph) <= 0.0_c_double), 'pH is there at once')
+    call must(soil%units(1) == 'mol m-2' .and. soil%long_name(1) /= '' .and. soil%variable_name(1) == 'calcisol_calcite', 'names')
+    call must(index(soil%line(), 'sha256') > 0, 'the bundle in the log: '//soil%line())
+    call soil%finish()
+    call again%finish()
+    call other%finish()
+  end subroutine other_map
+
+  ! Two domains in one process, stepped in turn: the bits of each alone.
+  subroutine nests()
+    type(calcisol_noahmp_soil) :: alone, nest(2)
+    type(NoahmpIO_type) :: io(2)
+    integer :: k
+    call at_rest(io(1), 3)
+    call at_rest(io(2), 1)
+    io(2)%TSLB = 278
+    call started(alone, io(1), 0.02_kind_noahmp)
+    call started(nest(1), io(1), 0.02_kind_noahmp)
+    call started(nest(2), io(2), 0.1_kind_noahmp)
+    do k = 1, 4
+      call alone%step(io(1), stat, message)
+      call nest(1)%step(io(1), stat, message)
+      call must(stat == 0, message)
+      call nest(2)%step(io(2), stat, message)
+      call must(stat == 0, message)
+    end do
+    call must(all(abs(alone%ph - nest(1)%ph) <= 0.0_c_double) .and. size(nest(2)%ph_out, 1) == 1, 'nests')
+    call alone%finish()
+    call nest(1)%finish()
+    call nest(2)%finish()
+  end subroutine nests
+
+end program noahmp_situations
