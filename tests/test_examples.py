@@ -19,7 +19,7 @@ import pytest
 from helpers.pages import blocks
 
 EXAMPLES = Path(__file__).resolve().parents[1] / "examples"
-SCRIPTS = {"01_one_column_python": "one_column.py", "07_explain": "explain.py"}
+SCRIPTS = {"01_one_column_python": "one_column.py", "07_explain": "explain.py", "08_dynamic_ph": "dynamic_ph.py"}
 HOSTS = {"02_c_host": "gcc", "03_fortran_host": "gfortran", "04_time_loop_good_and_bad": "gfortran"}
 
 # Other processors round the float32 network differently; a thousandth of pH is far below what the emulator can claim.
