@@ -85,16 +85,12 @@ def table(cases: list[tuple], kept: dict[str, np.ndarray]) -> None:
     last = {name: values[-5:].mean(0) for name, values in kept.items()}
     for s, (soil, _, _) in enumerate(SOILS):
         print(soil)
-        print(
-            f"  {'model':14s} {'kg N ha-1 a-1':>13s} {'pH read':9s} {'pH':>6s} {'NH3':>7s} {'N2O':>7s} {'leached':>8s} {'GPP':>7s}"
-        )
+        print("  model          kg N ha-1 a-1 pH read       pH     NH3     N2O  leached     GPP")
         for i, (a, m, f, mode) in enumerate(cases):
             if a == s and mode != 1:
-                numbers = [10.0 * last[name][i] for name in ("nh3", "n2o", "leached")]
-                print(
-                    f"  {MODELS[m].name:14s} {10.0 * FERTILISERS[f]:13.0f} {'map' if mode == 0 else 'dynamic':9s} {last['ph'][i]:6.2f} "
-                    f"{numbers[0]:7.2f} {numbers[1]:7.2f} {numbers[2]:8.2f} {last['gpp'][i]:7.1f}"
-                )
+                nh3, n2o, leached = (10.0 * last[name][i] for name in ("nh3", "n2o", "leached"))
+                who = f"{MODELS[m].name:14s} {10.0 * FERTILISERS[f]:13.0f} {'map' if mode == 0 else 'dynamic':9s}"
+                print(f"  {who} {last['ph'][i]:6.2f} {nh3:7.2f} {n2o:7.2f} {leached:8.2f} {last['gpp'][i]:7.1f}")
     same = all(
         np.array_equal(kept[name][:, i], kept[name][:, i + 1])
         for i, case in enumerate(cases)
