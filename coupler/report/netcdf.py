@@ -55,7 +55,7 @@ def _spread(values: np.ndarray, shape: tuple[int, int], row: np.ndarray, column:
 def _coordinates(
     file: netCDF4.Dataset, lat: np.ndarray, lon: np.ndarray, years: np.ndarray, dz: np.ndarray, degrees: float
 ) -> None:
-    file.createDimension("time", len(years))
+    file.createDimension("time", None)  # so that ncra and ncrcat work on it
     file.createDimension("soil_layer", len(dz))
     file.createDimension("lat", len(lat))
     file.createDimension("lon", len(lon))
