@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from ..units import UnitError, convert
 from .places import check_places, east
 from .table_text import TableError, decimal_sign, parse
 
@@ -42,6 +43,7 @@ UNCLEAR = {"o"}  # Ost or Ouest
 HINTS = {"latitude": ("ns", "lat", "north", "south", "hemi"), "longitude": ("ew", "lon", "east", "west", "hemi")}
 KINDS = ("", "th", "gps")  # LUCAS has the place of its grid and the place that was reached; the first two are preferred
 MISSING = (999.0, 9999.0, 99999.0)  # no coordinate; 99 degrees west is one
+NOWHERE, NOT_RELEVANT = "8", 88.88888  # LUCAS: not relevant, as the side and as a coordinate
 DEGREES = re.compile(
     r"(?P<a>[NSEW])?\s*(?P<sign>[+-]?)(?P<d>\d+(?:[.,]\d+)?)\s*(?:°|º|deg|d)?\s*(?:(?P<m>\d+(?:[.,]\d+)?)\s*(?:'|′|’|m)\s*)?"
     r"(?:(?P<s>\d+(?:[.,]\d+)?)\s*(?:\"|″|”|''|s)\s*)?(?P<b>[NSEW])?",
@@ -60,16 +62,28 @@ def stated_unit(name: str) -> tuple[str, str]:
     return (match[1], match[2].strip()) if match and match[1] else (name, "")
 
 
-def find(frame: pd.DataFrame, names: Sequence[str], what: str, path: Path, needed: bool = True) -> tuple[str, str]:
+def is_unit(text: str, target: str) -> bool:
+    """Whether what stands in brackets in a header is a unit that can become ``target``."""
+    try:
+        convert(np.zeros(1), text, target)
+    except UnitError:
+        return False
+    return True
+
+
+def find(
+    frame: pd.DataFrame, names: Sequence[str], what: str, path: Path, needed: bool = True, target: str = "1"
+) -> tuple[str, str]:
     """The column with one of the names, and the unit in its header; ("", "") where there is none and none is needed.
 
-    Raises TableError where there is none, or more than one.
+    Raises TableError where there is none, or more than one. A bracket that holds no unit of the kind of ``target`` belongs to
+    the name: "OC (20-30 cm)" is not OC, though UDUNITS reads a length in it.
     """
     wanted = {plain(n) for n in names}
     found: list[tuple[str, str]] = []
     for header in map(str, frame.columns):
         base, unit = stated_unit(header)
-        if plain(base) in wanted:
+        if plain(base) in wanted and (not unit or is_unit(unit, target)):
             found.append((header, unit))
         elif plain(header) in wanted:  # pH (H2O)
             found.append((header, ""))
@@ -102,6 +116,9 @@ def _column_of(frame: pd.DataFrame, what: str, path: Path) -> dict[str, tuple[st
 
 
 def _pair(frame: pd.DataFrame, path: Path) -> tuple[tuple[str, float], tuple[str, float], str]:
+    minutes = [h for h in map(str, frame.columns) if re.fullmatch(r"(lat|lon)[a-z]*(min|minutes|sec|seconds)", plain(h))]
+    if minutes:
+        raise TableError(f"table {path.name} holds minutes of degrees in {minutes[0]}; write each coordinate in one column")
     lats, lons = (_column_of(frame, what, path) for what in ("latitude", "longitude"))
     for kind in KINDS:
         if kind in lats and kind in lons:
@@ -123,7 +140,8 @@ def _side(frame: pd.DataFrame, what: str, kind: str, used: set[str], path: Path)
             continue
         named = plain(header)
         hinted = any(named.endswith(h) or named.startswith(h) for h in HINTS[what])
-        if said <= set(sides):
+        known = set(sides) | ({NOWHERE} if any(named.startswith(k) for k in KINDS[1:]) else set())
+        if said <= known:
             (clear if hinted else unclear).append(header)
         elif (hinted and said & (set(sides) | UNCLEAR)) or named in (f"{k}{HINTS[what][0]}" for k in KINDS):
             odd = next(x for x in frame[header] if x and x.lower() not in sides)
@@ -136,10 +154,13 @@ def _side(frame: pd.DataFrame, what: str, kind: str, used: set[str], path: Path)
         raise TableError(f"table {path.name}: {west[0]} looks like the side of the longitude; call that column EW, or remove it")
     if not mine:
         return None
-    empty = np.flatnonzero(frame[mine[0]].to_numpy() == "")
-    if empty.size:
-        raise TableError(f"table {path.name}: {mine[0]} is empty in row {frame.index[empty[0]]}; write {LETTERS[what]}")
-    return np.array([sides[x] for x in frame[mine[0]].str.lower()])
+    return np.array([sides.get(x, np.nan) for x in frame[mine[0]].str.lower()])
+
+
+def _nowhere(values: np.ndarray | float) -> np.ndarray:
+    """True where a coordinate is a code for none."""
+    size = np.abs(values)
+    return np.isnan(size) | np.isin(size, MISSING) | (np.abs(size - NOT_RELEVANT) < 1e-4)
 
 
 def degrees(text: str, decimal: str, what: str) -> tuple[float, bool]:
@@ -176,6 +197,10 @@ def _axis(
         if told:
             continue
         sign = stated if side is None else side[i]
+        if np.isnan(sign) and not _nowhere(values[i]):
+            raise TableError(
+                f"table {path.name}: the side of {header} = {text} in row {frame.index[i]} is empty; write {LETTERS[what]}"
+            )
         if sign < 0:
             values[i] = -abs(values[i])
         elif side is not None and values[i] < 0:
@@ -196,6 +221,6 @@ def coordinates(frame: pd.DataFrame, others: Sequence[str], path: Path) -> tuple
     made = []
     for header, stated, what in ((lat, lat_sign, "latitude"), (lon, lon_sign, "longitude")):
         made.append(_axis(frame, header, stated, _side(frame, what, kind, used, path), sign, what, path))
-    north, there = (np.where(np.isin(np.abs(x), MISSING), np.nan, x) for x in made)
+    north, there = (np.where(_nowhere(x), np.nan, x) for x in made)
     check_places(north, there, f"table {path.name}")
     return north, east(there), sign

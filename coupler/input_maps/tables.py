@@ -8,6 +8,7 @@ Use:     ``points = read_points(Path("LUCAS.csv"), "caco3")``
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +29,7 @@ LUCAS = {
     "clay": (("clay",), "%"),
     "sand": (("sand",), "%"),
 }
+DEPTH = re.compile(r"depth|horizon|layer|^(upper|lower|top|bottom)\b", re.I)
 LUCAS_HEADERS = ("pointid", "thlat", "thlong", "gpslat", "gpslong")
 HWSD2 = hwsd.FIELDS
 BELOW_DETECTION = ("caco3", "soc", "mineral_n", "manure_n", "deposition_n")  # fields where "< LOD" means next to nothing
@@ -62,9 +64,20 @@ def _unit(frame: pd.DataFrame, header: str, stated: str, field: str, path: Path)
     return own
 
 
+def _check_depths(frame: pd.DataFrame, lat: np.ndarray, lon: np.ndarray, path: Path) -> None:
+    """Raise TableError where a place has rows of several depths: their mean would be that of no layer."""
+    places = pd.DataFrame({"lat": lat, "lon": lon})
+    again = places.duplicated(keep=False) & places.notna().all(axis=1)
+    for header in map(str, frame.columns):
+        if again.any() and DEPTH.search(header):
+            said = places.assign(depth=frame[header].to_numpy())[again]
+            if (said.groupby(["lat", "lon"])["depth"].nunique() > 1).any():
+                raise TableError(f"table {path.name} has rows of several depths at a place ({header}); keep those of the topsoil")
+
+
 def has(path: Path, field: str) -> bool:
     """True where a table of points has a column of the field."""
-    return bool(find(read_table(path), _names(field), field, path, needed=False)[0])
+    return bool(find(read_table(path), _names(field), field, path, False, products.FIELD_UNITS[field])[0])
 
 
 def read_points(path: Path, field: str) -> Points:
@@ -72,10 +85,11 @@ def read_points(path: Path, field: str) -> Points:
     frame = read_table(path)
     if kind_of(frame) == "hwsd2":
         return hwsd.read_layers(path, frame, field)
-    header, stated = find(frame, _names(field), field, path, needed=False)
+    header, stated = find(frame, _names(field), field, path, False, products.FIELD_UNITS[field])
     lat, lon, sign = coordinates(frame, [header] if header else [], path)
     if not header:
-        find(frame, _names(field), field, path)
+        find(frame, _names(field), field, path, True, products.FIELD_UNITS[field])
+    _check_depths(frame, lat, lon, path)
     raw = numbers(frame[header], sign, path, below=0.0 if field in BELOW_DETECTION else None)
     unit, own = _unit(frame, header, stated, field, path), products.FIELD_UNITS[field]
     try:
