@@ -168,7 +168,7 @@ def _build(cls: type, raw: dict[str, Any], where: str) -> Any:
     return cls(**values)
 
 
-def _beside(path: Path, name: str) -> str:
+def _beside(path: Path, name: str, key: str = "forcing") -> str:
     """A path of a configuration: relative ones count from its folder, ``~`` is the user's home.
 
     Raises ConfigError where the file lies in the working folder instead.
@@ -177,7 +177,7 @@ def _beside(path: Path, name: str) -> str:
     beside = here if here.is_absolute() else path.parent / here
     if beside != here and not glob.glob(str(beside)) and glob.glob(str(here)) and beside.resolve() != here.resolve():
         raise ConfigError(
-            f"forcing = {name!r} counts from the folder of {path}, where there is no such file; write {str(here.resolve())!r}"
+            f"{key} = {name!r} counts from the folder of {path}, where there is no such file; write {str(here.resolve())!r}"
         )
     return str(beside)
 
@@ -213,4 +213,7 @@ def load_config(path: Path | None = None, **overrides: Any) -> RunConfig:
             )
         if config.forcing:
             config = dataclasses.replace(config, forcing=_beside(path, config.forcing))
+        own = {key: _beside(path, name, key) for key, name in config.fields.items()}
+        names = tuple(_beside(path, s, "scenarios") if s.endswith(".toml") else s for s in config.scenarios)
+        config = dataclasses.replace(config, fields=own, scenarios=names)
     return dataclasses.replace(config, **given)

@@ -193,6 +193,19 @@ def test_a_scenario_that_asks_for_itself_is_refused(tmp_path):
         load_scenario(str(path))
 
 
+def test_files_of_a_configuration_lie_beside_it(tmp_path, monkeypatch):
+    for name in ("folder", "elsewhere"):
+        (tmp_path / name).mkdir()
+    config = write(tmp_path / "folder", 'scenarios = ["baseline", "mine.toml"]\n[fields]\ncaco3 = "lucas.csv"\n')
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    made = load_config(config)
+    assert made.fields == {"caco3": str(tmp_path / "folder" / "lucas.csv")}
+    assert made.scenarios == ("baseline", str(tmp_path / "folder" / "mine.toml"))
+    (tmp_path / "elsewhere" / "lucas.csv").write_text("", encoding="utf-8")
+    with pytest.raises(ConfigError, match=r"caco3 = 'lucas.csv' counts from the folder of .*run.toml"):
+        load_config(config)
+
+
 @pytest.mark.parametrize(
     ("rows", "words"),
     [
