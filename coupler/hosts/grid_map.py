@@ -16,7 +16,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from ..forcing.files import open_files
+from ..forcing.open_files import open_files
 from ..input_maps import products
 from ..input_maps.readers import FieldError, read_field
 from ..input_maps.tables import Points

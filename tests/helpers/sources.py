@@ -12,6 +12,8 @@ from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
+GENERATED = ("coupler.library._build", "coupler._fhost", "coupler.fhost")
+"""Modules that the build makes."""
 
 
 @cache
@@ -47,7 +49,7 @@ def imports(*tops: str, lazy: bool = True) -> dict[str, set[str]]:
 def _imported(path: Path, known: dict[str, Path], lazy: bool) -> set[str]:
     tree = ast.parse((ROOT / path).read_text())
     nodes = ast.walk(tree) if lazy else iter(tree.body)
-    package = path.parent.parts
+    package = () if path.parent.name == "_namespace" else path.parent.parts  # installed as calcisol itself
     found = set()
     for node in nodes:
         if isinstance(node, ast.Import):
@@ -57,10 +59,17 @@ def _imported(path: Path, known: dict[str, Path], lazy: bool) -> set[str]:
             source = ".".join([*base, *([node.module] if node.module else [])]).removeprefix("calcisol.")
             wanted = [f"{source}.{alias.name}" for alias in node.names]
             wanted = [name if name in known else source for name in wanted]
+            there = not node.level or source.startswith(GENERATED) or _is_module(source)
+            assert there, f"{path} imports {source}, which is not there"
         else:
             continue
         found |= {name for name in wanted if name in known}
     return found
+
+
+def _is_module(name: str) -> bool:
+    file = ROOT.joinpath(*name.split("."))
+    return file.with_suffix(".py").is_file() or file.is_dir()
 
 
 def room(module: str) -> str:
