@@ -11,6 +11,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+from markupsafe import Markup
 
 from ...emulator.contract.pages import figure, joined, prose, table
 from ..config import RunConfig
@@ -29,7 +30,7 @@ NOTES = {
 }
 
 
-def pictures(series: dict[str, field_trials.Series], out: Path) -> list[str]:
+def pictures(series: dict[str, field_trials.Series], out: Path) -> list[Markup]:
     """Figures of the section, as HTML: pH through time by site, and bases against pH of both."""
     import matplotlib
 

@@ -63,6 +63,11 @@ def _open(file: str) -> xr.Dataset:
     return made_of
 
 
+def _close(parts: list[xr.Dataset]) -> None:
+    for part in parts:
+        part.close()
+
+
 def open_parts(path: Path) -> list[xr.Dataset]:
     """The files of a path or pattern in order of time, as stored, places and layers in the order of the first."""
     files = files_of(path)
@@ -74,7 +79,7 @@ def open_parts(path: Path) -> list[xr.Dataset]:
             return parts
         made = align(parts, [Path(f).name for f in files])
         made[0] = made[0].copy()  # closing it closes all
-        made[0].set_close(lambda: [part.close() for part in parts])
+        made[0].set_close(lambda: _close(parts))
         return made
     except ValueError as error:
         for part in parts:
@@ -97,5 +102,5 @@ def open_files(path: Path) -> xr.Dataset:
     parts = open_parts(path)
     whole = [_in_pieces(part).map(decoded, keep_attrs=True) for part in parts]
     made = whole[0] if len(whole) == 1 else join(whole)
-    made.set_close(lambda: [part.close() for part in parts])
+    made.set_close(lambda: _close(parts))
     return made

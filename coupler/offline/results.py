@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from ..config import RunConfig
 from ..errors import CalcisolError
@@ -52,7 +53,7 @@ class Result:
         )
 
 
-def _map(path: Path, kind: np.dtype, shape: tuple[int, ...]) -> np.ndarray:
+def _map(path: Path, kind: DTypeLike, shape: tuple[int, ...]) -> np.ndarray:
     """A new array on disk, all of its room taken: a page that finds none later would end the process by SIGBUS, without a word.
 
     Raises OutputError where the disk has no room for it.

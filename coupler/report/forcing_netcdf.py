@@ -113,14 +113,14 @@ def _variables(file: netCDF4.Dataset, places: str) -> None:
         variable.setncatts({k: a for k, a in attributes.items() if a})
     flag = file.createVariable("flag", "i4", ("time", "soil_layer", "column"), zlib=True, complevel=1, fill_value=-1)
     flags = load_table().flags
-    attributes = {
+    about = {
         "standard_name": "status_flag",
         "long_name": "what the emulator reports of the cell",
         "flag_masks": np.array([1 << f.bit for f in flags], "i4"),
         "flag_meanings": " ".join(f.name for f in flags),
         "coordinates": places,
     }
-    flag.setncatts({k: a for k, a in attributes.items() if not isinstance(a, str) or a})
+    flag.setncatts({k: a for k, a in about.items() if not isinstance(a, str) or a})
 
 
 def write(
