@@ -22,6 +22,8 @@ BRINGS = ("dep_nh4", "n_min")
 def unpaired(high: dict[str, float]) -> str:
     """One sentence where ammonium is brought and never nitrified, else ""; ``high``: largest value of each input."""
     brings = [n for n in BRINGS if high.get(n, 0.0) > 0]
+    if brings == ["n_min"] and high.get("n_up_nh4", 0.0) > 0:  # plants take what is mineralised
+        return ""
     if not brings or "n_nit" in high or "nh4" in high:
         return ""
     return (
