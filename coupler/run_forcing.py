@@ -22,6 +22,7 @@ from .forcing.open_files import files_of
 from .forcing.step_through import step_through
 from .library.columns import Columns
 from .offline import budget, checkpoint
+from .offline.budget import within
 from .offline.checkpoint import KEPT
 from .offline.chunks import open_model
 from .offline.flags import Reports
@@ -72,7 +73,7 @@ class _Loop:
         result = self.columns.step(dt, values)
         self.reports.add(self.columns)
         if i:
-            self.budget.add(dt, values, result)
+            self.budget.add(dt, within(values), result)
         else:
             self.budget.open(budget.stocks(result, self.columns.state()))
         if last:

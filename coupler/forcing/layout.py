@@ -80,6 +80,9 @@ def find(dataset: xr.Dataset) -> Layout:
     """Layout of a dataset. A file without any horizontal dimension is one column."""
     lat = coordinate(dataset, "latitude")
     lon = coordinate(dataset, "longitude")
+    for axis in (lat, lon):
+        if axis is not None and axis.dtype.kind not in "fiu":
+            raise ValueError(f"{axis.name} holds no numbers")
     flat = lambda a: None if a is None else np.asarray(a.values, float).ravel()  # noqa: E731
     land = _gathered(dataset)
     if land:

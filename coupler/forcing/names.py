@@ -9,6 +9,7 @@ Use:     ``sources = find_sources(dataset, depth="depth")``; ``sources["w_liq"].
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 import xarray as xr
 
@@ -63,9 +64,10 @@ class Source:
         return first + "".join(sign + n for n in more) + (")" if self.how == "rest" else "")
 
 
-def inputs() -> list[Variable]:
+@cache
+def inputs() -> tuple[Variable, ...]:
     """Every input of the contract, static first."""
-    return [v for v in load_table().variables if v.role in ("static", "forcing")]
+    return tuple(v for v in load_table().variables if v.role in ("static", "forcing"))
 
 
 def _fits(dataset: xr.Dataset, name: str, v: Variable) -> bool:

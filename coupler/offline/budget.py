@@ -9,9 +9,11 @@ Use:     ``b = Budget(n); b.open(out, state); b.add(dt, forcing, out); b.close(o
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 
+from ...emulator.contract.variables import load_table
 from ..errors import CalcisolError
 from ..units import C_KG_PER_MOL, CACO3_KG_PER_MOL, N_KG_PER_MOL
 
@@ -68,6 +70,20 @@ def terms(forcing: dict[str, np.ndarray], out: dict[str, np.ndarray]) -> dict[st
         },
         "charge": {"lime": 2 * lime, "acid load": -out["acid_load"], "alkalinity leached": -out["alk_leach"]},
     }
+
+
+@cache
+def _valid() -> dict[str, tuple[float, float] | None]:
+    return {v.name: v.valid for v in load_table().select("forcing")}
+
+
+def within(forcing: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Forcing as the library takes it: what lies outside its valid range counts as its limit."""
+    made = {}
+    for name, values in forcing.items():
+        valid = _valid()[name]
+        made[name] = values if valid is None else np.clip(values, *valid)
+    return made
 
 
 class Budget:

@@ -106,7 +106,7 @@ def test_grid_keeps_its_coordinates(result):
     with xr.open_dataset(result) as file:
         grid = file.calcisol.grid("ph")
         assert grid.dims == ("time", "soil_layer", "lat", "lon")
-        assert grid["lat"].values.tolist() == [50.25, 50.75] and grid["lon"].values.tolist() == [4.25, 4.75, 5.25]
+        assert grid["lat"].values.tolist() == [50.25, 50.75] and grid["lon"].values.tolist() == [-5.25, -4.75, -4.25]
         assert grid["soil_layer"].values == pytest.approx(np.cumsum(DZ) - DZ / 2) and grid["time"].size == 6
         assert file.calcisol.depth("sic", 0.0, 0.3).dims == ("time", "column")
 

@@ -52,7 +52,7 @@ def test_codes_that_nobody_declared_are_named(tmp_path, name, unit, factor, code
     ],
 )
 def test_declared_codes_are_missing(tmp_path, attributes):
-    with pytest.raises(ForcingError, match=r"q_bot holds 1 missing values .* of 36, first at 50\.75 N 5\.25 E"):
+    with pytest.raises(ForcingError, match=r"q_bot holds 1 missing values .* of 36, first at 50\.75 N -4\.25 E"):
         read_all(marked(tmp_path, "q_bot", -999.0, "mm/day", 86400.0, **attributes))
 
 

@@ -16,7 +16,7 @@ from calcisol.coupler.forcing.fault import ForcingError
 from calcisol.coupler.forcing.forcing_file import ForcingFile
 
 DZ = np.array([0.1, 0.2, 0.3, 0.4])
-LAT, LON = np.array([50.25, 50.75]), np.array([4.25, 4.75, 5.25])
+LAT, LON = np.array([50.25, 50.75]), np.array([-5.25, -4.75, -4.25])
 STEPS, DAYS = 6, 30.0
 LAYERED = ("w_liq", "t_soil")
 EXACT = 1e-12  # a few multiplications in float64
