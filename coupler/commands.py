@@ -102,6 +102,8 @@ def _check_fields(path: Path, given: str) -> int:
     rows, problems = own_maps.look(path)
     if not rows and path.suffix.lower().startswith(".nc"):
         raise ForcingError(f"{path.name} holds no variable that is known; `calcisol describe` lists names and units")
+    if not rows and path.suffix.lower() in (".tif", ".tiff"):  # a raster does not say what it holds
+        raise ForcingError(f'{path.name} names no field; put e.g. `caco3 = "{path.name}"` under [fields] in a configuration')
     if not rows:
         raise ForcingError(f"{path.name} holds no field that a run uses; see examples/05_europe for what is read")
     print(f"{'field':16s} {'unit of a run':16s} {'from':40s} values")

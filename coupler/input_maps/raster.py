@@ -25,6 +25,7 @@ from .places import Points, check_places, east
 DEGREES = "EPSG:4326"
 MOST_PIXELS = 60_000_000  # of one band; finer maps hold nothing that a cell of half a degree could show
 BLOCK = 1_000_000  # pixels
+AROUND_EUROPE = (-30.0, 25.0, 50.0, 75.0)  # west, south, east, north: what is read of a map of the globe that is finer than that
 
 
 class RasterError(CalcisolError):
@@ -129,8 +130,25 @@ def read_raster(path: Path) -> Raster:
         raise RasterError(f"{path} is damaged, cut short or no raster that GDAL reads ({text}); copy it again") from None
 
 
+def _europe(file: Any) -> Any:
+    """The part of a large map in degrees, north up, that lies around Europe; None for any other."""
+    from rasterio.windows import Window
+
+    north_up = file.transform.b == file.transform.d == 0 and file.transform.e < 0 < file.transform.a
+    if not north_up or not (file.crs is None or file.crs.is_geographic):
+        return None
+    west, south, east_, north = AROUND_EUROPE
+    left, top = (int(np.floor(x)) for x in _multiply(~file.transform, np.array(west), np.array(north)))
+    right, bottom = (int(np.ceil(x)) for x in _multiply(~file.transform, np.array(east_), np.array(south)))
+    left, top = max(left, 0), max(top, 0)
+    right, bottom = min(right, file.width), min(bottom, file.height)
+    return Window(left, top, right - left, bottom - top) if right > left and bottom > top else None
+
+
 def _read(file: Any, path: Path) -> Raster:
-    if file.width * file.height > MOST_PIXELS:
+    window = _europe(file) if file.width * file.height > MOST_PIXELS else None
+    wide, tall = (int(window.width), int(window.height)) if window else (file.width, file.height)
+    if wide * tall > MOST_PIXELS:
         raise RasterError(
             f"{path.name} has {file.width} x {file.height} pixels; make it coarser, e.g. gdalwarp -r average -tr 0.05 0.05"
         )
@@ -140,7 +158,7 @@ def _read(file: Any, path: Path) -> Raster:
     if "palette" in kinds:
         raise RasterError(f"{path.name} holds colours of a picture, not values; export the values")
     bands = [i + 1 for i, k in enumerate(kinds) if k != "alpha"]
-    values = file.read(bands, masked=True)
+    values = file.read(bands, masked=True, window=window)
     values = np.ma.filled(values.astype(np.result_type(values.dtype, np.float32)), np.nan)
     crs = file.crs
     if crs is None:
@@ -154,9 +172,15 @@ def _read(file: Any, path: Path) -> Raster:
             )
     pick = lambda of, default: tuple((of[b - 1] if of[b - 1] is not None else default) for b in bands)  # noqa: E731
     return Raster(
-        path.name, values, file.transform, None if crs is None or crs == DEGREES else crs, pick(file.scales, 1.0),
-        pick(file.offsets, 0.0), pick(file.units, ""), pick(file.descriptions, ""),
-    )  # fmt: skip
+        path.name,
+        values,
+        file.window_transform(window) if window else file.transform,
+        None if crs is None or crs == DEGREES else crs,
+        scales=pick(file.scales, 1.0),
+        offsets=pick(file.offsets, 0.0),
+        units=pick(file.units, ""),
+        descriptions=pick(file.descriptions, ""),
+    )
 
 
 def _band_of(grid: Raster, names: tuple[str, ...], field: str) -> int:

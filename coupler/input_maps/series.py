@@ -167,7 +167,9 @@ def _series(file: xr.Dataset, path: Path, field: str) -> Climate:
     first = file[source.variables[0]]
     varies = bool(time) and time in first.dims
     steps = _whole_years(read_steps(file, time, path), source, path) if varies else None
-    units = source.unit or str(first.attrs.get("units", target))
+    units = source.unit or str(first.attrs.get("units", "1" if target in ("1", "kg kg-1") else "")).strip()
+    if not units:
+        raise FieldError(f"{source.variables[0]} in {path.name} has no units; write them, e.g. units = {target!r}")
     kind, units = _kind(source, units, steps, str(first.attrs.get("cell_methods", "")), source.variables[0], path)
     variables = [
         _Variable(file, name, place.stack(topsoil(file, file[name], place, time, path), (time,))) for name in source.variables

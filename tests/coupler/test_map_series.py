@@ -114,6 +114,16 @@ def test_half_a_year_more_does_not_tip_the_mean(tmp_path):
     )
 
 
+def test_a_quantity_without_units_is_refused(tmp_path):
+    path = months_file(tmp_path / "u.nc", EDGES[:-1], WARMTH)
+    with xr.open_dataset(path, decode_times=False) as file:
+        data = file.load()
+    del data["mat"].attrs["units"]
+    data.to_netcdf(path)
+    with pytest.raises(CalcisolError, match=r"mat in u\.nc has no units; write them, e\.g\. units = 'degC'"):
+        read_series(path, "mat")
+
+
 def test_rain_by_the_month_is_that_of_its_real_length(tmp_path):
     rain = 10.0 * np.arange(1, 13)  # 780 mm a year
     path = months_file(tmp_path / "r.nc", EDGES[:-1], rain, unit="mm/month", name="rain")

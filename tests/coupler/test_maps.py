@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import xarray as xr
 from calcisol.coupler.errors import CalcisolError
-from calcisol.coupler.input_maps import masks
+from calcisol.coupler.input_maps import masks, raster
 from calcisol.coupler.input_maps.places import east
 from calcisol.coupler.input_maps.readers import read_field
 from helpers.made_maps import CELLS, LAT, LON, VALUES, WGS84, geotiff, netcdf, on_cells
@@ -71,6 +71,17 @@ def test_geotiff_of_a_whole_globe_from_0_to_360(tmp_path):
     coarse = geotiff(tmp_path / "c.tif", world[:, ::4] + 0.75, rasterio.Affine(2.0, 0, 0.0, 0, -2.0, 50.0))
     got = on_cells(coarse, "mat")  # a pixel of 2 degrees, centred at odd longitudes
     assert got == pytest.approx(2 * np.floor(CELLS[1] / 2) + 1, abs=1e-4)
+
+
+def test_of_a_fine_map_of_the_globe_only_europe_is_read(tmp_path, monkeypatch):
+    lon, lat = np.arange(-179.75, 180, 0.5), np.arange(89.75, -90, -0.5)
+    path = geotiff(tmp_path / "g.tif", lat[:, None] + 0.0 * lon, rasterio.Affine(0.5, 0, -180.0, 0, -0.5, 90.0))
+    whole = on_cells(path, "mat")
+    monkeypatch.setattr(raster, "MOST_PIXELS", 20_000)
+    assert len(read_field(path, "mat").values) == 160 * 100 and (on_cells(path, "mat") == whole).all()
+    monkeypatch.setattr(raster, "MOST_PIXELS", 10_000)
+    with pytest.raises(CalcisolError, match=r"g\.tif has 720 x 360 pixels; make it coarser"):
+        read_field(path, "mat")
 
 
 @pytest.mark.parametrize("crs", ["EPSG:3035", "EPSG:32630", "EPSG:3857", "EPSG:4258"])
