@@ -27,6 +27,7 @@ from .offline.checkpoint import KEPT
 from .offline.chunks import open_model
 from .offline.flags import Reports
 from .offline.folder_lock import folder_lock, whole_file
+from .offline.lost_columns import Lost
 from .offline.parts import Parts, work_folder
 from .offline.progress import progress_line
 from .offline.stop_between import stop_between
@@ -56,22 +57,25 @@ class _Loop:
         self.budget = budget.Budget()
         self.always = np.ones(ncol, bool)  # active in every step: a budget over a gap cannot be drawn up
         self.reports = Reports()
+        self.lost = Lost(ncol)
 
     def restore(self, saved: dict[str, np.ndarray]) -> None:
         """Go on from a checkpoint."""
         self.columns.set_state({k.removeprefix("state:"): v for k, v in saved.items() if k.startswith("state:")})
         self.budget, self.always, self.reports = budget.Budget.restore(saved), saved["always"], Reports.restore(saved)
+        self.lost.since = saved["lost"]
 
     def keep(self) -> dict[str, np.ndarray]:
         """All that a checkpoint needs beside the outputs."""
         state = {f"state:{k}": v for k, v in self.columns.state().items()}
-        return {**state, **self.budget.arrays(), **self.reports.arrays(), "always": self.always}
+        return {**state, **self.budget.arrays(), **self.reports.arrays(), "always": self.always, "lost": self.lost.since}
 
     def step(self, i: int, dt: float, values: dict[str, np.ndarray], last: bool) -> dict[str, np.ndarray]:
         """One step; outputs with laboratory pH."""
         self.always &= np.asarray(values.get("active", 1.0)) != 0
         result = self.columns.step(dt, values)
         self.reports.add(self.columns)
+        self.lost.add(i, result["flag"])
         if i:
             self.budget.add(dt, within(values), result)
         else:
@@ -112,11 +116,7 @@ def _flags(forcing: ForcingFile, loop: _Loop) -> list[str]:
     """The last words of a run: what the library reported, and which inputs were clipped how often."""
     lines = loop.reports.lines()
     lines += [f"  {f.variable.name}: {f.note}" for f in forcing.survey.findings if "will be clipped" in f.note]
-    last = loop.columns.report
-    if last["columns_invalid"]:
-        lines.append(
-            f"  {last['columns_invalid']} of {loop.columns.ncol} columns are invalid to the last step: {loop.columns.note}"
-        )
+    lines += [f"  {line}" for line in loop.lost.lines(loop.columns.state(), len(forcing.axis))]
     return [f"calcisol: flags of {forcing.path.name}:" + ("" if lines else " none"), *lines]
 
 

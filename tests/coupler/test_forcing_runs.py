@@ -242,3 +242,22 @@ def test_the_last_words_are_the_flags(tmp_path, shipped, capsys):
     assert "clipped to the valid range" in last
     assert "lime: 1 of 36 values outside 0 to 0.001 will be clipped" in last
     assert "caco3: 6 of 24 values outside 0 to 0.95 will be clipped" in last
+
+
+def test_a_column_that_is_lost_says_why(tmp_path, shipped, capsys):
+    """A month of 8.6 m of water a day rising through the bottom: why the column cannot be solved afterwards is told."""
+    data = dataset(40)
+    data = data.assign_coords(time=("time", data["time"].values / 30.0, dict(data["time"].attrs)))
+    data["time_bnds"] = data["time_bnds"] / 30.0
+    data["w_liq"][:] = 300.0 * DZ[:, None, None]
+    data["t_soil"][:] = 283.15
+    data["co2_src_total"][:] = 1.6e-8
+    data["q_bot"][:] = 8e-6
+    data["q_bot"][:30, 1, 2] = -0.1
+    config, out = config_of(tmp_path, data)
+    assert main(["run", str(config)]) == 0
+    text = capsys.readouterr()
+    assert "column 6 is invalid from step" in text.err and "of 40 to the last: its pore water has become a brine" in text.err
+    assert "budgets of 5 of 6 columns" in text.out
+    with xr.open_dataset(out) as file:
+        assert np.isnan(file["ph"].values[-1, :, 5]).all() and np.isfinite(file["ph"].values[:, :, :5]).all()

@@ -1,10 +1,14 @@
 """Conversions: by hand, round trips, and refusals in one sentence."""
 
+from pathlib import Path
+
+import cf_units
 import numpy as np
 import pytest
 from calcisol.coupler import units
 from calcisol.coupler.units import UnitError, convert
 
+PAGE = Path(__file__).parents[2] / "coupler" / "docs" / "units.md"
 EXACT = 1e-14  # one multiplication and one addition in float64
 
 
@@ -50,3 +54,59 @@ def test_every_input_of_the_contract_has_a_known_unit():
         if v.role in ("static", "forcing"):
             assert convert(np.ones(1), v.units, v.units) == 1.0
             assert units.spellings(v.units)[0] == v.units and len(units.spellings(v.units)) <= units.SHOWN
+
+
+def rows_of_the_page(columns):
+    """Rows of the table with so many columns."""
+    rows = [[x.strip().strip("`") for x in line.strip("|").split("|")] for line in PAGE.read_text(encoding="utf-8").splitlines()]
+    return [r for r in rows if len(r) == columns and r[0] not in ("unit in the file", "---")]
+
+
+def udunits_alone(unit, target):
+    """What the page says of UDUNITS: a number, its definition, or nothing."""
+    try:
+        read = cf_units.Unit(unit)
+        if read.is_no_unit():
+            return "no unit"
+        try:
+            return f"{read.convert(1.0, cf_units.Unit(target)):.10g}"
+        except ValueError:
+            return read.definition
+    except ValueError:
+        return "fails"
+
+
+@pytest.mark.parametrize(("unit", "target", "substance", "value", "alone"), rows_of_the_page(5))
+def test_rows_of_the_page(unit, target, substance, value, alone):
+    assert float(convert(np.array(1.0), unit, target, substance)) == pytest.approx(float(value), rel=1e-9)
+    assert udunits_alone(unit, target) == alone
+
+
+@pytest.mark.parametrize(("unit", "target", "substance", "alone"), rows_of_the_page(4))
+def test_refusals_of_the_page(unit, target, substance, alone):
+    with pytest.raises(UnitError) as caught:
+        convert(np.array(1.0), unit, target, substance)
+    assert repr(unit) in str(caught.value) and "\n" not in str(caught.value)
+    assert udunits_alone(unit, target) == alone
+
+
+def test_the_page_is_whole():
+    assert len(rows_of_the_page(5)) > 40 and len(rows_of_the_page(4)) >= 10
+
+
+@pytest.mark.parametrize(
+    ("value", "source", "target", "substance", "expected"),
+    [  # by hand: m2 of a hectare, g of a mole, seconds of a day
+        (1.0, "kg N ha-1 yr-1", "mol m-2 s-1", "N", 1.0 / 1e4 / 0.014007 / (365 * 86400)),
+        (44.009, "g CO2 m-2 d-1", "kg m-2 s-1", "C", 12.011e-3 / 86400),
+        (1.0, "umol m-2 s-1", "kg m-2 s-1", "C", 12.011e-9),
+        (1.0, "eq ha-1 yr-1", "mol m-2 s-1", "Ca", 0.5 / 1e4 / (365 * 86400)),
+        (10.0, "meq/100g", "mol kg-1", "", 0.1),
+        (1.0, "mm/hr", "kg m-2 s-1", "water", 1.0 / 3600),
+        (1.0, "m s-1", "kg m-2 s-1", "water", 1000.0),
+        (62.004, "kg NO3 ha-1 yr-1", "kg m-2 s-1", "N", 14.007 / 1e4 / (365 * 86400)),
+        (50.0, "degF", "K", "", 283.15),
+    ],
+)
+def test_substances_by_hand(value, source, target, substance, expected):
+    assert float(convert(np.array(value), source, target, substance)) == pytest.approx(expected, rel=1e-12)
