@@ -16,7 +16,6 @@ MAX_LINES, MAX_FUNCTION, MAX_ARGUMENTS = 300, 60, 8
 FOLDERS = ("coupler", "emulator", "fortran_bridge", "tests", "examples")
 # Known offenders, each to be mended: the list only shrinks, and a name that offends no longer has to leave it.
 KNOWN = {
-    "coupler/cli.py _add_own",
     "coupler/data/make_tables.py main",
     "coupler/europe/observed.py build",
     "coupler/evaluation/totals.py leaching",

@@ -4,7 +4,7 @@ import subprocess
 import sys
 
 import pytest
-from calcisol.coupler import cli
+from calcisol.coupler import cli, commands
 
 
 @pytest.mark.parametrize("command", ["run", "check", "describe", "config", "bench", "compile"])
@@ -100,7 +100,7 @@ def test_a_defect_shows_its_traceback(monkeypatch, capsys):
     def defect(args):
         raise ValueError("operands could not be broadcast together")
 
-    monkeypatch.setattr(cli.commands, "describe", defect)
+    monkeypatch.setattr(commands, "describe", defect)
     with pytest.raises(ValueError, match="broadcast"):
         cli.main(["describe"])
     assert capsys.readouterr().err == ""
@@ -111,7 +111,7 @@ def test_ctrl_c_advice_fits_the_command(monkeypatch, capsys, command, words):
     def stopped(args):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(cli.commands, command, stopped)
+    monkeypatch.setattr(commands, command, stopped)
     assert cli.main([command]) == 130
     error = capsys.readouterr().err
     assert words in error and (command == "run" or "resume" not in error)
@@ -127,7 +127,7 @@ def test_sigterm_ends_as_ctrl_c_does(monkeypatch, capsys):
         time.sleep(5)
 
     before = signal.getsignal(signal.SIGTERM)
-    monkeypatch.setattr(cli.commands, "run", waits)
+    monkeypatch.setattr(commands, "run", waits)
     assert cli.main(["run"]) == 143
     assert "continue with the same command and --resume" in capsys.readouterr().err
     assert signal.getsignal(signal.SIGTERM) is before
@@ -145,7 +145,7 @@ def test_errors_of_the_system_are_one_sentence(monkeypatch, capsys, error, words
     def failing(args):
         raise error
 
-    monkeypatch.setattr(cli.commands, "run", failing)
+    monkeypatch.setattr(commands, "run", failing)
     assert cli.main(["run"]) == 2
     text = capsys.readouterr().err
     assert words in text and text.count("\n") == 1
