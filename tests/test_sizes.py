@@ -19,7 +19,6 @@ KNOWN = {
     "coupler/data/make_tables.py main",
     "coupler/europe/observed.py build",
     "coupler/evaluation/totals.py leaching",
-    "coupler/land/nitrogen.py year_plan",
     "coupler/land/water.py water_year",
     "coupler/library/open_bundle.py __init__",
     "coupler/report/html.py write",

@@ -17,6 +17,7 @@ import numpy as np
 from ...emulator.contract.constants import PA_PER_ATM, PARTICLE_DENSITY
 from ..config import RunConfig
 from ..land import climate, history, nitrogen, respiration, water
+from ..land.fertiliser import Inputs
 from ..units import HA_M2, KELVIN, MONTH_SECONDS
 from .domain import Domain
 from .scenario import Scenario
@@ -126,20 +127,10 @@ class Europe:
             keep = scenario.factor("surplus", year, d)
             if (keep < 1.0).any():
                 limit = np.where(keep < 1.0, keep * (self._reference.supplied - self._reference.harvested), np.inf)
-        return nitrogen.year_plan(
-            inputs["mineral_n"],
-            inputs["manure_n"],
-            inputs["deposition_n"],
-            d["fixed_n"],
-            d["y_max"],
-            no3,
-            d.lat,
-            weather.soil[:, 0],
-            p,
-            **of,
-            sulphur=sulphur,
-            surplus_limit=limit,
+        made = Inputs(
+            inputs["mineral_n"], inputs["manure_n"], inputs["deposition_n"], d["fixed_n"], d["y_max"], no3_share=no3, **of
         )
+        return nitrogen.year_plan(made, d.lat, weather.soil[:, 0], p, sulphur=sulphur, surplus_limit=limit)
 
     def static(self) -> dict[str, np.ndarray]:
         """Static soil by contract name, (column, soil_layer)."""

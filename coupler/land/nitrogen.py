@@ -4,7 +4,7 @@ What:    one year's plan per column (rates that do not depend on the state) and,
          (nitrification, uptake, denitrification: limited by the pools the library carries).
 Units:   inputs kg N ha-1 year-1; plan in the contract's units (mol m-2 s-1, kg m-2 s-1); shapes (column, 12), (column, layer).
 Source:  constants in parameters.NitrogenParameters; the proton balance (van Breemen et al. 1983) is the library's.
-Use:     ``plan = year_plan(domain, factors, config)``; ``rates = month_rates(plan, month, nh4, no3, ...)``.
+Use:     ``plan = year_plan(inputs, lat, soil_air, parameters)``; ``rates = month_rates(plan, month, nh4, no3, ...)``.
 Urea arrives hydrolysed: NH4+ and HCO3-, i.e. one dep_nh4 and half a dep_dic per N (CO(NH2)2 gives one carbon to two N).
 """
 
@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..units import HA_M2, MONTH_SECONDS, N_KG_PER_MOL, S_KG_PER_MOL, SECONDS_PER_YEAR
+from .fertiliser import Forms, Inputs, forms
 from .parameters import NitrogenParameters
 
 # share of the year's amount per month [assumption]: spring dressings; slurry in spring and early autumn
@@ -49,104 +50,83 @@ def harvest(supply: np.ndarray, y_max: np.ndarray) -> np.ndarray:
 
 
 @dataclass(frozen=True)
-class Forms:
-    """Mineral nitrogen by form, kg N ha-1 year-1 (column,); the forms add up to what is applied."""
+class _Arriving:
+    """Nitrogen that reaches the soil in a year by its way, kg N ha-1 (column,), after losses of ammonia."""
 
-    nitrate: np.ndarray  # all of it
-    with_nitrate: np.ndarray  # ammonium of ammonium nitrate
-    rest: np.ndarray  # urea and ammonium sulphate
-    calcium_nitrate: np.ndarray
-    sodium_nitrate: np.ndarray
+    form: Forms
+    ammonium_nitrate: np.ndarray  # the ammonium half of it
+    urea: np.ndarray
+    sulphate: np.ndarray
+    slurry: np.ndarray
+    organic: np.ndarray
+    supply: np.ndarray
 
 
-def forms(
-    mineral: np.ndarray, no3_share: np.ndarray, nitrate_alone: np.ndarray | float = 0.0, sodium_share: np.ndarray | float = 0.0
-) -> Forms:
-    """Split mineral nitrogen by its nitrate share.
+def _arriving(n: Inputs, p: NitrogenParameters) -> _Arriving:
+    """What is left of the inputs of a year when ammonia has gone."""
+    form = forms(n.mineral, n.no3_share, n.nitrate_alone, n.sodium_share)
+    ammonium_nitrate = form.with_nitrate * (1 - p.nh3_loss_other)
+    urea = form.rest * n.urea_share * (1 - p.nh3_loss_urea)
+    sulphate = form.rest * (1 - n.urea_share) * (1 - p.nh3_loss_other)
+    slurry = n.manure * p.manure_nh4_share * (1 - p.nh3_loss_manure)
+    organic = n.manure * (1 - p.manure_nh4_share) + n.fixed
+    supply = form.nitrate + ammonium_nitrate + urea + sulphate + slurry + organic + n.deposition
+    return _Arriving(form, ammonium_nitrate, urea, sulphate, slurry, organic, supply)
 
-    Nitrate comes as ammonium nitrate as far as ammonium reaches; what is left of it beyond a share of one half, or the share
-    ``nitrate_alone`` where that is larger, is calcium nitrate, of which ``sodium_share`` is sodium nitrate instead.
-    """
-    no3_share = np.maximum(no3_share, nitrate_alone)
-    nitrate = mineral * no3_share
-    alone = mineral * np.maximum(nitrate_alone, np.maximum(2.0 * no3_share - 1.0, 0.0))
-    return Forms(
-        nitrate=nitrate,
-        with_nitrate=nitrate - alone,
-        rest=np.maximum(mineral - 2 * nitrate + alone, 0.0),
-        calcium_nitrate=alone * (1.0 - np.asarray(sodium_share)),
-        sodium_nitrate=alone * np.asarray(sodium_share),
-    )
+
+def _monthly(annual: np.ndarray, months: np.ndarray) -> np.ndarray:
+    """kg N ha-1 year-1 (column,) as mol m-2 s-1 (column, 12)."""
+    mol = 1.0 / HA_M2 / N_KG_PER_MOL
+    return annual[:, None] * (months / months.sum()) * mol / MONTH_SECONDS
+
+
+def _deposited(
+    a: _Arriving, deposition: np.ndarray, sulphur: np.ndarray | float, bases: np.ndarray, p: NitrogenParameters
+) -> dict[str, np.ndarray]:
+    """What arrives on the surface by contract name, (column, 12); ``bases``: mol_c m-2 s-1 that the harvest takes (column,)."""
+    even = np.ones(12)
+    column = {
+        "dep_nh4": _monthly(a.ammonium_nitrate + a.urea + a.sulphate, MINERAL_MONTHS)
+        + _monthly(a.slurry, MANURE_MONTHS)
+        + _monthly(0.5 * deposition, even),
+        "dep_no3": _monthly(a.form.nitrate, MINERAL_MONTHS) + _monthly(0.5 * deposition, even),
+        "dep_dic": 0.5 * _monthly(a.urea, MINERAL_MONTHS) + _monthly(a.slurry, MANURE_MONTHS),
+        "dep_so4": 0.5 * _monthly(a.sulphate, MINERAL_MONTHS),
+    }
+    flat = np.ones((len(deposition), 12)) / SECONDS_PER_YEAR
+    column["dep_so4"] = column["dep_so4"] + flat * np.reshape(sulphur * p.sulphur_deposition, (-1, 1)) / HA_M2 / S_KG_PER_MOL
+    for ion, share in BASE_SHARES.items():
+        column[f"dep_{ion}"] = flat * p.base_deposition * share / BASE_CHARGE[ion]
+    column["dep_na"] = column["dep_na"] + flat * p.sea_salt + _monthly(a.form.sodium_nitrate, MINERAL_MONTHS)
+    column["dep_ca"] = column["dep_ca"] + 0.5 * _monthly(a.form.calcium_nitrate, MINERAL_MONTHS)
+    # potassium fertiliser (KCl) replaces what the harvest takes; the contract exports half the bases as K
+    column["dep_k"] = column["dep_k"] + 0.5 * bases[:, None] * np.ones(12)
+    column["dep_cl"] = flat * p.sea_salt + 0.5 * bases[:, None] * np.ones(12)
+    return column
 
 
 def year_plan(
-    mineral: np.ndarray,
-    manure: np.ndarray,
-    deposition: np.ndarray,
-    fixed: np.ndarray,
-    y_max: np.ndarray,
-    no3_share: np.ndarray,
+    inputs: Inputs,
     lat: np.ndarray,
     soil_air: np.ndarray,
     parameters: NitrogenParameters,
     *,
-    urea_share: np.ndarray | float | None = None,
-    nitrate_alone: np.ndarray | float | None = None,
-    sodium_share: np.ndarray | float | None = None,
     sulphur: np.ndarray | float = 1.0,
     surplus_limit: np.ndarray | None = None,
 ) -> YearPlan:
-    """Plan of one year. Nitrogen in kg N ha-1 year-1 (column,); soil_air = topsoil temperature [degC] (column, 12).
+    """Plan of one year; lat in degrees (column,), soil_air = topsoil temperature [degC] (column, 12).
 
-    ``urea_share``, ``nitrate_alone`` and ``sodium_share`` override the parameters, ``sulphur`` multiplies its deposition; where
-    ``surplus_limit`` is given the harvest rises until what is supplied and not harvested is at most that (better use of nitrogen,
-    as far as 95 %).
+    ``sulphur`` multiplies its deposition; where ``surplus_limit`` is given the harvest rises until what is supplied and not
+    harvested is at most that (better use of nitrogen, as far as 95 %).
     """
-    p = parameters
-    urea_share = p.urea_share if urea_share is None else urea_share
-    mol = 1.0 / HA_M2 / N_KG_PER_MOL  # kg N ha-1 -> mol m-2
-    form = forms(
-        mineral,
-        no3_share,
-        p.nitrate_alone if nitrate_alone is None else nitrate_alone,
-        p.sodium_share if sodium_share is None else sodium_share,
-    )
-    nitrate = form.nitrate
-    ammonium_nitrate = form.with_nitrate * (1 - p.nh3_loss_other)  # the ammonium half of it
-    urea = form.rest * urea_share * (1 - p.nh3_loss_urea)
-    sulphate = form.rest * (1 - urea_share) * (1 - p.nh3_loss_other)
-    slurry = manure * p.manure_nh4_share * (1 - p.nh3_loss_manure)
-    organic = manure * (1 - p.manure_nh4_share) + fixed
-    gross = mineral + manure + deposition + fixed  # before NH3 loss: y_max was solved with gross inputs
-    supply = nitrate + ammonium_nitrate + urea + sulphate + slurry + organic + deposition
-    harvested = harvest(gross, y_max)
+    n, p = inputs, parameters
+    a = _arriving(n, p)
+    gross = n.mineral + n.manure + n.deposition + n.fixed  # before NH3 loss: y_max was solved with gross inputs
+    harvested = harvest(gross, n.y_max)
     if surplus_limit is not None:
-        harvested = np.maximum(harvested, supply - surplus_limit)
-    harvested = np.minimum(harvested, MOST_HARVESTED * supply)
-
-    def monthly(annual: np.ndarray, months: np.ndarray) -> np.ndarray:
-        return annual[:, None] * (months / months.sum()) * mol / MONTH_SECONDS
-
-    even = np.ones(12)
+        harvested = np.maximum(harvested, a.supply - surplus_limit)
+    harvested = np.minimum(harvested, MOST_HARVESTED * a.supply)
     bases = harvested * 1e3 / HA_M2 * p.bases_per_n / SECONDS_PER_YEAR  # mol_c m-2 s-1, mean of the year
-    column = {
-        "dep_nh4": monthly(ammonium_nitrate + urea + sulphate, MINERAL_MONTHS)
-        + monthly(slurry, MANURE_MONTHS)
-        + monthly(0.5 * deposition, even),
-        "dep_no3": monthly(nitrate, MINERAL_MONTHS) + monthly(0.5 * deposition, even),
-        "dep_dic": 0.5 * monthly(urea, MINERAL_MONTHS) + monthly(slurry, MANURE_MONTHS),
-        "dep_so4": 0.5 * monthly(sulphate, MINERAL_MONTHS),
-    }
-    n = len(lat)
-    flat = np.ones((n, 12)) / SECONDS_PER_YEAR
-    column["dep_so4"] = column["dep_so4"] + flat * np.reshape(sulphur * p.sulphur_deposition, (-1, 1)) / HA_M2 / S_KG_PER_MOL
-    for ion, share in BASE_SHARES.items():
-        column[f"dep_{ion}"] = flat * p.base_deposition * share / BASE_CHARGE[ion]
-    column["dep_na"] = column["dep_na"] + flat * p.sea_salt + monthly(form.sodium_nitrate, MINERAL_MONTHS)
-    column["dep_ca"] = column["dep_ca"] + 0.5 * monthly(form.calcium_nitrate, MINERAL_MONTHS)
-    # potassium fertiliser (KCl) replaces what the harvest takes; the contract exports half the bases as K
-    column["dep_k"] = column["dep_k"] + 0.5 * bases[:, None] * np.ones(12)
-    column["dep_cl"] = flat * p.sea_salt + 0.5 * bases[:, None] * np.ones(12)
 
     mix = np.clip((SOUTH_LATITUDE[1] - lat) / (SOUTH_LATITUDE[1] - SOUTH_LATITUDE[0]), 0, 1)[:, None]
     season = mix * UPTAKE_SOUTH + (1 - mix) * UPTAKE_NORTH
@@ -154,15 +134,15 @@ def year_plan(
     warm = p.nitrification_q10 ** ((soil_air - 10) / 10)
     warm = warm / warm.mean(1, keepdims=True)
     area = harvested[:, None] / HA_M2
-    surplus = np.maximum(supply - harvested, 0.0)
+    surplus = np.maximum(a.supply - harvested, 0.0)
     return YearPlan(
-        column=column,
-        mineralisation=organic[:, None] / HA_M2 / SECONDS_PER_YEAR * warm,
+        column=_deposited(a, n.deposition, sulphur, bases, p),
+        mineralisation=a.organic[:, None] / HA_M2 / SECONDS_PER_YEAR * warm,
         uptake=area * season,
         denitrification=(p.denitrified_surplus * surplus)[:, None] / HA_M2 * warm / 12,
         bases=bases[:, None] * 12 * season,
         harvested=harvested,
-        supplied=supply,
+        supplied=a.supply,
     )
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from calcisol.coupler.land import nitrogen, respiration
+from calcisol.coupler.land import fertiliser, nitrogen, respiration
 from calcisol.coupler.land.parameters import CarbonParameters, NitrogenParameters
 from calcisol.coupler.units import MONTH_SECONDS, N_KG_PER_MOL, SECONDS_PER_YEAR
 
@@ -14,7 +14,8 @@ MOL = 1 / 1e4 / N_KG_PER_MOL  # kg N ha-1 -> mol m-2
 def plan(mineral=100.0, manure=40.0, deposition=10.0, fixed=20.0, y_max=250.0, no3=0.2, lat=50.0):
     one = lambda x: np.array([x])  # noqa: E731
     air = np.array([[2.0, 3, 6, 9, 14, 17, 19, 19, 15, 11, 6, 3]])
-    return nitrogen.year_plan(one(mineral), one(manure), one(deposition), one(fixed), one(y_max), one(no3), one(lat), air, P)
+    inputs = fertiliser.Inputs(*map(one, (mineral, manure, deposition, fixed, y_max, no3)), urea_share=P.urea_share)
+    return nitrogen.year_plan(inputs, one(lat), air, P)
 
 
 def year(rate):
@@ -59,18 +60,16 @@ BASES = {"dep_ca": 2, "dep_na": 1}
 )
 def test_forms_of_mineral_nitrogen_add_up_and_balance_charge(no3, alone, sodium, expected):
     one, lossless = np.array([1.0]), NitrogenParameters(nh3_loss_urea=0, nh3_loss_other=0, nh3_loss_manure=0)
-    form = nitrogen.forms(100 * one, no3 * one, alone, sodium)
+    form = fertiliser.forms(100 * one, no3 * one, alone, sodium)
     got = (form.nitrate, form.with_nitrate, form.rest, form.calcium_nitrate, form.sodium_nitrate)
     assert np.ravel(got) == pytest.approx(expected, abs=1e-12)
     assert form.nitrate + form.with_nitrate + form.rest == pytest.approx(100, rel=1e-14)
     air = np.full((1, 12), 10.0)
-    made = {
-        kg: nitrogen.year_plan(
-            kg * one, 0 * one, 0 * one, 0 * one, 250 * one, no3 * one, 50 * one, air, lossless,
-            urea_share=0.0, nitrate_alone=alone, sodium_share=sodium,
-        ).column
-        for kg in (0.0, 100.0)
-    }  # fmt: skip
+    made = {}
+    for kg in (0.0, 100.0):
+        zero = 0 * one
+        inputs = fertiliser.Inputs(kg * one, zero, zero, zero, 250 * one, no3 * one, 0.0, alone, sodium)
+        made[kg] = nitrogen.year_plan(inputs, 50 * one, air, lossless).column
     more = {k: year(made[100.0][k]) - year(made[0.0][k]) for k in made[0.0]}
     assert more["dep_no3"] + more["dep_nh4"] == pytest.approx(100 * MOL, rel=1e-12)
     assert more["dep_na"] == pytest.approx(expected[4] * MOL, abs=1e-12)
