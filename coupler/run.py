@@ -114,7 +114,8 @@ def _run(config: RunConfig, domain: Domain, scenarios: list[Scenario], contract:
         from .report import figures, html
 
         drawn = figures.draw(out, domain, config, gathered)
-        html.write(out / "report.html", domain, config, gathered, lines, intervals, drawn, contract, version())
+        origin = f"calcisol {version()}, emulator bundle {str(contract.get('records_sha256', ''))[:16]}"
+        html.write(out / "report.html", domain, config, gathered, lines, intervals, drawn, origin)
         print(headline.answer(domain, gathered, intervals))
         print(f"report: {out / 'report.html'}")
     chunks.tidy(folder)

@@ -21,7 +21,6 @@ KNOWN = {
     "coupler/evaluation/totals.py leaching",
     "coupler/land/water.py water_year",
     "coupler/library/open_bundle.py __init__",
-    "coupler/report/html.py write",
     "emulator/evaluation/evaluate.py evaluate",
     "emulator/explain/analysis.py analyse",
     "emulator/min3p/ensemble.py simulate",

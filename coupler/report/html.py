@@ -3,7 +3,7 @@
 What:    answer, key numbers, maps (embedded), budget, country table, provenance of every field, caveats.
 Units:   in every heading. Readable at phone width: one column, tables scroll inside their own box.
 Source:  the run's own numbers; interval = uncertainty.py, spread = 5-95 % of the area over places. Page: report.html.
-Use:     ``write(path, domain, config, results, lines, intervals, figures, contract, version)``.
+Use:     ``write(path, domain, config, results, lines, intervals, figures, origin)``.
 """
 
 from __future__ import annotations
@@ -197,10 +197,9 @@ def write(
     lines: list[Line],
     intervals: Intervals,
     figures: dict[str, Path],
-    contract: dict[str, Any],
-    version: str,
+    origin: str,
 ) -> None:
-    """Write the page atomically."""
+    """Write the page atomically; ``origin`` names what made the numbers."""
     page = render(
         Path(__file__).with_name("report.html"),
         style=Markup(Path(__file__).with_name("page.css").read_text(encoding="utf-8")),
@@ -216,9 +215,7 @@ def write(
         budgets=budgets(domain, results),
         provenance=provenance(domain),
         caveats=caveats(lines, config),
-        version=version,
-        bundle=str(contract.get("records_sha256", ""))[:16],
-        made=f"{len(domain)} columns of {len(config.layers)} layers ({sum(config.layers):.2f} m), steps of "
+        made=f"{origin}; {len(domain)} columns of {len(config.layers)} layers ({sum(config.layers):.2f} m), steps of "
         f"{MONTH_SECONDS / 86400:.2f} days, {config.spinup_years} years of spin-up ({config.spinup}), domain “{config.domain}” "
         f"({100 * config.coverage:.0f} % of its area), Tier {domain.tier}. Coasts and borders: Natural Earth (public domain).",
     )
