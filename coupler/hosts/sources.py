@@ -15,7 +15,7 @@ SHARED = ("fit", "expect", "balance", "switch", "exchange", "stepper", "record",
 OWN = {
     "orchidee": ("merge", "nodes", "orchidee_files", "orchidee"),
     "noahmp": ("noahmp_files", "noahmp"),
-    "ctsm": ("ctsm",),
+    "ctsm": ("ctsm_files", "ctsm"),
     "jules": (),  # none of its own: an adapter that is written there starts from the shared ones
 }
 IN_C = {"lpjml": ("calcisol_soil.h", "calcisol_soil.c", "calcisol_lpjml.h", "calcisol_lpjml.c")}

@@ -1,0 +1,91 @@
+! The columns of one clump of CTSM: start, restart, end, and what the host reads back. Page: ctsm.md.
+!
+! Shapes:  (ncol,nlev), (ncol), columns counted from 1.
+! Errors:  stat = 0 is fine, else one sentence in message. Nothing stops or prints.
+module calcisol_ctsm_files
+  use, intrinsic :: iso_c_binding, only: c_int32_t
+  use shr_kind_mod, only: r8 => shr_kind_r8
+  use calcisol, only: calcisol_arrays, calcisol_soil_dz, calcisol_soil_caco3, calcisol_soil_ph0, calcisol_soil_clay, &
+    calcisol_soil_bulk_density, calcisol_error_argument
+  use calcisol_expect, only: expect
+  use calcisol_fit, only: fit
+  use calcisol_land, only: calcisol_land_soil
+  use calcisol_switch, only: calcisol_switch_t
+  use calcisol_water, only: calcisol_water_budget
+  implicit none
+  private
+  public :: calcisol_ctsm_kept
+
+  real(r8), parameter :: one = 1.0_r8, zero = 0.0_r8
+
+  type, extends(calcisol_land_soil) :: calcisol_ctsm_kept
+    integer :: begc = 1
+    real(r8) :: own = 6.5_r8 ! pH where there is none of ours
+    ! there from the start on, whether calcisol is on or off: (ncol,nlev), and gC m-2 s-1, + to the air, 0 where not stepped
+    real(r8), allocatable :: ph_for_host(:, :), co2_to_air(:)
+    type(calcisol_water_budget) :: water
+  contains
+    procedure :: start => ctsm_start
+    procedure :: set => ctsm_set
+    procedure :: finish => ctsm_finish
+  end type calcisol_ctsm_kept
+
+contains
+
+  ! dz [m], caco3 and clay [kg kg-1], ph of the survey (1), bd [kg m-3], all (begc:endc,1:nlev); read them beside surfdata.
+  subroutine ctsm_start(self, switch, begc, dz, caco3, ph, clay, bd, own, stat, message)
+    class(calcisol_ctsm_kept), intent(inout) :: self
+    type(calcisol_switch_t), intent(in) :: switch
+    integer, intent(in) :: begc
+    real(r8), intent(in) :: dz(:, :), own
+    real(r8), intent(in), optional :: caco3(:, :), ph(:, :), clay(:, :), bd(:, :)
+    integer(c_int32_t), intent(out) :: stat
+    character(len=:), allocatable, intent(out) :: message
+    type(calcisol_arrays) :: soil
+    real(r8), allocatable, target :: property(:, :, :)
+    character(len=200) :: fault
+    self%begc = begc
+    self%own = own
+    if (.not. allocated(self%ph_for_host)) allocate (self%ph_for_host(size(dz, 1), size(dz, 2)), self%co2_to_air(size(dz, 1)))
+    self%ph_for_host = own
+    self%co2_to_air = zero
+    stat = 0
+    message = ''
+    if (switch%bundle == '') return
+    fault = ''
+    call expect(fault, 'caco3', shape(dz), caco3)
+    call expect(fault, 'ph', shape(dz), ph)
+    call expect(fault, 'clay', shape(dz), clay)
+    call expect(fault, 'bd', shape(dz), bd)
+    stat = merge(0_c_int32_t, calcisol_error_argument, fault == '')
+    message = trim(fault)
+    if (stat /= 0) return
+    property = reshape([fit(dz, one), fit(caco3, one), fit(ph, one), fit(clay, one), fit(bd, one)], [shape(dz), 5])
+    call soil%link(calcisol_soil_dz, property(:, :, 1))
+    call soil%link(calcisol_soil_caco3, property(:, :, 2))
+    call soil%link(calcisol_soil_ph0, property(:, :, 3))
+    call soil%link(calcisol_soil_clay, property(:, :, 4))
+    call soil%link(calcisol_soil_bulk_density, property(:, :, 5))
+    call self%water%start(size(dz, 1))
+    call self%open(switch, property(:, :, 1), soil, stat, message)
+    call self%know_map(property)
+  end subroutine ctsm_start
+
+  ! Restart variable i, and with it the pH that the host reads before the next step.
+  subroutine ctsm_set(self, i, values, stat, message)
+    class(calcisol_ctsm_kept), intent(inout) :: self
+    integer, intent(in) :: i
+    real(r8), intent(in) :: values(:, :)
+    integer(c_int32_t), intent(out) :: stat
+    character(len=:), allocatable, intent(inout) :: message
+    call self%calcisol_land_soil%set(i, values, stat, message)
+    if (stat == 0 .and. i == self%n_variables()) self%ph_for_host = self%ph_or(self%ph, self%own)
+  end subroutine ctsm_set
+
+  subroutine ctsm_finish(self)
+    class(calcisol_ctsm_kept), intent(inout) :: self
+    call self%calcisol_land_soil%finish()
+    if (allocated(self%ph_for_host)) deallocate (self%ph_for_host, self%co2_to_air)
+  end subroutine ctsm_finish
+
+end module calcisol_ctsm_files
