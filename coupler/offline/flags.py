@@ -13,11 +13,12 @@ from typing import Any
 import numpy as np
 
 LABELS = {
-    "cells_clipped": "clipped to the valid range",
+    "cells_clipped": "clipped: an input outside its valid range, or a sink that asked for more than its pool held",
     "cells_outside_envelope": "outside the ranges the emulator was trained on",
     "cells_fallback": "solved by the fallback",
     "cells_residual": "with a budget residual",
 }
+SINKS = "clipped: a sink asked for more than its pool held"  # the library names every input that it clips, and no sink
 INVALID = "columns_invalid"
 MOST_NOTES = 8  # different variables quoted; a run in which more go wrong needs no further one
 
@@ -34,6 +35,10 @@ class Reports:
         for name, number in columns.report.items():
             self.counts[name] = self.counts.get(name, 0.0) + number
         self.counts["cells"] = self.counts.get("cells", 0.0) + columns.report["columns_stepped"] * columns.nlay
+        self.quote(columns)
+
+    def quote(self, columns: Any) -> None:
+        """Keep the library's sentence on the last call, also on the one that made ``columns``."""
         if columns.note:
             variable = columns.note.split(" ", 1)[0]
             if variable not in self.notes and len(self.notes) < MOST_NOTES:
@@ -53,6 +58,7 @@ class Reports:
         made = []
         for name, words in LABELS.items():
             number = self.counts.get(name, 0.0)
+            words = SINKS if name == "cells_clipped" and not self.notes else words
             if number:
                 made.append(f"{indent}{_share(number, cells)} of {cells:.0f} cells and steps {words}")
         if self.counts.get(INVALID):

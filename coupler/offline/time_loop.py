@@ -204,6 +204,7 @@ def run_segment(
     segment = Segment((steps, n, nlay), task.laboratory)
     budget = segment.budget
     columns = model.columns(europe.static())
+    segment.reports.quote(columns)
     state: dict[str, np.ndarray] = {} if start is None else _group(start, "state:")
     carbon = None if start is None else _group(start, "output:")
     if carbon:
@@ -211,6 +212,7 @@ def run_segment(
     saved = checkpoint.load(part)
     if saved is not None:
         segment.restore(saved)
+        segment.reports.quote(columns)
         budget, state = segment.budget, _group(saved, "state:")
     nh4 = no3 = np.zeros((n, nlay))
     if state:

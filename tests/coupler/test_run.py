@@ -6,13 +6,14 @@ import signal
 import subprocess
 import sys
 import time
+from types import SimpleNamespace
 
 import netCDF4
 import numpy as np
 import pytest
 from calcisol.coupler.europe.load import load_domain
 from calcisol.coupler.europe.scenario import load_scenario
-from calcisol.coupler.offline import budget, chunks, folder_lock, results, time_loop
+from calcisol.coupler.offline import budget, chunks, flags, folder_lock, results, time_loop
 from calcisol.coupler.report.summary import EU27
 from helpers.small_runs import FAST, run_small, small_config, variables
 
@@ -164,6 +165,26 @@ def test_files_follow_cf(done):
             assert file[name].provenance in ("real", "estimated", "synthetic") and file[name].source and file[name].license
         assert len(file["flag"].flag_masks) == len(file["flag"].flag_meanings.split())
         assert np.isfinite(file["sic"][:].compressed()).all() and file["sic"][:].min() >= 0
+
+
+def test_flags_are_summed_up_by_kind_and_variable():
+    report = {"columns_stepped": 2, "columns_invalid": 0, "cells_clipped": 1, "cells_outside_envelope": 3, "cells_fallback": 0}
+    columns = SimpleNamespace(nlay=10, report=report, note="q_bot = 3 in column 1 lies above 0.01 and was clipped")
+    half = flags.Reports()
+    for _ in range(2):
+        half.add(columns)
+    whole = flags.Reports.restore(half.arrays())
+    whole.merge(half)
+    assert whole.lines("") == [
+        "5.0 % of 80 cells and steps clipped: an input outside its valid range, or a sink that asked for more than its pool held",
+        "15.0 % of 80 cells and steps outside the ranges the emulator was trained on",
+        "q_bot: q_bot = 3 in column 1 lies above 0.01 and was clipped",
+    ]
+    silent = flags.Reports()
+    silent.add(SimpleNamespace(nlay=10, report={**report, "columns_invalid": 1}, note=""))
+    assert silent.lines("")[0] == "5.0 % of 20 cells and steps clipped: a sink asked for more than its pool held"
+    assert silent.lines("")[-1] == "1 columns and steps invalid: their state was left as it was"
+    assert flags.Reports().lines() == []
 
 
 def test_less_fertiliser_never_means_less_carbonate(done):
