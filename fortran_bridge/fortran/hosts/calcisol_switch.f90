@@ -14,7 +14,6 @@ module calcisol_switch
   type :: calcisol_switch_t
     character(len=512) :: bundle = '' ! path; empty: off
     logical :: feedback = .false.     ! our pH in the host's own formulas
-    logical :: tiles = .false.        ! the host's tiles or stands as columns of their own, else the mean of a cell
     integer :: tile_columns = 0       ! columns handed over at once; 0: the library's own number
     real(c_double) :: step = 0.0_c_double ! s; the host's calls are gathered until this long, 0: a step at every call
     integer :: check_every = 1        ! steps between two looks at the budgets, which then hold over all of them
@@ -30,15 +29,14 @@ contains
     integer(c_int32_t), intent(out) :: stat
     character(len=:), allocatable, intent(out) :: message
     character(len=512) :: bundle
-    logical :: feedback, tiles, exists
+    logical :: feedback, exists
     integer :: tile_columns, check_every, log_every, unit, error
     real(c_double) :: step, check
-    namelist /calcisol_nml/ bundle, feedback, tiles, tile_columns, step, check_every, check, log_every
+    namelist /calcisol_nml/ bundle, feedback, tile_columns, step, check_every, check, log_every
     stat = calcisol_ok
     message = ''
     bundle = switch%bundle
     feedback = switch%feedback
-    tiles = switch%tiles
     tile_columns = switch%tile_columns
     step = switch%step
     check_every = switch%check_every
@@ -53,11 +51,11 @@ contains
     end if
     if (error /= 0) then
       stat = calcisol_error_argument
-      message = file//' cannot be read; it is one group &calcisol_nml with bundle, feedback, tiles, tile_columns, step, '// &
+      message = file//' cannot be read; it is one group &calcisol_nml with bundle, feedback, tile_columns, step, '// &
         'check_every, check, log_every'
       return
     end if
-    switch = calcisol_switch_t(bundle, feedback, tiles, tile_columns, step, check_every, check, log_every)
+    switch = calcisol_switch_t(bundle, feedback, tile_columns, step, check_every, check, log_every)
   end subroutine read_switch
 
 end module calcisol_switch

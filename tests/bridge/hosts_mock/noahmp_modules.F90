@@ -16,7 +16,7 @@ module NoahmpIOVarType
     integer :: its = 1, ite = 1, jts = 1, jte = 1, nsoil = 4
     integer :: IOPT_DVEG = 5, IOPT_RUNSUB = 3, IOPT_CROP = 0, IOPT_IRR = 0, IOPT_IRRM = 0, IOPT_WETLAND = 0
     integer :: ISICE_TABLE = 15, SOIL_UPDATE_STEPS = 1
-    logical :: calculate_soil = .true.
+    logical :: calculate_soil = .true., restart_flag = .false.
     real(kind=kind_noahmp) :: DTBL = 1800.0, XICE_THRESHOLD = 0.5
     integer, allocatable :: IVGTYP(:, :)
     real(kind=kind_noahmp), allocatable :: DZS(:)
