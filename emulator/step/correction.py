@@ -25,7 +25,7 @@ LEAST_SCALE = 0.1  # of a feature that hardly varied in training, so that a smal
 
 
 class Core(nn.Module):
-    """Three linear layers with SiLU on normalised features; switched off smoothly outside the training ranges."""
+    """Three linear layers with SiLU on normalised features; switched off outside the training ranges."""
 
     mean: Tensor
     scale: Tensor

@@ -68,7 +68,7 @@ class FirstState(PoreWater):
 
     @torch.jit.export
     def prepare(self, static: Tensor) -> Tensor:
-        """Static rows [13, layer, column] with the derived ones, NaN where the host gives none, completed."""
+        """Static rows [row, layer, column] with the derived ones, NaN where the host gives none, completed."""
         return complete(static)
 
     @torch.jit.export

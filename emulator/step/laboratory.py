@@ -35,7 +35,7 @@ class Laboratory(PoreWater):
     def laboratory_ph(self, static: Tensor, state: Tensor) -> Tensor:
         """Suspension pH in water (with the salt of a sample) and in 0.01 M CaCl2 [2, layer, column].
 
-        ``static`` [13, layer, column] complete, as ``prepare`` returns it; ``state`` [20, layer, column].
+        ``static`` [row, layer, column] as ``prepare`` returns it; ``state`` [slot, layer, column].
         """
         s = static_rows(static)
         x = state_rows(state)

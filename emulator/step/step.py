@@ -41,8 +41,8 @@ class Step(FirstState, Laboratory, Coupling):
     ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """Advance by ``dt`` [s]: new state, layer outputs, column outputs, flags [layer, column] int32.
 
-        Shapes: state [20, layer, column], static [13, layer, column] complete (``prepare``), forcing [17, layer, column] and
-        [15, column]; outputs [6, layer, column] and [11, column].
+        Shapes: state [slot, layer, column], static [row, layer, column] from ``prepare``, forcing [row, layer, column] and
+        [row, column], outputs alike; rows and units as in variables.toml.
         """
         s, f, c, x = static_rows(static), layer_rows(forcing_layer), column_rows(forcing_column), state_rows(state)
         env = self.environment(s, f, c, x, dt)
