@@ -57,6 +57,7 @@ class _Loop:
         self.budget = budget.Budget()
         self.always = np.ones(ncol, bool)  # active in every step: a budget over a gap cannot be drawn up
         self.reports = Reports()
+        self.reports.quote(columns)  # soil that was clipped
         self.lost = Lost(ncol)
 
     def restore(self, saved: dict[str, np.ndarray]) -> None:
