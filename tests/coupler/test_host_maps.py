@@ -22,7 +22,9 @@ def assigned(source: str) -> dict[str, set[str]]:
         forcing = {n for n in known_forcing if re.search(rf"CALCISOL_{n.upper()}\b", source)}
         return {"static": static, "forcing": forcing, "output": output}
     static = set(re.findall(r"call soil%link\(calcisol_soil_(\w+),", source))
-    given = re.findall(r"^ *(?:if \(present\(\w+\)\) )?self%(\w+)\([^=\n]*\) = |call self%layers%add\(.*, self%(\w+)\(", source, re.M)
+    given = re.findall(
+        r"^ *(?:if \(present\(\w+\)\) )?self%(\w+)\([^=\n]*\) = |call self%layers%add\(.*, self%(\w+)\(", source, re.M
+    )
     forcing = {name for pair in given for name in pair} & set(table().names("forcing"))
     output = set(re.findall(r"\(self%(ph_top|ph|co2_adj)[(,]", source))
     return {"static": static, "forcing": forcing, "output": output}

@@ -126,6 +126,21 @@ def test_a_geotiff_that_cannot_be_placed_or_read_is_refused(tmp_path, make, word
     assert "\n" not in str(caught.value)
 
 
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.data())
+@pytest.mark.filterwarnings("ignore::rasterio.errors.NotGeoreferencedWarning")
+def test_a_geotiff_that_was_cut_short_gives_no_other_number(tmp_path, data):
+    whole = geotiff(tmp_path / "w.tif", VALUES[::-1].repeat(8, 0).repeat(8, 1), north_up(0.0625), compress="deflate").read_bytes()
+    path = tmp_path / "caco3.tif"
+    path.write_bytes(whole[: data.draw(st.integers(0, len(whole)))])
+    try:
+        read = on_cells(path)
+    except CalcisolError as error:
+        assert "\n" not in str(error)
+    else:
+        assert read == pytest.approx(VALUES.ravel(), abs=FLOAT32)
+
+
 def test_rasterio_is_asked_for_by_its_extra(tmp_path, monkeypatch):
     path = geotiff(tmp_path / "caco3.tif", VALUES, north_up())
     monkeypatch.setitem(__import__("sys").modules, "rasterio", None)
