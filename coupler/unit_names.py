@@ -2,7 +2,7 @@
 
 What:    ``spell`` turns what a file writes into a unit UDUNITS reads rightly, the substance it counts, and month or year.
 Source:  seen in files of CMIP, ISIMIP, ECMWF, ORCHIDEE, CLM, Noah-MP, soil maps and field trials. UDUNITS 2.2.28 reads ``C`` as
-         coulomb, ``pH`` as picohenry, ``H2O`` as a pressure, ``a`` as the are, ``ton`` as 907 kg, a year as 365.2425 days.
+         coulomb, ``pH`` as picohenry, ``H2O`` as a pressure, ``a`` as the are, ``ton`` as 907 kg, a year as 365.2422 days.
 Use:     ``spell("kg N ha-1 yr-1")`` -> Spelled(udunits="kg ha-1 s-1", substance="N", per="year")
 """
 

@@ -20,6 +20,9 @@ from .names import substance, target
 
 REFUSED = ("maximum", "minimum", "range", "variance", "standard_deviation", "mode", "median", "mid_range", "root_mean_square")
 
+# CDO and NCO leave "time: sum" where they average sums over a longer step
+AVERAGED = re.compile(r"\b(?:(?:hour|day|mon|seas|year|tim|run|ydrun|timsel)(?:mean|avg)|ncra)\b")
+
 
 def time_method(variable: xr.DataArray, time: str) -> str:
     """The method of ``cell_methods`` over time: "sum", "mean", "point", ..., "" where nothing is said."""
@@ -50,6 +53,12 @@ def conversion_of(dataset: xr.Dataset, name: str, v: Variable, time: str, share:
         if not rate:
             raise
         found = conversion(units, wanted, counts, True)  # an amount
+        averaged = AVERAGED.search(str(dataset.attrs.get("history", "")))
+        if found.per == "step" and method == "sum" and averaged:
+            raise ForcingError(
+                f"{v.name}: {name} says time: sum, but the file's history says {averaged[0]}, which leaves the cell_methods of "
+                f"what it averages: amounts of the longer step, or of the shorter? give {wanted}, or sums of its own steps"
+            ) from None
         if found.per != "step" or method != "sum":
             raise ForcingError(
                 f"{v.name}: {name} is in {units!r}, an amount, where a rate is wanted, and the file does not say over which "

@@ -185,7 +185,7 @@ def check_damage(steps, folder):
     for step in steps:
         try:
             data = damage(data, *step)
-        except (ValueError, TypeError, KeyError, OverflowError):
+        except (ValueError, TypeError, LookupError, OverflowError):
             return  # xarray itself refuses
     path = folder / "f.nc"
     path.unlink(missing_ok=True)

@@ -60,6 +60,16 @@ def test_what_cannot_be_told_is_refused(tmp_path, name, units, attributes, words
     assert words in str(caught.value) and "\n" not in str(caught.value)
 
 
+def test_sums_that_were_averaged_are_refused(tmp_path):
+    """cdo monmean of daily sums goes on saying time: sum (findings/cdo_mean_keeps_sum.sh)."""
+    data = changed("q_bot", STEP, "mm", cell_methods="time: sum")
+    data.attrs["history"] = "Mon Nov 30 08:00:00 2026: cdo -s monmean day.nc month.nc"
+    with pytest.raises(ForcingError, match="q_bot says time: sum, but the file's history says monmean"):
+        read_all(save(data, tmp_path / "f.nc"))
+    data.attrs["history"] = "cdo monsum day.nc month.nc"
+    same(read_all(save(data, tmp_path / "g.nc")), truth())
+
+
 @pytest.mark.parametrize(
     ("units", "factor"),
     [("g C m-2 d-1", 1e3 * 86400), ("umol m-2 s-1", 1e6 / 0.012011), ("g CO2 m-2 s-1", 1e3 * 44.009 / 12.011)],
