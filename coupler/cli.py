@@ -24,6 +24,7 @@ from .offline.folder_lock import NO_SPACE
 def build_parser(command: str = "") -> argparse.ArgumentParser:
     """The parser; an emulator command gets its arguments only when it is the one called (that imports torch)."""
     from ..emulator.commands import SUBCOMMANDS
+    from . import commands
     from .explain_engine.replay import open_replay
     from .run import version
 
@@ -46,6 +47,9 @@ def build_parser(command: str = "") -> argparse.ArgumentParser:
         if name == command:  # the arguments of some live in modules that import torch
             module.add_arguments(sub)
             sub.set_defaults(action=module.run, open_replay=open_replay)  # the library, for those that roll out a bundle
+            if name == "evaluate":
+                commands.add_daily_arguments(sub)
+                sub.set_defaults(action=commands.evaluate)
     return parser
 
 

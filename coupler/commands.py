@@ -207,6 +207,24 @@ def validate(args: argparse.Namespace) -> int:
     return 0
 
 
+def add_daily_arguments(parser: argparse.ArgumentParser) -> None:
+    """What ``calcisol evaluate`` takes beside the emulator's own arguments."""
+    from .evaluation.daily import add_arguments
+
+    add_arguments(parser)
+
+
+def evaluate(args: argparse.Namespace) -> int:
+    """A folder of daily columns with --daily; else an ensemble, which is the emulator's business."""
+    if args.daily is None:
+        from ..emulator.commands import SUBCOMMANDS
+
+        return SUBCOMMANDS["evaluate"].run(args)
+    from .evaluation.daily import run
+
+    return run(args)
+
+
 def bench(args: argparse.Namespace) -> int:
     """The table of times."""
     from .bench.table import run

@@ -1,0 +1,119 @@
+"""Thin cells of a reference column grouped to the layers of a land model, and days to steps.
+
+What:    ``Grid`` sums and means over groups of cells; ``layer_faces``, where N layers end; ``step_ends``, which days end a step.
+Units:   m, days counted from the start of the file.
+Shapes:  cells along the last axis.
+Use:     ``grid = Grid.of(column["dz"], 12)``; ``grid.total(column["w_liq"])``; ``step_ends("rule", 438, 3650, air)``
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import ArgumentError
+from ..units import DAYS_PER_YEAR
+
+Floats = NDArray[np.float64]
+STEPS = ("day", "week", "month", "rule")
+WEEK = 7
+LITTLE_AIR = 0.05
+"""Air-filled porosity below which a step lasts a day: gas moves so slowly then that the air of a day is not that of a week."""
+MONTH_ENDS = np.cumsum([31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31])
+
+FACES = {  # m; lower faces of all layers but the last
+    4: (0.10, 0.40, 1.00),  # Noah-MP, CTSM's early versions
+    7: (0.30, 0.40, 0.60, 0.80, 1.00, 1.30),  # a plough layer as the top
+    9: (0.05, 0.10, 0.20, 0.30, 0.50, 0.70, 1.00, 1.30),
+    12: (0.05, 0.10, 0.15, 0.20, 0.30, 0.40, 0.50, 0.60, 0.80, 1.00, 1.30),  # the driver's own
+}
+TOP = 0.10
+"""m; first layer of other grids of up to 8 layers, half of it where there are more; below, each is thicker by the same factor."""
+
+
+def layer_faces(layers: int, depth: float) -> Floats:
+    """Lower faces (layer - 1,), m, of ``layers`` layers in a profile of ``depth`` m, as a land model would split it."""
+    if layers in FACES:
+        return np.array(FACES[layers])
+    first = min(TOP if layers <= 8 else TOP / 2, depth / layers)
+    low, high = 1.0, 100.0
+    for _ in range(60):  # the factor at which the layers fill the profile
+        factor = 0.5 * (low + high)
+        total = first * layers if factor == 1.0 else first * (factor**layers - 1) / (factor - 1)
+        low, high = (factor, high) if total < depth else (low, factor)
+    return np.asarray(np.cumsum(first * low ** np.arange(layers))[:-1])
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Which cells make up which layer: ``member`` (layer, cell) of 0 and 1."""
+
+    cells: Floats  # thickness of a cell, m
+    member: Floats
+
+    @classmethod
+    def of(cls, cells: Floats, layers: int) -> Grid:
+        """The ``layers`` layers whose faces lie nearest to those of ``layer_faces``. Raises ArgumentError."""
+        if not 1 <= layers <= len(cells):
+            raise ArgumentError(f"layers = {layers} must lie from 1 to {len(cells)}, the number of cells of the reference column")
+        faces = np.cumsum(cells)
+        ends, last = [], 0
+        for i, face in enumerate([] if layers == len(cells) else layer_faces(layers, float(faces[-1]))):
+            allowed = np.arange(last + 1, len(cells) - layers + i + 2)  # each layer below keeps a cell
+            last = int(allowed[np.argmin(np.abs(faces[allowed - 1] - face))])
+            ends.append(last)
+        if layers == len(cells):
+            ends = list(range(1, layers))
+        member = np.zeros((layers, len(cells)))
+        for i, (a, b) in enumerate(zip([0, *ends], [*ends, len(cells)], strict=True)):
+            member[i, a:b] = 1.0
+        return cls(np.asarray(cells), member)
+
+    @property
+    def dz(self) -> Floats:
+        """Thickness (layer,), m."""
+        return self.member @ self.cells
+
+    @property
+    def bottom_cells(self) -> NDArray[np.int64]:
+        """Last cell of each layer."""
+        return np.asarray(np.cumsum(self.member.sum(1)).astype(np.int64) - 1)
+
+    def total(self, x: Floats) -> Floats:
+        """Sum over the cells of each layer."""
+        return np.asarray(x @ self.member.T)
+
+    def mean(self, x: Floats, weight: Floats | None = None) -> Floats:
+        """Mean over the cells of each layer by thickness, times ``weight`` where given."""
+        w = self.cells if weight is None else self.cells * weight
+        return np.asarray((x * w) @ self.member.T / (np.broadcast_to(w, np.shape(x)) @ self.member.T))
+
+
+def step_ends(step: str, start: int, days: int, air: Floats) -> NDArray[np.int64]:
+    """Days after which a step ends, from ``start`` (the beginning) to ``days``; the steps of all kinds cover the same days.
+
+    ``air`` (day, layer) is the air-filled porosity at the end of each day. By ``rule`` a step lasts a week, and a day as long as
+    any layer has less than ``LITTLE_AIR``: it ends before the first such day, and after each. Raises ArgumentError.
+    """
+    if step == "day":
+        ends = np.arange(start, days + 1)
+    elif step == "week":
+        ends = np.arange(start, days, WEEK)
+    elif step == "month":
+        year = int(DAYS_PER_YEAR)
+        months = (np.arange(days // year + 1)[:, None] * year + MONTH_ENDS).ravel()
+        ends = months[(months > start) & (months < days)]
+    elif step == "rule":
+        little = np.any(air < LITTLE_AIR, axis=1)
+        ends_list, day = [start], start
+        while day < days:
+            coming = little[day : day + WEEK]
+            first = int(np.argmax(coming)) if coming.any() else len(coming)
+            day += max(first, 1)
+            ends_list.append(day)
+        ends = np.array(ends_list)
+    else:
+        raise ArgumentError(f"step = {step!r} must be one of {', '.join(STEPS)}")
+    return np.unique(np.concatenate([[start], ends, [days]])).astype(np.int64)

@@ -1,0 +1,190 @@
+"""`calcisol evaluate --daily`: the format, the layers and steps, the scores; a made column that the library stepped itself."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+from calcisol.coupler.cli import main
+from calcisol.coupler.evaluation.daily import roll_out
+from calcisol.coupler.evaluation.daily_file import DailyFileError, read_column
+from calcisol.coupler.evaluation.daily_grid import Grid, layer_faces, step_ends
+from calcisol.coupler.evaluation.daily_hydraulics import read_hydraulics
+from calcisol.coupler.evaluation.daily_rollout import Course
+from calcisol.coupler.evaluation.daily_scores import Conditions, scores
+from calcisol.coupler.library.model import Model
+from helpers.daily_column import DZ, made_column
+from helpers.sources import ROOT
+
+CELLS = np.array([0.025] * 4 + [0.05] * 4 + [0.1] * 7 + [0.15] * 4)  # of the reference columns
+COLUMNS = Path(os.environ.get("CALCISOL_DATA") or ROOT.parent / "shared" / "data").parent / "min3p" / "daily"
+SAME = 1e-7  # relative; a rollout over the cells and days it was made with, through float64 files
+RETENTION = {"vg_residual_saturation": 0.15, "vg_alpha_per_m": 2.0, "vg_n": 1.41, "vg_k_sat_m_per_s": 1.25e-6}
+
+
+@pytest.fixture(scope="module")
+def made(shipped):
+    return made_column(shipped)
+
+
+def written(data, folder: Path) -> Path:
+    path = folder / "made.nc"
+    data.to_netcdf(path)
+    return path
+
+
+def test_layers_of_the_driver():
+    grid = Grid.of(CELLS, 12)
+    np.testing.assert_array_equal(grid.member.sum(1), [2, 2, 1, 1, 2, 1, 1, 1, 2, 2, 2, 2])
+    np.testing.assert_allclose(grid.dz, [0.05] * 4 + [0.1] * 4 + [0.2, 0.2, 0.3, 0.3])
+
+
+@pytest.mark.parametrize("layers", range(1, 20))
+def test_any_number_of_layers_keeps_every_cell(layers):
+    grid = Grid.of(CELLS, layers)
+    np.testing.assert_array_equal(grid.member.sum(0), 1.0)
+    assert (grid.member.sum(1) >= 1).all() and grid.dz.sum() == pytest.approx(1.6)
+
+
+def test_other_numbers_of_layers_grow_downward():
+    dz = np.diff([0.0, *layer_faces(5, 2.0), 2.0])
+    assert dz[0] == pytest.approx(0.1)
+    np.testing.assert_allclose(dz[1:] / dz[:-1], dz[1] / dz[0])
+
+
+def test_means_by_thickness_and_weight():
+    grid = Grid.of(np.array([1.0, 3.0]), 1)
+    assert grid.mean(np.array([2.0, 6.0]))[0] == 5.0  # (2 + 18) / 4
+    assert grid.mean(np.array([2.0, 6.0]), np.array([3.0, 1.0]))[0] == 4.0  # (6 + 18) / 6
+    assert grid.total(np.array([2.0, 6.0]))[0] == 8.0
+
+
+def test_steps_of_the_rule():
+    """A week; a day while a layer has little air; the week before ends when the first such day begins."""
+    air = np.full((30, 2), 0.2)
+    air[12:14, 1] = 0.01  # days 12 and 13
+    np.testing.assert_array_equal(step_ends("rule", 2, 30, air), [2, 9, 12, 13, 14, 21, 28, 30])
+    np.testing.assert_array_equal(step_ends("week", 2, 20, air), [2, 9, 16, 20])
+    np.testing.assert_array_equal(step_ends("month", 20, 100, air), [20, 31, 59, 90, 100])
+    np.testing.assert_array_equal(step_ends("day", 2, 5, air), [2, 3, 4, 5])
+
+
+def course(change, leached, ph, drained=90.0):
+    ends = np.array([365, 365 + 365, 365 + 730])
+    return Course(drained, np.array(change), *leached, np.array(ph), ends, np.zeros((2, 2), np.int32))
+
+
+def test_scores_by_hand():
+    """Two layers of 1 and 3 m, two years."""
+    true = course([-4.0, 2.0], (1.0, 2.0, 3.0), [[7.0, 8.0], [7.0, 8.0]], drained=100.0)
+    ours = course([-4.0, 2.3], (1.06, 1.8, 3.9), [[7.1, 8.0], [7.0, 8.1]], drained=108.0)
+    grid = Grid.of(np.array([1.0, 3.0]), 2)
+    found = {s.quantity: s for s in scores(ours, true, grid, Conditions("c", 2, "day", "own", "bundle", False))}
+    expected = {
+        "drainage": (0.08, False),  # 54 against 50 mm a year: more than 3 mm and than 3 %
+        "Ca leached": (0.06, True),
+        "DIC leached": (-0.10, False),
+        "NO3 leached": (0.30, False),
+        "net change of SIC": (0.05, False),  # -1.7 against -2, of 6 that turn over
+        "gain below the front": (0.15, False),
+        "pH RMSE": (np.sqrt((0.01 * 1 / 4 + 0.01 * 3 / 4) / 2), False),
+    }
+    assert list(found) == list(expected)
+    for name, (error, passed) in expected.items():
+        assert found[name].error == pytest.approx(error), name
+        assert found[name].passed is passed, name
+    table = scores(ours, true, grid, Conditions("c", 2, "rule", "own", "bundle", True))
+    assert table[0].passed and "10 mm" in table[0].target  # a water table
+
+
+def test_a_column_gives_itself_again(made, tmp_path, shipped):
+    column = read_column(written(made, tmp_path))
+    with Model(shipped) as model:
+        ours, true, grid, _ = roll_out(model, column, 4, "day", "given")
+    np.testing.assert_allclose(grid.dz, DZ)
+    for name in ("drained", "ca_leached", "dic_leached", "no3_leached", "calcite_change", "ph"):
+        np.testing.assert_allclose(getattr(ours, name), getattr(true, name), rtol=SAME, err_msg=name)
+
+
+def test_the_command_tells_a_miss(made, tmp_path, capsys):
+    """10 % more nitrate leached in the file than in the rollout is within 20 %; 10 % more calcium is not within 7 %."""
+    made = made.copy(deep=True)
+    arguments = ["evaluate", "--daily", str(tmp_path), "--water", "given", "--layers", "4", "--out", str(tmp_path / "out")]
+    written(made, tmp_path)
+    assert main(arguments) == 0
+    assert "MISS" not in capsys.readouterr().out
+    made["leached_ca"] = made["leached_ca"] / 1.1
+    made["leached_no3"] = made["leached_no3"] / 1.1
+    for name in ("leached_ca", "leached_no3"):
+        made[name].attrs["units"] = "mol m-2"
+    written(made, tmp_path)
+    assert main(arguments) == 1
+    missed = [line for line in capsys.readouterr().out.splitlines() if "MISS" in line]
+    assert [line.split()[0] for line in missed] == ["Ca", "Ca"] and "+10.0%" in missed[0]
+    records = json.loads((tmp_path / "out" / "daily.json").read_text())
+    assert [r["quantity"] for r in records if not r["passed"]] == ["Ca leached"]
+    assert (tmp_path / "out" / "daily.csv").read_text().count("\n") == 1 + 7
+
+
+def _without_units_of_drainage(data):
+    data["q_bot"].attrs["units"] = "mm day-1"
+
+
+def _with_a_hole(data):
+    data["ph"][5, 2] = np.nan
+
+
+def _with_sinks_per_day(data):
+    data["transpiration"] = data["transpiration"] * 86400.0
+
+
+FAULTS = {
+    "no variable 'n_nit'": lambda d: d.drop_vars("n_nit"),
+    "q_bot is in 'mm day-1', not 'kg m-2 s-1'": _without_units_of_drainage,
+    r"ph has a missing value at \(5, 2\)": _with_a_hole,
+    "w_liq changes by .* check their units and signs": _with_sinks_per_day,
+    "start_day is 12; it must lie from 1 to 11": lambda d: d.assign_attrs(start_day=12),
+    "no whole number as its attribute start_day": lambda d: d.assign_attrs(start_day="soon"),
+    "calendar is 'standard'": lambda d: d.assign_attrs(calendar="standard"),
+    "attribute vg_n is 0.9": lambda d: d.assign_attrs(vg_n=0.9),
+    "attribute bottom is 'seepage'": lambda d: d.assign_attrs(bottom="seepage"),
+    "no dimension 'layer'": lambda d: d.rename(layer="depth"),
+}
+
+
+@pytest.mark.parametrize("sentence", FAULTS)
+def test_what_is_refused(sentence, made, tmp_path):
+    changed = made.copy(deep=True)
+    changed = FAULTS[sentence](changed) or changed
+    with pytest.raises(DailyFileError, match=sentence):
+        read_column(written(changed, tmp_path))
+
+
+def test_sentences_say_what_numbers_say():
+    texts = {
+        "roots": "root density exp(-z / 0.3 m) down to 0.9 m; stress between field head 1 m and wilting head 160 m",
+        "evaporation": "from the top 0.05 m, share of PET exp(-0.5 lai), limited by an air-dry head of 1500 m",
+        "bottom": "fixed head 0 at the lowest node (water table)",
+        "runoff": "none",
+    }
+    numbers = {
+        "root_scale_m": 0.3, "root_depth_m": 0.9, "field_suction_m": 1.0, "wilting_suction_m": 160.0, "canopy_extinction": 0.5,
+        "air_dry_suction_m": 1500.0, "bottom_head_m": 0.0, "pond_limit_m": np.inf,
+    }  # fmt: skip
+    assert read_hydraulics(RETENTION | texts, "a", DailyFileError) == read_hydraulics(RETENTION | numbers, "a", DailyFileError)
+
+
+@pytest.mark.data
+@pytest.mark.skipif(not COLUMNS.is_dir(), reason="needs the daily MIN3P columns beside the data folder")
+def test_min3p_column_on_its_own_water(shipped):
+    """Loam, weather of Budapest, 19 cells, daily: pH within 0.016, SIC within 0.2 %, as measured when the column was made."""
+    with Model(shipped) as model:
+        ours, true, grid, _ = roll_out(model, read_column(COLUMNS / "budapest_15.nc"), 19, "day", "given")
+    found = {s.quantity: s for s in scores(ours, true, grid, Conditions("b", 19, "day", "given", "bundle", False))}
+    assert all(score.passed for score in found.values())
+    assert found["pH RMSE"].value == pytest.approx(0.016, abs=0.002)
+    assert abs(ours.calcite_change.sum() / true.calcite_change.sum() - 1) < 0.004
+    assert found["gain below the front"].error == pytest.approx(0.02, abs=0.01)
