@@ -165,6 +165,9 @@ def _series(file: xr.Dataset, path: Path, field: str) -> Climate:
         raise FieldError(f"{path.name} has no latitude and longitude; add them with their standard names")
     check_places(place.lat, place.lon, path.name)
     first = file[source.variables[0]]
+    flat = [n for n in source.variables if not set(place.dims) <= set(file[n].dims)]
+    if flat:
+        raise FieldError(f"{flat[0]} in {path.name} has dims {file[flat[0]].dims}, without {place.dims}: give a number a place")
     varies = bool(time) and time in first.dims
     steps = _whole_years(read_steps(file, time, path), source, path) if varies else None
     units = source.unit or str(first.attrs.get("units", "1" if target in ("1", "kg kg-1") else "")).strip()
