@@ -1,12 +1,13 @@
 """The embedded domain: is Europe where it should be, and do its sums match known ones?"""
 
 import csv
-from pathlib import Path
 
 import numpy as np
 import pytest
 from calcisol.coupler.config import RunConfig
-from calcisol.coupler.europe import domain as domains
+from calcisol.coupler.data import data_file
+from calcisol.coupler.europe import cells as grid
+from calcisol.coupler.europe import load
 
 # land areas in 10^3 km2 (CIA World Factbook; France: metropolitan). A border cell counts whole for the country with the
 # larger part of it, which moves a few percent between neighbours
@@ -16,12 +17,12 @@ BORDER = 0.06
 
 @pytest.fixture(scope="module")
 def cells():
-    return domains.read_cells()
+    return grid.read_cells()
 
 
 @pytest.fixture(scope="module")
 def tier_a():
-    return domains.load_domain(RunConfig(data="none"))
+    return load.load_domain(RunConfig(data="none"))
 
 
 def at(domain, lat, lon):
@@ -58,7 +59,7 @@ def test_altitude_and_coast(cells):
 
 def test_cell_area_sums_to_the_sphere():
     lat = np.arange(-89.75, 90, 0.5)
-    assert domains.cell_area(lat).sum() * 720 == pytest.approx(4 * np.pi * domains.EARTH_RADIUS_M**2, rel=1e-12)
+    assert grid.cell_area(lat).sum() * 720 == pytest.approx(4 * np.pi * grid.EARTH_RADIUS_M**2, rel=1e-12)
 
 
 def test_default_domain_is_honest_and_sized(tier_a):
@@ -71,11 +72,11 @@ def test_default_domain_is_honest_and_sized(tier_a):
 
 
 def test_calcareous_shares_meet_the_survey(tier_a):
-    whole = domains.load_domain(RunConfig(data="none", domain="all"))
+    whole = load.load_domain(RunConfig(data="none", domain="all"))
     for country in ("ESP", "FRA", "ITA"):
         here = whole.country == country
         share = whole["area"][here].sum() / whole["arable_area"][here].sum()
-        assert share == pytest.approx(domains.read_countries()[country]["calcareous_share"], abs=0.005)
+        assert share == pytest.approx(grid.read_countries()[country]["calcareous_share"], abs=0.005)
     assert tier_a["area"].sum() >= 0.95 * whole["area"].sum()
 
 
@@ -99,8 +100,7 @@ def test_soils_are_draws_that_belong_to_their_place(tier_a):
 
 
 def test_country_nitrogen_is_the_cited_one():
-    path = Path(domains.__file__).with_name("data") / "nitrogen.csv"
-    with path.open(encoding="utf-8") as file:
+    with data_file("nitrogen.csv").open(encoding="utf-8") as file:
         rows = {r["country"]: float(r["mineral_n"]) for r in csv.DictReader(file)}
     assert len(rows) == 26
     assert (rows["FRA"], rows["ESP"], rows["GBR"]) == (117.8, 78.6, 141.8)
@@ -110,4 +110,4 @@ def test_named_data_folder_must_exist(tmp_path):
     from calcisol.coupler.config import ConfigError
 
     with pytest.raises(ConfigError, match="holds no folder soil_climate"):
-        domains.load_domain(RunConfig(data=str(tmp_path)))
+        load.load_domain(RunConfig(data=str(tmp_path)))
