@@ -17,7 +17,8 @@ module calcisol_stepper
   private
   public :: calcisol_stepper_t, clear
 
-  integer, parameter :: patience = 10 ! steps after which a soil that was never stepped is an error; hosts fill their arrays in one
+  ! steps after which a soil that was never stepped is an error; hosts fill their arrays in one
+  integer, parameter :: patience = 10
 
   type, extends(calcisol_exchange_t) :: calcisol_stepper_t
     logical :: on = .false. ! a bundle is open and the columns exist
