@@ -10,7 +10,9 @@
 # Output:    plain: xarray -5.0, netCDF4 1.0, CDO -5, NCO -5
 #            fill: xarray -5.0, netCDF4 1.0, CDO 1, NCO -5
 set -euo pipefail
-command -v cdo > /dev/null && command -v ncwa > /dev/null || { echo "needs cdo and nco" >&2; exit 1; }
+for tool in cdo ncwa; do
+  command -v "$tool" > /dev/null || { echo "needs cdo and nco" >&2; exit 1; }
+done
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 python3 -m venv "$work/venv"
