@@ -150,7 +150,7 @@ def _land(forcing: OpenedFile, counts: dict[str, Counts]) -> tuple[np.ndarray, l
             any_ = np.logical_or.reduce([c for n, c in varies.items() if n not in static])
         partly = np.flatnonzero(any_ & ~np.isin(np.arange(len(any_)), land))
         if partly.size:
-            has = [n for n in varies if varies[n][partly[0]]]
+            has = [n for n in varies if varies[n][partly[0]] and n not in static]
             lacks = [n for n in varies if not varies[n][partly[0]]]
             remarks.append(
                 f"{partly.size} places are left out as sea although they hold {', '.join(has)}: {', '.join(lacks)} is missing "

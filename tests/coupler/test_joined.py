@@ -5,6 +5,7 @@ import pytest
 import xarray as xr
 from calcisol.coupler.forcing.fault import ForcingError
 from calcisol.coupler.forcing.forcing_file import ForcingFile as Forcing
+from helpers.forcing_data import dataset, read_all, same, save, truth
 from helpers.small_runs import forcing_file
 
 
@@ -62,3 +63,85 @@ def test_files_that_do_not_fit_are_refused(tmp_path, action, words):
     with pytest.raises(ForcingError, match=rf"the 2 files of .*part_\*\.nc cannot be joined \(.*{words}") as caught:
         Forcing(two(tmp_path, action))
     assert "\n" not in str(caught.value)
+
+
+# ------------------------------------------------------------------------------------------------ a file a year, as of archives
+def halves(folder, change):
+    """The known data in two files, the second changed; the pattern of both."""
+    data = dataset()
+    save(data.isel(time=slice(0, 3)), folder / "a_1.nc")
+    later = data.isel(time=slice(3, 6)).copy(deep=True)
+    save(change(later), folder / "a_2.nc")
+    return folder / "a_*.nc"
+
+
+def moved(data, name, values):
+    return data.assign_coords({name: (name, values, data[name].attrs)})
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda d: d,
+        lambda d: d.isel(lat=[1, 0]),
+        lambda d: d.isel(lon=[2, 0, 1]),
+        lambda d: d.isel(depth=[3, 2, 1, 0]),
+        lambda d: moved(d, "lon", d["lon"].values + 360.0),
+        lambda d: moved(d, "lat", np.float32(d["lat"].values + 1e-5).astype(float)),  # rounded to single precision
+        lambda d: d.assign(w_liq=d["w_liq"].transpose("lon", "depth", "time", "lat")),
+        lambda d: d.assign(q_bot=d["q_bot"].astype("f4").astype("f8")),
+    ],
+)
+def test_places_in_another_order_are_taken_as_the_first_file_has_them(tmp_path, change):
+    same(read_all(halves(tmp_path, change)), truth(), 1e-6)
+
+
+def test_each_file_has_its_own_packing(tmp_path):
+    """ERA5 packs every file with its own scale."""
+    data = dataset()
+    for i, scale in enumerate((2e-9, 5e-10)):
+        encoding = {"q_bot": {"dtype": "i2", "scale_factor": scale, "add_offset": 1e-5, "_FillValue": -32767}}
+        save(data.isel(time=slice(3 * i, 3 * i + 3)), tmp_path / f"a_{i}.nc", **encoding)
+    found = read_all(tmp_path / "a_*.nc")
+    assert np.abs(found["q_bot"] - truth()["q_bot"]).max() < 1.1e-9  # half a step of the coarser scale, and its places
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda d: d.isel(lon=[0, 1]), "lon has length 3 in a_1.nc, but 2 in a_2.nc"),
+        (lambda d: moved(d, "lat", d["lat"].values + 0.5), "lat holds 50.25 in a_1.nc, but not in a_2.nc"),
+        (lambda d: d.assign(caco3=d["caco3"] * 2), "caco3 differs between a_1.nc and a_2.nc"),
+        (lambda d: d.assign(dz=d["dz"] * 1.01), "dz differs between a_1.nc and a_2.nc"),
+        (lambda d: d.drop_vars("time_bnds"), "time has bounds in a_1.nc, but not in a_2.nc"),
+        (lambda d: d.assign(q_bot=d["q_bot"].assign_attrs(cell_methods="time: sum")), "q_bot has the cell_methods"),
+        (lambda d: moved(d, "time", d["time"].values - 30.0), "time goes back or stands still at value 4 of 6"),
+        (lambda d: d.isel(time=[1, 2]), "time_bnds leave out 30 days between step 3"),
+    ],
+)
+def test_files_that_would_change_the_numbers_are_refused(tmp_path, change, words):
+    with pytest.raises(ForcingError) as caught:
+        read_all(halves(tmp_path, change))
+    assert words in str(caught.value) and "\n" not in str(caught.value)
+
+
+def test_a_smaller_first_file_is_refused(tmp_path):
+    data = dataset()
+    save(data.isel(time=slice(0, 3), lon=[0, 1]), tmp_path / "a_1.nc")
+    save(data.isel(time=slice(3, 6)), tmp_path / "a_2.nc")
+    with pytest.raises(ForcingError, match=r"lon has length 2 in a_1\.nc, but 3 in a_2\.nc"):
+        read_all(tmp_path / "a_*.nc")
+
+
+def test_places_that_lack_something_are_counted(tmp_path):
+    """A place missing in every step is sea; one that lacks a step is named, not lost."""
+    data = dataset()
+    data["w_liq"][:, :, 0, 1] = np.nan
+    with Forcing(save(data, tmp_path / "f.nc")) as forcing:
+        assert forcing.ncol == 5
+        (remark,) = forcing.survey.remarks
+        assert remark.startswith("1 places are left out as sea although they hold t_soil, q_bot: w_liq is missing there")
+    data = dataset()
+    data["w_liq"][0, :, 0, 1] = np.nan  # in the first step alone
+    with pytest.raises(ForcingError, match=r"w_liq holds 4 missing values .* of 144, first at 50\.25 N -4\.75 E"):
+        read_all(save(data, tmp_path / "g.nc"))
