@@ -57,7 +57,7 @@ lint: $(VENV)/installed $(VENV)/test-tools $(VENV)/lint-tools
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/clang-format --dry-run -Werror $$(find fortran_bridge/src -name '*.[ch]pp')
+	$(BIN)/clang-format --dry-run -Werror $$(find fortran_bridge/src coupler/land -name '*.[ch]pp')
 	$(BIN)/fortitude check --quiet fortran_bridge examples tests
 	$(BIN)/shellcheck .ci/run .ci/system $(wildcard findings/*.sh)
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml

@@ -1,7 +1,7 @@
-"""Write the C source of the Python extension from the header: the header is the only declaration of the API.
+"""Write the C source of a Python extension from its header: the header is the only declaration of what is called.
 
-What:    strips calcisol.h of what cffi cannot read (preprocessor, inline helpers, attributes) and emits C code.
-Use:     ``python build_cffi.py calcisol.h calcisol_variables.h MODULE OUTPUT.c``
+What:    strips a header of what cffi cannot read (preprocessor, inline helpers, attributes) and emits C code.
+Use:     ``python build_cffi.py MODULE OUTPUT.c calcisol_variables.h calcisol.h``; the last header includes the others
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ def declarations(header: Path) -> str:
 
 def main(argv: list[str]) -> None:
     """Emit the extension's source."""
-    headers, module, output = [Path(argv[2]), Path(argv[1])], argv[3], argv[4]
+    module, output, headers = argv[1], argv[2], [Path(name) for name in argv[3:]]
     ffi = FFI()
     for header in headers:
         ffi.cdef(declarations(header))
-    ffi.set_source(module, '#include "calcisol.h"')
+    ffi.set_source(module, f'#include "{headers[-1].name}"')
     ffi.emit_c_code(output)
 
 
