@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import os
+import platform
+import re
+import shutil
+import subprocess
+import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import xarray as xr
 from calcisol.coupler.errors import ArgumentError
+from calcisol.coupler.land import soil_water
+from calcisol.coupler.land.soil_water import _soil_water
 from calcisol.coupler.land.soil_water.run import DAY, Retention, SoilWater
 from helpers.richards import Loam, newton
+from helpers.sources import ROOT
 
 DZ = np.array([0.05] * 4 + [0.1] * 4 + [0.2, 0.2, 0.3, 0.3])
 CENTRE = np.cumsum(DZ) - DZ / 2
@@ -121,9 +130,7 @@ def test_what_runs_off_is_what_a_flooded_surface_does_not_take() -> None:
 )
 def test_soils_that_cannot_be_are_refused_by_name(change: dict, words: str) -> None:
     given = {"dz": DZ, "porosity": 0.46, "retention": retention(), "roots": ROOTS} | change
-    with pytest.raises(
-        ArgumentError, match=words.replace("[", r"\[").replace("]", r"\]").replace("(", r"\(").replace(")", r"\)")
-    ):
+    with pytest.raises(ArgumentError, match=re.escape(words)):
         SoilWater(**given)
 
 
@@ -160,3 +167,25 @@ def test_drainage_is_that_of_min3p(name: str) -> None:
     water = np.stack([np.bincount(group, row) for row in d["w_liq"]])
     error = (days.water[365:, 0] - water[365:]) / (1000.0 * dz)
     assert np.sqrt((error**2).mean(0) @ dz / dz.sum()) < 0.004
+
+
+@pytest.mark.skipif(platform.machine() != "x86_64" or not shutil.which("g++"), reason="compiles for AVX2 and AVX-512")
+def test_instruction_sets_give_the_same_bits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    flags = Path("/proc/cpuinfo").read_text(encoding="utf-8").split() if os.path.exists("/proc/cpuinfo") else []
+    if "avx512vl" not in flags or "avx512dq" not in flags:
+        pytest.skip("this processor has no AVX-512")
+    source = ROOT / "coupler" / "land" / "soil_water" / "tile.cpp"
+    common = ["g++", "-std=c++20", "-O3", "-ffp-contract=off", "-fno-math-errno", "-fno-trapping-math", "-w", "-shared", "-fPIC"]
+    results = []
+    for target in ("x86-64-v3", "x86-64-v4"):
+        library = tmp_path / f"{target}.so"
+        name = "-DSOIL_WATER_NAME=calcisol_soil_water_run"
+        include = f"-I{ROOT / 'fortran_bridge' / 'src'}"
+        subprocess.run([*common, f"-march={target}", name, include, str(source), "-o", str(library)], check=True)
+        loaded = SimpleNamespace(ffi=_soil_water.ffi, lib=_soil_water.ffi.dlopen(str(library)))
+        monkeypatch.setattr(soil_water, "_soil_water", loaded)
+        monkeypatch.setitem(sys.modules, _soil_water.__name__, loaded)
+        soil = SoilWater(DZ, 0.46, retention(columns=5), ROOTS, table_depth=[np.nan, 1.4, 2.0, np.nan, 1.0])
+        results.append(soil.run(*weather(90, 5)))
+    for name in ("water", "uptake", "evaporated", "percolation", "infiltrated", "runoff"):
+        assert getattr(results[0], name).tobytes() == getattr(results[1], name).tobytes(), name
