@@ -23,7 +23,8 @@ MM = 1000.0  # in a metre
 DAY = 86400.0  # s
 EVAPORATING_DEPTH = 0.05  # m; FAO-56 (Allen et al. 1998, chapter 7) gives 0.10-0.15 for the skin of a bare soil [assumption]
 MOST_LAYERS = 60
-TABLE_THICKEST = 0.15  # m; with 30 cm next to a water table a column rises 7 % too much, with 15 cm it does not (coupler/docs/soil_water.md)
+# m; with 30 cm next to a water table a column rises 7 % too much, with 15 cm it does not (coupler/docs/soil_water.md)
+TABLE_THICKEST = 0.15
 LIMITS = {"residual": (0.0, 0.9), "alpha": (0.01, 100.0), "n": (1.01, 12.0), "k_sat": (1e-12, 1e-2), "porosity": (0.05, 0.98)}
 
 
