@@ -52,8 +52,9 @@ def _key(config: RunConfig, version: str) -> str:
 class _Loop:
     """The columns of one run between two steps: state, budgets and what was active all along."""
 
-    def __init__(self, columns: Columns, ncol: int) -> None:
+    def __init__(self, columns: Columns, ncol: int, new_day: np.ndarray) -> None:
         self.columns = columns
+        self.new_day = new_day  # steps at whose end a day is over: a suspension in the laboratory costs five hourly steps
         self.budget = budget.Budget()
         self.always = np.ones(ncol, bool)  # active in every step: a budget over a gap cannot be drawn up
         self.reports = Reports()
@@ -83,6 +84,9 @@ class _Loop:
             self.budget.open(budget.stocks(result, self.columns.state()))
         if last:
             self.budget.close(budget.stocks(result, self.columns.state()))
+        if not self.new_day[i]:
+            nothing = np.full_like(result["ph"], np.nan)
+            return {**result, "ph_h2o": nothing, "ph_cacl2": nothing}
         water, salt = self.columns.laboratory_ph()
         gone = np.isnan(result["ph"])
         return {**result, "ph_h2o": np.where(gone, np.nan, water), "ph_cacl2": np.where(gone, np.nan, salt)}
@@ -142,7 +146,7 @@ def run_forcing(config: RunConfig, resume: bool = False) -> Path:
             if resume:
                 _say(f"goes on after step {parts.done}" if saved else "nothing of this run is there to go on from: it begins")
             static = forcing.static()
-            loop = _Loop(model.columns(static), forcing.ncol)
+            loop = _Loop(model.columns(static), forcing.ncol, forcing.axis.new_day)
             if saved:
                 loop.restore(saved)
             _through(forcing, loop, parts)

@@ -47,6 +47,11 @@ class TimeAxis:
         """Length of every step, s."""
         return np.array([(b - a).total_seconds() for a, b in zip(self.begin, self.end, strict=True)])
 
+    @property
+    def new_day(self) -> np.ndarray:
+        """True for steps at whose end a day is over."""
+        return np.array([(a.year, a.dayofyr) != (b.year, b.dayofyr) for a, b in zip(self.begin, self.end, strict=True)])
+
     def numbers(self, dates: np.ndarray) -> np.ndarray:
         """Dates in the units of the file."""
         return np.asarray(cftime.date2num(dates, self.units, self.calendar), np.float64)

@@ -106,7 +106,7 @@ def _variables(file: netCDF4.Dataset, places: str) -> None:
             "units": v.units,
             "long_name": v.long_name,
             "standard_name": v.standard_name,
-            "comment": v.note,
+            "comment": "; ".join(filter(None, (v.note, "at the end of each day" if v.role == "diagnostic" else ""))),
             "coordinates": places,
             "cell_methods": "time: mean" if v.units.endswith("s-1") else "time: point",
         }

@@ -67,6 +67,17 @@ def test_times_bounds_methods_and_depth_follow_cf(result):
         assert {"ph_h2o", "ph_cacl2", "flag"} <= set(file.data_vars)
 
 
+def test_laboratory_ph_once_a_day(tmp_path, shipped):
+    """Six-hourly steps from 2001-01-01: days end with steps 4 and 8."""
+    data = dataset(9, bounds=False)
+    data = data.assign_coords(time=("time", np.arange(1, 10) * 6.0, {**data["time"].attrs, "units": "hours since 2001-01-01"}))
+    config, out = config_of(tmp_path, data)
+    assert main(["run", str(config)]) == 0
+    with xr.open_dataset(out) as file:
+        assert np.isfinite(file["ph_h2o"].values).all((1, 2)).tolist() == [i in (3, 7) for i in range(9)]
+        assert np.isfinite(file["ph"].values).all()
+
+
 def test_mid_month_stamps_come_out_as_ends(tmp_path, shipped):
     data = dataset(3, bounds=False)
     data = data.assign_coords(time=("time", [15.0, 45.0, 74.0], dict(data["time"].attrs)))
