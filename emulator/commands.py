@@ -158,6 +158,14 @@ class Evaluate:
         return 0
 
 
+def physical_bundle(bundle: Path) -> bytes:
+    """The bundle with its network silent: the physical step (B0), for the library to open. Raises BundleError, MissingExtra."""
+    need("the physical step beside a bundle", "learn")
+    from .training.scripted import physical_weights, with_weights
+
+    return with_weights(bundle, physical_weights(bundle))
+
+
 class FromModule:
     """A subcommand whose HELP, EPILOG, add_arguments and run live in a module of their own, which imports torch."""
 

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from calcisol.coupler.cli import main
-from calcisol.coupler.evaluation.daily import roll_out
+from calcisol.coupler.evaluation.daily_closure import closure, errors, table
 from calcisol.coupler.evaluation.daily_file import DailyFileError, read_column
 from calcisol.coupler.evaluation.daily_grid import Grid, layer_faces, step_ends
 from calcisol.coupler.evaluation.daily_hydraulics import read_hydraulics
 from calcisol.coupler.evaluation.daily_rollout import Course
+from calcisol.coupler.evaluation.daily_rollouts import roll_out
 from calcisol.coupler.evaluation.daily_scores import Conditions, scores
 from calcisol.coupler.library.model import Model
 from helpers.daily_column import DZ, made_column
@@ -100,10 +102,58 @@ def test_scores_by_hand():
     assert table[0].passed and "10 mm" in table[0].target  # a water table
 
 
+def test_what_layers_smear_out_by_hand(made, tmp_path):
+    """Four cells as two layers: gain 30 % too large, loss right; the column turns its sign; the upper layer has a front."""
+    values = made.copy(deep=True)
+    values["pool_calcite"][:, 0] = 0.0
+    column = read_column(written(values, tmp_path))
+    grid = Grid.of(column["dz"], 2)
+    true = course([-0.4, 0.5], (1.0, 2.0, 4.0), [[7.0, 8.0], [7.0, 8.0]])
+    ours = course([-0.4, 0.65], (1.1, 2.0, 3.0), [[7.1, 8.0], [7.1, 8.2]])
+    true, ours = (replace(c, ends=np.array([4, 8, 12])) for c in (true, ours))
+    found = errors(ours, true, column, grid)
+    expected = {
+        "gain below the front": 0.3, "loss above": 0.0, "NO3 leached, draining": -0.25, "DIC leached": 0.0, "Ca leached": 0.1,
+        "pH of layers": np.sqrt(0.04 / 2), "pH where a front stands": 0.1, "wrong signs": 0.0,
+    }  # fmt: skip
+    assert found == pytest.approx(expected)
+    turned = errors(replace(ours, calcite_change=np.array([-0.7, 0.5])), true, column, grid)
+    assert turned["wrong signs"] == 1.0
+
+
+def test_table_of_competitors():
+    """The bundle halves one error, leaves one: 0.75 of B0 in the median; targets are the bundle's to reach."""
+    b0 = [{"DIC leached": 0.04, "Ca leached": 0.04}, {"DIC leached": -0.02, "Ca leached": 0.06}]
+    bundle = [{"DIC leached": 0.02, "Ca leached": 0.04}, {"DIC leached": -0.01, "Ca leached": 0.06}]
+    assert closure(b0, bundle) == pytest.approx(0.75)
+    lines, passed = table({"B0": b0, "bundle": bundle})
+    assert not passed and [line.split()[-1] for line in lines[1:]] == ["pass", "MISS", "MISS"]
+    assert "0.75" in lines[-1]
+    better = [{"DIC leached": 0.02, "Ca leached": 0.02}, {"DIC leached": 0.0, "Ca leached": 0.03}]
+    assert table({"B0": b0, "bundle": better})[1]
+
+
+def test_several_grids_stand_side_by_side(made, tmp_path, capsys):
+    pytest.importorskip("torch")
+    written(made, tmp_path)
+    arguments = ["evaluate", "--daily", str(tmp_path), "--layers", "2", "4", "--step", "day", "week"]
+    assert main([*arguments, "--out", str(tmp_path / "old")]) == 1
+    assert capsys.readouterr().out.count("B0 median") == 4
+    before = tmp_path / "old" / "daily.json"
+    records = json.loads(before.read_text())
+    assert {(r["layers"], r["step"], r["competitor"]) for r in records} == {
+        (n, s, c) for n in (2, 4) for s in ("day", "week") for c in ("B0", "bundle")
+    }
+    main([*arguments, "--before", str(before), "--out", str(tmp_path / "new")])
+    assert capsys.readouterr().out.count("B0 before median") == 4
+    assert main([*arguments, "--before", str(tmp_path / "made.nc")]) == 2
+    assert "is no daily.json" in capsys.readouterr().err
+
+
 def test_a_column_gives_itself_again(made, tmp_path, shipped):
     column = read_column(written(made, tmp_path))
     with Model(shipped) as model:
-        ours, true, grid, _ = roll_out(model, column, 4, "day", "given")
+        ours, true, grid = roll_out(model, column, 4, "day", "given")
     np.testing.assert_allclose(grid.dz, DZ)
     for name in ("drained", "ca_leached", "dic_leached", "no3_leached", "calcite_change", "ph"):
         np.testing.assert_allclose(getattr(ours, name), getattr(true, name), rtol=SAME, err_msg=name)
@@ -182,7 +232,7 @@ def test_sentences_say_what_numbers_say():
 def test_min3p_column_on_its_own_water(shipped):
     """Loam, weather of Budapest, 19 cells, daily: pH within 0.016, SIC within 0.2 %, as measured when the column was made."""
     with Model(shipped) as model:
-        ours, true, grid, _ = roll_out(model, read_column(COLUMNS / "budapest_15.nc"), 19, "day", "given")
+        ours, true, grid = roll_out(model, read_column(COLUMNS / "budapest_15.nc"), 19, "day", "given")
     found = {s.quantity: s for s in scores(ours, true, grid, Conditions("b", 19, "day", "given", "bundle", False))}
     assert all(score.passed for score in found.values())
     assert found["pH RMSE"].value == pytest.approx(0.016, abs=0.002)
