@@ -97,14 +97,25 @@ RENAMED = {
     "emulator.variables": "contract.variables",
 }
 """Old name -> new name inside the same package."""
+SPLIT = {
+    "coupler.bench_columns": ("library.sample",),
+    "coupler.capi": ("library.open_bundle", "library.capi"),
+    "coupler.domain": ("europe.load", "europe.cells"),
+}
+"""Where the rest of an old module went that is now several."""
 
 
 def _warn(old: str, new: str) -> None:
     """Warn at the statement that imports, past this file and the import system."""
     level, frame = 2, sys._getframe(1)
-    while frame.f_back and ("importlib" in frame.f_code.co_filename or frame.f_code.co_filename == __file__):
+    while frame.f_back:
+        code = frame.f_code
+        if "importlib" in code.co_filename and "_bootstrap" in code.co_filename:
+            level -= 1  # ``warn`` does not count these
+        elif code.co_filename != __file__ and "importlib" not in code.co_filename and code.co_name != "__getattr__":
+            break
         level, frame = level + 1, frame.f_back
-    warnings.warn(f"{old} is now {new}; the old name ends with the next release", DeprecationWarning, stacklevel=level - 1)
+    warnings.warn(f"{old} is now {new}; the old name ends with the next release", DeprecationWarning, stacklevel=level)
 
 
 class _OldNames(MetaPathFinder, Loader):
@@ -118,12 +129,24 @@ class _OldNames(MetaPathFinder, Loader):
         return ModuleSpec(name, self) if name.removeprefix(self.root + ".") in RENAMED else None
 
     def exec_module(self, module: ModuleType) -> None:
-        """Import the new module; ``sys.modules`` then holds it under both names."""
+        """Import the new module; ``sys.modules`` then holds it under both names, or a stand-in for several."""
         old = module.__name__
         inside = old.removeprefix(self.root + ".")
-        new = f"{self.root}.{inside.partition('.')[0]}.{RENAMED[inside]}"
+        package = f"{self.root}.{inside.partition('.')[0]}"
+        new = f"{package}.{RENAMED[inside]}"
         _warn(old, new)
-        sys.modules[old] = import_module(new)
+        if inside not in SPLIT:
+            sys.modules[old] = import_module(new)
+            return
+        homes = [import_module(f"{package}.{home}") for home in (RENAMED[inside], *SPLIT[inside])]
+
+        def attribute(name: str) -> Any:
+            for home in homes:
+                if hasattr(home, name):
+                    return getattr(home, name)
+            raise AttributeError(f"module {old!r} has no attribute {name!r}")
+
+        module.__getattr__ = attribute  # type: ignore[method-assign]
 
 
 def install(root: str) -> None:
