@@ -38,8 +38,6 @@ def test_an_old_import_works_and_warns_where_it_stands(statement: str, says: str
 
 
 def test_an_unknown_name_is_an_import_error() -> None:
-    import calcisol.coupler
-
     with pytest.raises(ModuleNotFoundError):
         import_module("calcisol.coupler.no_such_module")
     assert set(SPLIT) <= set(RENAMED)
