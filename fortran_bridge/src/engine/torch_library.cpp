@@ -16,6 +16,12 @@ namespace calcisol {
 
 namespace {
 
+#if defined(__APPLE__)
+constexpr const char *suffix = ".dylib";
+#else
+constexpr const char *suffix = ".so";
+#endif
+
 // The folder of this very library: libcalcisol_torch lies beside it, wherever the package was moved to.
 std::string own_folder() {
   Dl_info info;
@@ -32,7 +38,7 @@ const TorchEngine &loaded() {
                                              " beside calcisol (pip install \"calcisol[learn]\"), or name its "
                                              "folder lib in LD_LIBRARY_PATH");
   };
-  const std::string path = own_folder() + "libcalcisol_torch.so";
+  const std::string path = own_folder() + "libcalcisol_torch" + suffix;
   void *library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
   if (!library) {
     const char *text = dlerror();
