@@ -84,26 +84,28 @@ def thin(line: np.ndarray) -> np.ndarray:
     return line[keep]
 
 
-def main(topology_file: str, relief_file: str) -> None:
-    """Write both tables beside this script."""
-    topology = json.loads(FilePath(topology_file).read_text(encoding="utf-8"))
-    arcs = decode_arcs(topology)
-    countries = topology["objects"]["countries"]["geometries"]
-    used = Counter(
+def arc_uses(countries: list[dict]) -> Counter[int]:
+    """How many rings each arc is part of: one for a coast line, two for a border."""
+    return Counter(
         i if i >= 0 else ~i
         for g in countries
         for polygon in (g["arcs"] if g["type"] == "MultiPolygon" else [g["arcs"]])
         for ring in polygon
         for i in ring
     )
-    near = [
+
+
+def arcs_nearby(arcs: list[np.ndarray]) -> list[int]:
+    """Numbers of the arcs in or around the domain: far enough out that the nearest coast of every cell is among them."""
+    return [
         i for i, a in enumerate(arcs)
         if a[:, 0].max() > WEST - 12 and a[:, 0].min() < EAST + 12 and a[:, 1].max() > SOUTH - 8 and a[:, 1].min() < NORTH + 4
     ]  # fmt: skip
-    coast = np.concatenate([arcs[i] for i in near if used[i] == 1])  # an arc of one country alone borders the sea
 
+
+def owners(countries: list[dict], arcs: list[np.ndarray], lats: np.ndarray, lons: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Country code and whether it is land, at SAMPLES x SAMPLES points of every cell: (lat, sample, lon, sample)."""
     offsets = (np.arange(SAMPLES) + 0.5) / SAMPLES * STEP
-    lats, lons = np.arange(SOUTH, NORTH, STEP), np.arange(WEST, EAST, STEP)
     grid_lat = (lats[:, None] + offsets).ravel()
     grid_lon = (lons[:, None] + offsets).ravel()
     points = np.stack(np.meshgrid(grid_lon, grid_lat), -1).reshape(-1, 2)
@@ -114,11 +116,29 @@ def main(topology_file: str, relief_file: str) -> None:
         land |= hit
         owner[hit] = ISO.get(geometry["properties"]["name"], "")
     blocks = (len(lats), SAMPLES, len(lons), SAMPLES)
-    owner, land = np.reshape(owner, blocks), np.reshape(land, blocks)
+    return np.reshape(owner, blocks), np.reshape(land, blocks)
 
-    with netCDF4.Dataset(relief_file) as data:
-        relief = data["ROSE"][:].filled(np.nan)
-        relief_lat, relief_lon = np.asarray(data["ETOPO05_Y"][:]), (np.asarray(data["ETOPO05_X"][:]) + 180) % 360 - 180
+
+class Relief:
+    """Altitude of ETOPO5, m above sea level."""
+
+    def __init__(self, path: str) -> None:
+        with netCDF4.Dataset(path) as data:
+            self.height = data["ROSE"][:].filled(np.nan)
+            self.lat, self.lon = np.asarray(data["ETOPO05_Y"][:]), (np.asarray(data["ETOPO05_X"][:]) + 180) % 360 - 180
+
+    def mean(self, south: float, west: float) -> float:
+        """Of the land in one cell; 1 m where the relief knows only water."""
+        rows, columns = (self.lat >= south) & (self.lat < south + STEP), (self.lon >= west) & (self.lon < west + STEP)
+        box = self.height[np.ix_(rows, columns)]
+        above = box[box > 0]
+        return above.mean() if above.size else 1.0
+
+
+def cell_rows(countries: list[dict], arcs: list[np.ndarray], coast: np.ndarray, relief: Relief) -> list[str]:
+    """Lines of ``cells.csv``: every cell with land of a known country."""
+    lats, lons = np.arange(SOUTH, NORTH, STEP), np.arange(WEST, EAST, STEP)
+    owner, land = owners(countries, arcs, lats, lons)
     rows = ["lat,lon,country,land,altitude,coast"]
     for j, south in enumerate(lats):
         for i, west in enumerate(lons):
@@ -127,26 +147,37 @@ def main(topology_file: str, relief_file: str) -> None:
             if not names:
                 continue
             country = names.most_common(1)[0][0]  # the largest; the share of land counts all of them
-            box = relief[
-                np.ix_((relief_lat >= south) & (relief_lat < south + STEP), (relief_lon >= west) & (relief_lon < west + STEP))
-            ]
-            above = box[box > 0]
-            altitude = above.mean() if above.size else 1.0
-            lat, lon = south + STEP / 2, west + STEP / 2
-            share = land[j, :, i, :].mean()
-            rows.append(f"{lat:g},{lon:g},{country},{share:g},{altitude:.0f},{distance_km(lat, lon, coast):.0f}")
-    here = FilePath(__file__).parent
-    (here / "cells.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
+            lat, lon, share = south + STEP / 2, west + STEP / 2, land[j, :, i, :].mean()
+            altitude, away = relief.mean(south, west), distance_km(lat, lon, coast)
+            rows.append(f"{lat:g},{lon:g},{country},{share:g},{altitude:.0f},{away:.0f}")
+    return rows
 
+
+def border_lines(arcs: list[np.ndarray], near: list[int], used: Counter[int]) -> list[str]:
+    """Lines of ``borders.csv``: "c" (coast) or "b" (border), the first point and the steps from it, in 0.01 degree."""
     lines = []
     for i in near:
-        window = arcs[i]
-        if window[:, 0].max() < WEST or window[:, 0].min() > EAST or window[:, 1].max() < SOUTH or window[:, 1].min() > NORTH:
+        line = arcs[i]
+        if line[:, 0].max() < WEST or line[:, 0].min() > EAST or line[:, 1].max() < SOUTH or line[:, 1].min() > NORTH:
             continue
-        steps = np.diff(np.rint(thin(window) * 100).astype(int), axis=0, prepend=0)
-        if len(steps) > 2 or np.abs(np.ptp(window, axis=0)).max() > 0.2:
+        steps = np.diff(np.rint(thin(line) * 100).astype(int), axis=0, prepend=0)
+        if len(steps) > 2 or np.abs(np.ptp(line, axis=0)).max() > 0.2:
             lines.append(("c" if used[i] == 1 else "b") + " " + " ".join(f"{x},{y}" for x, y in steps))
-    (here / "borders.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return lines
+
+
+def main(topology_file: str, relief_file: str) -> None:
+    """Write both tables beside this script."""
+    topology = json.loads(FilePath(topology_file).read_text(encoding="utf-8"))
+    arcs, countries = decode_arcs(topology), topology["objects"]["countries"]["geometries"]
+    used, near = arc_uses(countries), arcs_nearby(arcs)
+    coast = np.concatenate([arcs[i] for i in near if used[i] == 1])  # an arc of one country alone borders the sea
+    tables = {
+        "cells.csv": cell_rows(countries, arcs, coast, Relief(relief_file)),
+        "borders.csv": border_lines(arcs, near, used),
+    }
+    for name, lines in tables.items():
+        FilePath(__file__).with_name(name).write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -130,8 +130,8 @@ def relative_rate(amount: np.ndarray, crop: np.ndarray, country: np.ndarray) -> 
     return ratio
 
 
-def build(folder: Path) -> Domain:
-    """The domain on real fields: cells both in the soil table and in the embedded grid, of countries with a nitrogen rate."""
+def cells_of_table(folder: Path) -> tuple[Domain, dict[str, np.ndarray]]:
+    """Cells both in the soil table and in the embedded grid, of countries with a nitrogen rate; and their rows of the table."""
     table = read_table(folder / "soil_climate" / "eu_soil_climate_05deg.csv.gz")
     cells = read_cells()
     known = np.isin(cells.country, list(read_countries()))
@@ -142,74 +142,76 @@ def build(folder: Path) -> Domain:
     pairs = zip(table["lat"].tolist(), table["lon"].tolist(), strict=True)
     rows = [(k, position[p]) for k, p in enumerate(pairs) if p in position and np.isfinite(needed[:, k]).all()]
     take, where = np.array([r[0] for r in rows]), np.array([r[1] for r in rows])
-    t = {k: v[take] for k, v in table.items()}
     domain = cells.subset(where)
+    return Domain("B", domain.lat, domain.lon, domain.country, domain.fields), {k: v[take] for k, v in table.items()}
+
+
+def soil(t: dict[str, np.ndarray]) -> dict[str, Field]:
+    """Soil of arable topsoils from the rows ``t`` of the soil table (pH and texture in tenths, carbon in hundredths of a %)."""
+    ph, soc = t["phw_mean_5_15"] / 10, np.clip(t["soc_mean_5_15"] / 100 * ARABLE_SOC[0], *ARABLE_SOC[1:])
+    fields = embedded.soil_fields(ph, t["clay_mean_5_15"] / 10, t["sand_mean_5_15"] / 10, soc, "real", SOILGRIDS, "CC BY 4.0")
+    source = f"{ARABLE_SOC[0]} of the all-land value of {SOILGRIDS}"
+    fields["soc"] = Field(soc / 100, "kg kg-1", "organic carbon of arable topsoil", "estimated", source, "CC BY 4.0")
+    return fields
+
+
+def climate(t: dict[str, np.ndarray], shape: np.ndarray) -> dict[str, Field]:
+    """Climate from the rows ``t`` of the soil table (per month or day there) and the ``shape`` of the year's rain."""
+    licence, harmonic = "ODbL / OGL", CRU + " (harmonic with the same sd)"
+    amplitude = np.sqrt(2.0 * np.maximum(t["tmp_sd"] ** 2 - 1.2**2, 1.0))
+    biome4 = "BIOME4 input data, monthly shape only (Kaplan)"
+    return {
+        "mat": Field(t["tmp_mean"], "degC", "mean annual air temperature", "real", CRU, licence),
+        "t_amplitude": Field(amplitude, "degC", "amplitude of the seasonal air temperature", "estimated", harmonic, licence),
+        "rain": Field(t["pre_mean"] * 12, "mm year-1", "annual precipitation", "real", CRU, licence),
+        "pet": Field(t["pet_mean"] * 365.25, "mm year-1", "annual potential evapotranspiration", "real", CRU, licence),
+        "rain_shape": Field(shape, "1", "share of annual rain per month", "estimated", biome4, "GPL-3.0"),
+    }
+
+
+def gridded_nitrogen(folder: Path, domain: Domain, national: dict[str, Field], crop: np.ndarray) -> dict[str, Field]:
+    """National rates with the pattern of the grids inside a country; ``crop`` is the crop area of each cell."""
     lat, lon, country = domain.lat, domain.lon, domain.country
-    ph = t["phw_mean_5_15"] / 10
-    soc = np.clip(t["soc_mean_5_15"] / 100 * ARABLE_SOC[0], *ARABLE_SOC[1:])
-    cru, grid_licence = "ODbL / OGL", "CC BY 3.0"
-    domain = Domain("B", lat, lon, country, domain.fields)
-    share, amount, ln_sd, loo = carbonate(folder, lat, lon, ph)
-    crop = amounts(folder / "nitrogen" / "ma_crops.tif", lat, lon).sum(0)
-    arable = spread_area(crop, country, domain["cell_area"] * domain["land"])
     fertiliser = amounts(folder / "nitrogen" / "nifert.tif", lat, lon)  # ammonium, nitrate; kg N per ha of cell
     manure = amounts(folder / "nitrogen" / "nofert.tif", lat, lon)[0]
     total = fertiliser.sum(0)
-    cell_sum = total * domain["cell_area"]
-    tier_a_n = embedded.nitrogen_fields(country)
-    rate = tier_a_n["mineral_n"].values * relative_rate(cell_sum, crop, country)
-    manure_rate = tier_a_n["manure_n"].values * relative_rate(manure * domain["cell_area"], crop, country)
+    rate = national["mineral_n"].values * relative_rate(total * domain["cell_area"], crop, country)
+    manure_rate = national["manure_n"].values * relative_rate(manure * domain["cell_area"], crop, country)
     no3 = np.where(total > 0, np.clip(fertiliser[1] / np.maximum(total, 1e-9), 0.05, 0.45), 0.2)
-    unit, licence = "kg ha-1 year-1", "GPL >= 2 (R package robCompositions)"
-    amplitude = np.sqrt(2.0 * np.maximum(t["tmp_sd"] ** 2 - 1.2**2, 1.0))
-    soil = embedded.soil_fields(ph, t["clay_mean_5_15"] / 10, t["sand_mean_5_15"] / 10, soc, "real", SOILGRIDS, "CC BY 4.0")
-    soil["soc"] = Field(
-        soc / 100,
-        "kg kg-1",
-        "organic carbon of arable topsoil",
-        "estimated",
-        f"{ARABLE_SOC[0]} of the all-land value of {SOILGRIDS}",
-        "CC BY 4.0",
-    )
+    unit, licence, pattern = "kg ha-1 year-1", "CC BY 3.0", FUBC + " by country, pattern of " + NISHINA
+    return {
+        "mineral_n": Field(rate, unit, "mineral nitrogen on arable land", "estimated", pattern, licence),
+        "manure_n": Field(manure_rate, unit, "manure nitrogen on cropland", "estimated", ZHANG, licence),
+        "no3_share": Field(no3, "1", "nitrate share of mineral nitrogen", "real", NISHINA, licence),
+    }
+
+
+def calcareous(folder: Path, domain: Domain, ph: np.ndarray, arable: np.ndarray) -> dict[str, Field]:
+    """Where arable land [m2] is calcareous, and how much carbonate it holds, with its uncertainty."""
+    share, amount, ln_sd, loo = carbonate(folder, domain.lat, domain.lon, ph)
+    licence, nearest = "GPL >= 2 (R package robCompositions)", GEMAS + ", mean of pH class and 6 nearest sites"
+    regression = f"pH regression and 6 nearest calcareous sites (leave-one-out rmse of ln {loo:.2f}); " + GEMAS
+    product = "arable area times calcareous share"
+    return {
+        "calcareous_share": Field(share, "1", "share of arable soils above 2 % CaCO3", "estimated", nearest, licence),
+        "area": Field(arable * share, "m2", "calcareous arable area", "estimated", product, "calcisol"),
+        "caco3": Field(amount / 100, "kg kg-1", "calcium carbonate of the calcareous topsoils", "estimated", regression, licence),
+        "caco3_ln_sd": Field(ln_sd, "1", "standard deviation of ln CaCO3", "estimated", GEMAS, licence),
+    }
+
+
+def build(folder: Path) -> Domain:
+    """The domain on real fields: cells both in the soil table and in the embedded grid, of countries with a nitrogen rate."""
+    domain, table = cells_of_table(folder)
+    lat, lon = domain.lat, domain.lon
+    crop = amounts(folder / "nitrogen" / "ma_crops.tif", lat, lon).sum(0)
+    arable = spread_area(crop, domain.country, domain["cell_area"] * domain["land"])
+    national = embedded.nitrogen_fields(domain.country)
     return domain.with_fields(
-        **soil,
-        **{k: v for k, v in tier_a_n.items() if k in ("fixed_n", "deposition_n", "y_max")},
-        mat=Field(t["tmp_mean"], "degC", "mean annual air temperature", "real", CRU, cru),
-        t_amplitude=Field(
-            amplitude, "degC", "amplitude of the seasonal air temperature", "estimated", CRU + " (harmonic with the same sd)", cru
-        ),
-        rain=Field(t["pre_mean"] * 12, "mm year-1", "annual precipitation", "real", CRU, cru),
-        pet=Field(t["pet_mean"] * 365.25, "mm year-1", "annual potential evapotranspiration", "real", CRU, cru),
-        rain_shape=Field(
-            monthly_rain_shape(folder, lat, lon),
-            "1",
-            "share of annual rain per month",
-            "estimated",
-            "BIOME4 input data, monthly shape only (Kaplan)",
-            "GPL-3.0",
-        ),
-        mineral_n=Field(
-            rate, unit, "mineral nitrogen on arable land", "estimated", FUBC + " by country, pattern of " + NISHINA, grid_licence
-        ),
-        manure_n=Field(manure_rate, unit, "manure nitrogen on cropland", "estimated", ZHANG, grid_licence),
-        no3_share=Field(no3, "1", "nitrate share of mineral nitrogen", "real", NISHINA, grid_licence),
+        **soil(table),
+        **{k: v for k, v in national.items() if k in ("fixed_n", "deposition_n", "y_max")},
+        **climate(table, monthly_rain_shape(folder, lat, lon)),
+        **gridded_nitrogen(folder, domain, national, crop),
         arable_area=Field(arable, "m2", "arable area", "estimated", SPAM, "CC BY 4.0"),
-        calcareous_share=Field(
-            share,
-            "1",
-            "share of arable soils above 2 % CaCO3",
-            "estimated",
-            GEMAS + ", mean of pH class and 6 nearest sites",
-            licence,
-        ),
-        area=Field(arable * share, "m2", "calcareous arable area", "estimated", "arable area times calcareous share", "calcisol"),
-        caco3=Field(
-            amount / 100,
-            "kg kg-1",
-            "calcium carbonate of the calcareous topsoils",
-            "estimated",
-            f"pH regression and 6 nearest calcareous sites (leave-one-out rmse of ln {loo:.2f}); " + GEMAS,
-            licence,
-        ),
-        caco3_ln_sd=Field(ln_sd, "1", "standard deviation of ln CaCO3", "estimated", GEMAS, licence),
+        **calcareous(folder, domain, table["phw_mean_5_15"] / 10, arable),
     )

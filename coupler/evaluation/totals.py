@@ -62,74 +62,101 @@ def pair(lines: list[Row]) -> tuple[Row, Row] | None:
     return (by[BASELINE], by[NO_MINERAL_N]) if BASELINE in by and NO_MINERAL_N in by else None
 
 
-def leaching(results: Path) -> Section:
-    """Background loss of carbonate against drainage, from the run without mineral nitrogen."""
-    path = results / f"{NO_MINERAL_N}.nc"
-    with netCDF4.Dataset(path) as file:
-        get = lambda name: np.ma.filled(file[name][-10:].astype(float), np.nan).mean(0)  # noqa: E731
-        drainage, ca, area = (
-            get("drainage") * SECONDS_PER_YEAR,
-            get("ca_leach") * SECONDS_PER_YEAR,
-            np.ma.filled(file["area"][:].astype(float), np.nan),
-        )
-        dic = get("dic_leach") * SECONDS_PER_YEAR * 1e3
-    loss = ca * CACO3_KG_PER_MOL * HA_M2
-    body, inside_all = [], []
-    moles = dic / (C_KG_PER_MOL * drainage)  # mmol kg-1
-    for low, high in ((25, 100), (100, 200), (200, 300), (300, 500), (500, 1000)):
-        here = (drainage >= low) & (drainage < high) & np.isfinite(loss)
+CLASSES = ((25, 100), (100, 200), (200, 300), (300, 500), (500, 1000))
+"""Of drainage, mm yr-1: the rows of the table of leaching."""
+
+
+@dataclass(frozen=True)
+class Leached:
+    """What drains from each cell, mean of the last ten years; (lat, lon), NaN where there is no cell."""
+
+    drainage: np.ndarray  # mm yr-1
+    caco3: np.ndarray  # kg ha-1 yr-1: leached calcium as calcium carbonate
+    dic: np.ndarray  # g C m-2 yr-1
+    area: np.ndarray  # m2
+
+    @classmethod
+    def read(cls, path: Path) -> Leached:
+        """From the results of one scenario."""
+        with netCDF4.Dataset(path) as file:
+            late = lambda name: np.ma.filled(file[name][-10:].astype(float), np.nan).mean(0) * SECONDS_PER_YEAR  # noqa: E731
+            return cls(
+                drainage=late("drainage"),
+                caco3=late("ca_leach") * CACO3_KG_PER_MOL * HA_M2,
+                dic=late("dic_leach") * 1e3,
+                area=np.ma.filled(file["area"][:].astype(float), np.nan),
+            )
+
+    def mean(self, values: np.ndarray, where: np.ndarray) -> float:
+        """Mean over the area of some cells."""
+        return float(np.average(values[where], weights=self.area[where]))
+
+    def fitting(self, where: np.ndarray) -> float:
+        """Share of the area of some cells whose leaching is that of water in equilibrium with calcite, LEACHING."""
+        loss, drainage, weight = self.caco3[where], self.drainage[where], self.area[where]
+        return float(weight[(loss >= LEACHING[0] * drainage) & (loss <= LEACHING[1] * drainage)].sum() / weight.sum())
+
+
+def by_drainage(leached: Leached) -> tuple[list[list[str]], float]:
+    """A row per class of drainage, and the share of their area where leaching fits water at equilibrium with calcite."""
+    rows, fitting = [], []
+    moles = leached.dic / (C_KG_PER_MOL * leached.drainage)  # mmol kg-1
+    for low, high in CLASSES:
+        here = (leached.drainage >= low) & (leached.drainage < high) & np.isfinite(leached.caco3)
         if not here.any():
             continue
-        weight = area[here]
-        mean, water = float(np.average(loss[here], weights=weight)), float(np.average(drainage[here], weights=weight))
-        inside = float(
-            weight[(loss[here] >= LEACHING[0] * drainage[here]) & (loss[here] <= LEACHING[1] * drainage[here])].sum()
-            / weight.sum()
-        )
-        inside_all.append((inside, float(weight.sum())))
-        range_ = f"{LEACHING[0] * water:.0f} to {LEACHING[1] * water:.0f}"
-        means = [f"{np.average(x[here], weights=weight):.1f}" for x in (dic, moles)]
-        body.append([f"{low}-{high}", f"{mean:.0f}", range_, f"{100 * inside:.0f}", *means])
-    whole = np.isfinite(loss) & np.isfinite(area)
-    humid = whole & (drainage >= HUMID[0]) & (drainage < HUMID[1])
-    mean, carbon, water = (float(np.average(x[whole], weights=area[whole])) for x in (loss, dic, drainage))
-    humid = humid if humid.any() else whole
-    there = float(np.average(dic[humid], weights=area[humid]))
-    share = sum(i * w for i, w in inside_all) / max(sum(w for _, w in inside_all), 1e-9)
+        inside, water = leached.fitting(here), leached.mean(leached.drainage, here)
+        fitting.append((inside, float(leached.area[here].sum())))
+        expected = f"{LEACHING[0] * water:.0f} to {LEACHING[1] * water:.0f}"
+        means = [f"{leached.mean(x, here):.1f}" for x in (leached.dic, moles)]
+        rows.append([f"{low}-{high}", f"{leached.mean(leached.caco3, here):.0f}", expected, f"{100 * inside:.0f}", *means])
+    return rows, sum(i * w for i, w in fitting) / max(sum(w for _, w in fitting), 1e-9)
+
+
+def verdicts_of_leaching(leached: Leached, share: float) -> list[Verdict]:
+    """Background loss, its fit to calcite, and biogenic carbon, each beside what was measured."""
+    whole = np.isfinite(leached.caco3) & np.isfinite(leached.area)
+    humid = whole & (leached.drainage >= HUMID[0]) & (leached.drainage < HUMID[1])
+    loss, carbon, water = (leached.mean(x, whole) for x in (leached.caco3, leached.dic, leached.drainage))
+    there = leached.mean(leached.dic, humid if humid.any() else whole)
+    return [
+        Verdict(
+            "background loss of CaCO₃",
+            "Rothamsted 225 to 1004 kg ha⁻¹ yr⁻¹ (Bolton 1972, 1977)",
+            f"{loss:.0f} (area mean)",
+            judge(loss, 225, 1004),
+            "Europe drains less than Rothamsted's 250 mm where it is calcareous",
+        ),
+        Verdict(
+            "area where leaching fits calcite water at 0.005-0.02 atm",
+            "most",
+            f"{100 * share:.0f} %",
+            "yes" if share > 0.6 else "partly" if share > 0.3 else "no",
+            "a check of pCO₂ in the profile",
+        ),
+        Verdict(
+            f"biogenic DIC leached where {HUMID[0]:.0f} to {HUMID[1]:.0f} mm drain",
+            "croplands 14.6 ± 4.8 g C m⁻² yr⁻¹ (Kindler et al. 2011)",
+            f"{there / 2:.1f}, half of {there:.1f}; whole area {carbon / 2:.1f} with {water:.0f} mm",
+            judge(there / 2, *BIOGENIC_DIC),
+            "the other half of calcite water comes from calcite. The run's water is in equilibrium with the soil air of "
+            "monthly means; theirs was often supersaturated against the soil air",
+        ),
+    ]
+
+
+def leaching(results: Path) -> Section:
+    """Background loss of carbonate against drainage, from the run without mineral nitrogen."""
+    leached = Leached.read(results / f"{NO_MINERAL_N}.nc")
+    rows, share = by_drainage(leached)
     head = ["drainage, mm yr⁻¹", "Ca leached, kg CaCO₃ ha⁻¹ yr⁻¹", "calcite water at pCO₂ 0.005-0.02 atm", "area inside, %"]
     head += ["DIC leached, g C m⁻² yr⁻¹", "DIC, mmol kg⁻¹"]
-    return Section(
-        "Background leaching without mineral nitrogen",
-        table(head, body)
-        + prose(
-            "Last ten years; manure, fixation and deposition continue, so some acid remains. Outside the range the soil's "
-            "own CO₂ is below 0.005 or above 0.02 atm."
-        ),
-        [
-            Verdict(
-                "background loss of CaCO₃",
-                "Rothamsted 225 to 1004 kg ha⁻¹ yr⁻¹ (Bolton 1972, 1977)",
-                f"{mean:.0f} (area mean)",
-                judge(mean, 225, 1004),
-                "Europe drains less than Rothamsted's 250 mm where it is calcareous",
-            ),
-            Verdict(
-                "area where leaching fits calcite water at 0.005-0.02 atm",
-                "most",
-                f"{100 * share:.0f} %",
-                "yes" if share > 0.6 else "partly" if share > 0.3 else "no",
-                "a check of pCO₂ in the profile",
-            ),
-            Verdict(
-                f"biogenic DIC leached where {HUMID[0]:.0f} to {HUMID[1]:.0f} mm drain",
-                "croplands 14.6 ± 4.8 g C m⁻² yr⁻¹ (Kindler et al. 2011)",
-                f"{there / 2:.1f}, half of {there:.1f}; whole area {carbon / 2:.1f} with {water:.0f} mm",
-                judge(there / 2, *BIOGENIC_DIC),
-                "the other half of calcite water comes from calcite. The run's water is in equilibrium with the soil air of "
-                "monthly means; theirs was often supersaturated against the soil air",
-            ),
-        ],
+    note = prose(
+        "Last ten years; manure, fixation and deposition continue, so some acid remains. Outside the range the soil's "
+        "own CO₂ is below 0.005 or above 0.02 atm."
     )
+    title = "Background leaching without mineral nitrogen"
+    return Section(title, table(head, rows) + note, verdicts_of_leaching(leached, share))
 
 
 def stoichiometry(lines: list[Row]) -> Section:
