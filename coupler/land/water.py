@@ -4,7 +4,8 @@ What:    a periodic year of water per layer, sinks, drainage; the fluxes rebuilt
 Units:   mm (= kg m-2) per month inside, kg m-2 and kg m-2 s-1 at the end; shapes (column, 12), (column, layer, 12).
 Source:  Fu 1981 as in Zhang et al. 2004, Water Resour. Res. 40, W02502, doi:10.1029/2003WR002710; FAO-56 stress;
          Saxton & Rawls 2006, doi:10.2136/sssaj2005.0117.
-Use:     ``year = water_year(domain, config)``; ``year.w_liq[:, :, month]``. Budget: rain = runoff + ET + drainage + d(store).
+Use:     ``year = water_year(climate, profile, parameters)``; ``year.w_liq[:, :, month]``.
+Budget:  rain = runoff + ET + drainage + d(store).
 """
 
 from __future__ import annotations
@@ -74,67 +75,99 @@ def bucket(rain: np.ndarray, pet: np.ndarray, store: np.ndarray, stress: float) 
     return level, used, over
 
 
-def water_year(
-    rain_annual: np.ndarray,
-    rain_shape: np.ndarray,
-    pet_annual: np.ndarray,
-    pet_shape: np.ndarray,
-    clay: np.ndarray,
-    sand: np.ndarray,
-    soc: np.ndarray,
-    porosity: np.ndarray,
-    dz: np.ndarray,
-    parameters: WaterParameters,
-    drainage: np.ndarray | float = 1.0,
-) -> WaterYear:
-    """Water of one year. Annual sums in mm (column,), shapes (column, 12), soil (column, layer), dz (layer,) in m.
+@dataclass(frozen=True)
+class Climate:
+    """Water a year offers and asks for."""
 
-    ``drainage`` multiplies what Fu's equation leaves after evapotranspiration. The crop coefficient of each column is found
-    by bisection so that the bucket's annual drainage is that.
-    """
-    p = parameters
-    excess = rain_annual - fu_evaporation(rain_annual, pet_annual, p.omega)
-    if np.any(np.asarray(drainage) != 1.0):
-        excess = np.minimum(excess * drainage, MOST_EXCESS * rain_annual)
-    rain = rain_annual[:, None] * rain_shape
-    runoff = rain * (p.runoff_share * excess / rain_annual)[:, None]
-    target = (1 - p.runoff_share) * excess
+    rain: np.ndarray  # (column,) mm year-1
+    rain_shape: np.ndarray  # (column, 12), sums to 1
+    pet: np.ndarray  # (column,) mm year-1, potential evapotranspiration
+    pet_shape: np.ndarray  # (column, 12), sums to 1
 
-    wet, dry = texture_water(clay, sand, soc)
-    wet = np.minimum(wet, porosity - 0.06)  # some air stays: gas diffusion must not stop at field capacity
+
+@dataclass(frozen=True)
+class Profile:
+    """The soil; (column, layer) where nothing else is said."""
+
+    clay: np.ndarray  # kg kg-1
+    sand: np.ndarray  # kg kg-1
+    soc: np.ndarray  # kg kg-1
+    porosity: np.ndarray
+    dz: np.ndarray  # (layer,) m
+
+
+@dataclass(frozen=True)
+class Store:
+    """What the soil holds for roots."""
+
+    wet: np.ndarray  # (column, layer) mm at field capacity
+    available: np.ndarray  # (column, layer) mm that roots can take of it
+    total: np.ndarray  # (column,) mm of that in the profile
+
+
+def water_store(soil: Profile, p: WaterParameters) -> Store:
+    """From texture, organic carbon and the depth of roots."""
+    wet, dry = texture_water(soil.clay, soil.sand, soil.soc)
+    wet = np.minimum(wet, soil.porosity - 0.06)  # some air stays: gas diffusion must not stop at field capacity
     dry = np.minimum(dry, wet - 0.03)
-    share = root_share(dz, p)
-    available = (wet - dry) * dz * 1000.0 * share  # mm per layer that roots can take
-    store = available.sum(1)
+    available = (wet - dry) * soil.dz * 1000.0 * root_share(soil.dz, p)
+    return Store(wet * soil.dz * 1000.0, available, available.sum(1))
+
+
+def balanced_bucket(
+    infiltration: np.ndarray, climate: Climate, store: np.ndarray, stress: float, target: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Storage and drainage [mm] (column, 12) with the crop coefficient, found by bisection, that drains ``target`` mm a year."""
+
+    def year(factor: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        return bucket(infiltration, factor[:, None] * climate.pet[:, None] * climate.pet_shape, store, stress)
 
     low, high = np.full(len(store), 0.02), np.full(len(store), 4.0)
     for _ in range(BISECTIONS):
         factor = 0.5 * (low + high)
-        over = bucket(rain - runoff, factor[:, None] * pet_annual[:, None] * pet_shape, store, p.stress_point)[2]
-        too_wet = over.sum(1) > target
+        too_wet = year(factor)[2].sum(1) > target
         low, high = np.where(too_wet, factor, low), np.where(too_wet, high, factor)
-    level, et, over = bucket(
-        rain - runoff, (0.5 * (low + high))[:, None] * pet_annual[:, None] * pet_shape, store, p.stress_point
-    )
+    level, _, drainage = year(0.5 * (low + high))
+    return level, drainage
 
-    saturation = level / store[:, None]
-    change = np.diff(np.concatenate([saturation[:, -1:], saturation], axis=1), axis=1)  # of the month, (column, 12)
-    # what the level says; the periodic year leaves a residue of the last spin-up year, which goes into ET
-    et = (rain - runoff) - over - change * store[:, None]
-    w_liq = (wet * dz * 1000.0)[:, :, None] - available[:, :, None] * (1 - saturation)[:, None, :]
-    drying = np.maximum(-change, 0.0)
-    taken = available[:, :, None] * drying[:, None, :]  # water a layer loses is used there: no flux below it
-    rest = et - taken.sum(1)
+
+def sinks(evapotranspiration: np.ndarray, available: np.ndarray, change: np.ndarray, dz: np.ndarray) -> np.ndarray:
+    """Water taken from each layer, mm (column, layer, 12), for evapotranspiration [mm] and the change of saturation (column, 12).
+
+    What a layer loses is used in it, so that nothing flows upward; the rest is taken near the surface.
+    """
+    taken = available[:, :, None] * np.maximum(-change, 0.0)[:, None, :]
+    rest = evapotranspiration - taken.sum(1)
     depth = np.cumsum(dz) - dz / 2
     top = np.exp(-depth / 0.2) * dz
-    sink = taken + (top / top.sum())[None, :, None] * rest[:, None, :]
+    return taken + (top / top.sum())[None, :, None] * rest[:, None, :]
+
+
+def water_year(climate: Climate, soil: Profile, parameters: WaterParameters, drainage: np.ndarray | float = 1.0) -> WaterYear:
+    """Water of one year; ``drainage`` multiplies what Fu's equation leaves after evapotranspiration.
+
+    The crop coefficient of each column is found by bisection so that the bucket's annual drainage is that.
+    """
+    p = parameters
+    excess = climate.rain - fu_evaporation(climate.rain, climate.pet, p.omega)
+    if np.any(np.asarray(drainage) != 1.0):
+        excess = np.minimum(excess * drainage, MOST_EXCESS * climate.rain)
+    rain = climate.rain[:, None] * climate.rain_shape
+    runoff = rain * (p.runoff_share * excess / climate.rain)[:, None]
+    store = water_store(soil, p)
+    level, drained = balanced_bucket(rain - runoff, climate, store.total, p.stress_point, (1 - p.runoff_share) * excess)
+
+    saturation = level / store.total[:, None]
+    change = np.diff(np.concatenate([saturation[:, -1:], saturation], axis=1), axis=1)  # of the month, (column, 12)
+    # what the level says; the periodic year leaves a residue of the last spin-up year, which goes into ET
+    et = (rain - runoff) - drained - change * store.total[:, None]
     return WaterYear(
         rain=rain,
         runoff=runoff,
         evapotranspiration=et,
-        drainage=over,
+        drainage=drained,
         saturation=saturation,
-        w_liq=w_liq,
-        w_sink=sink / MONTH_SECONDS,
-        q_bot=over / MONTH_SECONDS,
+        w_liq=store.wet[:, :, None] - store.available[:, :, None] * (1 - saturation)[:, None, :],
+        w_sink=sinks(et, store.available, change, soil.dz) / MONTH_SECONDS,
+        q_bot=drained / MONTH_SECONDS,
     )

@@ -14,6 +14,7 @@ import shutil
 import sys
 import time
 from collections import Counter
+from dataclasses import dataclass
 from pathlib import Path
 
 from . import runner, sampling
@@ -29,34 +30,34 @@ HELP = "run MIN3P over a design of soil columns and build the learning file"
 EXAMPLE = "example: MIN3P_EXE=... MIN3P_DB=... calcisol ensemble --members 64 --years 40 --workers 2 --out ens64"
 
 
-def simulate(
-    folder: Path,
-    chosen: list[int],
-    seed: int,
-    years: int,
-    workers: int = 1,
-    wall_limit: float = 900.0,
-    retry: bool = False,
-    dask: str | None = None,
-    twin: str | None = None,
-) -> None:
+@dataclass(frozen=True)
+class Options:
+    """How the members are run; nothing here changes a result."""
+
+    workers: int = 1  # processes on this machine
+    dask: str | None = None  # address of a Dask scheduler, whose workers then run them
+    wall_limit: float = 900.0  # s that a run may take
+    retry: bool = False  # run failed and refused members again
+
+
+def simulate(folder: Path, chosen: list[int], plan: Plan, options: Options) -> None:
     """Run what is missing of the ``chosen`` design points, with a line of progress per member.
 
     Raises EnsembleError (another plan, a folder in use) and RunnerError (no MIN3P).
     """
     runner.executable(), runner.stock_database()
-    Plan(seed, years, DeckOptions().sites, twin).check_or_write(folder)
+    plan.check_or_write(folder)
     (folder / "members").mkdir(exist_ok=True)
     with lock(folder):
-        if dask is None:  # on a cluster somebody may still be at work in there
+        if options.dask is None:  # on a cluster somebody may still be at work in there
             shutil.rmtree(folder / "scratch", ignore_errors=True)
         done = {r["index"]: r["state"] for r in records(folder)}
-        missing = [i for i in chosen if i not in done or (retry and done[i] != "accepted")]
+        missing = [i for i in chosen if i not in done or (options.retry and done[i] != "accepted")]
         counts = Counter(state for i, state in done.items() if i not in missing)
-        tasks = [Task(folder, i, seed, years, wall_limit, twin) for i in missing]
+        tasks = [Task(folder, i, plan.seed, plan.years, options.wall_limit, plan.twin) for i in missing]
         goal = len(set(chosen) | set(done))
         begin = time.monotonic()
-        for n, record in enumerate(cluster(tasks, dask) if dask else local(tasks, workers), 1):
+        for n, record in enumerate(cluster(tasks, options.dask) if options.dask else local(tasks, options.workers), 1):
             counts[record["state"]] += 1
             left = (time.monotonic() - begin) / n * (len(tasks) - n)
             note = f": {record['reason']}" if record["reason"] else ""
@@ -142,4 +143,5 @@ def _simulate(args: argparse.Namespace) -> None:
         if same:
             print(f"without nitrogen of their own, left out: members {', '.join(map(str, same))}", file=sys.stderr)
         chosen = [i for i in chosen if i not in same]
-    simulate(args.out, chosen, seed, years, args.workers, args.wall_limit, args.retry, args.dask, args.twin)
+    options = Options(args.workers, args.dask, args.wall_limit, args.retry)
+    simulate(args.out, chosen, Plan(seed, years, DeckOptions().sites, args.twin), options)
