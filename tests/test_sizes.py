@@ -16,18 +16,8 @@ MAX_LINES, MAX_FUNCTION, MAX_ARGUMENTS = 300, 60, 8
 FOLDERS = ("coupler", "emulator", "fortran_bridge", "tests", "examples")
 # Known offenders, each to be mended: the list only shrinks, and a name that offends no longer has to leave it.
 KNOWN = {
-    "coupler/data/make_tables.py main",
-    "coupler/europe/observed.py build",
-    "coupler/evaluation/totals.py leaching",
-    "coupler/land/water.py water_year",
-    "coupler/library/open_bundle.py __init__",
-    "emulator/evaluation/evaluate.py evaluate",
-    "emulator/explain/analysis.py analyse",
-    "emulator/min3p/ensemble.py simulate",
-    "emulator/min3p/learning.py learning_member",
     "emulator/training/curriculum.py train",
     "emulator/training/dataset.py load_ensemble",
-    "emulator/training/learning_set.py _one_count",
 }
 
 

@@ -81,106 +81,146 @@ def _water(folder: Path, times: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return np.diff(entering, prepend=0.0), np.diff(leaving, prepend=0.0)
 
 
-def learning_member(folder: Path, column: Column) -> xr.Dataset:
-    """Data set of one run (float64). Raises RunError when an output is missing or has another shape than the column."""
-    record = json.loads((folder / "column.json").read_text())
-    count = column.months + 1
-    times = np.arange(count) * MONTH_DAYS
-    families = _snapshots(folder, count)
-    thickness = column.thickness
-    if families["gst"][1].shape[1] != column.layers:
-        raise RunError(
-            f"{folder} has {families['gst'][1].shape[1]} cells, its column {column.layers} layers; it is another run's folder"
-        )
+class Run:
+    """Output of one run of a column: profiles by family and name, layers from the surface down; cumulated amounts by interval."""
 
-    def take(family: str, name: str) -> np.ndarray:
-        names, values = families[family]
+    def __init__(self, folder: Path, column: Column) -> None:
+        self.folder, self.column = folder, column
+        self.record = json.loads((folder / "column.json").read_text())
+        self.count = column.months + 1
+        self.times = np.arange(self.count) * MONTH_DAYS
+        self._families = _snapshots(folder, self.count)
+        cells = self._families["gst"][1].shape[1]
+        if cells != column.layers:
+            raise RunError(f"{folder} has {cells} cells, its column {column.layers} layers; it is another run's folder")
+        self.theta, self.temperature = self.profile("gsp", "theta_a"), self.profile("gsm", "temperature")
+        self.pressure = self.profile("gsg", "co2(g)")
+        self.theta[0] = self.theta[1] if np.allclose(self.theta[0], 0.0) else self.theta[0]
+
+    def profile(self, family: str, name: str) -> np.ndarray:
+        """One variable, (time, layer)."""
+        names, values = self._families[family]
         if name not in names:
-            raise RunError(f"{folder}/{STEM}_*.{family} has no column {name!r}")
+            raise RunError(f"{self.folder}/{STEM}_*.{family} has no column {name!r}")
         return values[:, :, names.index(name)]
 
-    data: dict[str, tuple] = {}
-    layered = ("time", "layer")
 
-    def put(name: str, values: np.ndarray, units: str, dims: tuple[str, ...] = layered) -> None:
-        data[name] = (dims, values, {"units": units})
+Variable = tuple[tuple[str, ...], np.ndarray, dict[str, str]]
+Variables = dict[str, Variable]
 
-    theta, temperature, pressure = take("gsp", "theta_a"), take("gsm", "temperature"), take("gsg", "co2(g)")
-    theta[0] = theta[1] if np.allclose(theta[0], 0.0) else theta[0]
-    air = np.maximum(column.porosity - theta, 0.0)
-    for component in record["components"]:
-        put(f"tot_{component}", take("gst", component), "mol/L water")
-    put("pH", take("gsm", "pH"), "-")
-    put("ionic_strength", take("gsm", "ionic strength"), "mol/L water")
-    put("temperature", temperature, "degC")
-    put("p_co2(g)", pressure, "atm")
-    put("theta", theta, "m3/m3")
-    for mineral in MINERAL_MOLAR_VOLUME:
-        put(f"phi_{mineral}", take("gsv", mineral), "m3/m3 bulk")
-    for species in record["sorbed"]:
-        put(f"sorb_{species}", take("gsb", species), "meq/100 g")
 
-    # conserved totals: dissolved + exchangeable + gas
-    water = theta * thickness * 1e3  # L m-2
+def _variable(values: np.ndarray, units: str, dims: tuple[str, ...] = ("time", "layer")) -> Variable:
+    return dims, values, {"units": units}
+
+
+def concentrations(run: Run) -> Variables:
+    """What MIN3P writes of water, air, minerals and exchanger."""
+    made = {f"tot_{name}": _variable(run.profile("gst", name), "mol/L water") for name in run.record["components"]}
+    made |= {
+        "pH": _variable(run.profile("gsm", "pH"), "-"),
+        "ionic_strength": _variable(run.profile("gsm", "ionic strength"), "mol/L water"),
+        "temperature": _variable(run.temperature, "degC"),
+        "p_co2(g)": _variable(run.pressure, "atm"),
+        "theta": _variable(run.theta, "m3/m3"),
+    }
+    made |= {f"phi_{name}": _variable(run.profile("gsv", name), "m3/m3 bulk") for name in MINERAL_MOLAR_VOLUME}
+    return made | {f"sorb_{name}": _variable(run.profile("gsb", name), "meq/100 g") for name in run.record["sorbed"]}
+
+
+def pools(run: Run) -> Variables:
+    """Conserved totals: dissolved, exchangeable and gas; calcite and water; and the air above."""
+    column, thickness = run.column, run.column.thickness
+    water = run.theta * thickness * 1e3  # L m-2
     soil = column.bulk_density * thickness * 1e-2  # 100 g per meq: sorb * 0.01 mol/kg
+    air = np.maximum(column.porosity - run.theta, 0.0)
+    gas = run.pressure / (GAS_CONSTANT * (run.temperature + 273.15)) * air * thickness
+    made: Variables = {}
     for pool, component in POOLS.items():
-        total = take("gst", component) * water
-        for species in record["sorbed"]:
+        total = run.profile("gst", component) * water
+        for species in run.record["sorbed"]:
             share = sorbed_amounts(species.split("-")[0]).get(component, 0.0)
             if share:
-                total = total + take("gsb", species) * soil * share
-        gas = pressure / (GAS_CONSTANT * (temperature + 273.15)) * air * thickness
+                total = total + run.profile("gsb", species) * soil * share
         if pool == "dic":
             total = total + gas
         if pool == "h":
             total = total + 2.0 * gas  # CO2(g) = CO3 + 2 H - H2O
-        put(f"pool_{pool}", total, "mol m-2")
+        made[f"pool_{pool}"] = _variable(total, "mol m-2")
     # MIN3P holds the concentration of the air above the soil, which was set at the mean temperature, not its pressure
-    put("pco2_air", column.co2_atm * (temperature[:, 0] + 273.15) / (column.mean_temperature + 273.15), "atm", ("time",))
-    put("pool_calcite", (take("gsv", "calcite") - CALCITE_FLOOR) * thickness / MINERAL_MOLAR_VOLUME["calcite"], "mol m-2")
-    put("pool_water", theta * thickness * 1e3, "kg m-2")
+    pressure = column.co2_atm * (run.temperature[:, 0] + 273.15) / (column.mean_temperature + 273.15)
+    made["pco2_air"] = _variable(pressure, "atm", ("time",))
+    calcite = (run.profile("gsv", "calcite") - CALCITE_FLOOR) * thickness / MINERAL_MOLAR_VOLUME["calcite"]
+    made["pool_calcite"] = _variable(calcite, "mol m-2")
+    made["pool_water"] = _variable(run.theta * thickness * 1e3, "kg m-2")
+    return made
 
-    # extents: what each reaction released per layer and interval
-    for mineral in record["minerals"]:
-        volume = MINERAL_MOLAR_VOLUME.get(mineral, PSEUDO_MOLAR_VOLUME)
-        extent = -np.diff(take("gsv", mineral), axis=0, prepend=take("gsv", mineral)[:1]) * thickness / volume
-        put(f"lsrc_{mineral}", extent, "mol m-2 per interval, released by the reaction > 0")
-        put(f"src_{mineral}", extent.sum(axis=1), "mol m-2 per interval, released by the reaction > 0", ("time",))
 
-    # water: through the surface, the bottom and every lower face (positive down)
-    entering, leaving = _water(folder, times)
-    put("water_in", entering, "m per interval", ("time",))
-    put("water_out", leaving, "m per interval", ("time",))
-    storage = np.diff(theta, axis=0, prepend=theta[:1]) * thickness
+def extents(run: Run) -> Variables:
+    """What each reaction released per layer (``lsrc_``) and in the column (``src_``), by interval."""
+    made: Variables = {}
+    units = "mol m-2 per interval, released by the reaction > 0"
+    for mineral in run.record["minerals"]:
+        fraction, volume = run.profile("gsv", mineral), MINERAL_MOLAR_VOLUME.get(mineral, PSEUDO_MOLAR_VOLUME)
+        extent = -np.diff(fraction, axis=0, prepend=fraction[:1]) * run.column.thickness / volume
+        made[f"lsrc_{mineral}"] = _variable(extent, units)
+        made[f"src_{mineral}"] = _variable(extent.sum(axis=1), units, ("time",))
+    return made
+
+
+def water_fluxes(run: Run) -> Variables:
+    """Water through the surface, the bottom and every lower face (positive down)."""
+    entering, leaving = _water(run.folder, run.times)
+    storage = np.diff(run.theta, axis=0, prepend=run.theta[:1]) * run.column.thickness
     upward = np.cumsum(storage[:, ::-1], axis=1)[:, ::-1]
-    face = leaving[:, None] + np.concatenate([upward[:, 1:], np.zeros((count, 1))], axis=1)
+    face = leaving[:, None] + np.concatenate([upward[:, 1:], np.zeros((run.count, 1))], axis=1)
     face[0] = 0.0
-    put("q_face", face, "m per interval through the lower face, down > 0")
+    return {
+        "water_in": _variable(entering, "m per interval", ("time",)),
+        "water_out": _variable(leaving, "m per interval", ("time",)),
+        "q_face": _variable(face, "m per interval through the lower face, down > 0"),
+    }
 
-    for index, component in enumerate(record["components"], 1):
-        path = folder / f"{STEM}_{index}.mac"
+
+def solute_fluxes(run: Run) -> Variables:
+    """Each component in and out with water, and with air where it moves there."""
+    made: Variables = {}
+    for index, component in enumerate(run.record["components"], 1):
+        path = run.folder / f"{STEM}_{index}.mac"
         for name, title in FLOWS.items():
-            amount = _cumulated(path, f"total {title} [mol/elapsed time]", times)
+            amount = _cumulated(path, f"total {title} [mol/elapsed time]", run.times)
             if not name.startswith("gas") or np.any(amount):
-                put(f"flux_{name}_{component}", amount, "mol m-2 per interval", ("time",))
+                made[f"flux_{name}_{component}"] = _variable(amount, "mol m-2 per interval", ("time",))
+    return made
 
-    static = {
-        "thickness": (thickness, "m"), "depth": (column.centre, "m"), "cec": (column.cec * 100.0, "meq/100 g"),
+
+def soil_properties(column: Column) -> Variables:
+    """What does not change: by layer, of the column, and its retention curve."""
+    layered = {
+        "thickness": (column.thickness, "m"), "depth": (column.centre, "m"), "cec": (column.cec * 100.0, "meq/100 g"),
         "cec_variable": (column.cec_variable, "1"), "caco3": (column.caco3, "kg kg-1"),
     }  # fmt: skip
-    for name, (values, units) in static.items():
-        put(name, np.asarray(values, dtype=float), units, ("layer",))
     scalars = {
         "clay": (column.clay, "kg kg-1"), "sand": (column.sand, "kg kg-1"), "soc": (column.soc, "kg kg-1"),
         "bulk_density": (column.bulk_density * 1e-3, "g cm-3"), "porosity": (column.porosity, "1"),
         "calcite_rate": (column.calcite_rate, "mol m-3 s-1 at a volume fraction of 0.05"),
         "dispersivity": (column.dispersivity, "m"), "co2_atm": (column.co2_atm, "mol mol-1"),
     }  # fmt: skip
-    for name, (value, units) in scalars.items():
-        put(name, np.asarray(value, dtype=float), units, ())
-    vg = column.retention
-    put("vg", np.array([vg.residual, vg.alpha, vg.n, vg.k_sat]), "Sr -, alpha m-1, n -, Ks m s-1", ("vgpar",))
-    whole = xr.Dataset(data, coords={"time": ("time", times, {"units": "days"}), "layer": np.arange(1, column.layers + 1)})
+    curve = column.retention
+    parameters = np.array([curve.residual, curve.alpha, curve.n, curve.k_sat])
+    return {
+        **{name: _variable(np.asarray(values, dtype=float), units, ("layer",)) for name, (values, units) in layered.items()},
+        **{name: _variable(np.asarray(value, dtype=float), units, ()) for name, (value, units) in scalars.items()},
+        "vg": _variable(parameters, "Sr -, alpha m-1, n -, Ks m s-1", ("vgpar",)),
+    }
+
+
+def learning_member(folder: Path, column: Column) -> xr.Dataset:
+    """Data set of one run (float64). Raises RunError when an output is missing or has another shape than the column."""
+    run = Run(folder, column)
+    data = {
+        **concentrations(run), **pools(run), **extents(run), **water_fluxes(run), **solute_fluxes(run), **soil_properties(column),
+    }  # fmt: skip
+    whole = xr.Dataset(data, coords={"time": ("time", run.times, {"units": "days"}), "layer": np.arange(1, column.layers + 1)})
     # The printed start is not what the run starts from: MIN3P equilibrates it at one temperature, then the profile takes over and
     # the exchanger with it. The member therefore begins at the end of the first month.
     out = whole.isel(time=slice(1, None)).copy()
@@ -188,6 +228,6 @@ def learning_member(folder: Path, column: Column) -> xr.Dataset:
         if "per interval" in variable.attrs["units"]:
             variable[{"time": 0}] = 0.0
     out.attrs["stoichiometry"] = json.dumps({PREFIX + n: dict(REACTIONS[n].release) for n in column.sources})
-    out.attrs["database_sha256"] = record["database_sha256"]
+    out.attrs["database_sha256"] = run.record["database_sha256"]
     out.attrs["labels"] = json.dumps(column.labels, default=float)
     return out

@@ -20,6 +20,7 @@ from ..processes.recent_climate import PAST, START
 from .dataset import DAY, DataError, Ensemble, file_sha256, load_ensemble, split_of
 
 FORMAT = "calcisol-ensemble-1"
+POOLS = ("calcite", "ca", "mg", "k", "na", "nh4", "no3", "cl", "so4", "dic", "water")
 SITES = {"site_1": "x", "site_2": "ya", "site_3": "yb"}
 # surface inputs: mol of each dep_* variable per mol of reaction
 SURFACE = {
@@ -89,86 +90,113 @@ def _groups(ds: xr.Dataset) -> list[np.ndarray]:
     return [np.flatnonzero(layers == n) for n in np.unique(layers)]
 
 
-def _one_count(ds: xr.Dataset, members: np.ndarray, digest: str) -> Ensemble:
-    """All members with the same number of layers; the thicknesses are a static row, one column each."""
-    n = int(ds.n_layer.values[members[0]])
-    ds = ds.isel(member=members, layer=slice(0, n))
-    times = ds.time.values.astype(float)
-    dt = float(np.median(np.diff(times))) * DAY
-    n_time, n_member = times.size - 1, members.size
+class _Members:
+    """Members with the same number of layers, their variables as arrays with the member last."""
 
-    def layered(name: str) -> np.ndarray:  # [time, layer, member]
-        return np.moveaxis(ds[name].values.astype(float), 0, 2)
+    def __init__(self, ds: xr.Dataset, members: np.ndarray) -> None:
+        self.layers = int(ds.n_layer.values[members[0]])
+        self.ds = ds.isel(member=members, layer=slice(0, self.layers))
+        times = self.ds.time.values.astype(float)
+        self.dt = float(np.median(np.diff(times))) * DAY
+        self.times, self.count = times.size, members.size
 
-    def extent(name: str) -> np.ndarray:  # [time - 1, layer, member]
-        return layered(f"lsrc_{name}")[1:] if f"lsrc_{name}" in ds else np.zeros((n_time, n, n_member))
+    def layered(self, name: str) -> np.ndarray:
+        """[time, layer, member]."""
+        return np.moveaxis(self.ds[name].values.astype(float), 0, 2)
 
-    def column(name: str) -> np.ndarray:  # [time - 1, member]
-        return np.moveaxis(ds[name].values.astype(float), 0, 1)[1:]
+    def extent(self, reaction: str) -> np.ndarray:
+        """[time - 1, layer, member] mol m-2 per interval; none where no member has the reaction."""
+        name = f"lsrc_{reaction}"
+        return self.layered(name)[1:] if name in self.ds else np.zeros((self.times - 1, self.layers, self.count))
 
-    def static(name: str) -> np.ndarray:  # [layer, member]
-        values = ds[name].values.astype(float)
-        return values.T if values.ndim == 2 else np.broadcast_to(values, (n, n_member))
+    def column(self, name: str) -> np.ndarray:
+        """[time - 1, member]."""
+        return np.moveaxis(self.ds[name].values.astype(float), 0, 1)[1:]
 
-    table = load_table()
-    slots = {name: i for i, name in enumerate(table.names("state"))}
-    state = np.zeros((times.size, len(slots), n, n_member))
-    for name in ("calcite", "ca", "mg", "k", "na", "nh4", "no3", "cl", "so4", "dic", "water"):
-        state[:, slots[name]] = layered(f"pool_{name}")
-    state[:, slots["pco2"]], state[:, slots["ph"]] = layered("p_co2(g)"), layered("pH")
-    state[:, slots["ionic_strength"]] = layered("ionic_strength")
+    def static(self, name: str) -> np.ndarray:
+        """[layer, member]."""
+        values = self.ds[name].values.astype(float)
+        return values.T if values.ndim == 2 else np.broadcast_to(values, (self.layers, self.count))
+
+
+def _states(m: _Members, slots: list[str]) -> np.ndarray:
+    """Pools, pressures and what the solver starts from, [time, slot, layer, member]."""
+    values = {name: m.layered(f"pool_{name}") for name in POOLS}
+    values |= {"pco2": m.layered("p_co2(g)"), "ph": m.layered("pH"), "ionic_strength": m.layered("ionic_strength")}
     for slot, site in SITES.items():
-        names = [v for v in ds.data_vars if str(v).startswith("sorb_") and str(v).endswith(f"-{site}(na)")]
-        filled = sum(layered(str(v)) for v in names) * layered("tot_na+1")
-        state[:, slots[slot]] = np.log(np.maximum(layered(f"sorb_na-{site}(na)"), 1e-12) / np.maximum(filled, 1e-12))
+        names = [v for v in m.ds.data_vars if str(v).startswith("sorb_") and str(v).endswith(f"-{site}(na)")]
+        filled = sum(m.layered(str(v)) for v in names) * m.layered("tot_na+1")
+        values[slot] = np.log(np.maximum(m.layered(f"sorb_na-{site}(na)"), 1e-12) / np.maximum(filled, 1e-12))
+    state = np.zeros((m.times, len(slots), m.layers, m.count))
+    # an archive knows nothing of the climate before it: every window starts without memory
+    for name, value in (*values.items(), *zip(PAST, START, strict=True)):
+        state[:, slots.index(name)] = value
+    return state
 
-    for name, value in zip(PAST, START, strict=True):  # an archive does not say; every window starts from nothing known
-        state[:, slots[name]] = value
 
-    fixed = {name: static(name) for name in ("clay", "sand", "soc", "bulk_density", "porosity", "cec", "cec_variable", "caco3")}
-    fixed |= {name: static(name) for name in ("calcite_rate", "dispersivity")}
+def _soil(m: _Members, ph: np.ndarray, rows: list[str]) -> np.ndarray:
+    """Static soil in the contract's units, [row, layer, member]; ``ph`` [layer, member] is that of the start."""
+    fixed = {name: m.static(name) for name in rows if name in m.ds}
     fixed["cec"] = 0.01 * fixed["cec"]  # meq per 100 g
     fixed["bulk_density"] = 1000.0 * fixed["bulk_density"]  # g cm-3
-    fixed |= {
-        "dz": static("thickness"),
-        "base_saturation": np.full((n, n_member), np.nan),
-        "ph0": state[0, slots["ph"]],
-    }
-    static_rows = np.stack([fixed[name] for name in table.names("static")])
+    fixed |= {"dz": m.static("thickness"), "base_saturation": np.full(ph.shape, np.nan), "ph0": ph}
+    return np.stack([fixed[name] for name in rows])
 
-    zero, nan = np.zeros((n_time, n, n_member)), np.full((n_time, n, n_member), np.nan)
-    n_rate = MOLAR_MASS_N / dt
-    layer_values = {
-        "w_liq": layered("pool_water")[1:], "w_ice": zero, "t_soil": layered("temperature")[1:] + 273.15, "w_sink": zero,
-        "q_lat": zero, "q_if": nan, "co2_src": extent("x-resp") * MOLAR_MASS_C / dt, "n_nit": extent("x-nitr") * n_rate,
-        "n_min": extent("x-min") * n_rate, "n_up_nh4": extent("x-unh4") * n_rate, "n_up_no3": extent("x-uno3") * n_rate,
-        "n_den": extent("x-den") * n_rate, "h_src": zero, "bc_up": extent("x-ubc") * 1.6 / dt,
-        "weath": extent("x-weath") * 2.0 / dt,
+
+def _layer_forcing(m: _Members, rows: list[str]) -> np.ndarray:
+    """Forcing of the layers as rates over each interval, [time - 1, row, layer, member]."""
+    dt, n_rate = m.dt, MOLAR_MASS_N / m.dt
+    zero = np.zeros((m.times - 1, m.layers, m.count))
+    nan = np.full(zero.shape, np.nan)
+    values = {
+        "w_liq": m.layered("pool_water")[1:], "w_ice": zero, "t_soil": m.layered("temperature")[1:] + 273.15, "w_sink": zero,
+        "q_lat": zero, "q_if": nan, "co2_src": m.extent("x-resp") * MOLAR_MASS_C / dt, "n_nit": m.extent("x-nitr") * n_rate,
+        "n_min": m.extent("x-min") * n_rate, "n_up_nh4": m.extent("x-unh4") * n_rate, "n_up_no3": m.extent("x-uno3") * n_rate,
+        "n_den": m.extent("x-den") * n_rate, "h_src": zero, "bc_up": m.extent("x-ubc") * 1.6 / dt,
+        "weath": m.extent("x-weath") * 2.0 / dt,
         "nh4": nan, "no3": nan,
     }  # fmt: skip
-    forcing_layer = np.stack([layer_values[v] for v in table.names("forcing", "layer")], axis=1)
+    return np.stack([values[name] for name in rows], axis=1)
 
-    deposited = {ion: column(f"flux_in_{component}") for ion, component in RAIN.items()}
+
+def _column_forcing(m: _Members, rows: list[str]) -> np.ndarray:
+    """Forcing of the columns, [time - 1, row, member]; fertiliser, lime and irrigation come with the rain."""
+    deposited = {ion: m.column(f"flux_in_{component}") for ion, component in RAIN.items()}
     for reaction, ions in SURFACE.items():
-        amount = extent(reaction).sum(1)
+        amount = m.extent(reaction).sum(1)
         for ion, share in ions.items():
             deposited[ion] = deposited[ion] + share * amount
-    one = np.ones((n_time, n_member))
-    column_values = {
-        "q_bot": column("water_out") * 1000.0 / dt, "co2_src_total": 0.0 * one, "p_surf": 101325.0 * one,
-        "co2_atm": column("pco2_air"), "lime": 0.0 * one, "active": one,
-        **{f"dep_{ion}": amount / dt for ion, amount in deposited.items()},
+    one = np.ones((m.times - 1, m.count))
+    values = {
+        "q_bot": m.column("water_out") * 1000.0 / m.dt, "co2_src_total": 0.0 * one, "p_surf": 101325.0 * one,
+        "co2_atm": m.column("pco2_air"), "lime": 0.0 * one, "active": one,
+        **{f"dep_{ion}": amount / m.dt for ion, amount in deposited.items()},
     }  # fmt: skip
-    forcing_column = np.stack([column_values[v] for v in table.names("forcing", "column")], axis=1)
+    return np.stack([values[name] for name in rows], axis=1)
 
-    def tensor(x: np.ndarray) -> torch.Tensor:
-        return torch.as_tensor(np.ascontiguousarray(x), dtype=torch.float64)
 
-    leached = np.stack([column("flux_out_ca+2"), column("flux_out_co3-2"), column("flux_out_no3-1")], axis=1)
+def _tensor(x: np.ndarray) -> torch.Tensor:
+    return torch.as_tensor(np.ascontiguousarray(x), dtype=torch.float64)
+
+
+def _one_count(ds: xr.Dataset, members: np.ndarray, digest: str) -> Ensemble:
+    """All members with the same number of layers; the thicknesses are a static row, one column each."""
+    m, table = _Members(ds, members), load_table()
+    slots = table.names("state")
+    state = _states(m, slots)
+    leached = np.stack([m.column("flux_out_ca+2"), m.column("flux_out_co3-2"), m.column("flux_out_no3-1")], axis=1)
     return Ensemble(
-        static=tensor(static_rows), state=tensor(state), forcing_layer=tensor(forcing_layer),
-        forcing_column=tensor(forcing_column), ph=tensor(layered("pH")),
-        leached=tensor(leached), co2_efflux=tensor(column("flux_gasout_co3-2")),
-        calcite_loss=tensor(layered("lsrc_calcite")[1:].sum(1)), dt=dt, members=ds.member_id.values,
-        form=np.full(n_member, "mix"), wall_s=ds.wall_s.values.astype(float), sha256=digest,
-    )  # fmt: skip
+        static=_tensor(_soil(m, state[0, slots.index("ph")], table.names("static"))),
+        state=_tensor(state),
+        forcing_layer=_tensor(_layer_forcing(m, table.names("forcing", "layer"))),
+        forcing_column=_tensor(_column_forcing(m, table.names("forcing", "column"))),
+        ph=_tensor(m.layered("pH")),
+        leached=_tensor(leached),
+        co2_efflux=_tensor(m.column("flux_gasout_co3-2")),
+        calcite_loss=_tensor(m.layered("lsrc_calcite")[1:].sum(1)),
+        dt=m.dt,
+        members=m.ds.member_id.values,
+        form=np.full(m.count, "mix"),
+        wall_s=m.ds.wall_s.values.astype(float),
+        sha256=digest,
+    )
