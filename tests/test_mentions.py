@@ -145,14 +145,12 @@ def test_links_lead_somewhere() -> None:
     assert not broken, "\n".join(broken)
 
 
-@pytest.mark.xfail(strict=True, reason="old names of moved files, in comments and pages: being mended")
 def test_files_that_are_named_exist() -> None:
     ends = known_ends()
     found = [f"{path}: {word}" for path, text in texts() if not of_a_host(path) for word in missing(path, text, ends)]
     assert not found, "\n".join(found)
 
 
-@pytest.mark.xfail(strict=True, reason="sources named that users do not have: being moved into the repository")
 def test_no_file_is_named_that_its_reader_does_not_have() -> None:
     found = [f"{path}: {match}" for path, text in texts() for match in HIDDEN.findall(text)]
     assert not found, "\n".join(found)

@@ -3,7 +3,7 @@
 What:    ``write_map`` puts pH, carbonate and other fields of any known file on the grid of a host's own file: a cell has the
          mean of the pixels or points that lie nearest to it, else the pixel that covers it, else nothing (-9999). Survey pH
          becomes that of pore water (``ph0``), the one the adapters ask for; the survey's own is kept beside it.
-Shapes:  that of latitude and longitude in the host's file, (lat,lon) or (south_north,west_east); Units: emulator/variables.toml.
+Shapes:  that of latitude and longitude in the host's file, (lat,lon) or (south_north,west_east); Units: variables.toml.
 Source:  input_maps/readers.py (what is read), spinup.match_survey (pH); search by scipy's k-d tree on the sphere.
 Use:     ``write_map(Path("wrfinput_d01"), {"ph_survey": soil, "caco3": soil}, Path("calcisol_soil.nc"))``
 """

@@ -2,7 +2,7 @@
 
 What:    adds up every step's fluxes and compares with the change of the stocks; a budget that does not close raises.
 Units:   kg C m-2, mol Ca m-2, kg N m-2, mol_c m-2; shapes (column,).
-Source:  the identities of DESIGN.md 4; Ca: 0.15 mol per mol_c weathered (variables.toml).
+Source:  conserved quantities: emulator/docs/science.md, section 7; 0.15 mol Ca per mol_c weathered: variables.toml.
 Use:     ``b = Budget(n); b.open(out, state); b.add(dt, forcing, out); b.close(out, state); b.residuals()``.
 """
 

@@ -3,7 +3,6 @@
 What:    ``run`` splits the domain into chunks, has each stepped by time_loop.run_task in one process, several, or on the
          workers of a Dask scheduler, and shows the time left. Which worker steps a chunk changes no bit of it.
 Memory:  a worker holds one chunk (128 columns: some tens of MB, whatever the grid); nothing is sent back but the clock.
-Source:  DESIGN.md 7.
 Use:     ``folder = run(domain, config, resume=True)``; results.gather reads the folder.
 """
 

@@ -3,7 +3,7 @@
 What:    ``run_task`` steps a chunk and leaves one file per segment; a chunk never sees another, so neither the number of
          workers nor a kill changes a bit of it.
 Units:   yearly records: layer variables (year, column, soil_layer), column variables (year, column), contract units.
-Source:  DESIGN.md 7. State, pools and budgets are read back through the same compiled path that land models call.
+Source:  the compiled library that land models call: state, pools and budgets are read back through it.
 Use:     ``clock = run_task(task, model)``; the files are read by results.py.
 """
 

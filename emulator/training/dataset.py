@@ -38,6 +38,9 @@ _TOTALS = {  # state slot: (component, sorbed species on the sites)
     "cl": ("cl-1", 1, ()),
     "so4": ("so4-2", 1, ()),
 }
+_NEEDED = (
+    "pH", "theta", "temperature", "p_co2(g)", "phi_calcite", "cec", "sample", "water_out", "src_x-resp", "src_x-nitr", "src_fert",
+)  # fmt: skip
 FERTILISER = {"an": (1.0, 1.0, 0.0, 0.0), "urea": (2.0, 0.0, 1.0, 0.0), "as": (2.0, 0.0, 0.0, 1.0)}
 """mol NH4, NO3, inorganic C, SO4 per mol of fertiliser reaction in the decks."""
 
@@ -108,9 +111,8 @@ def _share(rate: np.ndarray, dz: np.ndarray, fallback: np.ndarray) -> np.ndarray
     return np.where(total > 1e-25, amount / np.maximum(total, 1e-25), fallback)
 
 
-def load_ensemble(path: str | Path) -> Ensemble:
-    """Read an ensemble file. Raises DataError naming what is missing for training."""
-    path = Path(path)
+def _open(path: Path) -> xr.Dataset:
+    """The file in memory. Raises DataError naming what is missing for training."""
     if not path.is_file():
         raise DataError(f"ensemble {path} does not exist; give the path of a MIN3P ensemble (netCDF)")
     try:
@@ -120,131 +122,142 @@ def load_ensemble(path: str | Path) -> Ensemble:
         raise DataError(f"ensemble {path} is damaged or cannot be read as netCDF (member, time, layer); name another") from None
     if ds.attrs.get("format") == "calcisol-ensemble-1":
         raise DataError(f"{path} is a learning file of several layerings; read it with learning_set.load_learning_file, not here")
-    needed = [
-        "pH",
-        "theta",
-        "temperature",
-        "p_co2(g)",
-        "phi_calcite",
-        "cec",
-        "sample",
-        "water_out",
-        "src_x-resp",
-        "src_x-nitr",
-        "src_fert",
-    ]
-    missing = [v for v in (*needed, *(f"tot_{c}" for c, _, _ in _TOTALS.values())) if v not in ds]
+    missing = [v for v in (*_NEEDED, *(f"tot_{c}" for c, _, _ in _TOTALS.values())) if v not in ds]
     if missing:
         raise DataError(f"ensemble {path} lacks {', '.join(missing)}; a training file needs them (see emulator/README.md)")
+    return ds
 
-    sample = {str(p): ds["sample"].sel(parameter=p).values.astype(float) for p in ds.parameter.values}
-    times = ds.time.values.astype(float)
-    dt = float(np.median(np.diff(times))) * DAY
-    dz = ds.thickness.values.astype(float)
-    n_layer, n_member = dz.size, ds.sizes["member"]
 
-    def layered(name: str) -> np.ndarray:  # [time, layer, member]
-        return np.moveaxis(ds[name].values.astype(float), 0, 2)
+class _Archive:
+    """An ensemble in the format of the v0 archive, its variables as arrays with the member last."""
 
-    def column(name: str) -> np.ndarray:  # [time - 1, member]
-        return np.moveaxis(ds[name].values.astype(float), 0, 1)[1:]
+    def __init__(self, path: Path) -> None:
+        self.ds = ds = _open(path)
+        self.sample = {str(p): ds["sample"].sel(parameter=p).values.astype(float) for p in ds.parameter.values}
+        times = ds.time.values.astype(float)
+        self.dt = float(np.median(np.diff(times))) * DAY
+        self.dz = ds.thickness.values.astype(float)  # m
+        self.times, self.shape = times.size, (self.dz.size, ds.sizes["member"])
+        self.volume = self.dz[None, :, None] * 1000.0  # litres per m2
+        self.theta, self.temperature = self.layered("theta"), self.layered("temperature") + 273.15
+        self.porosity = ds.porosity.values.astype(float)
 
-    theta, temperature, pco2 = layered("theta"), layered("temperature") + 273.15, layered("p_co2(g)")
-    bulk = sample["bulk_density"]
-    porosity = ds.porosity.values.astype(float)
-    depth = (np.cumsum(dz) - 0.5 * dz)[:, None]
-    volume = dz[None, :, None] * 1000.0  # litres per m2
+    def layered(self, name: str) -> np.ndarray:
+        """[time, layer, member]."""
+        return np.moveaxis(self.ds[name].values.astype(float), 0, 2)
 
-    table = load_table()
-    state = np.zeros((times.size, len(table.state), n_layer, n_member))
-    slot = {name: i for i, name in enumerate(table.names("state"))}
-    state[:, slot["calcite"]] = layered("phi_calcite") / MOLAR_VOLUME_CALCITE * dz[None, :, None]
+    def column(self, name: str) -> np.ndarray:
+        """[time - 1, member]."""
+        return np.moveaxis(self.ds[name].values.astype(float), 0, 1)[1:]
+
+    def spread(self, source: str, rate: str, otherwise: np.ndarray) -> np.ndarray:
+        """Column integral [mol m-2 per interval] over the layers as the rate is, [time - 1, layer, member]."""
+        if source not in self.ds:
+            return np.zeros((self.times - 1, *self.shape))
+        shares = _share(self.layered(rate)[1:], self.dz, otherwise) if rate in self.ds else otherwise
+        return self.column(source)[:, None, :] * shares
+
+
+def _states(a: _Archive, slots: list[str]) -> np.ndarray:
+    """Conserved totals, pressures and what the solver starts from, [time, slot, layer, member]."""
+    values: dict[str, np.ndarray | float] = {"calcite": a.layered("phi_calcite") / MOLAR_VOLUME_CALCITE * a.dz[None, :, None]}
     for name, (component, charge, sorbed) in _TOTALS.items():
-        total = layered(f"tot_{component}") * theta * volume
+        total = a.layered(f"tot_{component}") * a.theta * a.volume
         for species in sorbed:
-            total = total + layered(f"sorb_{species}") * 0.01 * bulk / charge * volume
-        state[:, slot[name]] = total
-    air = (porosity - theta) * dz[None, :, None]
-    state[:, slot["dic"]] = layered("tot_co3-2") * theta * volume + air * pco2 / (GAS_CONSTANT_ATM * temperature)
-    state[:, slot["water"]] = theta * volume
-    state[:, slot["pco2"]] = pco2
-    state[:, slot["ph"]] = layered("pH")
-    state[:, slot["ionic_strength"]] = layered("ionic_strength") if "ionic_strength" in ds else 0.006
+            total = total + a.layered(f"sorb_{species}") * 0.01 * a.sample["bulk_density"] / charge * a.volume
+        values[name] = total
+    air, pco2 = (a.porosity - a.theta) * a.dz[None, :, None], a.layered("p_co2(g)")
+    values["dic"] = a.layered("tot_co3-2") * a.theta * a.volume + air * pco2 / (GAS_CONSTANT_ATM * a.temperature)
+    values |= {"water": a.theta * a.volume, "pco2": pco2, "ph": a.layered("pH")}
+    values["ionic_strength"] = a.layered("ionic_strength") if "ionic_strength" in a.ds else 0.006
     # exchange potential: ln of (equivalent fraction of Na / dissolved Na), its activity coefficient left to the solver
-    sites = {"site_1": "x", "site_2": "ya", "site_3": "yb"}
-    for name, site in sites.items():
-        ions = [ion for ion in ("na", "ca", "mg", "k", "nh4", "h", "al") if f"sorb_{ion}-{site}(na)" in ds]
-        filled = sum(layered(f"sorb_{ion}-{site}(na)") for ion in ions) * layered("tot_na+1")
-        state[:, slot[name]] = np.log(np.maximum(layered(f"sorb_na-{site}(na)"), 1e-12) / np.maximum(filled, 1e-12))
+    for name, site in {"site_1": "x", "site_2": "ya", "site_3": "yb"}.items():
+        ions = [ion for ion in ("na", "ca", "mg", "k", "nh4", "h", "al") if f"sorb_{ion}-{site}(na)" in a.ds]
+        filled = sum(a.layered(f"sorb_{ion}-{site}(na)") for ion in ions) * a.layered("tot_na+1")
+        values[name] = np.log(np.maximum(a.layered(f"sorb_na-{site}(na)"), 1e-12) / np.maximum(filled, 1e-12))
+    state = np.zeros((a.times, len(slots), *a.shape))
+    # an archive knows nothing of the climate before it: every window starts without memory
+    for name, value in (*values.items(), *zip(PAST, START, strict=True)):
+        state[:, slots.index(name)] = value
+    return state
 
-    for name, value in zip(PAST, START, strict=True):  # an archive does not say; every window starts from nothing known
-        state[:, slot[name]] = value
 
-    static = {
+def _soil(a: _Archive, calcite: np.ndarray, ph: np.ndarray, rows: list[str]) -> np.ndarray:
+    """Static soil, [row, layer, member]; ``calcite`` [mol m-2] and ``ph`` are those of the start."""
+    sample, dz, bulk = a.sample, a.dz, a.sample["bulk_density"]
+    depth = (np.cumsum(dz) - 0.5 * dz)[:, None]
+    values = {
         "dz": dz[:, None], "clay": 0.01 * sample["clay"], "sand": 0.4, "soc": 0.01 * sample["soc"], "bulk_density": 1000.0 * bulk,
-        "porosity": porosity, "cec": 0.01 * ds.cec.values.T.astype(float), "base_saturation": np.nan,
+        "porosity": a.porosity, "cec": 0.01 * a.ds.cec.values.T.astype(float), "base_saturation": np.nan,
         "cec_variable": np.clip(sample["yfrac"] * np.exp(-depth / 0.5), 0.02, 0.95),
-        "caco3": state[0, slot["calcite"]] * MOLAR_MASS_CACO3 / (1000.0 * bulk * dz[:, None]), "ph0": state[0, slot["ph"]],
+        "caco3": calcite * MOLAR_MASS_CACO3 / (1000.0 * bulk * dz[:, None]), "ph0": ph,
         "calcite_rate": 1000.0 * sample["k_calcite"], "dispersivity": sample["dispersivity"],
     }  # fmt: skip
-    ones = np.ones((n_layer, n_member))
-    static_tensor = np.stack([np.broadcast_to(static[v], (n_layer, n_member)) * ones for v in table.names("static")])
+    return np.stack([np.broadcast_to(values[name], a.shape) for name in rows])
 
-    form = np.where(sample["form"] < 0.65, "an", np.where(sample["form"] < 0.85, "urea", "as"))
-    per = np.array([FERTILISER[f] for f in form]).T  # [4, member]
-    n_time = times.size - 1
-    bottom = np.cumsum(dz)
+
+def _layer_forcing(a: _Archive, rows: list[str]) -> np.ndarray:
+    """Rates in the layers over each interval, [time - 1, row, layer, member]."""
+    dz, dt, bottom = a.dz, a.dt, np.cumsum(a.dz)
     root = np.clip(np.minimum(bottom, 0.30) - (bottom - dz), 0.0, None)
     root = (root / root.sum())[None, :, None]
-    e_fold = sample["resp_depth"][None, :]
+    e_fold = a.sample["resp_depth"][None, :]
     respired = np.exp(-(bottom - dz)[:, None] / e_fold) - np.exp(-bottom[:, None] / e_fold)
     respired = respired / respired.sum(0)
-
-    def spread(source: str, rate: str, fallback: np.ndarray) -> np.ndarray:
-        """Column integral [mol m-2 per interval] spread over the layers [time - 1, layer, member]."""
-        if source not in ds:
-            return np.zeros((n_time, n_layer, n_member))
-        shares = _share(layered(rate)[1:], dz, fallback) if rate in ds else fallback
-        return column(source)[:, None, :] * shares
-
-    top = np.eye(1, n_layer)[:, :, None]
-    layer_values = {
-        "w_liq": (theta * volume)[1:], "w_ice": 0.0, "t_soil": temperature[1:], "w_sink": 0.0, "q_lat": 0.0, "q_if": np.nan,
-        "co2_src": column("src_x-resp")[:, None, :] * respired[None] * MOLAR_MASS_C / dt,
-        "n_nit": spread("src_x-nitr", "rate_x-nitr_1", top) * MOLAR_MASS_N / dt, "n_min": 0.0,
-        "n_up_nh4": spread("src_x-unh4", "rate_x-unh4_1", root) * MOLAR_MASS_N / dt,
-        "n_up_no3": spread("src_x-uno3", "rate_x-uno3_1", root) * MOLAR_MASS_N / dt,
+    top, even = np.eye(1, dz.size)[:, :, None], (dz / dz.sum())[None, :, None]
+    values = {
+        "w_liq": (a.theta * a.volume)[1:], "w_ice": 0.0, "t_soil": a.temperature[1:], "w_sink": 0.0, "q_lat": 0.0, "q_if": np.nan,
+        "co2_src": a.column("src_x-resp")[:, None, :] * respired[None] * MOLAR_MASS_C / dt,
+        "n_nit": a.spread("src_x-nitr", "rate_x-nitr_1", top) * MOLAR_MASS_N / dt, "n_min": 0.0,
+        "n_up_nh4": a.spread("src_x-unh4", "rate_x-unh4_1", root) * MOLAR_MASS_N / dt,
+        "n_up_no3": a.spread("src_x-uno3", "rate_x-uno3_1", root) * MOLAR_MASS_N / dt,
         "n_den": 0.0, "h_src": 0.0,
-        "bc_up": spread("src_x-ubc", "rate_x-ubc_1", root) * 1.6 / dt,
-        "weath": spread("src_x-weath", "", (dz / dz.sum())[None, :, None]) * 2.0 / dt,
+        "bc_up": a.spread("src_x-ubc", "rate_x-ubc_1", root) * 1.6 / dt,
+        "weath": a.spread("src_x-weath", "", even) * 2.0 / dt,
         "nh4": np.nan, "no3": np.nan,
     }  # fmt: skip
-    shape = (n_time, n_layer, n_member)
-    forcing_layer = np.stack([np.broadcast_to(layer_values[v], shape) for v in table.names("forcing", "layer")], axis=1)
+    return np.stack([np.broadcast_to(values[name], (a.times - 1, *a.shape)) for name in rows], axis=1)
 
-    fertiliser = column("src_fert")
-    rain = {c: column(f"flux_in_{c}") for c in ("ca+2", "mg+2", "k+1", "na+1", "nh4+1", "no3-1", "cl-1", "so4-2", "co3-2")}
-    column_values = {
-        "q_bot": column("water_out") * 1000.0 / dt, "co2_src_total": 0.0, "p_surf": 101325.0,
-        "co2_atm": 1e-6 * sample["co2_atm"][None, :],
+
+def _column_forcing(a: _Archive, form: np.ndarray, rows: list[str]) -> np.ndarray:
+    """Water and deposition of the columns, [time - 1, row, member]; fertiliser comes with the rain."""
+    per, fertiliser, dt = np.array([FERTILISER[f] for f in form]).T, a.column("src_fert"), a.dt  # per: [4, member]
+    rain = {c: a.column(f"flux_in_{c}") for c in ("ca+2", "mg+2", "k+1", "na+1", "nh4+1", "no3-1", "cl-1", "so4-2", "co3-2")}
+    values = {
+        "q_bot": a.column("water_out") * 1000.0 / dt, "co2_src_total": 0.0, "p_surf": 101325.0,
+        "co2_atm": 1e-6 * a.sample["co2_atm"][None, :],
         "dep_ca": rain["ca+2"] / dt, "dep_mg": rain["mg+2"] / dt, "dep_k": rain["k+1"] / dt, "dep_na": rain["na+1"] / dt,
         "dep_nh4": (rain["nh4+1"] + per[0] * fertiliser) / dt, "dep_no3": (rain["no3-1"] + per[1] * fertiliser) / dt,
         "dep_cl": rain["cl-1"] / dt, "dep_so4": (rain["so4-2"] + per[3] * fertiliser) / dt,
         "dep_dic": (rain["co3-2"] + per[2] * fertiliser) / dt, "lime": 0.0, "active": 1.0,
     }  # fmt: skip
-    forcing_column = np.stack(
-        [np.broadcast_to(column_values[v], (n_time, n_member)) for v in table.names("forcing", "column")], axis=1
-    )
+    return np.stack([np.broadcast_to(values[name], (a.times - 1, a.shape[1])) for name in rows], axis=1)
 
-    def tensor(x: np.ndarray) -> Tensor:
-        return torch.as_tensor(np.ascontiguousarray(x), dtype=torch.float64)
 
+def _tensor(x: np.ndarray) -> Tensor:
+    return torch.as_tensor(np.ascontiguousarray(x), dtype=torch.float64)
+
+
+def load_ensemble(path: str | Path) -> Ensemble:
+    """Read an ensemble file. Raises DataError naming what is missing for training."""
+    path = Path(path)
+    a, table = _Archive(path), load_table()
+    ds, slots, members = a.ds, table.names("state"), a.shape[1]
+    form = np.where(a.sample["form"] < 0.65, "an", np.where(a.sample["form"] < 0.85, "urea", "as"))
+    state = _states(a, slots)
+    calcite, ph = (state[0, slots.index(name)] for name in ("calcite", "ph"))
     return Ensemble(
-        static=tensor(static_tensor), state=tensor(state),
-        forcing_layer=tensor(forcing_layer), forcing_column=tensor(forcing_column),
-        ph=tensor(layered("pH")),
-        leached=tensor(np.stack([column("flux_out_ca+2"), column("flux_out_co3-2"), column("flux_out_no3-1")], axis=1)),
-        co2_efflux=tensor(column("flux_gasout_co3-2")), calcite_loss=tensor(column("src_calcite")),
-        dt=dt, members=ds["member_id"].values if "member_id" in ds else np.arange(n_member), form=form,
-        wall_s=ds["wall_s"].values if "wall_s" in ds else np.full(n_member, np.nan), sha256=file_sha256(path),
-    )  # fmt: skip
+        static=_tensor(_soil(a, calcite, ph, table.names("static"))),
+        state=_tensor(state),
+        forcing_layer=_tensor(_layer_forcing(a, table.names("forcing", "layer"))),
+        forcing_column=_tensor(_column_forcing(a, form, table.names("forcing", "column"))),
+        ph=_tensor(a.layered("pH")),
+        leached=_tensor(np.stack([a.column(f"flux_out_{c}") for c in ("ca+2", "co3-2", "no3-1")], axis=1)),
+        co2_efflux=_tensor(a.column("flux_gasout_co3-2")),
+        calcite_loss=_tensor(a.column("src_calcite")),
+        dt=a.dt,
+        members=ds["member_id"].values if "member_id" in ds else np.arange(members),
+        form=form,
+        wall_s=ds["wall_s"].values if "wall_s" in ds else np.full(members, np.nan),
+        sha256=file_sha256(path),
+    )

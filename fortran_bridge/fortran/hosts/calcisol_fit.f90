@@ -10,11 +10,12 @@
 !          debug build (CESM fills its arrays with them), comparing a quiet one too.
 module calcisol_fit
   use, intrinsic :: iso_c_binding, only: c_double, c_float, c_int32_t, c_int64_t
+  use calcisol, only: missing => calcisol_missing_value, orchidee => calcisol_missing_value_orchidee, &
+    missing_from => calcisol_missing_from
   implicit none
   private
   public :: fit, plus, over, total, sum_of, finite, is_missing, missing
 
-  real(c_double), parameter :: missing = -9999.0_c_double, orchidee = 999999.0_c_double, huge_value = 1.0e19_c_double
   real(c_double), parameter :: exact = 1.0e-30_c_double ! equal, in the words -Wcompare-reals allows
   ! the exponents of infinity and NaN
   integer(c_int64_t), parameter :: all_64 = int(z'7FF0000000000000', c_int64_t)
@@ -64,7 +65,7 @@ contains
     logical :: answer
     answer = .true.
     if (.not. finite_64(value)) return
-    answer = abs(value) >= huge_value .or. abs(value - missing) < exact .or. abs(value - orchidee) < exact
+    answer = abs(value) >= missing_from .or. abs(value - missing) < exact .or. abs(value - orchidee) < exact
   end function is_missing
 
   ! a + b of fitted values

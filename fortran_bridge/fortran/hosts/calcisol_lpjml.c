@@ -46,8 +46,10 @@ calcisol_status calcisol_lpjml_start(const char *bundle, int feedback, const Cel
   return calcisol_soil_output(soil, CALCISOL_OUT_PH_TOP) == NULL ? CALCISOL_ERROR_MEMORY : CALCISOL_OK;
 }
 
+static const double missing = CALCISOL_MISSING_VALUE;
+
 /* a + b; missing with anything is missing. */
-static double plus(double a, double b) { return a <= -9999.0 || b <= -9999.0 ? -9999.0 : a + b; }
+static double plus(double a, double b) { return a <= missing || b <= missing ? missing : a + b; }
 
 void calcisol_lpjml_add(const Cell *cell, enum calcisol_lpjml_flow flow, int layer, double amount) {
   const ptrdiff_t column = cell - first;
@@ -63,7 +65,7 @@ static int usable(const Soil *layers, int l) {
   const double numbers[] = {layers->w[l],         layers->w_fw[l],   layers->whcs[l],    layers->wpwps[l],
                             layers->ice_depth[l], layers->ice_fw[l], layers->ice_pwp[l], layers->temp[l]};
   for (size_t i = 0; i < sizeof numbers / sizeof *numbers; ++i)
-    if (calcisol_fit(numbers[i], 1.0) <= -9999.0)
+    if (calcisol_fit(numbers[i], 1.0) <= missing)
       return 0;
   return 1;
 }
@@ -79,13 +81,13 @@ void calcisol_lpjml_gather(const Cell *cell) {
     double *liquid = soil->forcing[CALCISOL_W_LIQ] + l * soil->ncol + (cell - first);
     double *ice = soil->forcing[CALCISOL_W_ICE] + l * soil->ncol + (cell - first);
     double *kelvin = soil->forcing[CALCISOL_T_SOIL] + l * soil->ncol + (cell - first);
-    *liquid = *ice = *kelvin = covered > 0.0 ? 0.0 : -9999.0; /* a cell without stands waits */
+    *liquid = *ice = *kelvin = covered > 0.0 ? 0.0 : missing; /* a cell without stands waits */
     if (!(covered > 0.0))
       continue;
     foreachstand(stand, s, cell->standlist) {
       const double share = stand->frac / covered;
       if (!usable(&stand->soil, l)) {
-        *liquid = *ice = *kelvin = -9999.0;
+        *liquid = *ice = *kelvin = missing;
         break;
       }
       *liquid += share * allwater((&stand->soil), l);
@@ -108,5 +110,5 @@ double calcisol_lpjml_ph(const Cell *cell) {
 
 double calcisol_lpjml_co2(const Cell *cell) {
   const double adjustment = soil->on ? calcisol_fit(soil->output[CALCISOL_OUT_CO2_ADJ][cell - first], 1.0) : 0.0;
-  return adjustment <= -9999.0 ? 0.0 : adjustment * DAY / GRAM;
+  return adjustment <= missing ? 0.0 : adjustment * DAY / GRAM;
 }

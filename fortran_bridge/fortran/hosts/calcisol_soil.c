@@ -7,7 +7,8 @@
 #include <string.h>
 
 enum { PATIENCE = 10 }; /* steps after which a soil that was never stepped is an error */
-static const double missing = -9999.0, round_off = 1e-3, least = 1e-30; /* a stock is known to its last digits only */
+static const double missing = CALCISOL_MISSING_VALUE;
+static const double round_off = 1e-3, least = 1e-30; /* a stock is known to its last digits only */
 
 static _Thread_local const char *sentence; /* of an error found here; NULL: the library's */
 
@@ -21,7 +22,7 @@ static calcisol_status refuse(const char *text, calcisol_status status) {
 double calcisol_fit(double value, double factor) {
   uint64_t bits;
   memcpy(&bits, &value, sizeof bits); /* comparing a signalling NaN would trap */
-  if ((bits & 0x7FF0000000000000u) == 0x7FF0000000000000u || fabs(value) >= 1e19 || value == missing)
+  if ((bits & 0x7FF0000000000000u) == 0x7FF0000000000000u || fabs(value) >= CALCISOL_MISSING_FROM || value == missing)
     return missing;
   return value * factor;
 }
