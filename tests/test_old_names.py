@@ -8,7 +8,6 @@ from importlib import import_module
 from importlib.util import find_spec
 
 import pytest
-
 from calcisol.emulator.contract.old_names import RENAMED, SPLIT
 
 HOMES = sorted({f"calcisol.{old.partition('.')[0]}.{new}" for old, new in RENAMED.items()})

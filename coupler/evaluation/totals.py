@@ -128,7 +128,7 @@ def verdicts_of_leaching(leached: Leached, share: float) -> list[Verdict]:
             "Europe drains less than Rothamsted's 250 mm where it is calcareous",
         ),
         Verdict(
-            "area where leaching fits calcite water at 0.005-0.02 atm",
+            "area where leaching fits water in equilibrium with calcite at 0.005-0.02 atm CO₂",
             "most",
             f"{100 * share:.0f} %",
             "yes" if share > 0.6 else "partly" if share > 0.3 else "no",
@@ -139,8 +139,8 @@ def verdicts_of_leaching(leached: Leached, share: float) -> list[Verdict]:
             "croplands 14.6 ± 4.8 g C m⁻² yr⁻¹ (Kindler et al. 2011)",
             f"{there / 2:.1f}, half of {there:.1f}; whole area {carbon / 2:.1f} with {water:.0f} mm",
             judge(there / 2, *BIOGENIC_DIC),
-            "the other half of calcite water comes from calcite. The run's water is in equilibrium with the soil air of "
-            "monthly means; theirs was often supersaturated against the soil air",
+            "the other half of the carbon in such water comes from calcite. The run's water is in equilibrium with the soil air "
+            "of monthly means; theirs was often supersaturated against the soil air",
         ),
     ]
 
@@ -149,7 +149,12 @@ def leaching(results: Path) -> Section:
     """Background loss of carbonate against drainage, from the run without mineral nitrogen."""
     leached = Leached.read(results / f"{NO_MINERAL_N}.nc")
     rows, share = by_drainage(leached)
-    head = ["drainage, mm yr⁻¹", "Ca leached, kg CaCO₃ ha⁻¹ yr⁻¹", "calcite water at pCO₂ 0.005-0.02 atm", "area inside, %"]
+    head = [
+        "drainage, mm yr⁻¹",
+        "Ca leached, kg CaCO₃ ha⁻¹ yr⁻¹",
+        "at equilibrium with calcite, pCO₂ 0.005-0.02 atm",
+        "area inside, %",
+    ]
     head += ["DIC leached, g C m⁻² yr⁻¹", "DIC, mmol kg⁻¹"]
     note = prose(
         "Last ten years; manure, fixation and deposition continue, so some acid remains. Outside the range the soil's "

@@ -61,7 +61,7 @@ def sources(results: list[Result], intervals: Intervals) -> Markup:
         "Each source alone, on part of the columns; together in quadrature. Carbonate: all cells at once at the "
         "5 or 95 % point of what the survey allows, an upper bound for the mean. Emulator: the spread of the bundles given or "
         "the 95th percentile of the error of the change of inorganic carbon on MIN3P columns it never saw, the wider of "
-        "both. Not in it: weather, "
+        "both. It leaves out weather, "
         f"drainage, the area and depth of carbonate, and all that MIN3P itself leaves out.{missing}"
     )
     return table(head, body) + Markup("<p><small>{}</small></p>").format(note)
