@@ -2,7 +2,7 @@
 
 What:    residuals of each conserved total, of water, of charge and of the proton identity.
 Units:   relative to throughput (sum of the absolute inputs, outputs and sources over the run), unless said.
-Source:  proton identity per reaction: van Breemen et al. (1983, https://doi.org/10.1007/BF02369968), written out in ``PROTONS``.
+Source:  proton identity per reaction: van Breemen et al. (1983, Plant Soil 75, 283-308), written out in ``PROTONS``.
 Use:     ``verdict = accept(member); verdict.ok, verdict.reasons``
 """
 

@@ -20,8 +20,8 @@ from .tridiagonal import solve
 D_GAS = 1.6e-5
 """m2 s-1; CO2 in air near 10 degC, as in the MIN3P decks."""
 MAX_PRESSURE = 0.35
-"""atm; a bound no soil reaches: respiration would have run out of oxygen (0.21 atm in air). Assumed; the most that was measured
-is 16 kPa, in irrigated lysimeters (Robbins 1986, Soil Sci. Soc. Am. J. 50)."""
+"""atm; a bound no soil reaches: respiration would have run out of oxygen (0.21 atm in air). Assumed; in irrigated lysimeters
+0.16 atm was often exceeded (16 kPa; Robbins 1986, Agron. J. 78, 151-158)."""
 
 
 class CarriedCarbon(NamedTuple):

@@ -2,7 +2,7 @@
 
 What:    moves the amounts of one step between the pools of NH4 and NO3; sinks are demands, limited to what the pool holds.
 Units:   pools mol m-2, rates kgN m-2 s-1. Shapes [layer, column]; deposition [column] enters layer 1.
-Source:  proton balance of van Breemen, Mulder & Driscoll (1983, Plant Soil 75, 283-308, doi:10.1007/BF02369968): it follows from
+Source:  proton balance of van Breemen, Mulder & Driscoll (1983, Plant Soil 75, 283-308): it follows from
          the charge that the ions leave behind (sources.py).
 Use:     ``n = nitrogen(s, f, c, dt)``
 """

@@ -4,7 +4,7 @@ What:    adds the amounts of one step to the conserved pools; sinks are demands,
 Protons: never a pool. Each reaction moves ions and the charge they leave behind is acid or alkalinity, so the proton balance of
          nitrification (+2), uptake of NO3 (-1) and NH4 (+1), denitrification (-1), mineralisation (-1) follows by itself.
 Units:   pools mol m-2, rates as in variables.toml. Shapes [layer, column]; column forcing [column] enters layer 1.
-Source:  proton balance of van Breemen, Mulder & Driscoll (1983, Plant Soil 75, 283-308, doi:10.1007/BF02369968); ratios of
+Source:  proton balance of van Breemen, Mulder & Driscoll (1983, Plant Soil 75, 283-308); ratios of
          harvest and weathering as in variables.toml (bc_up, weath).
 Use:     ``sourced = add_sources(state_rows(state), f, c, dt)``
 """

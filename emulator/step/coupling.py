@@ -3,8 +3,8 @@
 What:    water leaves a layer with the composition of the end of the step, and the pressure of CO2 is that at which the carbon of
          every layer adds up. Calcium moves with the calcite that can follow it within the step.
 Units:   pools mol m-2, water kg m-2, flows kg m-2 s-1, pressures atm. Shapes [layer, column], [8, layer, column] for the ions.
-Source:  sequential iteration of transport and reaction (Yeh & Tripathi 1989, Water Resour. Res. 25, 93-108,
-         doi:10.1029/WR025i001p00093); each process cites its own.
+Source:  sequential iteration of transport and reaction (Yeh & Tripathi 1989, Water Resour. Res. 25, 93-108);
+         each process cites its own.
 Use:     ``balanced = self.couple(env, sourced, rates, air, still, dispersion, factors)``; no __future__ annotations (TorchScript)
 """
 

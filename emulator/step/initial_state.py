@@ -3,7 +3,7 @@
 What:    ``prepare`` completes the derived static rows; ``initial_state`` fills pore water, exchanger and soil air.
 Units:   as in variables.toml. Shapes [row, layer, column] in its row order.
 Source:  pore water of an arable soil (``soil_water``); the exchanger in equilibrium with it (Gaines & Thomas 1953, J. Chem. Phys.
-         21, 714-718, doi:10.1063/1.1698996).
+         21, 714-718).
 Use:     ``state = step.initial_state(step.prepare(static), forcing_layer, forcing_column)``; no __future__ annotations
 """
 

@@ -2,10 +2,10 @@
 
 What:    one part of dry soil and five of solution (mass), shaken until calcite has done its work, under air at 25 degC.
 Units:   pH. Shapes [2, layer, column]: in water, in 0.01 M CaCl2.
-Source:  ISO 10390 (1:5). A suspension in water takes the salt of its sample; at 1:2.5 it reads as 0.001 M CaCl2 (Edmeades et al.
-         1990, N. Z. J. Agric. Res. 33, 105-109, doi:10.1080/00288233.1990.10430667), so at 1:5 as half of that. Our pools hold
-         less: nitrate is gone when soil is sampled. The two pH then differ by 0.55-0.6 at pH 5-7, as measured (Conyers & Davey
-         1988, Soil Sci. 145, 29-36).
+Source:  ISO 10390 (1:5, there by volume). A suspension in water takes the salt of its sample: at 1:2.5 it reads like 1 mM CaCl2
+         (Edmeades et al. 1990, N. Z. J. Agric. Res. 33, 105-109, doi:10.1080/00288233.1990.10430667), at 1:5 like half of that
+         [assumption]. Our pools hold less: nitrate is gone when soil is sampled. The two pH then differ by 0.55-0.6 at pH 5-7;
+         measured at 1:2.5: 0.65-0.55 (Conyers & Davey 1988, Soil Sci. 145, 29-36).
 Use:     ``water, cacl2 = step.laboratory_ph(static, state)``; no __future__ annotations here, TorchScript cannot read them
 """
 
