@@ -14,7 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import UnsupportedError
+from ..errors import ArgumentError
+from ..land.soil_water.run import EVAPORATING_DEPTH, Heads, Retention, SoilWater
 from ..units import SECONDS_PER_DAY
 from .daily_file import DailyColumn
 from .daily_grid import Grid
@@ -41,5 +42,28 @@ def given_water(column: DailyColumn, grid: Grid) -> DailyWater:
 
 
 def own_water(column: DailyColumn, grid: Grid) -> DailyWater:
-    """The driver's own water. Raises CalcisolError."""
-    raise UnsupportedError("--water own: this version has no daily soil water; use --water given")
+    """The driver's own water, from day 0 on. Raises CalcisolError, also for a depth of evaporation it does not know."""
+    soil_is = column.hydraulics
+    if abs(soil_is.evaporation_depth - EVAPORATING_DEPTH) > 1e-6:
+        raise ArgumentError(
+            f"{column.name}: evaporation_depth_m is {soil_is.evaporation_depth:g}; the driver's soil water evaporates "
+            f"from the top {EVAPORATING_DEPTH:g} m, so use --water given"
+        )
+    cells = column["dz"]
+    centre = np.cumsum(cells) - cells / 2
+    roots = np.where(centre < soil_is.root_depth, np.exp(-centre / soil_is.root_scale), 0.0)
+    table = None if soil_is.bottom_head is None else np.array([centre[-1] - soil_is.bottom_head])
+    soil = SoilWater(
+        grid.dz,
+        grid.mean(column["porosity"])[None],
+        Retention(soil_is.residual, soil_is.alpha, soil_is.n, soil_is.k_sat),
+        grid.mean(roots),
+        table_depth=table,
+        pond_limit=soil_is.pond_limit,
+        heads=Heads(wilting=soil_is.wilting_suction, field=soil_is.field_suction, air_dry=soil_is.air_dry_suction),
+    )
+    soil.start(soil_is.start_suction)
+    bare = np.exp(-soil_is.canopy_extinction * column["lai"])  # share of the demand that reaches the soil
+    falling = column["rain"] + column.values.get("irrigation", 0.0)
+    days = soil.run(falling[:, None], (column["pet"] * (1.0 - bare))[:, None], (column["pet"] * bare)[:, None])
+    return DailyWater(days.water[:, 0], (days.uptake + days.evaporated)[:, 0], days.percolation[:, 0, -1])

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from calcisol.coupler.cli import main
+from calcisol.coupler.errors import ArgumentError
 from calcisol.coupler.evaluation.daily_closure import closure, errors, table
 from calcisol.coupler.evaluation.daily_file import DailyFileError, read_column
 from calcisol.coupler.evaluation.daily_grid import Grid, layer_faces, step_ends
@@ -17,6 +18,7 @@ from calcisol.coupler.evaluation.daily_hydraulics import read_hydraulics
 from calcisol.coupler.evaluation.daily_rollout import Course
 from calcisol.coupler.evaluation.daily_rollouts import roll_out
 from calcisol.coupler.evaluation.daily_scores import Conditions, scores
+from calcisol.coupler.evaluation.daily_water import own_water
 from calcisol.coupler.library.model import Model
 from helpers.daily_column import DZ, made_column
 from helpers.sources import ROOT
@@ -24,6 +26,7 @@ from helpers.sources import ROOT
 CELLS = np.array([0.025] * 4 + [0.05] * 4 + [0.1] * 7 + [0.15] * 4)  # of the reference columns
 COLUMNS = Path(os.environ.get("CALCISOL_DATA") or ROOT.parent / "shared" / "data").parent / "min3p" / "daily"
 SAME = 1e-7  # relative; a rollout over the cells and days it was made with, through float64 files
+CLOSED = 1e-9  # kg m-2 a day; round-off of some hundred kg m-2
 RETENTION = {"vg_residual_saturation": 0.15, "vg_alpha_per_m": 2.0, "vg_n": 1.41, "vg_k_sat_m_per_s": 1.25e-6}
 
 
@@ -227,14 +230,46 @@ def test_sentences_say_what_numbers_say():
     assert read_hydraulics(RETENTION | texts, "a", DailyFileError) == read_hydraulics(RETENTION | numbers, "a", DailyFileError)
 
 
+def test_own_water_closes(made, tmp_path):
+    """Rain and irrigation of the file either stay, are taken or drain; on any layers."""
+    given = made.copy(deep=True)
+    given["irrigation"] = ("day", np.full(12, 2.0), {"units": "mm"})
+    column = read_column(written(given, tmp_path))
+    for layers in (2, 4):
+        grid = Grid.of(column["dz"], layers)
+        water = own_water(column, grid)
+        assert water.liquid.shape == (12, layers)
+        stored = np.diff(water.liquid.sum(axis=1))
+        gained = (column["rain"] + 2.0 - water.sink.sum(axis=1) - water.drained)[1:]
+        np.testing.assert_allclose(stored, gained, atol=CLOSED)
+
+
+def test_own_water_with_a_table_at_the_lowest_node(made, tmp_path):
+    """The lowest cell, whose node is at the table, fills; from a table far below it would drain."""
+    column = read_column(written(made.assign_attrs(bottom="fixed head 0 at the lowest node (water table)"), tmp_path))
+    grid = Grid.of(column["dz"], 4)
+    last = own_water(column, grid).liquid[-1, -1]
+    assert 0.9 * 470.0 * DZ[-1] < last <= 470.0 * DZ[-1] + 1e-6
+
+
+def test_own_water_evaporates_from_its_own_depth(made, tmp_path):
+    column = read_column(written(made.assign_attrs(evaporation_depth_m=0.1), tmp_path))
+    with pytest.raises(ArgumentError, match=r"evaporation_depth_m is 0\.1; .* from the top 0\.05 m, so use --water given"):
+        own_water(column, Grid.of(column["dz"], 4))
+
+
 @pytest.mark.data
 @pytest.mark.skipif(not COLUMNS.is_dir(), reason="needs the daily MIN3P columns beside the data folder")
 def test_min3p_column_on_its_own_water(shipped):
     """Loam, weather of Budapest, 19 cells, daily: pH within 0.016, SIC within 0.2 %, as measured when the column was made."""
+    column = read_column(COLUMNS / "budapest_15.nc")
     with Model(shipped) as model:
-        ours, true, grid = roll_out(model, read_column(COLUMNS / "budapest_15.nc"), 19, "day", "given")
+        ours, true, grid = roll_out(model, column, 19, "day", "given")
     found = {s.quantity: s for s in scores(ours, true, grid, Conditions("b", 19, "day", "given", "bundle", False))}
     assert all(score.passed for score in found.values())
     assert found["pH RMSE"].value == pytest.approx(0.016, abs=0.002)
     assert abs(ours.calcite_change.sum() / true.calcite_change.sum() - 1) < 0.004
     assert found["gain below the front"].error == pytest.approx(0.02, abs=0.01)
+    years = column.years
+    own = own_water(column, Grid.of(column["dz"], 12)).drained[column.start_day :].sum() / years
+    assert own == pytest.approx(true.drained / years, rel=0.03)
