@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,11 +19,9 @@ from calcisol.coupler.evaluation.daily_rollouts import roll_out
 from calcisol.coupler.evaluation.daily_scores import Conditions, scores
 from calcisol.coupler.evaluation.daily_water import own_water
 from calcisol.coupler.library.model import Model
-from helpers.daily_column import DZ, made_column
-from helpers.sources import ROOT
+from helpers.daily_column import COLUMNS, DZ, made_column
 
 CELLS = np.array([0.025] * 4 + [0.05] * 4 + [0.1] * 7 + [0.15] * 4)  # of the reference columns
-COLUMNS = Path(os.environ.get("CALCISOL_DATA") or ROOT.parent / "shared" / "data").parent / "min3p" / "daily"
 SAME = 1e-7  # relative; a rollout over the cells and days it was made with, through float64 files
 CLOSED = 1e-9  # kg m-2 a day; round-off of some hundred kg m-2
 RETENTION = {"vg_residual_saturation": 0.15, "vg_alpha_per_m": 2.0, "vg_n": 1.41, "vg_k_sat_m_per_s": 1.25e-6}
@@ -259,7 +256,7 @@ def test_own_water_evaporates_from_its_own_depth(made, tmp_path):
 
 
 @pytest.mark.data
-@pytest.mark.skipif(not COLUMNS.is_dir(), reason="needs the daily MIN3P columns beside the data folder")
+@pytest.mark.skipif(not COLUMNS.is_dir(), reason="needs daily columns of MIN3P (CALCISOL_DAILY)")
 def test_min3p_column_on_its_own_water(shipped):
     """Loam, weather of Budapest, 19 cells, daily: pH within 0.016, SIC within 0.2 %, as measured when the column was made."""
     column = read_column(COLUMNS / "budapest_15.nc")

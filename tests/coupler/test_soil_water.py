@@ -18,6 +18,7 @@ from calcisol.coupler.errors import ArgumentError
 from calcisol.coupler.land import soil_water
 from calcisol.coupler.land.soil_water import _soil_water
 from calcisol.coupler.land.soil_water.run import DAY, Retention, SoilWater
+from helpers.daily_column import COLUMNS
 from helpers.richards import Loam, newton
 from helpers.sources import ROOT
 
@@ -27,7 +28,6 @@ ROOTS = np.where(CENTRE < 0.8, np.exp(-CENTRE / 0.25), 0.0)
 SOIL = Loam()
 BALANCE = 1e-9
 """mm: round-off of thousands of sums of metres."""
-DATA = Path(os.environ.get("CALCISOL_DAILY", "../shared/min3p/daily"))
 GROUPS = [2, 2, 1, 1, 2, 1, 1, 1, 2, 2, 2, 2]  # of the 19 cells of those columns, 5 cm to 30 cm
 
 
@@ -146,7 +146,7 @@ def test_weather_that_cannot_be_is_refused_by_name() -> None:
 @pytest.mark.parametrize("name", ["seville_15", "paris_15", "budapest_15", "table_15"])
 def test_drainage_is_that_of_min3p(name: str) -> None:
     """Same rain, demand and curves: 3 % or 3 mm a year of drainage (or rise), 0.004 of volume."""
-    file = DATA / f"{name}.nc"
+    file = COLUMNS / f"{name}.nc"
     if not file.is_file():
         pytest.skip(f"{file} is not there; CALCISOL_DAILY names the folder of these columns")
     with xr.open_dataset(file) as data:

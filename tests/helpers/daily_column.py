@@ -6,6 +6,7 @@ Use:     ``data = made_column(shipped)``; ``data.to_netcdf(folder / "made.nc")``
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,10 @@ import xarray as xr
 from calcisol.coupler.evaluation.daily_file import DAY_UNITS, IONS, LAYER_UNITS, POOLS, SITES, STATIC_UNITS
 from calcisol.coupler.library.model import Model
 
+from .sources import ROOT
+
+COLUMNS = Path(os.environ.get("CALCISOL_DAILY") or ROOT.parent / "shared" / "min3p" / "daily")
+"""Columns of MIN3P; where this folder is missing, what needs them is skipped."""
 DAYS, START, DAY = 12, 4, 86400.0
 DZ = np.array([0.05, 0.05, 0.1, 0.2])
 SOIL = {
