@@ -6,6 +6,7 @@ from calcisol.coupler.config import RunConfig
 from calcisol.coupler.europe.load import load_domain
 from calcisol.coupler.europe.monthly import Europe
 from calcisol.coupler.land import climate, water
+from calcisol.coupler.land.parameters import WaterParameters
 from calcisol.coupler.units import MONTH_SECONDS
 
 CLOSURE_MM = 1e-9  # sums of 12 numbers of the order of 100 mm in float64
@@ -32,10 +33,17 @@ def test_every_layer_and_month_closes_and_flows_down(europe):
     assert np.abs(face[:, 0] * MONTH_SECONDS - (w.rain - w.runoff)).max() < CLOSURE_MM
 
 
-def test_drainage_is_fus(europe):
-    d, p = europe.domain, europe.config.water
-    expected = (1 - p.runoff_share) * (d["rain"] - water.fu_evaporation(d["rain"], d["pet"], p.omega))
-    assert np.abs(europe.base.water.drainage.sum(1) - expected).max() < FU_MM
+def test_drainage_is_fus():
+    """Rain as much as potential evapotranspiration, 800 mm: Fu leaves 2^(1/2.6) - 1 = 0.3055 of it, of which 15 % run off."""
+    months = np.arange(12)
+    summer = (1 - np.cos(2 * np.pi * (months + 0.5) / 12)) / 12
+    climate_ = water.Climate(np.array([800.0]), np.full((1, 12), 1 / 12), np.array([800.0]), summer[None, :])
+    layers = np.ones((1, 5))
+    loam = water.Profile(0.2 * layers, 0.4 * layers, 0.0145 * layers, 0.45 * layers, np.full(5, 0.3))
+    year = water.water_year(climate_, loam, WaterParameters(omega=2.6, runoff_share=0.15))
+    assert year.drainage.sum() == pytest.approx(207.75, abs=FU_MM)
+    assert year.runoff.sum() == pytest.approx(36.66, abs=0.01)
+    assert year.evapotranspiration.sum() == pytest.approx(555.59, abs=FU_MM)
 
 
 def test_fu_limits_and_value():
