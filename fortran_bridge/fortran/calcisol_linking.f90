@@ -2,8 +2,9 @@
 !
 ! Shapes:  (ncol,nlay), layer 1 at the surface, or (ncol); real32 or real64; contiguous or strided, any bounds, never copied.
 ! Arrays:  pointers, or variables with the TARGET attribute, and sections of them. A link notes where an array lies, so an
-!          expression (1000*vol*dz), a function or a vector subscript, whose memory is gone after the call, is refused by the
-!          compiler: "no specific subroutine for the generic 'link'". So is an array that lacks TARGET.
+!          expression (1000*vol*dz) or a function, whose memory is gone after the call, is refused by the compiler: "no matching
+!          specific binding for the generic 'link'". So is an array that lacks TARGET. A vector subscript, w(:, order), is as
+!          wrong, but gfortran 12 lets it pass: link a section, or a copy that lives on.
 ! Errors:  a link that cannot be right is kept as text; create and step of calcisol.f90 give it back.
 ! Use:     through module calcisol, which hands everything public on.
 module calcisol_linking
