@@ -48,20 +48,21 @@ _WATER = (  # a depth or mass of water, before the letters of H2O could be taken
     r"\bof (liquid )?water( equivalent)?\b", r"\bwater[ _]equivalent\b", r"\bw\.? ?e\.?(?= |/|$)", r"\b[Hh]2[Oo]\b", r"\bwater\b",
 )  # fmt: skip
 _SUBSTANCE = "CaCO3|CO2|NO3|NH4|NH3|SO4|Ca|Mg|Na|Cl|C|N|S|K"
-_COUNTS = re.compile(rf"(?P<unit>\b[kmuMGT]?g|\b[mu]?mol|\bt)[ _]?[(\[]?(?P<what>{_SUBSTANCE})[)\]]?(?![A-Za-z0-9(\[]|-\d)")
+_COUNTS = re.compile(rf"(?P<unit>\b[kKmuMGT]?g|\b[mu]?mol|\bt)[ _]?[(\[]?(?P<what>{_SUBSTANCE})[)\]]?(?![A-Za-z0-9(\[]|-\d)")
 _CHARGE = re.compile(r"\b([cmuk]?)(?:mol[ _]?(?:\((?:c|\+|-|charge)\)|c|\+|charge)|eq)(?![A-Za-z])")
 _NAMES = (  # of one factor of a unit, after slashes are gone
-    (r"\b(years?|yrs?|annum|y|a)(?=-1\b)", "year"),
-    (r"\b(months?|mon|mth|mo)(?=-1\b)", "month"),
-    (r"\b(days?|dy|dd)(?=-|$|\b)", "day"),
-    (r"\b(hours?|hrs?|hr)(?=-|$|\b)", "h"),
-    (r"\b(secs?|seconds?)(?=-|$|\b)", "s"),
+    (r"\b((?i:years?|yrs?|annum)|y|a)(?=-1\b)", "year"),
+    (r"\b((?i:months?|mon|mth)|mo)(?=-1\b)", "month"),
+    (r"\b((?i:days?)|dy|dd)(?=-|$|\b)", "day"),
+    (r"\b((?i:hours?|hrs?))(?=-|$|\b)", "h"),
+    (r"\b((?i:secs?|seconds?))(?=-|$|\b)", "s"),
     (r"\b[Kk][Gg](?=[ -]|$|m)", "kg"),
-    (r"\btonnes?\b", "t"),
+    (r"\b(?i:tonnes?)\b", "t"),
     (r"\bMg(?=[ ]ha|ha)", "t"),
 )
-# what UDUNITS would take for something else: the are, the tropical year, the short ton, coulomb, picohenry
-_MISREAD = re.compile(r"\b(a|y|yr|years?|months?|mon|tons?|C|pH|H2O|ppt)\b")
+# what UDUNITS would take for something else: the are, the tropical year, the short ton, coulomb, picohenry; it reads names of
+# units, unlike their symbols, in letters of any case
+_MISREAD = re.compile(r"\b(a|y|(?i:yr|years?|months?|mon|tons?|ares?)|C|pH|H2O|ppt)\b")
 
 
 def _exponents(name: str) -> str:

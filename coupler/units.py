@@ -8,6 +8,7 @@ Use:     ``convert(values, "g C m-2 d-1", "kg m-2 s-1", substance="C")``; pairs 
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -63,6 +64,11 @@ _KINDS: dict[str, tuple[str, tuple[str, ...]]] = {
     "time": ("s", ("day", "h")),
 }
 _WATER = {"mass per area": "length", "mass flux": "speed"}  # kind of water -> kind of its depth
+_SHARES = {  # CO2 of 6.4e-4 kg kg-1 is 4.2e-4 mol mol-1: both are ratios to UDUNITS
+    "mass": {"t", "kg", "g", "dg", "cg", "mg", "ug", "ng"},
+    "moles": {"mol", "mmol", "umol", "nmol"},
+    "volume": {"m", "dm", "cm", "mm", "l", "L", "ml", "mL", "ul"},
+}
 _DEPTHS = ("m", "cm", "mm/day")  # offered for water alone
 SHOWN = 5  # spellings an error offers; the whole table would bury the sentence
 
@@ -111,6 +117,15 @@ class Conversion:
         return np.asarray(values)
 
 
+def known(source: str) -> bool:
+    """Whether a unit can be read at all, whatever it measures."""
+    try:
+        _unit(spell(source).udunits)
+    except ValueError:
+        return False
+    return True
+
+
 def _refuse(source: str, target: str, substance: str | None, kind: str = "", wanted: str = "", why: str = "") -> UnitError:
     if not kind:
         shown = ", ".join(spellings(target, substance))
@@ -118,6 +133,12 @@ def _refuse(source: str, target: str, substance: str | None, kind: str = "", wan
     if kind == "ratio" and wanted in _WATER:
         why = "multiply a volume fraction by 1000 kg m-3 and the thickness of the layer"
     return UnitError(f"unit {source!r} ({kind}) cannot become {target!r} ({wanted}); {why or f'give the variable in {target}'}")
+
+
+def _share_of(udunits: str) -> str:
+    """What a ratio is a share of: "mass", "moles", "volume", or "" where its unit does not say."""
+    names = set(re.findall(r"[A-Za-z]+", udunits))
+    return next((what for what, units in _SHARES.items() if names and names <= units), "")
 
 
 def _counted(source: str, spelled: Spelled, substance: str | None, target: str) -> str:
@@ -150,6 +171,9 @@ def conversion(source: str, target: str, substance: str | None = None, amounts: 
         raise _refuse(source, target, substance) from None
     kind, wanted = _kind(unit), _kind(to)
     counted = _counted(source, spelled, substance, target)
+    share, of = _share_of(spelled.udunits), _share_of(goal.udunits)
+    if kind == wanted == "ratio" and share and of and share != of:
+        raise _refuse(source, target, substance, f"share of {share}", f"share of {of}")
     factor, per = 1.0, spelled.per
     if kind == "temperature" and wanted == kind:
         return Conversion(spelled.udunits, goal.udunits, 0.0 if spelled.udunits != goal.udunits else 1.0)

@@ -27,15 +27,22 @@ UNITS = {
 def bounds_names(dataset: xr.Dataset) -> set[str]:
     """Variables that are bounds of others."""
     named = {str(v.attrs[k]) for v in dataset.variables.values() for k in ("bounds", "climatology") if k in v.attrs}
-    return {name for name in named if name in dataset.variables}
+    return {name for name in named if name in dataset.variables} | {bounds_of(dataset, str(n)) for n in dataset.dims} - {""}
 
 
 def bounds_of(dataset: xr.Dataset, name: str) -> str:
-    """Name of the bounds of a coordinate, "" where it has none in the file."""
+    """Name of the bounds of a coordinate, "" where it has none in the file.
+
+    Tools that copy variables lose the attribute that names the bounds: then their usual names count, given the right shape.
+    """
     if name not in dataset.variables:
         return ""
-    bounds = str(dataset[name].attrs.get("bounds", ""))
-    return bounds if bounds in dataset.variables else ""
+    attributes = dataset[name].attrs
+    if "bounds" in attributes or "climatology" in attributes:
+        bounds = str(attributes.get("bounds", ""))
+        return bounds if bounds in dataset.variables else ""
+    usual = [n for n in (f"{name}_bnds", f"{name}_bounds", f"{name}_bnd") if n in dataset.variables]
+    return next((n for n in usual if dataset[n].ndim == 2 and dataset[n].dims[0] == name and dataset[n].shape[1] == 2), "")
 
 
 def _by_cf(dataset: xr.Dataset, axis: str, kind: str) -> list[str]:
@@ -77,5 +84,6 @@ def coordinate(dataset: xr.Dataset, kind: str) -> xr.DataArray | None:
 
     standard = [str(n) for n, v in dataset.variables.items() if v.attrs.get("standard_name") == kind]
     units = [str(n) for n, v in dataset.variables.items() if str(v.attrs.get("units")) in UNITS[kind]]
-    found = [n for n in (*standard, *units, *_by_cf(dataset, "", kind), *NAMES[kind]) if n in dataset.variables and usable(n)]
+    named = [str(n) for k in NAMES[kind] for n in dataset.variables if str(n).lower() == k.lower()]
+    found = [n for n in (*standard, *units, *_by_cf(dataset, "", kind), *named) if usable(n)]
     return dataset[found[0]] if found else None

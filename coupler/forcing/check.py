@@ -19,7 +19,7 @@ from ...emulator.contract.variables import Variable
 from . import layout, nitrogen, read, water_phases
 from .counts import Counts, count
 from .fault import ForcingError
-from .names import TEXTURE, Source, inputs
+from .names import TEXTURE, Source, inputs, passed_over
 from .opened import OpenedFile
 from .vertical import check_thickness
 
@@ -205,6 +205,7 @@ def survey(forcing: OpenedFile) -> Survey:
     if extra:
         findings = [_with_problem(f, extra) if f.variable.name == "n_nit" else f for f in findings]
     remarks += nitrogen.twice({n: c.on(land) for n, c in counts.items()})
+    remarks += passed_over(forcing.file, forcing.sources)
     return Survey(findings, land, remarks)
 
 

@@ -14,7 +14,7 @@ from functools import cache
 import xarray as xr
 
 from ...emulator.contract.variables import Variable, load_table
-from ..units import UnitError, conversion
+from ..units import UnitError, conversion, known
 from . import water_phases
 from .fault import ForcingError
 
@@ -71,15 +71,17 @@ def inputs() -> tuple[Variable, ...]:
 
 
 def _fits(dataset: xr.Dataset, name: str, v: Variable) -> bool:
-    """Whether a variable with an ambiguous name has a unit of this input."""
+    """Whether a variable with an ambiguous name has a unit of this input. Raises ForcingError for one that nobody knows."""
     units = str(dataset[name].attrs.get("units", ""))
-    standard = str(dataset[name].attrs.get("standard_name", ""))
-    if "humidity" in standard:
+    said = " ".join(str(dataset[name].attrs.get(k, "")) for k in ("standard_name", "long_name")).lower()
+    if "humidity" in said:
         return False
     try:
         conversion(units or v.units, target(v), substance(v), True)
-    except UnitError:
-        return False
+    except UnitError as error:
+        if known(units):
+            return False
+        raise ForcingError(f"{v.name} could be {name}, but its {error}; or leave {name} out") from None
     return bool(units) or v.dims == "column"
 
 
@@ -119,3 +121,19 @@ def find_sources(dataset: xr.Dataset, depth: str) -> dict[str, Source]:
             if made is not None:
                 found[v.name] = Source(v, made.names, made.how, made.note)
     return found
+
+
+def passed_over(dataset: xr.Dataset, sources: dict[str, Source]) -> list[str]:
+    """One sentence on each variable that looks like an input and is not read: another case, unit or twin of what is read."""
+    meant = {a.lower(): v.name for v in inputs() for a in (v.name, *ALIASES.get(v.name, ()))}
+    meant |= {n.lower(): "w_ice" if "ice" in phase else "w_liq" for phase, (_, ns) in water_phases.NAMES.items() for n in ns}
+    used = {n for s in sources.values() for n in s.names}
+    told = []
+    for name, variable in dataset.data_vars.items():
+        wanted = meant.get(str(name).lower())
+        if wanted is None or name in used:
+            continue
+        units = str(variable.attrs.get("units", ""))
+        taken = f"{wanted} comes from {sources[wanted].found}" if wanted in sources else f"{wanted} is absent"
+        told.append(f"{name}{f' [{units}]' if units else ''} is not read: {taken}; call it {wanted} where that is meant")
+    return told

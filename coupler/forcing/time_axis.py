@@ -3,8 +3,9 @@
 What:    ``read_time`` gives a TimeAxis; steps must follow each other without a gap, an overlap or a step back.
 Units:   s; dates of the file's own calendar. Shapes: (time,).
 Source:  CF conventions 1.11, 4.4 (units, calendar) and 7.1 (bounds, which may have units of their own).
-         Without bounds a stamp is the end of its step where all steps are equal; monthly stamps mean their calendar month, but at
-         0:00 of a first day nobody can tell which month, so that bounds are asked for.
+         Without bounds a stamp is the end of its step where all steps are equal, unless it is the noon of a day or the middle of
+         a month of 30 days; monthly stamps mean their calendar month, but at 0:00 of a first day nobody can tell which month, so
+         that bounds are asked for.
 Use:     ``axis = read_time([dataset], "time"); axis.dt``
 """
 
@@ -162,7 +163,12 @@ def _from_stamps(stamps: np.ndarray, dim: str) -> tuple[np.ndarray, np.ndarray]:
         raise ForcingError(f"{dim} has one value and no bounds, so the step is unknown; add a second step or time bounds")
     gaps = _seconds(stamps[1:] - stamps[:-1])
     usual = float(np.median(gaps))
-    if (np.abs(gaps - usual) <= max(SLACK, 1e-6 * usual)).all():
+    equal = (np.abs(gaps - usual) <= max(SLACK, 1e-6 * usual)).all()
+    if equal and abs(usual - 86400.0) <= SLACK and (stamps[0].hour, stamps[0].minute) == (12, 0):
+        noon = timedelta(hours=12)
+        return stamps - noon, stamps + noon
+    middle = equal and stamps[0].calendar == "360_day" and usual == 30 * 86400.0 and 15 <= stamps[0].day <= 16
+    if equal and not middle:
         mean = (stamps[-1] - stamps[0]).total_seconds() / len(gaps)
         neat = timedelta(seconds=round(mean) if abs(mean - round(mean)) < 1e-3 else mean)
         return np.concatenate([[stamps[0] - neat], stamps[:-1]]), stamps

@@ -71,6 +71,11 @@ def find(dataset: xr.Dataset, wanted: str, by_standard: dict[str, list[str]]) ->
     if own in held:
         return Made((held[own],))
     if "total" not in held:
+        shares = [held[k] for k in ("ice share", "liquid share") if k in held]
+        if shares and wanted == "w_ice":
+            raise ForcingError(
+                f"{shares[0]} is a share of the water of all phases, which the file lacks; add that (SoilMoist), or give w_ice"
+            )
         return None
     total = held["total"]
     mine = "w_ice" if wanted == "w_liq" else "w_liq"

@@ -135,6 +135,7 @@ def test_water_of_all_phases_alone(tmp_path):
         ({"mrsol": (1.0, "kg m-2"), "SoilMoist": (1.0, "kg m-2")}, "both hold the total water of the layers"),
         ({"mrsfl": (0.2, "kg m-2"), "SOILICE": (0.2, "kg m-2"), "w_liq": (0.8, "kg m-2")}, "both hold the ice water"),
         ({"mrsfl": (0.2, "kg m-2")}, "w_liq [kg m-2] is missing"),
+        ({"w_liq": (0.8, "kg m-2"), "SMFrozFrac": (0.2, "1")}, "SMFrozFrac is a share of the water of all phases"),
     ],
 )
 def test_pairs_that_do_not_fit(tmp_path, held, words):
@@ -151,6 +152,27 @@ def test_relative_humidity_is_no_respiration(tmp_path):
     assert "co2_src_total" not in read_all(path)
     carbon = dataset().rename(co2_src_total="rh")  # CMIP's heterotrophic respiration
     same(read_all(save(carbon, tmp_path / "g.nc")), truth())
+
+
+def test_respiration_in_a_unit_nobody_knows_is_not_left_out(tmp_path):
+    """gC/m^2/tstep is neither humidity nor readable: without it the soil would get no CO2 at all."""
+    data = dataset().rename(co2_src_total="rh")
+    data["rh"].attrs["units"] = "gC/m^2/tstep"
+    with pytest.raises(ForcingError, match=r"co2_src_total could be rh, but its unit 'gC/m\^2/tstep' is not known"):
+        read_all(save(data, tmp_path / "f.nc"))
+
+
+def test_what_looks_like_an_input_and_is_not_read_is_told(tmp_path):
+    data = dataset().rename(caco3="CaCO3")
+    data["co2"] = ("time", np.full(6, 42.0), {"units": "Pa"})
+    data["Qsb"] = data["q_bot"] * 5
+    data["albedo"] = data["q_bot"] * 0
+    with ForcingFile(save(data, tmp_path / "f.nc")) as forcing:
+        assert [remark.split(";")[0] for remark in forcing.survey.remarks] == [
+            "CaCO3 [kg kg-1] is not read: caco3 is absent",
+            "co2 [Pa] is not read: co2_atm is absent",
+            "Qsb [kg m-2 s-1] is not read: q_bot comes from q_bot",
+        ]
 
 
 def test_two_candidates_are_refused_and_one_with_layers_is_taken(tmp_path):

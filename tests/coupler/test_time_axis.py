@@ -51,6 +51,38 @@ def test_months_have_their_real_length(tmp_path, values, bounds, own, attributes
     assert dt(save(at(dataset(), values, bounds, own, **attributes), tmp_path / "f.nc")) == pytest.approx(MONTHS)
 
 
+@pytest.mark.parametrize("name", ["time_bnds", "time_bounds"])
+def test_bounds_count_though_no_attribute_names_them(tmp_path, name):
+    """Copied with xarray or NCO a file may lose time:bounds; the stamps alone would be refused, or be those of the end."""
+    data = at(dataset(), EDGES[:-1], pairs(EDGES)).rename(time_bnds=name)
+    del data["time"].attrs["bounds"]
+    with ForcingFile(save(data, tmp_path / "f.nc")) as forcing:
+        assert forcing.axis.dt / 86400 == pytest.approx(MONTHS)
+        assert (forcing.axis.begin[0].month, forcing.axis.end[-1].month) == (1, 7)
+    gap = pairs(EDGES)
+    gap[2:] += 365
+    data[name] = (("time", "bnds"), gap)
+    with pytest.raises(ForcingError, match=f"{name} leave out 365 days"):
+        dt(save(data.assign_coords(time=("time", gap.mean(1), data["time"].attrs)), tmp_path / "g.nc"))
+
+
+@pytest.mark.parametrize(
+    ("values", "calendar", "begin", "days"),
+    [
+        (30 * np.arange(6) + 15.0, "360_day", (1, 1), 30),  # the 16th, 0:00
+        (30 * np.arange(6) + 14.5, "360_day", (1, 1), 30),
+        (np.arange(6) + 0.5, "standard", (1, 1), 1),  # noon
+        (np.arange(6) + 1.0, "standard", (1, 1), 1),  # the end
+    ],
+)
+def test_equal_steps_stamped_in_their_middle(tmp_path, values, calendar, begin, days):
+    data = at(dataset(bounds=False), values, calendar=calendar)
+    with ForcingFile(save(data, tmp_path / "f.nc")) as forcing:
+        first = forcing.axis.begin[0]
+        assert (first.month, first.day, first.hour) == (*begin, 0)
+        assert forcing.axis.dt == pytest.approx(np.full(6, days * 86400.0))
+
+
 @pytest.mark.parametrize(
     ("calendar", "lengths"),
     [

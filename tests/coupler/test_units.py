@@ -33,6 +33,38 @@ def test_conversion_by_hand(value, source, target, expected):
     assert convert(np.array(value), source, target) == pytest.approx(expected, rel=EXACT)
 
 
+@pytest.mark.parametrize(
+    ("source", "factor"),
+    [
+        ("mm/Month", 12 / (365 * 86400)),
+        ("mm MONTH-1", 12 / (365 * 86400)),
+        ("kg m-2 Year-1", 1 / (365 * 86400)),
+        ("mm/YEAR", 1 / (365 * 86400)),
+        ("mm/Day", 1 / 86400),
+        ("mm/Hr", 1 / 3600),
+        ("Kg m-2 Yr-1", 1 / (365 * 86400)),
+    ],
+)
+def test_periods_in_capitals_are_those_in_small_letters(source, factor):
+    """UDUNITS reads names of units in any case: its Month is 30.437 days and its Year 365.2422."""
+    assert convert(np.ones(1), source, "kg m-2 s-1") == pytest.approx(factor, rel=EXACT)
+
+
+def test_tons_and_ares_in_capitals_are_refused():
+    for unit in ("Ton ha-1 year-1", "kg Are-1 year-1"):
+        with pytest.raises(UnitError, match="is not known"):
+            convert(np.ones(1), unit, "kg m-2 s-1")
+
+
+@pytest.mark.parametrize(
+    ("source", "target"), [("kg kg-1", "mol mol-1"), ("mg/kg", "mol mol-1"), ("m3 m-3", "kg kg-1"), ("umol mol-1", "kg kg-1")]
+)
+def test_a_share_of_mass_is_no_share_of_moles_or_volume(source, target):
+    with pytest.raises(UnitError, match=r"\(share of \w+\) cannot become .* \(share of \w+\)"):
+        convert(np.ones(1), source, target)
+    assert convert(np.ones(1), "%", target) == convert(np.ones(1), target, "1") / 100
+
+
 def test_same_unit_keeps_bits():
     x = np.array([0.1, 1 / 3])
     assert convert(x, "kg m-2", "kg m-2").tobytes() == x.tobytes()
