@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import csv
 import json
+import math
 from collections.abc import Sequence
 from dataclasses import asdict
 from itertools import product
@@ -86,9 +87,10 @@ def _one_table(columns: Sequence[DailyColumn], bundle: Path, layers: int, step: 
 
 
 def _write(records: Records, folder: Path) -> None:
-    """daily.json and daily.csv, one record a quantity."""
+    """daily.json and daily.csv, one record a quantity; an infinite error is null: JSON has no such number."""
+    records = [{k: None if isinstance(v, float) and not math.isfinite(v) else v for k, v in r.items()} for r in records]
     with whole_file(folder / "daily.json") as path:
-        path.write_text(json.dumps(records, indent=1) + "\n", encoding="utf-8")
+        path.write_text(json.dumps(records, indent=1, allow_nan=False) + "\n", encoding="utf-8")
     with whole_file(folder / "daily.csv") as path, path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, list(records[0]))
         writer.writeheader()

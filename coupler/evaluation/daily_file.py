@@ -19,6 +19,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from ..errors import CalcisolError
+from ..library.columns import table
 from ..units import DAYS_PER_YEAR, SECONDS_PER_DAY
 from .daily_hydraulics import Hydraulics, read_hydraulics
 
@@ -45,6 +46,7 @@ DAY_UNITS = {
     "q_bot": WATER_RATE, "infiltration": WATER_RATE, "rain": "mm", "pet": "mm", "lai": "1", "co2_atm": "mol mol-1",
     **{f"dep_{name}": SOURCE_RATE for name in IONS}, **{f"leached_{name}": "mol m-2" for name in ("ca", "no3", "dic")},
 }  # fmt: skip
+STARTED = ("ph0", "base_saturation")  # of the contract's static variables, those that the state in the file stands for
 CALENDARS = ("365 days a year", "noleap", "365_day")
 WATER_GAP = 0.02
 """Of the water that enters and leaves, how much may be missing over the run before the file is refused."""
@@ -112,6 +114,8 @@ def _read(data: xr.Dataset, path: Path) -> DailyColumn:
     values = {n: np.broadcast_to(_values(data, path, n, u, ("layer",), scalar=True), (layers,)) for n, u in STATIC_UNITS.items()}
     values |= {n: _values(data, path, n, u, ("day", "layer")) for n, u in LAYER_UNITS.items()}
     values |= {n: _values(data, path, n, u, ("day",)) for n, u in DAY_UNITS.items()}
+    further = [v for v in table().select("static") if v.name in data and v.name not in (*STATIC_UNITS, *STARTED)]
+    values |= {v.name: np.broadcast_to(_values(data, path, v.name, v.units, ("layer",), scalar=True), (layers,)) for v in further}
     if "irrigation" in data:
         values["irrigation"] = _values(data, path, "irrigation", "mm", ("day",))
     if (values["dz"] <= 0).any():

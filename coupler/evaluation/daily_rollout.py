@@ -96,7 +96,10 @@ def _properties(column: DailyColumn, grid: Grid) -> dict[str, Floats]:
     weights = {"clay": mass, "sand": mass, "soc": mass, "cec": mass, "caco3": mass, "cec_variable": exchanger}
     found = {name: grid.mean(column[name], weights.get(name)) for name in weights}
     found |= {name: grid.mean(column[name]) for name in ("bulk_density", "porosity", "calcite_rate", "dispersivity")}
-    return found | {"dz": grid.dz, "ph0": grid.mean(column["ph"][column.start_day - 1])}
+    further = [n for n in table().names("static") if n in column.values and n not in (*found, "dz")]
+    return (
+        found | {n: grid.mean(column[n]) for n in further} | {"dz": grid.dz, "ph0": grid.mean(column["ph"][column.start_day - 1])}
+    )
 
 
 def _start(column: DailyColumn, grid: Grid, water: DailyWater) -> dict[str, Floats]:

@@ -63,7 +63,7 @@ def _earlier(records: Records, column: str, layers: int, step: str, water: str) 
     """Errors of B0 in an earlier file; empty where it has none of them."""
     wanted = (column, layers, step, water, "B0")
     return {
-        r["quantity"]: float(r["error"])
+        r["quantity"]: float("inf") if r["error"] is None else float(r["error"])
         for r in records
         if tuple(r.get(k) for k in ("column", "layers", "step", "water", "competitor")) == wanted
     }

@@ -16,7 +16,7 @@ from calcisol.coupler.evaluation.daily_grid import Grid, layer_faces, step_ends
 from calcisol.coupler.evaluation.daily_hydraulics import read_hydraulics
 from calcisol.coupler.evaluation.daily_rollout import Course
 from calcisol.coupler.evaluation.daily_rollouts import roll_out
-from calcisol.coupler.evaluation.daily_scores import Conditions, scores
+from calcisol.coupler.evaluation.daily_scores import Conditions, relative, scores
 from calcisol.coupler.evaluation.daily_water import own_water
 from calcisol.coupler.library.model import Model
 from helpers.daily_column import COLUMNS, DZ, made_column
@@ -77,6 +77,22 @@ def test_steps_of_the_rule():
 def course(change, leached, ph, drained=90.0):
     ends = np.array([365, 365 + 365, 365 + 730])
     return Course(drained, np.array(change), *leached, np.array(ph), ends, np.zeros((2, 2), np.int32))
+
+
+def test_relative_errors():
+    assert relative(-1.0, -2.0) == 0.5  # less rises: the sign is that of the difference
+    assert relative(0.0, 0.0) == 0.0
+    assert relative(1.0, 0.0) == float("inf")
+
+
+def test_a_column_without_leaching_is_told(made, tmp_path):
+    """JSON has no infinite number: an error of a reference of 0 is null there, and a miss."""
+    made = made.copy(deep=True)
+    made["leached_no3"][:] = 0.0
+    written(made, tmp_path)
+    assert main(["evaluate", "--daily", str(tmp_path), "--water", "given", "--layers", "4", "--out", str(tmp_path)]) == 1
+    records = {r["quantity"]: r for r in json.loads((tmp_path / "daily.json").read_text())}
+    assert records["NO3 leached"]["error"] is None and not records["NO3 leached"]["passed"]
 
 
 def test_scores_by_hand():
