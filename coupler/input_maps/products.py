@@ -47,6 +47,10 @@ FIELD_UNITS = {
     "mineral_n": "kg ha-1 year-1", "manure_n": "kg ha-1 year-1", "fixed_n": "kg ha-1 year-1", "deposition_n": "kg ha-1 year-1",
     "y_max": "kg ha-1 year-1", "no3_share": "1", "calcareous_share": "1", "altitude": "m",
 }  # fmt: skip
+SUBSTANCE = {  # what a field counts: 100 kg of nitrate are 22.6 kg of nitrogen
+    "rain": "water", "pet": "water", "soc": "C", "caco3": "CaCO3", "mineral_n": "N", "manure_n": "N", "fixed_n": "N",
+    "deposition_n": "N",
+}  # fmt: skip
 VALID = {  # what a field can be at all; a percentage or a temperature in kelvin lies outside
     "mat": (-20.0, 35.0), "t_amplitude": (0.0, 50.0), "rain": (20.0, 4000.0), "pet": (100.0, 3000.0), "clay": (0.0, 1.0),
     "sand": (0.0, 1.0), "soc": (0.0, 0.6), "bulk_density": (200.0, 2200.0), "ph_survey": (3.0, 10.5), "caco3": (0.0, 1.0),

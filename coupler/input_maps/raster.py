@@ -217,7 +217,7 @@ def read_tiff(path: Path, field: str) -> Points:
     elif packed and source is not None and not grid.units[index]:
         raise RasterError(f"{path.name} has a scale of its own beside the integers of SoilGrids; set the unit of its band")
     try:
-        values = np.asarray(convert(raw * factor, unit, own), float)
+        values = np.asarray(convert(raw * factor, unit, own, products.SUBSTANCE.get(field)), float)
     except UnitError as error:
         raise RasterError(f"{path.name}: {field}: {error}") from None
     values[missing(grid.values[index], field, values, packed)] = np.nan

@@ -80,6 +80,14 @@ def topsoil(file: xr.Dataset, array: xr.DataArray, place: layout.Layout, time: s
     return array
 
 
+def _is_amount(units: str) -> bool:
+    try:
+        convert(np.ones(1), units, "kg m-2", "water")
+    except UnitError:
+        return False
+    return True
+
+
 def _kind(source: products.Source, units: str, steps: Steps | None, methods: str, name: str, path: Path) -> tuple[str, str]:
     """How the numbers of a step count ("state", "rate", "amount", "per day"), and their unit without "per month".
 
@@ -88,6 +96,8 @@ def _kind(source: products.Source, units: str, steps: Steps | None, methods: str
     bare = PER_MONTH.sub("", units).strip()
     if bare != units.strip() and steps is not None and steps.kind == "month":
         return "amount", bare  # of the real length of each month
+    if source.kind == "rate" and steps is not None and re.search(r"time\s*:\s*sum", methods) and _is_amount(bare):
+        return "amount", bare
     if source.holds and steps is not None:
         if re.search(r"time\s*:\s*sum", methods):
             return "amount", re.sub(r"\s*(day|year)-1$", "", units)
@@ -100,16 +110,33 @@ def _kind(source: products.Source, units: str, steps: Steps | None, methods: str
     return source.kind, units
 
 
-def _per_year(values: np.ndarray, kind: str, units: str, target: str, days: np.ndarray) -> np.ndarray:
+def _check_product(product: products.Product, source: products.Source, variable: xr.DataArray, path: Path) -> None:
+    """Raise FieldError where the file states another unit than its product has: somebody has converted it."""
+    stated = str(variable.attrs.get("units", "")).strip()
+    if not (stated and source.unit):
+        return
+    try:
+        ones = convert(np.array([0.0, 1.0]), stated, source.unit)
+    except UnitError:
+        return  # of another kind: such attributes are known to be wrong
+    if not np.allclose(ones, [0.0, source.factor if source.factor > 0 else 1.0], rtol=1e-3, atol=1e-12):
+        raise FieldError(
+            f"{variable.name} in {path.name} is in {stated!r}, but {product.name} has it in {source.unit!r}"
+            f"{f' times {source.factor:g}' if source.factor not in (1.0, -1.0) else ''}; give the product's own file, or call the "
+            "variable by the field's name"
+        )
+
+
+def _per_year(values: np.ndarray, kind: str, units: str, field: str, days: np.ndarray) -> np.ndarray:
     """A block (time, point) in the field's unit; amounts per step become amounts per year."""
+    target, counts = products.FIELD_UNITS[field], products.SUBSTANCE.get(field)
     if kind == "amount":
         amount = target.removesuffix(" year-1")
         base = "kg m-2" if amount == "mm" else amount
-        depth = convert(convert(values, units, base), base, base)
-        return depth / days[:, None] * DAYS_PER_YEAR
+        return convert(values, units, base, counts) / days[:, None] * DAYS_PER_YEAR
     if kind == "per day":
-        return convert(values, units, "kg m-2") * DAYS_PER_YEAR
-    return convert(values, units, "mm/year" if kind == "rate" else target)
+        return convert(values, units, "kg m-2", counts) * DAYS_PER_YEAR
+    return convert(values, units, "mm/year" if kind == "rate" else target, counts)
 
 
 class _Variable:
@@ -170,6 +197,8 @@ def _series(file: xr.Dataset, path: Path, field: str) -> Climate:
         raise FieldError(f"{flat[0]} in {path.name} has dims {file[flat[0]].dims}, without {place.dims}: give a number a place")
     varies = bool(time) and time in first.dims
     steps = _whole_years(read_steps(file, time, path), source, path) if varies else None
+    for name in source.variables:
+        _check_product(product, source, file[name], path)
     units = source.unit or str(first.attrs.get("units", "1" if target in ("1", "kg kg-1") else "")).strip()
     if not units:
         raise FieldError(f"{source.variables[0]} in {path.name} has no units; write them, e.g. units = {target!r}")
@@ -183,7 +212,7 @@ def _series(file: xr.Dataset, path: Path, field: str) -> Climate:
         found: Any = 0.0
         for v in variables:
             values = np.asarray((v.array.isel({time: piece}) if varies else v.array).values, float).reshape(-1, len(place))
-            found = found + v.clean(values, field, _per_year(values * source.factor, kind, units, target, days))
+            found = found + v.clean(values, field, _per_year(values * source.factor, kind, units, field, days))
         return np.asarray(found)
 
     if steps is None:

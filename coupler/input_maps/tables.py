@@ -29,7 +29,7 @@ LUCAS = {
     "clay": (("clay",), "%"),
     "sand": (("sand",), "%"),
 }
-DEPTH = re.compile(r"depth|horizon|layer|^(upper|lower|top|bottom)\b", re.I)
+DEPTH = re.compile(r"depth|horizon|layer|^hz|^(upper|lower|top|bottom|from|to)(?![a-z])", re.I)
 LUCAS_HEADERS = ("pointid", "thlat", "thlong", "gpslat", "gpslong")
 HWSD2 = hwsd.FIELDS
 BELOW_DETECTION = ("caco3", "soc", "mineral_n", "manure_n", "deposition_n")  # fields where "< LOD" means next to nothing
@@ -93,7 +93,7 @@ def read_points(path: Path, field: str) -> Points:
     raw = numbers(frame[header], sign, path, below=0.0 if field in BELOW_DETECTION else None)
     unit, own = _unit(frame, header, stated, field, path), products.FIELD_UNITS[field]
     try:
-        values = np.asarray(convert(raw, unit, own), float)
+        values = np.asarray(convert(raw, unit, own, products.SUBSTANCE.get(field)), float)
     except UnitError as error:
         raise TableError(f"table {path.name}: {header}: {error}") from None
     values = np.where(missing(raw, field, values), np.nan, values)

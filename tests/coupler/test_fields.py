@@ -7,9 +7,11 @@ import pytest
 import xarray as xr
 from calcisol.coupler.cli import main
 from calcisol.coupler.config import RunConfig
+from calcisol.coupler.errors import CalcisolError
 from calcisol.coupler.europe import own_maps
 from calcisol.coupler.europe.load import load_domain
 from calcisol.coupler.input_maps import countries, products
+from calcisol.coupler.input_maps.readers import read_field
 from helpers.made_files import series, write_tiff
 
 AMOUNT = {"standard_name": "precipitation_amount"}
@@ -83,6 +85,49 @@ def test_emep_deposition_adds_four_terms(tmp_path, france):
         ("WDEP_OXN", 200.0), ("WDEP_RDN", 300.0), ("DDEP_OXN_m2Grid", 100.0), ("DDEP_RDN_m2Grid", 400.0))}  # fmt: skip
     path = series(tmp_path / "emep.nc", terms, np.array([182.0]))
     assert given(france, "deposition_n", path)["deposition_n"] == pytest.approx(np.full(len(france), 10.0))  # 1 g m-2
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "stated", "field"),
+    [
+        ("tp", 2.0, "mm", "rain"),  # taken as metres: 730 m a year
+        ("tg", 284.15, "K", "mat"),
+        ("rr", 60.0, "mm/month", "rain"),
+    ],
+)
+def test_a_product_in_another_unit_than_its_own_is_refused(tmp_path, france, name, value, stated, field):
+    days = np.arange(365) + 0.0 if name == "rr" else np.array([0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334], float)
+    path = series(tmp_path / "f.nc", {name: (np.full(len(days), value), {"units": stated})}, days)
+    with pytest.raises(CalcisolError, match=rf"{name} in f\.nc is in '{stated}', but"):
+        given(france, field, path)
+
+
+def test_emep_in_grams_is_not_taken_as_milligrams(tmp_path, france):
+    terms = {n: (np.array([0.25]), {"units": "gN/m2"}) for n in ("WDEP_OXN", "WDEP_RDN", "DDEP_OXN_m2Grid", "DDEP_RDN_m2Grid")}
+    path = series(tmp_path / "emep.nc", terms, np.array([182.0]))
+    with pytest.raises(
+        CalcisolError, match=r"WDEP_OXN in emep\.nc is in 'gN/m2', but EMEP MSC-W deposition has it in 'g m-2' times"
+    ):
+        given(france, "deposition_n", path)
+
+
+def test_a_field_counts_its_own_substance(tmp_path, france):
+    """20 kg of nitrate hold 20 x 14.007 / 62.004 kg of nitrogen; carbon of carbonate is no CaCO3."""
+    path = series(
+        tmp_path / "n.nc", {"deposition_n": (np.full(12, 20.0), {"units": "kg NO3 ha-1 yr-1"})}, np.arange(12) * 30.4 + 15
+    )
+    assert given(france, "deposition_n", path)["deposition_n"][0] == pytest.approx(20 * 14.007 / 62.004, rel=1e-4)
+    (tmp_path / "n.csv").write_text("lat,lon,mineral_n [kg NO3 ha-1 yr-1]\n46.25,2.75,200\n")
+    assert read_field(tmp_path / "n.csv", "mineral_n").values[0] == pytest.approx(200 * 14.007 / 62.004, rel=1e-4)
+    (tmp_path / "c.csv").write_text("lat,lon,caco3 [g C/kg]\n46.25,2.75,20\n")
+    with pytest.raises(CalcisolError, match="counts C"):
+        read_field(tmp_path / "c.csv", "caco3")
+
+
+def test_monthly_sums_of_rain_by_cell_methods(tmp_path, france):
+    days = np.array([15, 45, 74, 105, 135, 166, 196, 227, 258, 288, 319, 349], float)
+    path = series(tmp_path / "pr.nc", {"pr": (np.full(12, 60.0), {"units": "mm", "cell_methods": "time: sum"})}, days)
+    assert given(france, "rain", path)["rain"][0] == pytest.approx(720.0, rel=EXACT)  # twelve months of 60 mm
 
 
 def test_ggcmi_soil(tmp_path, france):

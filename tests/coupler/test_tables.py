@@ -108,6 +108,8 @@ def test_a_thousand_in_groups_is_a_thousand(tmp_path):
         ("lat,lon,E/W,caco3\n40.25,3.75,,0.1\n40.25,3.75,W,0.1\n", "the side of lon = 3.75 in row 2 is empty; write E or W"),
         ("lat_deg,lat_min,lon_deg,lon_min,caco3\n40,15,3,45,0.1\n", "holds minutes of degrees in lat_min"),
         ("lat,lon,depth,caco3\n40,3,0-20,0.1\n40,3,60-80,0.5\n", "has rows of several depths at a place (depth)"),
+        ("lat,lon,top_cm,caco3\n40,3,0,0.1\n40,3,60,0.5\n", "has rows of several depths at a place (top_cm)"),
+        ("lat,lon,hzdept,caco3\n40,3,0,0.1\n40,3,60,0.5\n", "has rows of several depths at a place (hzdept)"),
         ("lat,lon,wind,caco3\n40.25,3.75,W,0.1\n", "wind looks like the side of the longitude"),
         ("lat,lon,caco3\n40.25S,3.75N,0.1\n", "lon = '3.75N' in row 2 is no longitude"),
         ("lat,lon,caco3\n40°75'N,3°45'W,0.12\n", "is no latitude"),
