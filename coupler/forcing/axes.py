@@ -14,8 +14,8 @@ import xarray as xr
 
 TIME_NAMES = ("time", "time_counter", "valid_time", "tstep", "t")
 DEPTH_NAMES = (
-    "soil_layer", "nslm", "solay", "solth", "levsoi", "depth", "soil_layers_stag", "layer", "lev", "z", "levgrnd", "nsoil", "nsoi",
-    "sdepth", "soil_level", "soil_levels", "soil_layers",
+    "soil_layer", "nslm", "solay", "solth", "levsoi", "depth", "soil_layers_stag", "layer", "lev", "z", "levgrnd", "nsoil",
+    "nsoi", "sdepth", "soil_level", "soil_levels", "soil_layers",
 )  # fmt: skip
 NAMES = {
     "latitude": ("lat", "latitude", "nav_lat", "TH_LAT"),

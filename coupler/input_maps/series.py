@@ -120,10 +120,10 @@ def _check_product(product: products.Product, source: products.Source, variable:
     except UnitError:
         return  # of another kind: such attributes are known to be wrong
     if not np.allclose(ones, [0.0, source.factor if source.factor > 0 else 1.0], rtol=1e-3, atol=1e-12):
+        times = f" times {source.factor:g}" if source.factor not in (1.0, -1.0) else ""
         raise FieldError(
-            f"{variable.name} in {path.name} is in {stated!r}, but {product.name} has it in {source.unit!r}"
-            f"{f' times {source.factor:g}' if source.factor not in (1.0, -1.0) else ''}; give the product's own file, or call the "
-            "variable by the field's name"
+            f"{variable.name} in {path.name} is in {stated!r}, but {product.name} has it in {source.unit!r}{times}; give the "
+            "product's own file, or call the variable by the field's name"
         )
 
 

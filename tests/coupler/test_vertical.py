@@ -30,6 +30,8 @@ def flipped(data):
         lambda d: flipped(with_depth(d, [1, 2, 3, 4], positive="down")),  # numbers of layers
         lambda d: with_depth(flipped(d), [1, 2, 3, 4], positive="up", axis="Z"),
         lambda d: d.drop_vars("depth").rename(depth="soil_layer"),  # no coordinate: the first is at the surface
+        lambda d: d.drop_vars("depth").rename(depth="nsoil"),
+        lambda d: flipped(d).rename(depth="levgrnd"),
         lambda d: flipped(d.drop_vars("depth")).rename(depth="soil_layer").assign(  # depth beside the dimension
             depth=("soil_layer", CENTRE[::-1], {"units": "m", "standard_name": "depth", "positive": "down"})
         ),
