@@ -250,7 +250,7 @@ def test_the_last_words_are_the_flags(tmp_path, shipped, capsys):
     assert main(["run", str(config)]) == 0
     error = capsys.readouterr().err
     last = error[error.index("flags of f.nc") :]
-    assert "clipped to the valid range" in last
+    assert "clipped: an input outside its valid range" in last
     assert "lime: 1 of 36 values outside 0 to 0.001 will be clipped" in last
     assert "caco3: 6 of 24 values outside 0 to 0.95 will be clipped" in last
 
