@@ -244,7 +244,7 @@ contains
     if (.not. self%on) return
     write (text, '(a,i0,3(a,es8.1),5(a,i0))') 'calcisol step ', self%steps, ' residual C', self%last(1), ' Ca', self%last(2), &
       ' N', self%last(3), ' stepped ', self%report%columns_stepped, ' waiting ', self%waiting(), ' invalid ', &
-      self%report%columns_invalid, ' clipped cells ', self%report%cells_clipped, ' fallback cells ', self%report%cells_fallback
+      self%report%columns_invalid, ' clipped so far ', self%clipped, ' fallback cells ', self%report%cells_fallback
     line = trim(text)
     if (self%steps <= max(self%switch%log_every, 1)) line = line//' ('//self%identity//')'
   end function record_line

@@ -7,7 +7,7 @@
 !          ten tries, is calcisol_error_state. Nothing stops or prints.
 ! Use:     through calcisol_land, whose type extends this one
 module calcisol_stepper
-  use, intrinsic :: iso_c_binding, only: c_double, c_int32_t
+  use, intrinsic :: iso_c_binding, only: c_double, c_int32_t, c_int64_t
   use calcisol
   use calcisol_balance, only: balance, stocks
   use calcisol_exchange, only: calcisol_exchange_t
@@ -23,6 +23,7 @@ module calcisol_stepper
   type, extends(calcisol_exchange_t) :: calcisol_stepper_t
     logical :: on = .false. ! a bundle is open and the columns exist
     integer :: steps = 0, calls = 0
+    integer(c_int64_t) :: clipped = 0 ! cells and steps so far in which a number of the host was out of range and clipped
     real(c_double) :: worst(3) = 0.0_c_double ! largest relative residual so far of carbon, calcium, nitrogen
     real(c_double) :: last(3) = 0.0_c_double  ! those of the last look
     real(c_double) :: elapsed = 0.0_c_double  ! s gathered so far
@@ -82,6 +83,7 @@ contains
     call self%columns%step(step, self%io, stat, message, self%report)
     if (stat /= calcisol_ok) return
     self%steps = self%steps + 1
+    self%clipped = self%clipped + self%report%cells_clipped
     call add_flux(self, step)
     if (mod(self%steps, max(self%switch%check_every, 1)) == 0) call look(self, stat, message)
     if (stat == calcisol_ok) call must_have_stepped(self, stat, message)
@@ -164,6 +166,7 @@ contains
     self%on = .false.
     self%steps = 0
     self%calls = 0
+    self%clipped = 0
     self%elapsed = 0.0_c_double
     self%worst = 0.0_c_double
     self%last = 0.0_c_double

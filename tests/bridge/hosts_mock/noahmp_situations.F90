@@ -22,6 +22,7 @@ program noahmp_situations
   call respiration()
   call other_map()
   call nests()
+  call garbage()
   print '(i0,a,i0,a)', calls, ' checks, ', wrong, ' wrong'
   if (wrong > 0) stop 1
 
@@ -221,5 +222,19 @@ contains
     call nest(1)%finish()
     call nest(2)%finish()
   end subroutine nests
+
+  ! Memory a host never set holds any number: what is no missing value and out of range is clipped, and the log keeps count.
+  subroutine garbage()
+    type(calcisol_noahmp_soil) :: soil
+    type(NoahmpIO_type) :: io
+    call at_rest(io, 1)
+    call started(soil, io, 0.02_kind_noahmp)
+    io%NPPXY = 1.0e12_kind_noahmp
+    call soil%step(io, stat, message)
+    io%NPPXY = 1.0e-5_kind_noahmp
+    call soil%step(io, stat, message)
+    call must(index(soil%line(), 'clipped so far 4 ') > 0, 'clipped numbers are not forgotten: '//soil%line())
+    call soil%finish()
+  end subroutine garbage
 
 end program noahmp_situations
