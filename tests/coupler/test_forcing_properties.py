@@ -181,7 +181,7 @@ def damage(data, kind, which, attribute, value, number):
 
 
 def check_damage(steps, folder):
-    data = dataset(3)
+    data = dataset(3).copy(deep=True)  # what is damaged in place is not the tests' own arrays
     for step in steps:
         try:
             data = damage(data, *step)
