@@ -15,7 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from calcisol.coupler.library.install import fortran_source_dir
+from calcisol.coupler.library.install import fflags, fortran_source_dir, libs
 from helpers.mock_hosts import BY_NAME, MOCKS, NCOL, Host, build
 
 # of the throughput of one step; float64 over one step leaves 1e-13, a wrong term 1e-3 (coupler/offline/budget.py)
@@ -120,8 +120,8 @@ def test_a_wrong_switch_is_one_sentence(host_of: Callable[..., Host], tmp_path: 
 def test_thin_layers_are_joined_and_nothing_is_lost(tmp_path: Path) -> None:
     source = fortran_source_dir()
     files = [source / "hosts" / f"calcisol_{name}.f90" for name in ("fit", "merge")] + [MOCKS / "merge.f90"]
-    command = ["gfortran", "-fcheck=all", "-Wall", "-Werror", f"-J{tmp_path}", *map(str, files), "-o", str(tmp_path / "merge")]
-    subprocess.run(command, check=True)
+    command = ["gfortran", "-fcheck=all", "-Wall", "-Werror", f"-J{tmp_path}", fflags(), *map(str, files), *libs().split()]
+    subprocess.run([*command, "-o", str(tmp_path / "merge")], check=True)
     printed = subprocess.run([str(tmp_path / "merge")], capture_output=True, text=True, check=True).stdout
     rows = {line.split()[0]: [float(word) for word in line.split()[1:]] for line in printed.splitlines()}
     apart = [0.00195 * 2.0**k for k in range(10)]  # ORCHIDEE's distances between nodes: layers of 1, 3, 6, 12, 23 mm ... 0.5 m
