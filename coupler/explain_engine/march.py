@@ -1,7 +1,7 @@
 """Years of a virtual world through the compiled library: the same twelve months of forcing, again and again.
 
-What:    ``March``, what `calcisol explain` steps with wherever it asks for no gradient. Columns are shared out among threads (the
-         library works without Python's lock); how many changes no bit of the results.
+What:    ``March``, what `calcisol explain` steps with wherever it asks for no gradient. Columns are divided among threads (the
+         library works without Python's lock); their number changes no bit of the results.
 Units:   the contract's; shapes [row, layer, column] and [row, column] as in the world file, row order of variables.toml.
 Source:  the counterpart of emulator/explain/rollouts.py (``Engine``), which knows no library.
 Use:     ``march = March(bundle_path.read_bytes(), workers=2)``; ``march.march(static, state, months, years=20)["calcite"]``
@@ -18,12 +18,12 @@ from ...emulator.contract.variables import load_table
 from ..errors import StateError
 from ..units import MONTH_SECONDS
 
-OUTSIDE = 2  # bit of the flag: outside the ranges the network was trained on
+OUTSIDE = 2  # flag bit: outside the ranges the network was trained on
 Arrays = dict[str, np.ndarray]
 
 
 def by_name(names: list[str], rows: np.ndarray) -> Arrays:
-    """[row, (layer,) column] as name -> [column, (layer)], without a copy; rows that nobody has given (NaN) are left out."""
+    """[row, (layer,) column] as name -> [column, (layer)], without a copy; rows without a value (NaN) are left out."""
     return {n: rows[i].T for i, n in enumerate(names) if not np.isnan(rows[i]).all()}
 
 

@@ -31,17 +31,17 @@ from ..units import MONTH_SECONDS, SECONDS_PER_YEAR
 # what "on" means [assumptions: sizes to compare drivers at, not projections]
 RAIN_CHANGE = ((40.0, -0.15), (60.0, 0.10))  # relative change of rain at two latitudes, linear between and held beyond
 WARMING = 2.0  # K
-DEPOSITION_CUT = 0.5  # of nitrogen deposition stays
+DEPOSITION_CUT = 0.5  # share of nitrogen deposition that remains
 LIME = 0.03  # kg CaCO3 m-2 yr-1 (0.3 t ha-1): a light maintenance dressing; nobody limes calcareous soil, it is a what-if
 NATURAL = {"mineral_n": 0.0, "manure_n": 0.0, "deposition_n": 0.3}
 WITHOUT = {"mineral_n": 0.0}
-CYCLE_YEARS = 5  # until the pools of ammonium and nitrate repeat
-NEAREST_KM = 40.0  # a site farther off does not speak for a cell
+CYCLE_YEARS = 5  # until the pools of ammonium and nitrate are periodic
+NEAREST_KM = 40.0  # a site farther away does not represent a cell
 GROUPS = ("husbandry", "n_acid", "n_co2", "drainage", "temperature", "deposition", "lime")
 
 
 def sample(domain: Domain, columns: int, seed: int = 0) -> Domain:
-    """``columns`` cells of the domain, drawn with a chance that follows arable area to the power 1/2 (small cells count too)."""
+    """``columns`` cells of the domain, drawn with probability proportional to the square root of arable area."""
     if columns >= len(domain):
         return domain
     chance = np.sqrt(domain["arable_area"])
@@ -54,7 +54,7 @@ def _scenario(name: str, change: dict[str, float]) -> Scenario:
 
 
 def cycle(model: Any, europe: Europe, scenario: Scenario | None) -> list[dict[str, np.ndarray]]:
-    """Twelve months of forcing once the pools of nitrogen repeat."""
+    """Twelve months of forcing once the nitrogen pools are periodic."""
     columns = model.columns(europe.static())
     nh4 = no3 = np.zeros(europe.clay.shape)
     months: list[dict[str, np.ndarray]] = []
@@ -87,9 +87,9 @@ def _difference(new: np.ndarray, old: np.ndarray) -> np.ndarray:
 
 
 def drivers(domain: Domain, config: RunConfig, model: Any) -> tuple[Europe, dict[str, np.ndarray], dict[str, np.ndarray]]:
-    """Europe of today, tensors of the world, covariates that come with them."""
+    """Present-day Europe: the tensors of the world and the covariates that go with them."""
     rows = {dims: load_table().names("forcing", dims) for dims in ("layer", "column")}
-    config = replace(config, history=False)  # the nitrogen of 2019 all along
+    config = replace(config, history=False)  # nitrogen inputs of 2019 throughout
     today = Europe(domain, config)
     runs = {
         "natural": cycle(model, today, _scenario("natural", NATURAL)),
@@ -137,7 +137,7 @@ def drivers(domain: Domain, config: RunConfig, model: Any) -> tuple[Europe, dict
 
 
 def covariates(domain: Domain) -> dict[str, np.ndarray]:
-    """What a map of carbonate would be explained by, per cell."""
+    """Covariates that may explain a map of carbonate, per cell."""
     return {
         "mineral_n": domain["mineral_n"],
         "husbandry_n": domain["manure_n"] + domain["deposition_n"] + domain["fixed_n"],
@@ -161,7 +161,7 @@ def _sites(config: RunConfig) -> tuple[np.ndarray, np.ndarray, np.ndarray] | Non
 
 
 def _nearest(lat: np.ndarray, lon: np.ndarray, lat_s: np.ndarray, lon_s: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Nearest of the second places to each of the first, and its distance in km."""
+    """Index of the nearest second place to each of the first, and its distance in km."""
     north = 111.2 * (lat[:, None] - lat_s[None, :])
     east = 111.2 * np.cos(np.radians(lat))[:, None] * (lon[:, None] - lon_s[None, :])
     distance = np.hypot(north, east)

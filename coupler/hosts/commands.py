@@ -30,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print the sources, or write the map and say what it reached."""
+    """Print the sources, or write the map and report how many cells it covers."""
     if args.what == "sources":
         from .sources import host_sources
 

@@ -1,8 +1,8 @@
 """Soil maps on the grid of a land model: what its adapter reads at the start.
 
-What:    ``write_map`` puts pH, carbonate and other fields of any known file on the grid of a host's own file: a cell has the
+What:    ``write_map`` puts pH, carbonate and other fields of any known file on the grid of a host's own file: a cell takes the
          mean of the pixels or points that lie nearest to it, else the pixel that covers it, else nothing (-9999). Survey pH
-         becomes that of pore water (``ph0``), the one the adapters ask for; the survey's own is kept beside it.
+         becomes that of pore water (``ph0``), the one the adapters ask for; the survey's own pH is kept beside it.
 Shapes:  that of latitude and longitude in the host's file, (lat,lon) or (south_north,west_east); Units: variables.toml.
 Source:  input_maps/readers.py (what is read), spinup.match_survey (pH); search by scipy's k-d tree on the sphere.
 Use:     ``write_map(Path("wrfinput_d01"), {"ph_survey": soil, "caco3": soil}, Path("calcisol_soil.nc"))``
@@ -72,7 +72,7 @@ def cell_means(points: Points, lat: Floats, lon: Floats) -> Floats:
     cells, source = _on_sphere(lat, lon), _on_sphere(points.lat, points.lon)
     tree = cKDTree(cells)
     away, cell = tree.query(source)
-    if len(cells) > 1:  # half a diagonal beyond its centre nothing belongs to a cell at the rim
+    if len(cells) > 1:  # beyond half a diagonal from its centre nothing belongs to a cell at the edge of the grid
         reach = 0.75 * tree.query(cells, k=2)[0][:, 1]
     else:
         reach = np.array([np.radians(0.5)])
@@ -102,9 +102,9 @@ def pore_water_ph(survey: Floats, caco3: Floats) -> Floats:
 
 
 def write_map(grid: Path, files: dict[str, Path], out: Path) -> list[str]:
-    """Write the fields on the host's grid; one line a field says how many cells were reached.
+    """Write the fields on the host's grid; one line per field says how many cells got a value.
 
-    Raises:  FieldError for a file that gives no such field or a value that cannot be; HostError for a file without a grid.
+    Raises:  FieldError for a file without such a field or with an impossible value; HostError for a file without a grid.
     """
     lat, lon, coordinates = host_grid(grid)
     flat = lat.values.astype(float).ravel(), lon.values.astype(float).ravel()

@@ -1,7 +1,7 @@
 """What each host provides and how it is converted: the mappings of ``hosts/*.toml``.
 
 What:    ``load(name)``, one host's mapping as a checked dataclass; ``lines`` prints it.
-Units:   as the host has them; the adapter in fortran_bridge/fortran/hosts converts, a test holds both together.
+Units:   as the host has them; the adapter in fortran_bridge/fortran/hosts converts, a test keeps the two consistent.
 Source:  the hosts' own sources; emulator/contract/variables.toml for ours.
 Use:     ``calcisol describe --host orchidee``; ``load("ctsm").rows``
 """
@@ -25,7 +25,7 @@ class HostError(CalcisolError):
 
 @dataclass(frozen=True)
 class Row:
-    """One variable: ours, the host's, the host's unit, and what happens on the way."""
+    """One variable: ours, the host's, the host's unit, and how one is converted to the other."""
 
     role: str
     variable: str

@@ -1,6 +1,6 @@
 """The sources a land model compiles to call calcisol, in the order its compiler needs them.
 
-What:    the Fortran module, what all adapters share, the adapter of one host (Fortran); adapter and its soil (C, LPJmL).
+What:    the Fortran module, the code all adapters share and one host's adapter (Fortran); adapter and its soil (C, LPJmL).
 Use:     ``cp $(calcisol hosts sources orchidee) DIR``; ``host_sources("noahmp")``
 """
 
@@ -16,7 +16,7 @@ OWN = {
     "orchidee": ("merge", "nodes", "orchidee_files", "orchidee"),
     "noahmp": ("noahmp_files", "noahmp"),
     "ctsm": ("ctsm_files", "ctsm"),
-    "jules": (),  # none of its own: an adapter that is written there starts from the shared ones
+    "jules": (),  # no sources of its own: an adapter for this host starts from the shared ones
 }
 IN_C = {"lpjml": ("calcisol_soil.h", "calcisol_soil.c", "calcisol_lpjml.h", "calcisol_lpjml.c")}
 

@@ -1,4 +1,4 @@
-"""Spin-up help for hosts: a first state that agrees with the survey, and a way to the steady state of the exchangeable pools.
+"""Spin-up help for hosts: an initial state that agrees with the survey, and faster steady state of the exchangeable pools.
 
 What:    ``match_survey`` finds the pore-water pH (``ph0``) whose laboratory suspension has the pH of the survey: the two differ,
          by the carbon dioxide of the soil air and the salt of the suspension. ``accelerate`` repeats a cycle
@@ -27,11 +27,11 @@ Floats = NDArray[np.float64]
 Cycle = Sequence[tuple[float, Mapping[str, ArrayLike]]]
 LABORATORY = ("ph_h2o", "ph_cacl2")
 PORE_WATER = (3.0, 9.0)  # valid range of ph0
-MOMENT = 60.0  # s, the least step: the state is made and has not yet moved
+MOMENT = 60.0  # s, the shortest step: the state is initialised and has hardly changed
 CATIONS = ("ca", "mg", "k", "na")
-MOST_JUMP = 0.25  # of a pool, up or down, in one jump: what the equilibrium solver follows in the next step
+MOST_JUMP = 0.25  # relative change of a pool in one jump, up or down: the equilibrium solver still converges in the next step
 LEAST_POOL = 1e-9  # mol m-2; smaller pools are not extrapolated
-CALM = 0.95  # a drift that shrinks slower than this from cycle to cycle is extrapolated as if it shrank so
+CALM = 0.95  # a drift that shrinks more slowly than this from cycle to cycle is extrapolated at this ratio
 
 
 def match_survey(
@@ -74,7 +74,7 @@ class SpinUp:
     cycles: int = 0
     jumps: int = 0
     drift: list[float] = field(default_factory=list)  # per cycle: change of base cations relative to the pool, worst column
-    added: dict[str, Floats] = field(default_factory=dict)  # mol m-2 made by the jumps, (column,)
+    added: dict[str, Floats] = field(default_factory=dict)  # mol m-2 created by the jumps, (column,)
     steady: bool = False
 
 
@@ -82,7 +82,7 @@ def accelerate(columns: Columns, cycle: Cycle, most_cycles: int = 100, tolerance
     """Repeat ``cycle`` (steps of dt and forcing, such as the months of a mean year) until the base cations are steady.
 
     Steady: no column changes its sum of exchangeable and dissolved base cations by more than ``tolerance`` of it in a cycle.
-    Two cycles run freely, then every pool jumps by at most MOST_JUMP; the last word has a free cycle, never a jump.
+    Two cycles run freely, then every pool jumps by at most MOST_JUMP; the last cycle is always a free one, never a jump.
     Raises ArgumentError for an empty cycle.
     """
     if not cycle:
@@ -96,7 +96,7 @@ def accelerate(columns: Columns, cycle: Cycle, most_cycles: int = 100, tolerance
             columns.step(dt, forcing, outputs=())
         report.cycles += 1
         state = columns.state()
-        if before is None:  # the first cycle makes the state: there is nothing to compare with
+        if before is None:  # the first cycle initialises the state: there is nothing to compare with
             before = state
             continue
         drift = {name: state[name] - before[name] for name in CATIONS}

@@ -1,1 +1,1 @@
-"""The driver's own land: water, temperature, respiration, nitrogen, history."""
+"""The driver's own land model: water, temperature, respiration, nitrogen, history."""

@@ -66,7 +66,7 @@ def pet_shape(lat: np.ndarray, temperature: np.ndarray) -> np.ndarray:
 
 
 def pet_warming(lat: np.ndarray, temperature: np.ndarray, warming: np.ndarray) -> np.ndarray:
-    """Annual PET after a warming [K] (column,) against before: Oudin's sum of radiation times (T + 5 degC) over the months."""
+    """Ratio of annual PET after and before a warming [K] (column,): Oudin's radiation times (T + 5 degC), summed over months."""
 
     def total(t: np.ndarray) -> np.ndarray:
         return (radiation(lat) * np.maximum(t + 5.0, 0.0)).sum(1)

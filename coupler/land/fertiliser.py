@@ -1,8 +1,8 @@
-"""Nitrogen brought to a field in a year, and the forms of its mineral part.
+"""Nitrogen applied to a field in a year, and the forms of its mineral part.
 
 What:    ``Inputs`` are the amounts and shares of a year; ``forms`` splits mineral nitrogen so that the forms add up to it.
 Units:   kg N ha-1 year-1, shares 1; (column,).
-Source:  mass balance; which form brings which ion: ammonium nitrate (NH4 NO3), urea, ammonium sulphate, Ca(NO3)2, NaNO3.
+Source:  mass balance; the forms and their ions: ammonium nitrate (NH4 NO3), urea, ammonium sulphate, Ca(NO3)2, NaNO3.
 Use:     ``forms(mineral, no3_share, nitrate_alone, sodium_share).calcium_nitrate``
 """
 
@@ -15,7 +15,7 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Inputs:
-    """What one year brings (column,), and what limits the harvest."""
+    """Inputs of one year (column,), and what limits the harvest."""
 
     mineral: np.ndarray
     manure: np.ndarray
@@ -23,7 +23,7 @@ class Inputs:
     fixed: np.ndarray
     y_max: np.ndarray  # upper limit of harvested nitrogen
     no3_share: np.ndarray  # of mineral nitrogen
-    urea_share: np.ndarray | float  # of mineral nitrogen that is no nitrate and no ammonium nitrate; the rest ammonium sulphate
+    urea_share: np.ndarray | float  # of mineral N that is neither nitrate nor ammonium nitrate; the rest is ammonium sulphate
     nitrate_alone: np.ndarray | float = 0.0  # of mineral nitrogen: nitrate without ammonium
     sodium_share: np.ndarray | float = 0.0  # of nitrate without ammonium: sodium nitrate, else calcium nitrate
 

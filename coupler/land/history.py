@@ -1,6 +1,6 @@
 """Nitrogen and sulphur before the scenarios: European inputs of a year relative to 2019.
 
-What:    ``factor("deposition_n", 1995)``; linear between the years of the table, held before and after it.
+What:    ``factor("deposition_n", 1995)``; linear between the years of the table, held constant before and after it.
 Units:   1 = 2019; nitrogen per hectare of cropland in use.
 Source:  EuropeAgriDB v1.0 (Einarsson et al. 2021, doi:10.1038/s41597-021-01061-z), aggregate "Former EU28 except CY, EE, LT, LV,
          MT, SI" to 2007, "EU28 except CY, MT" in 2019; one curve for all countries (eastern ones fell more after 1990).

@@ -1,4 +1,4 @@
-"""Nitrogen and its companions: what reaches the soil, what plants take, what turns into what.
+"""Nitrogen and its accompanying ions: inputs to the soil, plant uptake and transformations.
 
 What:    one year's plan per column (rates that do not depend on the state) and, each month, the rates that do
          (nitrification, uptake, denitrification: limited by the pools the library carries).
@@ -23,7 +23,7 @@ MINERAL_MONTHS = np.array([0, 0.05, 0.40, 0.35, 0.20, 0, 0, 0, 0, 0, 0, 0])
 MANURE_MONTHS = np.array([0, 0.10, 0.30, 0.20, 0, 0, 0, 0.10, 0.30, 0, 0, 0])
 UPTAKE_NORTH = np.array([0, 0, 0.05, 0.20, 0.35, 0.25, 0.10, 0.05, 0, 0, 0, 0])
 UPTAKE_SOUTH = np.array([0.05, 0.10, 0.20, 0.30, 0.20, 0.10, 0.05, 0, 0, 0, 0, 0])
-SOUTH_LATITUDE = (40.0, 46.0)  # between them the two uptake calendars are mixed
+SOUTH_LATITUDE = (40.0, 46.0)  # between these latitudes the two uptake calendars are blended
 ROOT_DEPTH = 0.3  # m, e-folding of roots and of mineralisation
 MOST_HARVESTED = 0.95  # of what is supplied; soils always lose some [assumption]
 POOL_LIMIT = 0.9  # the largest share of a pool plants or denitrifiers take in one month
@@ -51,7 +51,7 @@ def harvest(supply: np.ndarray, y_max: np.ndarray) -> np.ndarray:
 
 @dataclass(frozen=True)
 class _Arriving:
-    """Nitrogen that reaches the soil in a year by its way, kg N ha-1 (column,), after losses of ammonia."""
+    """Nitrogen that reaches the soil in a year by pathway, kg N ha-1 (column,), after losses of ammonia."""
 
     form: Forms
     ammonium_nitrate: np.ndarray  # the ammonium half of it
@@ -63,7 +63,7 @@ class _Arriving:
 
 
 def _arriving(n: Inputs, p: NitrogenParameters) -> _Arriving:
-    """What is left of the inputs of a year when ammonia has gone."""
+    """What is left of a year's inputs after ammonia losses."""
     form = forms(n.mineral, n.no3_share, n.nitrate_alone, n.sodium_share)
     ammonium_nitrate = form.with_nitrate * (1 - p.nh3_loss_other)
     urea = form.rest * n.urea_share * (1 - p.nh3_loss_urea)
@@ -83,7 +83,7 @@ def _monthly(annual: np.ndarray, months: np.ndarray) -> np.ndarray:
 def _deposited(
     a: _Arriving, deposition: np.ndarray, sulphur: np.ndarray | float, bases: np.ndarray, p: NitrogenParameters
 ) -> dict[str, np.ndarray]:
-    """What arrives on the surface by contract name, (column, 12); ``bases``: mol_c m-2 s-1 that the harvest takes (column,)."""
+    """What reaches the surface, by contract name, (column, 12); ``bases``: mol_c m-2 s-1 that the harvest takes (column,)."""
     even = np.ones(12)
     column = {
         "dep_nh4": _monthly(a.ammonium_nitrate + a.urea + a.sulphate, MINERAL_MONTHS)

@@ -1,4 +1,4 @@
-"""The physical parameters of the driver's own land: tables of the configuration, with defaults.
+"""The physical parameters of the driver's own land model: tables of the configuration, with defaults.
 
 Units:   in each parameter's comment, with its source and range; ``[assumption]`` marks what no source fixes.
 Use:     ``RunConfig(water=WaterParameters(omega=2.3))``, or ``[water]`` with ``omega = 2.3`` in a configuration
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-# what a value can be at all; the ranges of its sources stand beside each constant below
+# physical bounds of a value; the ranges of its sources stand beside each constant below
 LIMITS = {
     "omega": (1.0, 20.0),
     "root_full_m": (0.0, 20.0),
@@ -46,7 +46,7 @@ class WaterParameters:
 
 @dataclass(frozen=True)
 class SoilParameters:
-    """The exchanger."""
+    """The cation exchanger."""
 
     # share of the CEC that binds protons with log K 3.2 and 4.6. Appelo (1994, Water Resour. Res. 30, 2793) lets all of it do
     # so, log K of H against Na = 5.9 - 3.4 x share of H (for fresh water, as SCEPTER codes and cites it). In 5 mmol Ca per kg
@@ -70,7 +70,7 @@ class CarbonParameters:
 
 @dataclass(frozen=True)
 class NitrogenParameters:
-    """Nitrogen, its companions, and other acid and base."""
+    """Nitrogen, its accompanying ions, and other acids and bases."""
 
     nitrate_alone: float = (
         0.0  # of the fertiliser: nitrate without ammonium though its nitrate share is below one half [assumption]

@@ -14,7 +14,7 @@ import numpy as np
 from ..units import HA_M2, SECONDS_PER_YEAR
 from .parameters import CarbonParameters
 
-MIN_SHARE = 0.2  # nitrogen can never take away more than this share of the climate's production
+MIN_SHARE = 0.2  # nitrogen can never reduce the climate-driven production by more than this share
 
 
 def climate_production(air: np.ndarray, rain: np.ndarray, parameters: CarbonParameters) -> np.ndarray:
@@ -37,5 +37,5 @@ def production(
 
 
 def annual_sum(source: np.ndarray) -> np.ndarray:
-    """kg C m-2 year-1 of a monthly rate (column, 12)."""
+    """Annual sum, kg C m-2 year-1, of a monthly rate (column, 12)."""
     return source.mean(1) * SECONDS_PER_YEAR

@@ -17,7 +17,7 @@ import numpy as np
 from ..units import MONTH_SECONDS
 from .parameters import WaterParameters
 
-SPIN_YEARS = 6  # a bucket of one year's rain forgets its start sooner
+SPIN_YEARS = 6  # years of spin-up; a bucket that holds one year's rain forgets its start sooner
 BISECTIONS = 30
 MOST_EXCESS = 0.95  # of the rain that a scenario of more drainage may leave
 
@@ -77,7 +77,7 @@ def bucket(rain: np.ndarray, pet: np.ndarray, store: np.ndarray, stress: float) 
 
 @dataclass(frozen=True)
 class Climate:
-    """Water a year offers and asks for."""
+    """Water supply and demand of a year."""
 
     rain: np.ndarray  # (column,) mm year-1
     rain_shape: np.ndarray  # (column, 12), sums to 1
@@ -87,7 +87,7 @@ class Climate:
 
 @dataclass(frozen=True)
 class Profile:
-    """The soil; (column, layer) where nothing else is said."""
+    """The soil; (column, layer) unless stated otherwise."""
 
     clay: np.ndarray  # kg kg-1
     sand: np.ndarray  # kg kg-1
@@ -134,7 +134,7 @@ def balanced_bucket(
 def sinks(evapotranspiration: np.ndarray, available: np.ndarray, change: np.ndarray, dz: np.ndarray) -> np.ndarray:
     """Water taken from each layer, mm (column, layer, 12), for evapotranspiration [mm] and the change of saturation (column, 12).
 
-    What a layer loses is used in it, so that nothing flows upward; the rest is taken near the surface.
+    What a layer loses is used within it, so that nothing flows upward; the rest is taken near the surface.
     """
     taken = available[:, :, None] * np.maximum(-change, 0.0)[:, None, :]
     rest = evapotranspiration - taken.sum(1)

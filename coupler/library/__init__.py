@@ -1,1 +1,1 @@
-"""The Python face of libcalcisol."""
+"""The Python interface to libcalcisol."""

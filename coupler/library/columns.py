@@ -1,4 +1,4 @@
-"""Soil columns from Python: numpy arrays in, numpy arrays out, one call a time step.
+"""Soil columns from Python: numpy arrays in, numpy arrays out, one call per time step.
 
 What:    ``Columns``, the static soil and the state of ncol columns of nlay layers.
 Shapes:  (column, soil_layer) for layer variables, (column,) for column variables; any strides, float32 or float64 without a
@@ -125,7 +125,7 @@ class Columns:
         """
         lib, ffi = capi.library()
         _check_names(forcing, "forcing")
-        if isinstance(outputs, str):  # it would be read letter by letter
+        if isinstance(outputs, str):  # a string would be iterated letter by letter
             raise ArgumentError(f"outputs = {outputs!r} must be a list of names, e.g. [{outputs!r}]")
         wanted = table().names("output") if outputs is None else list(outputs)
         _check_names(dict.fromkeys(wanted), "output")
@@ -178,7 +178,7 @@ class Columns:
             capi.check(lib.calcisol_state_set(self.handle, names.index(name), view))
 
     def warmup(self) -> None:
-        """Take the cost of a first step now; state and bits stay as they are."""
+        """Pay the one-off cost of a first step now; state and results stay bit-identical."""
         lib, _ = capi.library()
         capi.check(lib.calcisol_warmup(self.handle))
 

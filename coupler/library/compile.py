@@ -1,7 +1,7 @@
 """A native engine for a bundle whose step this library was not built with: ``calcisol compile BUNDLE``.
 
-What:    generates the kernel of the bundle's step, compiles it with the C++ compiler found here, holds it against TorchScript,
-         and keeps it in a cache folder under the hash of all it was made from: step graph, generator, headers, compiler, flags.
+What:    generates the kernel of the bundle's step, compiles it with the C++ compiler found here, checks it against TorchScript,
+         and keeps it in a cache folder under the hash of its inputs: step graph, generator, headers, compiler, flags.
          Retrained weights need none of this: a kernel reads them from the bundle. Another network width or chemistry does.
 Trust:   what comes out is code. Nothing loads it by itself: the user names it, in ``options.engine_library`` or in the
          environment variable CALCISOL_ENGINE_LIBRARY. It is never put beside or into a bundle.
@@ -51,7 +51,7 @@ def compiler() -> str:
 
 
 def march() -> tuple[str, ...]:
-    """Instruction set of this processor among those the library knows; what it lacks, TorchScript does."""
+    """Instruction set of this processor among those the library knows. Raises CalcisolError without FMA."""
     if os.uname().machine != "x86_64":
         return ()
     text = Path("/proc/cpuinfo").read_text(encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Where the installed library, header and Fortran module lie, and the flags to compile against them.
+"""Where the installed library, header and Fortran module are, and the flags to compile against them.
 
 What:    paths and flags for hosts that do not use pkg-config; behind ``calcisol config``.
 Use:     ``gcc host.c $(calcisol config --cflags --libs)``, ``gfortran host.f90 $(calcisol config --fflags --libs)``

@@ -1,6 +1,6 @@
 """``Model``: an opened bundle that makes columns; where a script begins.
 
-Shapes:  none here; arrays are the business of ``columns.py``.
+Shapes:  none here; arrays are handled in ``columns.py``.
 Use:     ``with Model() as model: columns = model.columns({"dz": dz}); out = columns.step(1800.0, {...})``
 """
 

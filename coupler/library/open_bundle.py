@@ -49,7 +49,7 @@ DEFAULTS: Options = {
 
 
 class OpenBundle:
-    """A bundle, loaded and checked; ``Model`` is this and makes columns.
+    """A bundle, loaded and checked; ``Model`` adds the making of columns.
 
     Parameters: ``path`` of a ``.calcisol`` file (None: the one that ships with the package), or the file's ``bytes``; keywords as
     described in ``Options``. Raises BundleError, TorchError, ArgumentError, UnsupportedError with one sentence.
@@ -112,7 +112,7 @@ class OpenBundle:
 
     @property
     def contract(self) -> dict[str, Any]:
-        """What the bundle says of itself: variables, units, ranges, data, scores (a fresh dict)."""
+        """The bundle's own description: variables, units, ranges, data, scores (a fresh dict)."""
         lib, ffi = capi.library()
         text = ffi.new("const char **")
         capi.check(lib.calcisol_describe(self.handle, text))

@@ -1,7 +1,7 @@
-"""torch's C++ libraries, where TorchScript is to step a bundle: found without importing torch, and missed in words.
+"""torch's C++ libraries, where TorchScript is to step a bundle: found without importing torch; a clear error if missing.
 
-What:    libcalcisol loads torch by itself where it lies beside the package; elsewhere (user site, system site) it is loaded here.
-Why:     the native engine needs none, so nothing of this happens before an open has asked for torch in vain.
+What:    libcalcisol loads torch by itself where it is beside the package; elsewhere (user site, system site) it is loaded here.
+Why:     the native engine needs none, so none of this happens until an open has failed for want of torch.
 Errors:  TorchError with one sentence: what is installed, what is needed.
 Use:     ``if status == CALCISOL_ERROR_TORCH and load_torch(): try again``
 """

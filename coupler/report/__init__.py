@@ -1,4 +1,4 @@
-"""What a run leaves: NetCDF, summary, maps, the page, the interval."""
+"""What a run writes: NetCDF, summary, maps, the HTML page, the uncertainty interval."""
 
 from ...emulator.contract.old_names import from_module
 

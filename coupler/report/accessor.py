@@ -17,7 +17,7 @@ from ..units import HA_M2, SECONDS_PER_YEAR
 
 
 def _per_area(values: xr.DataArray) -> float:
-    """1 for an amount per m2, 1e-4 per hectare, 0 for what is no amount per area."""
+    """1 for an amount per m2, 1e-4 per hectare, 0 for anything that is not an amount per area."""
     units = str(values.attrs.get("units", "")).split()
     return 1.0 if "m-2" in units else 1.0 / HA_M2 if "ha-1" in units else 0.0
 

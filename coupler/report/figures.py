@@ -1,7 +1,7 @@
-"""Maps and time series as PNG, with coast lines and borders from the package.
+"""Maps and time series as PNG, with coastlines and borders from the package.
 
 What:    pH, SIC change, scenario difference, carbonate at the start; one panel per file, readable at phone width.
-Units:   on each colour bar. Cells are drawn at their place; white = no calcareous arable soil in the domain.
+Units:   on each colour bar. Cells are drawn where they lie; white = no calcareous arable soil in the domain.
 Source:  borders: Natural Earth 1:50m (public domain), data/borders.csv.
 Use:     ``files = draw(folder, domain, config, results)`` -> {name: path}.
 """
@@ -35,7 +35,7 @@ LOSS_MAP, PH_MAP, STOCK_MAP = "RdBu", "viridis", "YlOrBr"
 
 
 def borders() -> tuple[list[np.ndarray], list[np.ndarray]]:
-    """Coast lines and land borders, each a list of (point, lon/lat) arrays in degrees."""
+    """Coastlines and land borders, each a list of (point, lon/lat) arrays in degrees."""
     coast: list[np.ndarray] = []
     inner: list[np.ndarray] = []
     for line in data_file("borders.csv").read_text(encoding="utf-8").splitlines():
@@ -105,7 +105,7 @@ def one_map(
 def nice_limit(values: np.ndarray, share: float = 97.0) -> float:
     """A round limit that holds most absolute values: 1, 2 or 5 times a power of ten."""
     if not np.nanmax(np.abs(values), initial=0.0) > 1e-9:
-        return 1.0  # nothing but round-off: a bar of 1e-12 would look like a result
+        return 1.0  # only round-off: a colour bar of 1e-12 would look like a result
     value = max(float(np.nanpercentile(np.abs(values), share)), 1e-12)
     power = 10.0 ** np.floor(np.log10(value))
     return float(power * next(x for x in (1, 2, 3, 5, 10) if x * power >= value * 0.999))

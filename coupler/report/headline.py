@@ -41,7 +41,7 @@ def compared(results: list[Result]) -> list[tuple[Result, Result]]:
 
 
 def band(low: float, high: float) -> str:
-    """``0.12 to 0.34``, one number where both read the same."""
+    """``0.12 to 0.34``, one number where both round to the same."""
     a, b = f"{low:.2f}", f"{high:.2f}"
     return a if a == b else f"{a} to {b}"
 

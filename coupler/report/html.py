@@ -46,7 +46,7 @@ def scenario_list(domain: Domain, results: list[Result], intervals: Intervals) -
 
 
 def sources(results: list[Result], intervals: Intervals) -> Markup:
-    """What the interval of kg C per kg N is made of."""
+    """The sources that make up the interval of kg C per kg N."""
     rows = [(r.scenario.name, i) for r, _ in compared(results) if (i := intervals.get(r.scenario.name, {}).get("per_kg_n"))]
     if not rows:
         return Markup("<p>No interval was worked out (<code>uncertainty = 0</code> or no cut of nitrogen in this run).</p>")

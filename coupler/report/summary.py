@@ -1,4 +1,4 @@
-"""Numbers per country, EU27 and all of the domain: stocks, the three carbon numbers, acid, pH, depletion, difference.
+"""Numbers per country, for EU27 and for the whole domain: stocks, the three carbon numbers, acid, pH, depletion, difference.
 
 What:    ``rows`` (one dict per scenario and area, "EU27" and "ALL" last) and ``write_csv``; ``per_kg_n`` answers the question.
 Units:   in the column names; Tg = 10^9 kg; area = calcareous arable land, and every mean is weighted by it.
@@ -57,7 +57,7 @@ def per_kg_n(result: Result, base: Result, area: np.ndarray) -> float:
 
 
 def per_mol_acid(result: Result, base: Result, area: np.ndarray) -> float:
-    """mol calcite kept per mol of acid less, area mean."""
+    """mol calcite kept per mol of acid avoided, area mean."""
     less = np.asarray(base.column["acid_load"].sum(0) - result.column["acid_load"].sum(0)) * SECONDS_PER_YEAR
     acid = float((less * area).sum())
     return float((kept_carbon(result, base) * area).sum()) / C_KG_PER_MOL / acid if acid else float("nan")
@@ -82,7 +82,7 @@ def depletion_years(result: Result, dz: np.ndarray) -> np.ndarray:
 
 
 def weighted_median(values: np.ndarray, weight: np.ndarray) -> float:
-    """The value half of the weight lies below."""
+    """Weighted median: the value below which half of the weight lies."""
     order = np.argsort(values)
     share = np.cumsum(weight[order]) / weight.sum()
     return float(values[order][min(int(np.searchsorted(share, 0.5)), len(values) - 1)])

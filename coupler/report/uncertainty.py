@@ -4,8 +4,8 @@ What:    the run again on some columns with one thing changed at a time (a Membe
          sources are independent and add in quadrature. The number itself is that of the whole run.
 Carbonate: all cells at once at the 5 and 95 % point of their ln CaCO3: as if every cell erred the same way, so the interval
          of a mean is an upper bound. Emulator: the spread of the members of ``ensemble`` or the 95th percentile of the error of
-         the 30-year change of SIC that the bundle states, whichever is wider: members trained on the same runs share what they
-         got wrong. Without either it is left out and the report says so.
+         the 30-year change of SIC that the bundle states, whichever is wider: members trained on the same runs share their
+         errors. Without either it is left out and the report says so.
 Units:   those of each number; 90 % intervals.
 Source:  ranges of land/parameters.py.
 Use:     ``intervals = assess(domain, config, gathered, contract)``; ``intervals["n_minus_20"]["per_kg_n"].low``.
@@ -104,13 +104,13 @@ def numbers(gathered: list[Result], area: np.ndarray) -> dict[str, Numbers]:
 
 
 def emulator_error(contract: dict[str, Any]) -> float | None:
-    """Relative error of the change of SIC that the bundle states of itself (95th percentile), or None."""
+    """Relative error of the change of SIC stated in the bundle (95th percentile), or None."""
     value = contract.get("scores", {}).get("bundle", {}).get("dsic_p95")
     return float(value) if isinstance(value, (int, float)) and math.isfinite(value) else None
 
 
 def combine(value: float, central: float, by_source: dict[str, list[float]], emulator: float | None) -> Interval:
-    """Interval of one number from what it is in the members of each source."""
+    """Interval of one number from its values in the members of each source."""
     parts: dict[str, tuple[float, float]] = {}
     if math.isfinite(value) and math.isfinite(central) and central != 0:
         for source, found in by_source.items():

@@ -1,1 +1,1 @@
-"""Daily water of layered soil: infiltration, runoff, uptake, evaporation, percolation and rise."""
+"""Daily water of layered soil: infiltration, runoff, uptake, evaporation, percolation and capillary rise."""

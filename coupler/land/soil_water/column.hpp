@@ -1,4 +1,4 @@
-// Water of a vector of columns through one day: a linearised Richards equation, one tridiagonal solve a step.
+// Water of a vector of columns through one day: a linearised Richards equation, one tridiagonal solve per step.
 //
 // Every lane is a column with a clock and a step length of its own; a lane that has reached the end of the day waits.
 // What a column does depends on nothing but itself, so its bits do not depend on its neighbours. Units:  m, d. Fluxes
@@ -22,7 +22,7 @@ constexpr double desperate = 1e-5;             // d, below which a step out of b
 constexpr double most_saturation = 1.02;       // elastic store of a full layer
 constexpr double least_margin = 2e-5;          // above residual, of the range above it
 constexpr std::int64_t most_tries = 1'000'000; // steps in a day; a column that needs more is given up
-constexpr double snap = 0.05;                  // d; a shorter rest of the day joins the step before it
+constexpr double snap = 0.05;                  // d; a shorter remainder of the day joins the step before it
 
 struct Day {
   V rain, transpiration, evaporation; // m d-1
@@ -143,7 +143,7 @@ static inline V size_of(const Columns &c, const Attempt &a, M &outside) {
   return largest;
 }
 
-// Book a step of the lanes in `taken`; dt and change are 0 in the others.
+// Add up the fluxes of a step for the lanes in `taken`; dt and change are 0 in the others.
 static inline void accept(Columns &c, const Attempt &a, const Day &day, V dt, M taken) {
   const V in = a.surface.value + a.surface.below * a.change[0];
   c.infiltrated = c.infiltrated + in * dt;

@@ -19,7 +19,7 @@ constexpr double entry = 0.02;       // m, height of the linear part
 constexpr double elastic = 1000.0;   // m of head per unit of saturation in a full layer: what closes its balance
 constexpr double least_share = 1e-6; // of the water between residual and full: keeps the logarithm finite
 
-// Parameters of a layer, and what follows from them once (divisions are what a step costs).
+// Parameters of a layer, and what is derived from them once (divisions dominate the cost of a step).
 struct Soil {
   V porosity, residual, alpha, n, k_sat;
   V per_free, per_m, per_n, per_alpha; // 1 / (1 - residual) and so on; m = 1 - 1 / n

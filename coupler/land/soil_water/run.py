@@ -21,7 +21,7 @@ from ...errors import ArgumentError
 Floats = NDArray[np.float64]
 MM = 1000.0  # in a metre
 DAY = 86400.0  # s
-EVAPORATING_DEPTH = 0.05  # m; FAO-56 (Allen et al. 1998, chapter 7) gives 0.10-0.15 for the skin of a bare soil [assumption]
+EVAPORATING_DEPTH = 0.05  # m; FAO-56 (Allen et al. 1998, chapter 7) gives 0.10-0.15 for the surface of a bare soil [assumption]
 MOST_LAYERS = 60
 # m; with 30 cm next to a water table a column rises 7 % too much, with 15 cm it does not (coupler/docs/soil_water.md)
 TABLE_THICKEST = 0.15
@@ -63,7 +63,7 @@ class WaterDays:
 
 
 def _rows(name: str, value: ArrayLike, shape: tuple[int, ...]) -> Floats:
-    """Contiguous float64 with the column last. Raises ArgumentError for a shape that does not fit or no finite number."""
+    """Contiguous float64 with the column last. Raises ArgumentError for a wrong shape or a value that is not finite."""
     array = np.asarray(value, dtype=np.float64)
     try:
         array = np.broadcast_to(array, shape)
@@ -79,8 +79,8 @@ class SoilWater:
 
     ``dz`` (layer,) m; ``porosity`` (column, layer); ``roots`` (layer,) or (column, layer), density in any unit;
     ``table_depth`` (column,) m of a water table, NaN or None for free drainage; ``pond_limit`` m of water that may stand on the
-    surface (inf: no runoff); ``thickest`` m: layers above it are cut for the water alone, results stay by layer of ``dz``
-    (None: 0.15 m where there is a water table, else uncut). ``saturation`` (cut layer, column), ``pond`` and ``step``
+    surface (inf: no runoff); ``thickest`` m: thicker layers are subdivided for the water alone, results stay by layer of ``dz``
+    (None: 0.15 m where there is a water table, else as given). ``saturation`` (sublayer, column), ``pond`` and ``step``
     (column,) are the state of a restart.
     Raises ArgumentError with the name, the value and how to fix it.
     """
@@ -144,7 +144,7 @@ class SoilWater:
 
         ``conducting`` (day, column, layer): share of the conductivity that frost leaves, above 0; None: 1.
         """
-        from . import _soil_water  # the extension; late, so that `calcisol --help` needs no compiled code
+        from . import _soil_water  # the extension; imported late, so that `calcisol --help` needs no compiled code
 
         ffi, columns, layers = _soil_water.ffi, *self.shape
         weather = self._weather({"rain": rain, "transpiration": transpiration, "evaporation": evaporation})

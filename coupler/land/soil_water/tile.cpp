@@ -80,7 +80,7 @@ void begin_day(const calcisol_soil_water &run, const Place &at, std::int64_t day
   c.infiltrated = c.runoff = all(0.0);
 }
 
-// One day of all lanes. Returns the lanes that found no step.
+// One day of all lanes. Returns the lanes in which no step succeeded.
 M live(Columns &c, const Day &day) {
   V time = all(0.0);
   M again = M{}, drained = M{}, lost = M{}, tries = M{};

@@ -1,4 +1,4 @@
-"""The same values with fewer operations: what a person would do to the formulas before writing the kernel.
+"""The same values with fewer operations: algebraic simplification of the step before the kernel is written.
 
 What:    three passes over the nodes the outputs need, arguments first. ``Fold``: zeros, ones and literals; exp(3 x) beside exp(x)
          is a product. ``Factor``: products and quotients become lists of factors, oldest first, so that what does not change
@@ -50,7 +50,7 @@ class Pass:
         return self.graph.make(node.op, [self.new[a] for a in node.args], node.attr, node.space, node.dtype)
 
     def apply(self, op: str, *args: Node) -> Node:
-        """An operation on float64 values that are spread already."""
+        """An operation on float64 values that are already broadcast."""
         return self.graph.make(op, args, None, max((a.space for a in args), key=SPACES.index), "d")
 
 
@@ -95,7 +95,7 @@ class Fold(Pass):
 
 @dataclass(frozen=True)
 class Product:
-    """Factors above and below the line."""
+    """Factors of the numerator and of the denominator."""
 
     sign: int
     literal: float
@@ -181,7 +181,7 @@ class Factor(Pass):
         return made if sign > 0 else self.apply("neg", made)
 
     def multiply(self, factors: list[Node]) -> Node | None:
-        """Oldest first, those that are not computed in every cell, or in every turn of a loop, before the others."""
+        """Oldest first, those that are not computed in every cell, or in every iteration of a loop, before the others."""
         factors = sorted(factors, key=lambda x: (SPACES.index(x.space), x.variant, self.age.get(x, -1.0)))
         product: Node | None = None
         for x in factors:
@@ -198,7 +198,7 @@ class Factor(Pass):
             op, b = {"add": "sub", "sub": "add"}[op], b.args[0]
         if a.op == "neg" and op == "add":
             return self.apply("sub", b, a.args[0])
-        if a.op == "neg":  # -a - b: the sign goes on to whoever reads it
+        if a.op == "neg":  # -a - b: the sign is passed on to the nodes that read it
             made = self.apply("add", a.args[0], b)
             self.age.setdefault(made, max(self.age.get(a.args[0], -1.0), self.age.get(b, -1.0)))
             return self.apply("neg", made)

@@ -16,7 +16,7 @@ from .views import Views
 
 
 class Coupled(Elementwise, Views):
-    """Handlers of what reads more than one element."""
+    """Handlers of operators that read more than one element."""
 
     # ---- reductions
 

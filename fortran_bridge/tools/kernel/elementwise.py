@@ -17,7 +17,7 @@ DTYPES = {torch.float64: "d", torch.float32: "f", torch.bool: "b", torch.int32: 
 
 
 class Elementwise:
-    """Handlers of what computes each element alone."""
+    """Handlers of operators that compute each element on its own."""
 
     graph: Graph
 

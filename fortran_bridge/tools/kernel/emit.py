@@ -1,6 +1,6 @@
 """C++ text of one program of a kernel: a function per action of its plan, and the function that runs them over a tile.
 
-What:    loops over cells, bodies of marked loops and what repeats them, routines along layers, and the order of all.
+What:    loops over cells, bodies of marked loops and the code that repeats them, routines along layers, and their order.
 Use:     ``text = Program("forward", plan, bodies, outputs, tables).text()``; file.py puts the programs together
 """
 
@@ -71,7 +71,7 @@ class Program(Expressions):
             yield node, lines
 
     def body(self, body: Body) -> list[str]:
-        """One turn over some cells: ``a`` are the ports, ``c`` the carried values, replaced once all of them are read."""
+        """One iteration over some cells: ``a`` are the ports, ``c`` the carried values, replaced once all of them are read."""
 
         def load(n: Node) -> str:
             if n.op not in ("port", "carried"):
@@ -90,7 +90,7 @@ class Program(Expressions):
         return [*head, *lines, "  }", "}"]
 
     def turns(self, name: str, action: Turns) -> list[str]:
-        """The values that enter are copied to where they are carried; then the turns."""
+        """The values that enter are copied to where they are carried; then the iterations."""
         node, count = action.node, len(action.turned)
         carried = ", ".join(self.place(n, "from") for n in action.turned)
         ports = ", ".join(self.place(n, "from") for n in node.args[count:]) or "nullptr"
@@ -160,7 +160,7 @@ class Program(Expressions):
         shape = f"{len(node.args)}, {str(active).lower()}"
         return [*body, f"  dense<{shape}>({x}, {weights}, {out}, STRIDE, {self.plan.used[node]}, t.padded);"]
 
-    # ---- the whole
+    # ---- the whole program
 
     def text(self) -> list[str]:
         """Lines of the namespace of this program."""

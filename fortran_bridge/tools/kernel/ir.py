@@ -3,7 +3,7 @@
 What:    nodes are interned, so that a common subexpression is one node; ``space`` says how often it is computed
          ("S" once a call, "C" once a column, "F" once a cell), ``dtype`` as what ("d" float64, "f" float32, "b" mask, "i" int).
          Operations along layers ("walks") are nodes too; ``level`` is the number of walks a value must wait for. ``variant`` is
-         what changes from turn to turn of a loop (loops.py).
+         what changes between iterations of a loop (loops.py).
 Use:     ``graph = Graph(); x = graph.input("state", 0, "F"); y = graph.apply("exp", x)``
 """
 
@@ -20,7 +20,7 @@ WALKS = {"rows", "row", "spread", "sum", "cumsum", "flip", "solve", "dense", "ta
 
 @dataclass(eq=False)
 class Node:
-    """One value. ``attr`` holds what is no node: literals, rows, names of tensors."""
+    """One value. ``attr`` holds what is not a node: literals, rows, names of tensors."""
 
     op: str
     args: tuple[Node, ...]
@@ -60,7 +60,7 @@ class Graph:
         return self.make("literal", (), float(value), "S", dtype)
 
     def input(self, block: str, row: int, space: str) -> Node:
-        """A row of a block the host gives."""
+        """A row of a block that the host provides."""
         return self.make("input", (), (block, row), space, "d")
 
     def parameter(self, tensor: str, index: int, dtype: str) -> Node:

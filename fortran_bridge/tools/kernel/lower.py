@@ -2,7 +2,7 @@
 
 What:    walks a graph of emulator/training/graph.py and returns the outputs of a program of the step as Values. Elementwise
          operators map to nodes (elementwise.py); views only move references (views.py); what couples layers becomes a walk
-         (coupled.py), a marked loop its body (loops.py). An operator without handler is an error that names it: nothing is
+         (coupled.py), a marked loop its body (loops.py). An operator without a handler is an error that names it: nothing is
          approximated.
 Use:     ``outputs = Lowering(graph_module, names, ("static",), (layers, columns), tensors, masks).run()``
 """

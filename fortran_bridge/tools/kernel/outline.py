@@ -1,4 +1,4 @@
-"""Bodies of loops as functions of their own: one for all loops that do the same.
+"""Bodies of loops as functions of their own: one for all loops with the same body.
 
 What:    what depends on the values a loop carries is its ``Body``; what does not is computed once, before, and enters by a port.
          Loops with equal bodies share one, and of two that follow each other with the same ports one is made. In the graph that
@@ -21,7 +21,7 @@ INLINE = ("literal", "parameter")  # known when the kernel is written or opened:
 
 @dataclass(eq=False)
 class Body:
-    """Nodes of a turn, arguments first; its leaves are "carried" and "port" nodes, numbered, and literals."""
+    """Nodes of an iteration, arguments first; its leaves are "carried" and "port" nodes, numbered, and literals."""
 
     number: int
     nodes: list[Node]
@@ -31,7 +31,7 @@ class Body:
 
 @dataclass(frozen=True)
 class Repeated:
-    """Attribute of a "turns" node: its body, and how often."""
+    """Attribute of a "turns" node: its body, and how often it is repeated."""
 
     body: Body
     n: int

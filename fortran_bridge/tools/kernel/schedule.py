@@ -79,7 +79,7 @@ class Plan:
                 self.cut(space, [n for n in here if n.space == space and self.computed(n)], loop)
         self.slots: dict[Node, tuple[str, int]] = {}  # pool and number
         self.blocks: dict[Node, int] = {}  # first float32 field of the inputs of a matrix product
-        self.used: dict[Node, int] = {}  # outputs of a matrix product that somebody reads
+        self.used: dict[Node, int] = {}  # outputs of a matrix product that are read
         self.copies: list[tuple[Node, Node, int]] = []  # inputs of a product that are kept elsewhere too: product, input, field
         self.sizes = {"f": 0, "c": 0, "s": 0, "g": 0, "l": 0}
         self.place()
@@ -120,7 +120,7 @@ class Plan:
             self.actions.append(Loop(space, batch))
 
     def turned_of(self, node: Node) -> list[Node]:
-        """What leaves a loop, also what nobody reads."""
+        """What leaves a loop, including what nothing reads."""
         count = len(node.attr.body.carried)
         return [self.turned.get((node, i)) or Node("turned", (node,), i, "F", "d", -1) for i in range(count)]
 

@@ -86,7 +86,7 @@ def map_nodes(function: Any, nodes: np.ndarray) -> np.ndarray:
 
 
 def shifted(graph: Graph, node: Node, by: Row) -> Node:
-    """The field whose row r is row r + ``by`` of ``node``; rows that do not exist hold anything finite."""
+    """The field whose row r is row r + ``by`` of ``node``; rows that do not exist hold an arbitrary finite value."""
     if by == TOP or node.space != "F":
         return node
     if by[0]:

@@ -1,6 +1,6 @@
-"""Views of the traced step: select, slice, reshape, stack, concatenate. They move references; only rows below rows cost.
+"""Views of the traced step: select, slice, reshape, stack, concatenate. They move references; only joining rows costs anything.
 
-What:    dimensions that are layers keep their tag and become a range of rows, all others are spread out into single nodes.
+What:    dimensions that are layers keep their tag and become a range of rows, all others are expanded into single nodes.
 Use:     methods of ``lower.Lowering``, each named after its ATen operator.
 """
 
@@ -31,7 +31,7 @@ from .values import (
 
 
 class Views:
-    """Handlers of what computes nothing."""
+    """Handlers of operators that compute nothing."""
 
     graph: Graph
     layers: int
@@ -62,7 +62,7 @@ class Views:
         return Value((*x.dims[:dim], nodes.shape[x.axis(dim)], *x.dims[dim + 1 :]), nodes, x.start, x.stop)
 
     def row(self, x: Value, index: int | None, default: Row) -> Row:
-        """Row that an index of a slice means; huge ones mean the end."""
+        """Row that an index of a slice means; very large ones mean the end."""
         if index is None or index > self.layers:
             return default
         return plus(x.start if index >= 0 else x.stop, (0, index))
