@@ -45,7 +45,7 @@ OUTPUTS = (*MEAN_LAYER, *END_LAYER, *MEAN_COLUMN)
 SPINUP = "spinup"
 SETTLED = 1e-3  # a spin-up to equilibrium ends when no pool of a column changes by more than this share in a year
 SETTLING = ("ca", "mg", "k", "na", "dic")
-LONGEST_SPINUP = 400  # years; exchangers turn over in 10-100 years (science.md A.6)
+LONGEST_SPINUP = 400  # years; exchangers turn over in 10-100 years (emulator/docs/science.md, 7)
 
 
 @dataclass(frozen=True)
