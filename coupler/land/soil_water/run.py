@@ -11,6 +11,7 @@ Use:     ``soil = SoilWater(dz, porosity, retention, roots); soil.start(2.0); da
 from __future__ import annotations
 
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -144,9 +145,9 @@ class SoilWater:
 
         ``conducting`` (day, column, layer): share of the conductivity that frost leaves, above 0; None: 1.
         """
-        from . import _soil_water  # the extension; imported late, so that `calcisol --help` needs no compiled code
-
-        ffi, columns, layers = _soil_water.ffi, *self.shape
+        # late, so that `calcisol --help` needs no compiled code
+        extension = import_module("._soil_water", __package__)
+        ffi, columns, layers = extension.ffi, *self.shape
         weather = self._weather({"rain": rain, "transpiration": transpiration, "evaporation": evaporation})
         days = len(weather["rain"])
         if conducting is not None:
@@ -163,7 +164,7 @@ class SoilWater:
         for name, array in kept.items():
             kind = "int64_t *" if name == "steps" else "double *"
             setattr(job, name, ffi.cast(kind, array.ctypes.data))
-        lost = _soil_water.lib.calcisol_soil_water_run(job)
+        lost = extension.lib.calcisol_soil_water_run(job)
         if lost:
             raise ArgumentError(f"soil water of column {lost} finds no step; check its retention curve and rain")
         first = np.cumsum(self.pieces) - self.pieces
