@@ -120,10 +120,16 @@ def _check_limits(config: RunConfig) -> None:
     """Raise ConfigError for a physical constant that no soil can have."""
     for table in (config.soil, config.water, config.carbon, config.nitrogen):
         for f in dataclasses.fields(table):
-            value, (low, high) = getattr(table, f.name), LIMITS.get(f.name, (0.0, 1.0))
-            if not low <= value <= high:
+            given, (low, high) = getattr(table, f.name), LIMITS.get(f.name, (0.0, 1.0))
+            by_layer = given if isinstance(given, tuple) else (given,)
+            for value in by_layer:
+                if not low <= value <= high:
+                    raise ConfigError(
+                        f"{f.name} = {value:g} must lie between {low:g} and {high:g} (source: coupler/land/parameters.py)"
+                    )
+            if len(by_layer) not in (0, 1, len(config.layers)):
                 raise ConfigError(
-                    f"{f.name} = {value:g} must lie between {low:g} and {high:g} (source: coupler/land/parameters.py)"
+                    f"{f.name} has {len(by_layer)} values for {len(config.layers)} layers; give one, or one for each layer"
                 )
     if config.water.root_end_m < config.water.root_full_m:
         raise ConfigError(
@@ -150,7 +156,7 @@ def _build(cls: type, raw: dict[str, Any], where: str) -> Any:
                 raise ConfigError(f"{where}: {key} = {value!r} must be a table of names and files, e.g. [{key}]")
             values[key] = dict(value)
         elif isinstance(current, tuple):
-            item = type(current[0]) if current else str
+            item = float if "float" in str(fields_[key].type) else str
             right = (int, float) if item is float else item
             if not isinstance(value, list) or not all(isinstance(x, right) and not isinstance(x, bool) for x in value):
                 raise ConfigError(f"{where}: {key} = {value!r} must be a list of {'numbers' if item is float else 'names'}")

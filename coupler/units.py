@@ -62,6 +62,7 @@ _KINDS: dict[str, tuple[str, tuple[str, ...]]] = {
     "volumetric rate": ("mol m-3 s-1", ("mmol m-3 s-1", "mol m-3 day-1")),
     "speed": ("m s-1", ("mm/day", "mm h-1")),
     "time": ("s", ("day", "h")),
+    "inverse length": ("m-1", ("cm-1",)),
 }
 _WATER = {"mass per area": "length", "mass flux": "speed"}  # kind of water -> kind of its depth
 _SHARES = {  # CO2 of 6.4e-4 kg kg-1 is 4.2e-4 mol mol-1: both are ratios to UDUNITS

@@ -102,10 +102,11 @@ def replace_fields(domain: Domain, files: dict[str, str], tell: Callable[[str], 
                 f"{path.name} gives {field} at none of the {len(domain)} cells; check coordinates and missing values "
                 "(one gap in its series leaves a place out)"
             )
-        old, here = domain.fields[field], f"{int(reached.sum())} of {len(domain)} cells"
+        old, here = domain.fields.get(field) or _unknown(field, len(domain)), f"{int(reached.sum())} of {len(domain)} cells"
         if not reached.all() or lost:
             gaps = f"; {lost} places of the file hold no value" if lost else ""
-            rest = "" if reached.all() else f", elsewhere {field} stays as it was"
+            kept = "is estimated" if field in products.OPTIONAL else "stays as it was"
+            rest = "" if reached.all() else f", elsewhere {field} {kept}"
             tell(f"calcisol: {field} of {path.name} reaches {here}{rest}{gaps}\n")
         made = replace(
             old,
@@ -122,6 +123,11 @@ def replace_fields(domain: Domain, files: dict[str, str], tell: Callable[[str], 
         share = domain["calcareous_share"]
         domain = domain.with_fields(area=replace(domain.fields["area"], values=domain["arable_area"] * share))
     return domain
+
+
+def _unknown(field: str, cells: int) -> Field:
+    """A field that is nowhere known yet; only those of products.OPTIONAL may stay so."""
+    return Field(np.full(cells, np.nan), products.FIELD_UNITS[field], field, "estimated", "estimated from texture", "calcisol")
 
 
 def _seasons(domain: Domain, path: Path, field: str) -> Domain:

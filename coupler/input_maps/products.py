@@ -15,6 +15,8 @@ from pathlib import Path
 
 import xarray as xr
 
+from ..land.parameters import LIMITS
+
 
 @dataclass(frozen=True)
 class Source:
@@ -46,7 +48,10 @@ FIELD_UNITS = {
     "soc": "kg kg-1", "bulk_density": "kg m-3", "ph_survey": "1", "caco3": "kg kg-1", "caco3_ln_sd": "1",
     "mineral_n": "kg ha-1 year-1", "manure_n": "kg ha-1 year-1", "fixed_n": "kg ha-1 year-1", "deposition_n": "kg ha-1 year-1",
     "y_max": "kg ha-1 year-1", "no3_share": "1", "calcareous_share": "1", "altitude": "m",
+    "vg_residual": "1", "vg_alpha": "m-1", "vg_n": "1", "vg_k_sat": "m s-1", "vg_filled": "1",
 }  # fmt: skip
+# fields that no domain has of itself: where nobody gives a map of them, they are estimated (land/pedotransfer.py)
+OPTIONAL = ("vg_residual", "vg_alpha", "vg_n", "vg_k_sat", "vg_filled")
 SUBSTANCE = {  # what a field counts: 100 kg of nitrate are 22.6 kg of nitrogen
     "rain": "water", "pet": "water", "soc": "C", "caco3": "CaCO3", "mineral_n": "N", "manure_n": "N", "fixed_n": "N",
     "deposition_n": "N",
@@ -56,7 +61,7 @@ VALID = {  # what a field can be at all; a percentage or a temperature in kelvin
     "sand": (0.0, 1.0), "soc": (0.0, 0.6), "bulk_density": (200.0, 2200.0), "ph_survey": (3.0, 10.5), "caco3": (0.0, 1.0),
     "caco3_ln_sd": (0.0, 5.0), "mineral_n": (0.0, 600.0), "manure_n": (0.0, 600.0), "fixed_n": (0.0, 600.0),
     "deposition_n": (0.0, 100.0), "y_max": (1.0, 2000.0), "no3_share": (0.0, 1.0), "calcareous_share": (0.0, 1.0),
-    "altitude": (-500.0, 6000.0),
+    "altitude": (-500.0, 6000.0), **{name: LIMITS[name] for name in OPTIONAL},
 }  # fmt: skip
 # CF standard names that say it all: field and kind
 STANDARD = {

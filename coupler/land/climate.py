@@ -48,14 +48,19 @@ def precipitation_shape(lat: np.ndarray, lon: np.ndarray) -> np.ndarray:
     return shape / shape.sum(1, keepdims=True)
 
 
+def declination(day: np.ndarray) -> np.ndarray:
+    """Solar declination [rad] of days of the year counted from 1; FAO-56 equation 24."""
+    return np.asarray(0.409 * np.sin(2 * np.pi * day / 365 - 1.39))
+
+
 def radiation(lat: np.ndarray) -> np.ndarray:
     """Extraterrestrial radiation at mid-month [MJ m-2 day-1], (column, 12); FAO-56 equations 21-25."""
     day = MONTH_CENTRE * DAYS_PER_YEAR
     distance = 1 + 0.033 * np.cos(2 * np.pi * day / 365)
-    declination = 0.409 * np.sin(2 * np.pi * day / 365 - 1.39)
+    tilt = declination(day)
     phi = np.radians(np.asarray(lat, float))[:, None]
-    sunset = np.arccos(np.clip(-np.tan(phi) * np.tan(declination), -1, 1))
-    sine = sunset * np.sin(phi) * np.sin(declination) + np.cos(phi) * np.cos(declination) * np.sin(sunset)
+    sunset = np.arccos(np.clip(-np.tan(phi) * np.tan(tilt), -1, 1))
+    sine = sunset * np.sin(phi) * np.sin(tilt) + np.cos(phi) * np.cos(tilt) * np.sin(sunset)
     return np.maximum(24 * 60 / np.pi * SOLAR_CONSTANT * distance * sine, 0.0)
 
 

@@ -1,10 +1,11 @@
 """Nitrogen and its accompanying ions: inputs to the soil, plant uptake and transformations.
 
-What:    one year's plan per column (rates that do not depend on the state) and, each month, the rates that do
-         (nitrification, uptake, denitrification: limited by the pools the library carries).
-Units:   inputs kg N ha-1 year-1; plan in the contract's units (mol m-2 s-1, kg m-2 s-1); shapes (column, 12), (column, layer).
+What:    a year's amounts per column, a plan of them over parts of the year (rates that do not depend on the state) and, for each
+         part, the rates that do (nitrification, uptake, denitrification: limited by the pools the library carries).
+Units:   inputs kg N ha-1 year-1; plan in the contract's units (mol m-2 s-1, kg m-2 s-1), (column, period); rates (column, layer).
 Source:  constants in parameters.NitrogenParameters; the proton balance (van Breemen et al. 1983) is the library's.
-Use:     ``plan = year_plan(inputs, lat, soil_air, parameters)``; ``rates = month_rates(plan, month, nh4, no3, ...)``.
+Use:     months: ``plan = year_plan(inputs, lat, soil_air, parameters)``; ``month_rates(plan, month, nh4, no3, ...)``;
+         any step: ``amounts = year_amounts(inputs, parameters)``; ``rates(amounts, season.over(60, 67), nh4, no3, ...)``.
 Urea arrives hydrolysed: NH4+ and HCO3-, i.e. one dep_nh4 and half a dep_dic per N (CO(NH2)2 gives one carbon to two N).
 """
 
@@ -26,22 +27,41 @@ UPTAKE_SOUTH = np.array([0.05, 0.10, 0.20, 0.30, 0.20, 0.10, 0.05, 0, 0, 0, 0, 0
 SOUTH_LATITUDE = (40.0, 46.0)  # between these latitudes the two uptake calendars are blended
 ROOT_DEPTH = 0.3  # m, e-folding of roots and of mineralisation
 MOST_HARVESTED = 0.95  # of what is supplied; soils always lose some [assumption]
-POOL_LIMIT = 0.9  # the largest share of a pool plants or denitrifiers take in one month
+POOL_LIMIT = 0.9  # the largest share of a pool plants or denitrifiers take in one step
 BASE_SHARES = {"ca": 0.5, "mg": 0.2, "k": 0.1, "na": 0.2}  # of the charge of deposited bases [assumption]
 BASE_CHARGE = {"ca": 2.0, "mg": 2.0, "k": 1.0, "na": 1.0}
 
 
 @dataclass(frozen=True)
-class YearPlan:
-    """Rates of one year that do not depend on the soil's state, and the demands that do."""
+class Periods:
+    """Equal parts of a year, or one of them: which share of a year's amount falls into each. (period,) or (column, period)."""
 
-    column: dict[str, np.ndarray]  # contract name -> (column, 12)
-    mineralisation: np.ndarray  # kg N m-2 s-1 (column, 12)
-    uptake: np.ndarray  # demand, kg N m-2 per month (column, 12)
-    denitrification: np.ndarray  # demand, kg N m-2 per month (column, 12)
-    bases: np.ndarray  # mol_c m-2 s-1 exported with the harvest (column, 12)
+    mineral: np.ndarray  # of mineral nitrogen
+    manure: np.ndarray
+    uptake: np.ndarray  # of what the harvest takes
+    warm: np.ndarray  # rate of mineralisation against its mean of the year
+    seconds: float = MONTH_SECONDS  # of each
+    per_year: float = 12.0  # how many make a year
+
+    def part(self, index: int) -> Periods:
+        """One of them alone."""
+        one = slice(index, index + 1)
+        cut = (table[..., one] for table in (self.mineral, self.manure, self.uptake, self.warm))
+        return Periods(*cut, seconds=self.seconds, per_year=self.per_year)
+
+
+@dataclass(frozen=True)
+class YearPlan:
+    """Rates of the parts of a year that do not depend on the soil's state, and the demands that do."""
+
+    column: dict[str, np.ndarray]  # contract name -> (column, period)
+    mineralisation: np.ndarray  # kg N m-2 s-1 (column, period)
+    uptake: np.ndarray  # demand, kg N m-2 in each period (column, period)
+    denitrification: np.ndarray  # demand, kg N m-2 in each period (column, period)
+    bases: np.ndarray  # mol_c m-2 s-1 exported with the harvest (column, period)
     harvested: np.ndarray  # kg N ha-1 year-1 (column,)
     supplied: np.ndarray  # kg N ha-1 year-1 after ammonia losses (column,)
+    seconds: float = MONTH_SECONDS  # of a period
 
 
 def harvest(supply: np.ndarray, y_max: np.ndarray) -> np.ndarray:
@@ -74,35 +94,108 @@ def _arriving(n: Inputs, p: NitrogenParameters) -> _Arriving:
     return _Arriving(form, ammonium_nitrate, urea, sulphate, slurry, organic, supply)
 
 
-def _monthly(annual: np.ndarray, months: np.ndarray) -> np.ndarray:
-    """kg N ha-1 year-1 (column,) as mol m-2 s-1 (column, 12)."""
-    mol = 1.0 / HA_M2 / N_KG_PER_MOL
-    return annual[:, None] * (months / months.sum()) * mol / MONTH_SECONDS
+@dataclass(frozen=True)
+class YearAmounts:
+    """What one year brings to a column and takes from it, whenever that is; made by ``year_amounts``."""
+
+    arriving: _Arriving
+    deposition: np.ndarray  # kg N ha-1 (column,)
+    sulphur: np.ndarray | float  # against parameters.sulphur_deposition
+    harvested: np.ndarray  # kg N ha-1 (column,)
+    bases: np.ndarray  # mol_c m-2 s-1 that the harvest takes, mean of the year (column,)
+
+    @property
+    def supplied(self) -> np.ndarray:
+        """Nitrogen after ammonia losses, kg N ha-1 (column,)."""
+        return self.arriving.supply
 
 
-def _deposited(
-    a: _Arriving, deposition: np.ndarray, sulphur: np.ndarray | float, bases: np.ndarray, p: NitrogenParameters
-) -> dict[str, np.ndarray]:
-    """What reaches the surface, by contract name, (column, 12); ``bases``: mol_c m-2 s-1 that the harvest takes (column,)."""
-    even = np.ones(12)
+def months(lat: np.ndarray, soil_air: np.ndarray, parameters: NitrogenParameters) -> Periods:
+    """Twelve months; lat in degrees (column,), soil_air = topsoil temperature [degC] (column, 12)."""
+    mix = np.clip((SOUTH_LATITUDE[1] - lat) / (SOUTH_LATITUDE[1] - SOUTH_LATITUDE[0]), 0, 1)[:, None]
+    season = mix * UPTAKE_SOUTH + (1 - mix) * UPTAKE_NORTH
+    warm = relative_rate(soil_air, parameters)
+    return Periods(
+        mineral=MINERAL_MONTHS / MINERAL_MONTHS.sum(),
+        manure=MANURE_MONTHS / MANURE_MONTHS.sum(),
+        uptake=season / season.sum(1, keepdims=True),
+        warm=warm / warm.mean(1, keepdims=True),
+    )
+
+
+def relative_rate(soil: np.ndarray, parameters: NitrogenParameters) -> np.ndarray:
+    """Rate of nitrification against 10 degC."""
+    return parameters.nitrification_q10 ** ((soil - 10) / 10)
+
+
+def _deposited(year: YearAmounts, when: Periods, p: NitrogenParameters) -> dict[str, np.ndarray]:
+    """What reaches the surface, by contract name, (column, period)."""
+    a, mol = year.arriving, 1.0 / HA_M2 / N_KG_PER_MOL
+    count = when.warm.shape[-1]
+    even = np.ones(count) / when.per_year
+
+    def rate(annual: np.ndarray, share: np.ndarray) -> np.ndarray:
+        """kg N ha-1 year-1 (column,) as mol m-2 s-1 (column, period)."""
+        return annual[:, None] * share * mol / when.seconds
+
     column = {
-        "dep_nh4": _monthly(a.ammonium_nitrate + a.urea + a.sulphate, MINERAL_MONTHS)
-        + _monthly(a.slurry, MANURE_MONTHS)
-        + _monthly(0.5 * deposition, even),
-        "dep_no3": _monthly(a.form.nitrate, MINERAL_MONTHS) + _monthly(0.5 * deposition, even),
-        "dep_dic": 0.5 * _monthly(a.urea, MINERAL_MONTHS) + _monthly(a.slurry, MANURE_MONTHS),
-        "dep_so4": 0.5 * _monthly(a.sulphate, MINERAL_MONTHS),
+        "dep_nh4": rate(a.ammonium_nitrate + a.urea + a.sulphate, when.mineral)
+        + rate(a.slurry, when.manure)
+        + rate(0.5 * year.deposition, even),
+        "dep_no3": rate(a.form.nitrate, when.mineral) + rate(0.5 * year.deposition, even),
+        "dep_dic": 0.5 * rate(a.urea, when.mineral) + rate(a.slurry, when.manure),
+        "dep_so4": 0.5 * rate(a.sulphate, when.mineral),
     }
-    flat = np.ones((len(deposition), 12)) / SECONDS_PER_YEAR
-    column["dep_so4"] = column["dep_so4"] + flat * np.reshape(sulphur * p.sulphur_deposition, (-1, 1)) / HA_M2 / S_KG_PER_MOL
+    flat = np.ones((len(year.deposition), count)) / SECONDS_PER_YEAR
+    deposited_s = flat * np.reshape(year.sulphur * p.sulphur_deposition, (-1, 1)) / HA_M2 / S_KG_PER_MOL
+    column["dep_so4"] = column["dep_so4"] + deposited_s
     for ion, share in BASE_SHARES.items():
         column[f"dep_{ion}"] = flat * p.base_deposition * share / BASE_CHARGE[ion]
-    column["dep_na"] = column["dep_na"] + flat * p.sea_salt + _monthly(a.form.sodium_nitrate, MINERAL_MONTHS)
-    column["dep_ca"] = column["dep_ca"] + 0.5 * _monthly(a.form.calcium_nitrate, MINERAL_MONTHS)
+    column["dep_na"] = column["dep_na"] + flat * p.sea_salt + rate(a.form.sodium_nitrate, when.mineral)
+    column["dep_ca"] = column["dep_ca"] + 0.5 * rate(a.form.calcium_nitrate, when.mineral)
     # potassium fertiliser (KCl) replaces what the harvest takes; the contract exports half the bases as K
-    column["dep_k"] = column["dep_k"] + 0.5 * bases[:, None] * np.ones(12)
-    column["dep_cl"] = flat * p.sea_salt + 0.5 * bases[:, None] * np.ones(12)
+    column["dep_k"] = column["dep_k"] + 0.5 * year.bases[:, None] * np.ones(count)
+    column["dep_cl"] = flat * p.sea_salt + 0.5 * year.bases[:, None] * np.ones(count)
     return column
+
+
+def year_amounts(
+    inputs: Inputs,
+    parameters: NitrogenParameters,
+    *,
+    sulphur: np.ndarray | float = 1.0,
+    surplus_limit: np.ndarray | None = None,
+) -> YearAmounts:
+    """What one year brings and takes.
+
+    ``sulphur`` multiplies its deposition; where ``surplus_limit`` is given the harvest rises until what is supplied and not
+    harvested is at most that (better use of nitrogen, as far as 95 %).
+    """
+    n, a = inputs, _arriving(inputs, parameters)
+    gross = n.mineral + n.manure + n.deposition + n.fixed  # before NH3 loss: y_max was solved with gross inputs
+    harvested = harvest(gross, n.y_max)
+    if surplus_limit is not None:
+        harvested = np.maximum(harvested, a.supply - surplus_limit)
+    harvested = np.minimum(harvested, MOST_HARVESTED * a.supply)
+    bases = harvested * 1e3 / HA_M2 * parameters.bases_per_n / SECONDS_PER_YEAR
+    return YearAmounts(a, n.deposition, sulphur, harvested, bases)
+
+
+def plan_over(year: YearAmounts, when: Periods, parameters: NitrogenParameters) -> YearPlan:
+    """The amounts of a year spread over its parts."""
+    p = parameters
+    area = year.harvested[:, None] / HA_M2
+    surplus = np.maximum(year.supplied - year.harvested, 0.0)
+    return YearPlan(
+        column=_deposited(year, when, p),
+        mineralisation=year.arriving.organic[:, None] / HA_M2 / SECONDS_PER_YEAR * when.warm,
+        uptake=area * when.uptake,
+        denitrification=(p.denitrified_surplus * surplus)[:, None] / HA_M2 * when.warm / when.per_year,
+        bases=year.bases[:, None] * when.per_year * when.uptake,
+        harvested=year.harvested,
+        supplied=year.supplied,
+        seconds=when.seconds,
+    )
 
 
 def year_plan(
@@ -114,36 +207,9 @@ def year_plan(
     sulphur: np.ndarray | float = 1.0,
     surplus_limit: np.ndarray | None = None,
 ) -> YearPlan:
-    """Plan of one year; lat in degrees (column,), soil_air = topsoil temperature [degC] (column, 12).
-
-    ``sulphur`` multiplies its deposition; where ``surplus_limit`` is given the harvest rises until what is supplied and not
-    harvested is at most that (better use of nitrogen, as far as 95 %).
-    """
-    n, p = inputs, parameters
-    a = _arriving(n, p)
-    gross = n.mineral + n.manure + n.deposition + n.fixed  # before NH3 loss: y_max was solved with gross inputs
-    harvested = harvest(gross, n.y_max)
-    if surplus_limit is not None:
-        harvested = np.maximum(harvested, a.supply - surplus_limit)
-    harvested = np.minimum(harvested, MOST_HARVESTED * a.supply)
-    bases = harvested * 1e3 / HA_M2 * p.bases_per_n / SECONDS_PER_YEAR  # mol_c m-2 s-1, mean of the year
-
-    mix = np.clip((SOUTH_LATITUDE[1] - lat) / (SOUTH_LATITUDE[1] - SOUTH_LATITUDE[0]), 0, 1)[:, None]
-    season = mix * UPTAKE_SOUTH + (1 - mix) * UPTAKE_NORTH
-    season = season / season.sum(1, keepdims=True)
-    warm = p.nitrification_q10 ** ((soil_air - 10) / 10)
-    warm = warm / warm.mean(1, keepdims=True)
-    area = harvested[:, None] / HA_M2
-    surplus = np.maximum(a.supply - harvested, 0.0)
-    return YearPlan(
-        column=_deposited(a, n.deposition, sulphur, bases, p),
-        mineralisation=a.organic[:, None] / HA_M2 / SECONDS_PER_YEAR * warm,
-        uptake=area * season,
-        denitrification=(p.denitrified_surplus * surplus)[:, None] / HA_M2 * warm / 12,
-        bases=bases[:, None] * 12 * season,
-        harvested=harvested,
-        supplied=a.supply,
-    )
+    """Plan of the twelve months of one year; arguments as those of ``months`` and ``year_amounts``."""
+    amounts = year_amounts(inputs, parameters, sulphur=sulphur, surplus_limit=surplus_limit)
+    return plan_over(amounts, months(lat, soil_air, parameters), parameters)
 
 
 def root_weight(dz: np.ndarray) -> np.ndarray:
@@ -170,31 +236,49 @@ def month_rates(
     dz: np.ndarray,
     parameters: NitrogenParameters,
 ) -> dict[str, np.ndarray]:
-    """Layer rates [kg N m-2 s-1; bc_up, weath mol_c m-2 s-1], (column, layer), of one month.
+    """Layer rates [kg N m-2 s-1; bc_up, weath mol_c m-2 s-1], (column, layer), of one period.
 
-    nh4, no3: the library's pools at the start of the month [mol m-2]; t_soil [degC]. What arrives during the month
+    nh4, no3: the library's pools at its start [mol m-2]; t_soil [degC]. What arrives during it
     counts as available in the top layer.
     """
     p, root = parameters, root_weight(dz)
     mineral = plan.mineralisation[:, month, None] * root
-    have = nh4 * N_KG_PER_MOL + mineral * MONTH_SECONDS
-    have[:, 0] += plan.column["dep_nh4"][:, month] * N_KG_PER_MOL * MONTH_SECONDS
+    have = nh4 * N_KG_PER_MOL + mineral * plan.seconds
+    have[:, 0] += plan.column["dep_nh4"][:, month] * N_KG_PER_MOL * plan.seconds
     have = np.maximum(have, 0.0)
-    rate = p.nitrification_per_day * p.nitrification_q10 ** ((t_soil - 10) / 10)
-    nitrified = have * (1 - np.exp(-rate * MONTH_SECONDS / 86400.0)) * POOL_LIMIT
+    rate = p.nitrification_per_day * relative_rate(t_soil, p)
+    nitrified = have * (1 - np.exp(-rate * plan.seconds / 86400.0)) * POOL_LIMIT
     demand = plan.uptake[:, month]
     as_nh4 = take(p.nh4_uptake_share * demand, have - nitrified, root)
     nitrate = np.maximum(no3 * N_KG_PER_MOL, 0.0) + nitrified
-    nitrate[:, 0] += plan.column["dep_no3"][:, month] * N_KG_PER_MOL * MONTH_SECONDS
+    nitrate[:, 0] += plan.column["dep_no3"][:, month] * N_KG_PER_MOL * plan.seconds
     as_no3 = take(demand - as_nh4.sum(1), nitrate, root)
     lost = take(plan.denitrification[:, month], nitrate - as_no3, root)
     one_metre = np.clip(1.0 - (np.cumsum(dz) - dz), 0.0, dz)
     return {
         "n_min": mineral,
-        "n_nit": nitrified / MONTH_SECONDS,
-        "n_up_nh4": as_nh4 / MONTH_SECONDS,
-        "n_up_no3": as_no3 / MONTH_SECONDS,
-        "n_den": lost / MONTH_SECONDS,
+        "n_nit": nitrified / plan.seconds,
+        "n_up_nh4": as_nh4 / plan.seconds,
+        "n_up_no3": as_no3 / plan.seconds,
+        "n_den": lost / plan.seconds,
         "bc_up": plan.bases[:, month, None] * root,
         "weath": np.broadcast_to(p.weathering / SECONDS_PER_YEAR * one_metre, nh4.shape),
     }
+
+
+def rates(
+    year: YearAmounts,
+    when: Periods,
+    nh4: np.ndarray,
+    no3: np.ndarray,
+    t_soil: np.ndarray,
+    dz: np.ndarray,
+    parameters: NitrogenParameters,
+) -> dict[str, np.ndarray]:
+    """Forcing of one step, by contract name: what reaches the surface (column,) and the layer rates of ``month_rates``.
+
+    ``when``: the step, one period (``season.over(first, last)``); pools and temperature as in ``month_rates``.
+    """
+    plan = plan_over(year, when, parameters)
+    layers = month_rates(plan, 0, nh4, no3, t_soil, dz, parameters)
+    return {**layers, **{name: rate[:, 0] for name, rate in plan.column.items()}}

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from .soil_water.run import LIMITS as SOIL_WATER
+
 # physical bounds of a value; the ranges of its sources stand beside each constant below
 LIMITS = {
     "omega": (1.0, 20.0),
@@ -27,12 +29,14 @@ LIMITS = {
     "sulphur_deposition": (0.0, 500.0),
     "base_deposition": (0.0, 5.0),
     "sea_salt": (0.0, 5.0),
+    **{f"vg_{name}": SOIL_WATER[name] for name in ("residual", "alpha", "n", "k_sat")},
+    "vg_filled": SOIL_WATER["porosity"],
 }  # every other constant is a share, 0 to 1
 
 
 @dataclass(frozen=True)
 class WaterParameters:
-    """Monthly water budget."""
+    """Monthly water budget; what is known of the curves of the daily soil water."""
 
     # Fu (1981); Zhang et al. 2004, doi:10.1029/2003WR002710: 2.63 over all catchments, 2.55 grass, 2.84 forest, single ones
     # 1.7-5.0 and none for crops [assumption: between grass and all]; range 1.7-3.5
@@ -42,6 +46,13 @@ class WaterParameters:
     root_end_m: float = 1.35  # and not at all below here [assumption]
     stress_point: float = 0.5  # soil water share below which ET falls (FAO-56 p); range 0.4-0.6
     thermal_diffusivity: float = 5.0e-7  # m2 s-1, moist loam (Hillel 1998); range 3e-7-8e-7
+    # van Genuchten-Mualem curves where you know them: one number, or one for each of ``layers``; none: estimated from texture,
+    # organic carbon and density (pedotransfer.py). A map of the same name in [fields] comes first
+    vg_residual: tuple[float, ...] = ()  # water that stays, share of the volume that water can fill
+    vg_alpha: tuple[float, ...] = ()  # m-1
+    vg_n: tuple[float, ...] = ()
+    vg_k_sat: tuple[float, ...] = ()  # m s-1
+    vg_filled: tuple[float, ...] = ()  # volume that water can fill, m3 m-3
 
 
 @dataclass(frozen=True)

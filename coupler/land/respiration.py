@@ -4,7 +4,8 @@ What:    annual production by Raich et al. 2002 from monthly air temperature and
          against the baseline changes it (why: emulator/docs/science.md, section 9).
 Units:   kg C m-2 s-1 per column; nitrogen in kg ha-1 year-1.
 Source:  Raich, Potter & Bhagawati 2002, doi:10.1046/j.1365-2486.2002.00511.x: R = F exp(Q T) P / (K + P).
-Use:     ``co2 = production(air, rain, uptake, uptake_baseline, config.carbon)`` -> (column, 12).
+Use:     ``co2 = production(air, rain, uptake, uptake_baseline, config.carbon)`` -> (column, 12);
+         ``co2 = step_production(air, rain_of_30_days, nitrogen_factor(annual, uptake, baseline, p), p)`` -> (column,), any step.
 """
 
 from __future__ import annotations
@@ -31,9 +32,24 @@ def production(
     """CO2 source [kg C m-2 s-1], (column, 12); uptake (column,) in kg N ha-1 year-1."""
     shape = climate_production(air, rain, parameters)
     annual = shape.mean(1) * 365.0 * 1e-3  # kg C m-2 year-1
+    return shape * 1e-3 / 86400.0 * nitrogen_factor(annual, uptake, uptake_baseline, parameters)[:, None]
+
+
+def nitrogen_factor(
+    annual: np.ndarray, uptake: np.ndarray, uptake_baseline: np.ndarray, parameters: CarbonParameters
+) -> np.ndarray:
+    """What a change of harvested nitrogen [kg ha-1 year-1] makes of the production; ``annual`` kg C m-2 year-1. All (column,)."""
     change = parameters.per_n_uptake * (uptake - uptake_baseline) / HA_M2
-    factor = np.maximum(1.0 + change / annual, MIN_SHARE)
-    return shape * 1e-3 / 86400.0 * factor[:, None]
+    return np.maximum(1.0 + change / annual, MIN_SHARE)
+
+
+def step_production(air: np.ndarray, rain: np.ndarray, factor: np.ndarray, parameters: CarbonParameters) -> np.ndarray:
+    """CO2 source [kg C m-2 s-1] of a step of any length, (column,).
+
+    ``air``: its mean [degC]; ``rain``: of the 30.4 days up to its end [mm], as the source was fitted to months: a week without
+    rain does not stop respiration; ``factor`` of ``nitrogen_factor``.
+    """
+    return climate_production(air, rain, parameters) * 1e-3 / 86400.0 * factor
 
 
 def annual_sum(source: np.ndarray) -> np.ndarray:
