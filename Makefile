@@ -87,7 +87,7 @@ $(VENV)/tools: $(VENV)/system
 
 $(VENV)/installed: $(VENV)/tools $(SOURCES)
 	@echo "building and installing calcisol"
-	@PATH="$(CURDIR)/$(BIN):$$PATH" $(PIP) install --no-build-isolation -Cbuild-dir=build/wheel ".[maps]"
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(PIP) install --no-build-isolation -Cbuild-dir=build/wheel ".[maps,plots]"
 	@touch $@
 
 $(VENV)/test-tools: $(VENV)/tools pyproject.toml

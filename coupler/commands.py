@@ -194,6 +194,7 @@ def config(args: argparse.Namespace) -> int:
 
 def validate(args: argparse.Namespace) -> int:
     """The page of field experiments and published totals."""
+    from ..emulator.contract.extras import need
     from .config import RunConfig, load_config
     from .europe.load import data_folder
     from .evaluation.validation import write
@@ -202,6 +203,7 @@ def validate(args: argparse.Namespace) -> int:
     data = data_folder(RunConfig(data=args.data or ""))
     if data is None:
         raise CalcisolError("validation needs the real data; name their folder with --data or CALCISOL_DATA")
+    need("calcisol validate", "plots")
     config = load_config(None, bundle=args.bundle)
     print(f"validation: {write(data, Path(args.results) if args.results else None, Path(args.out), config, version())}")
     return 0

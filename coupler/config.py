@@ -34,7 +34,7 @@ MOST_SPINUP = 10000  # years; more is a slip of the hand that would run for days
 
 @dataclass(frozen=True)
 class RunConfig:
-    """One run. Paths are as the user wrote them; empty means "the default"."""
+    """One run. Paths of files count from the folder of the configuration, ``out`` from the working folder; empty: the default."""
 
     scenarios: tuple[str, ...] = ("baseline", "n_minus_20", "no_mineral_n")
     start_year: int = 1990
@@ -201,7 +201,7 @@ def load_config(path: Path | None = None, **overrides: Any) -> RunConfig:
                 f'{path} is no configuration; put `forcing = "{path}"` or a line of [fields] in a TOML file and run that'
             )
         try:
-            raw = tomllib.loads(path.read_text(encoding="utf-8"))
+            raw = tomllib.loads(path.read_text(encoding="utf-8-sig"))  # Windows editors write a mark first
         except FileNotFoundError:
             raise ConfigError(f"configuration {path} does not exist; give the path of a TOML file") from None
         except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
@@ -217,8 +217,12 @@ def load_config(path: Path | None = None, **overrides: Any) -> RunConfig:
                 f"{idle[0]} acts on the European run, and {path.name} names the forcing file {config.forcing}; "
                 "leave one of them out"
             )
-        if config.forcing:
-            config = dataclasses.replace(config, forcing=_beside(path, config.forcing))
+        for key in ("forcing", "bundle", "data"):
+            name = getattr(config, key)
+            if name and (key, name) != ("data", "none"):
+                config = dataclasses.replace(config, **{key: _beside(path, name, key)})
+        members = tuple(_beside(path, name, "ensemble") for name in config.ensemble)
+        config = dataclasses.replace(config, ensemble=members, out=str(Path(config.out).expanduser()))
         own = {key: _beside(path, name, key) for key, name in config.fields.items()}
         names = tuple(_beside(path, s, "scenarios") if s.endswith(".toml") else s for s in config.scenarios)
         config = dataclasses.replace(config, fields=own, scenarios=names)

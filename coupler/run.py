@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from ..emulator.contract.bundle import default_bundle, read_contract
+from ..emulator.contract.extras import need
 from .config import RunConfig
 from .errors import CalcisolError
 from .europe.domain import Domain
@@ -67,11 +68,19 @@ def remarks(config: RunConfig, scenarios: list[Scenario]) -> list[str]:
     return found
 
 
+def out_of_reach(domain: Domain, scenarios: list[Scenario]) -> list[str]:
+    """Countries of scenarios that no column of the run lies in, one sentence each."""
+    beyond = {s.name: s.beyond(domain) for s in scenarios}
+    return [f"Scenario {n} names {', '.join(c)}, where no column of this run lies." for n, c in beyond.items() if c]
+
+
 def run_europe(config: RunConfig, resume: bool = False) -> Path:
     """Run all scenarios and write everything. Raises CalcisolError (one sentence); a killed run continues with ``resume``."""
     if config.scenarios == ("all",):
         names = shipped()
         config = dataclasses.replace(config, scenarios=("baseline", *(n for n in names if n != "baseline")))
+    if config.plots:
+        need("the report of calcisol run (--no-plots leaves it out)", "plots")
     contract = read_contract(config.bundle or default_bundle())
     for member in config.ensemble:
         read_contract(member)  # a damaged member would else end the run when all is computed
@@ -92,7 +101,7 @@ def _run(config: RunConfig, domain: Domain, scenarios: list[Scenario], contract:
         f"calcisol: Tier {domain.tier}, {len(domain)} columns x {len(config.layers)} layers, {len(scenarios)} scenarios, "
         f"{config.start_year}-{config.end_year} after {config.spinup_years} years of spin-up, {where}\n"
     )
-    sys.stderr.writelines(f"calcisol: {remark}\n" for remark in remarks(config, scenarios))
+    sys.stderr.writelines(f"calcisol: {remark}\n" for remark in [*remarks(config, scenarios), *out_of_reach(domain, scenarios)])
     clock = Clock()
     folder = chunks.run(domain, config, resume, clock)
     sys.stderr.write(f"calcisol: {clock.line()}\n")

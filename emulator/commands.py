@@ -150,6 +150,7 @@ class Evaluate:
     def run(self, args: argparse.Namespace) -> int:
         """Print the scorecard, write it and the plots."""
         need("calcisol evaluate", "learn")
+        need("calcisol evaluate", "plots")
         from .evaluation.evaluate import evaluate
 
         compiled = getattr(args, "open_replay", None)

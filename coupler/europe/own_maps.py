@@ -13,6 +13,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -72,22 +73,32 @@ def check_range(field: str, path: Path, values: np.ndarray, domain: Domain) -> N
         )
 
 
-def on_cells(domain: Domain, field: str, path: Path) -> tuple[np.ndarray, str, str, int]:
-    """A field of a file on the cells (NaN where it does not reach), its citation, licence and number of missing values."""
+class OnCells(NamedTuple):
+    """A field of a file on the cells, NaN where it does not reach."""
+
+    values: np.ndarray  # (cell,)
+    cite: str
+    licence: str
+    lost: int = 0  # places of the file without a value
+    note: str = ""  # what would surprise in the file
+
+
+def on_cells(domain: Domain, field: str, path: Path) -> OnCells:
+    """A field of a file on the cells. Raises FieldError, TableError, RasterError as ``replace_fields`` does."""
     if path.suffix.lower() in TABLES and (what := tables.kind(path)) in ("eurostat", "faostat"):
         by_country = countries.read_countries(path, field)
         values = np.array([by_country.get(str(c), np.nan) for c in domain.country])
         check_range(field, path, values, domain)
-        return values, f"{path.name} by country ({what})", "that of the table", 0
+        return OnCells(values, f"{path.name} by country ({what})", "that of the table")
     points = read_field(path, field)
     values = cell_mean(points, domain.lat, domain.lon, domain.degrees)
     check_range(field, path, values, domain)
     check_points(field, path, points, domain)
-    return values, f"{points.product} ({path.name})", points.licence, points.lost
+    return OnCells(values, f"{points.product} ({path.name})", points.licence, points.lost, points.note)
 
 
 def replace_fields(domain: Domain, files: dict[str, str], tell: Callable[[str], object] = sys.stderr.write) -> Domain:
-    """The domain with the user's fields where their files reach; ``tell`` gets one line a field on what it did not reach.
+    """The domain with the user's fields where their files reach; ``tell`` gets a line on what would surprise.
 
     Raises FieldError, TableError, RasterError when a file cannot be read, reaches no cell, or brings a value that cannot be.
     """
@@ -95,8 +106,10 @@ def replace_fields(domain: Domain, files: dict[str, str], tell: Callable[[str], 
         path = Path(name)
         if field not in products.FIELD_UNITS:
             raise FieldError(f"{field} is no field of a run; known are {', '.join(products.FIELD_UNITS)}")
-        values, cite, licence, lost = on_cells(domain, field, path)
+        values, cite, licence, lost, note = on_cells(domain, field, path)
         reached = np.isfinite(values)
+        if note:
+            tell(f"calcisol: {field} of {path.name}: {note}\n")
         if not reached.any():
             raise FieldError(
                 f"{path.name} gives {field} at none of the {len(domain)} cells; check coordinates and missing values "
@@ -179,25 +192,28 @@ def _look_table(path: Path) -> list[tuple[str, str]]:
     by_country = what in ("eurostat", "faostat")
     wanted = tuple(countries.GNB) if by_country else tuple(hwsd.FIELDS if what == "hwsd2" else products.FIELD_UNITS)
     for field in wanted:
+        note = ""
         try:
             if by_country:
                 values = np.array(list(countries.read_countries(path, field).values()))
             else:
-                values = tables.read_points(path, field).values
+                points = tables.read_points(path, field)
+                values, note = points.values, points.note
         except CalcisolError as error:
             fault = fault or (error if what != "points" or tables.has(path, field) else None)
             continue
-        found.append(_line(field, what, values))
+        found.append(_line(field, what, values, note))
     if fault and (not found or what == "points"):
         raise fault
     return found
 
 
-def _line(field: str, what: str, values: np.ndarray) -> tuple[str, str]:
+def _line(field: str, what: str, values: np.ndarray, told: str = "") -> tuple[str, str]:
     """Row of a field, and one sentence where no value of it can be used."""
     low, high = products.VALID[field]
     units, outside = products.FIELD_UNITS[field], int(((values < low) | (values > high)).sum())
     note = f"; {outside} of {values.size} outside {low:g} to {high:g}" if outside else ""
+    note += f"; {told}" if told else ""
     span = f"{values.min():.4g} to {values.max():.4g}" if values.size else "no values"
     problem = "" if values.size else f"{field} holds no values: all are missing or no numbers; fill them"
     if outside and outside == values.size:

@@ -9,22 +9,20 @@ Use:     ``s = load_scenario("n_minus_20")``; ``s.factor("mineral_n", 2025, doma
 
 from __future__ import annotations
 
-import csv
 import difflib
 import hashlib
 import os
 import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache, lru_cache
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
 from ..config import YEARS, ConfigError
-from ..data import data_file
-from .domain import CELL_DEGREES
+from .cells import read_cells
+from .scenario_part import Part, Place, crop_shares
 
 # multipliers; "surplus" acts on nitrogen that is not harvested: the harvest rises until the surplus is that share of today's
 INPUTS = ("mineral_n", "manure_n", "deposition_n", "sulphur_deposition", "surplus", "rain", "drainage", "respiration")
@@ -47,67 +45,6 @@ _KEYS: dict[str, tuple[str, ...]] = {
     "set": tuple(SETTINGS),
     "ramp": ("from", "to"),
 }
-
-
-class Place(Protocol):
-    """What a scenario needs of the columns; a Domain has it."""
-
-    @property
-    def country(self) -> np.ndarray:
-        """Code of the country (column,)."""
-
-    @property
-    def lat(self) -> np.ndarray:
-        """degrees north (column,)."""
-
-    @property
-    def lon(self) -> np.ndarray:
-        """degrees east (column,)."""
-
-
-@cache
-def crop_shares() -> dict[str, dict[str, float]]:
-    """Share of a country's mineral nitrogen by crop group (Ludemann et al. 2022, survey 2018); the columns sum to 1."""
-    with data_file("crops.csv").open(encoding="utf-8") as file:
-        return {r.pop("country"): {k: float(v) for k, v in r.items()} for r in csv.DictReader(file)}
-
-
-@lru_cache(maxsize=64)
-def _mask(path: str, lat: bytes, lon: bytes, degrees: float) -> np.ndarray:
-    """Share of each column inside a mask, read once for a set of places of square cells."""
-    from ..input_maps.masks import on_points
-
-    found = on_points(Path(path), np.frombuffer(lat), np.frombuffer(lon), degrees)
-    return np.clip(np.nan_to_num(found), 0.0, 1.0)
-
-
-@dataclass(frozen=True)
-class Part:
-    """Changes along one ramp; empty ``countries`` and ``crops`` mean all of them, an empty ``mask`` everywhere."""
-
-    change: dict[str, float]
-    set: dict[str, float]
-    ramp: tuple[int, int]
-    countries: tuple[str, ...] = ()
-    crops: tuple[str, ...] = ()
-    mask: str = ""
-
-    def done(self, year: int) -> float:
-        """How far the ramp is, 0 to 1."""
-        first, last = self.ramp
-        return min(1.0, max(0.0, (year - first) / (last - first))) if last > first else float(year >= last)
-
-    def weight(self, what: str, place: Place) -> np.ndarray:
-        """Share of each column this part acts on, (column,)."""
-        weight = np.ones(len(place.country))
-        if self.countries:
-            weight = weight * np.isin(place.country, self.countries)
-        if self.mask:
-            weight = weight * _mask(self.mask, place.lat.tobytes(), place.lon.tobytes(), getattr(place, "degrees", CELL_DEGREES))
-        if self.crops and what == "mineral_n":
-            shares = crop_shares()
-            weight = weight * np.array([sum(shares.get(str(c), {}).get(crop, 0.0) for crop in self.crops) for c in place.country])
-        return weight
 
 
 @dataclass(frozen=True)
@@ -149,6 +86,18 @@ class Scenario:
                     f"scenario {self.name}: {named} holds none of the {len(place.country)} columns of this run; "
                     f"they lie in {have} (raise coverage for more)"
                 )
+            known = {*map(str, read_cells().country), *map(str, place.country)}
+            for country in [c for c in part.countries if c not in known]:
+                near = difflib.get_close_matches(country.upper(), sorted(known), n=1, cutoff=0.0)[0]
+                raise ConfigError(
+                    f"scenario {self.name}: country {country!r} is not known, so nothing would change there; write the three "
+                    f"letters of ISO 3166, the nearest is {near}"
+                )
+
+    def beyond(self, place: Place) -> list[str]:
+        """Countries that the scenario names and no column lies in."""
+        here = set(map(str, place.country))
+        return sorted({c for part in self.parts for c in part.countries if c not in here})
 
     def factor(self, what: str, year: int, place: Place) -> np.ndarray:
         """Multiplier of one input in one year, (column,); the parts multiply."""
@@ -192,6 +141,9 @@ def _names(raw: dict[str, Any], key: str, where: str) -> tuple[str, ...]:
     value = raw.get(key, [])
     if not isinstance(value, list) or not all(isinstance(x, str) for x in value):
         raise ConfigError(f'scenario {where}: {key} = {value!r} must be a list of names, e.g. {key} = ["..."]')
+    twice = next((x for i, x in enumerate(value) if x in value[:i]), None)
+    if twice is not None:  # it would act twice
+        raise ConfigError(f"scenario {where}: {key} names {twice!r} twice; name each once")
     return tuple(value)
 
 
@@ -259,7 +211,7 @@ def load_scenario(name: str, asked: tuple[str, ...] = ()) -> Scenario:
     if not path.is_file():
         raise ConfigError(f"scenario {name!r} is not known; use one of {', '.join(shipped())} or the path of a TOML file")
     try:
-        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+        raw = tomllib.loads(path.read_text(encoding="utf-8-sig"))  # Windows editors write a mark first
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"scenario {path} is no valid TOML ({error}); fix that line") from None
     _check(raw, "", path.name)
@@ -275,6 +227,10 @@ def load_scenario(name: str, asked: tuple[str, ...] = ()) -> Scenario:
     for part in raw.get("part", ()):
         _check(part, "part", path.name)
         parts.append(_part({"ramp": raw.get("ramp", {}), **part}, path))
+    for i, part in enumerate(parts):
+        if part in parts[:i]:  # by two ways of `with`, or copied
+            what = ", ".join(f"{k} = {v:g}" for k, v in (*part.change.items(), *part.set.items())) or "the same part"
+            raise ConfigError(f"scenario {path.name}: {what} comes twice and would act twice; take one of them out")
     return Scenario(
         name=path.stem,
         title=raw.get("title", path.stem),

@@ -18,8 +18,8 @@ DEPTH_NAMES = (
     "nsoi", "sdepth", "soil_level", "soil_levels", "soil_layers",
 )  # fmt: skip
 NAMES = {
-    "latitude": ("lat", "latitude", "nav_lat", "TH_LAT"),
-    "longitude": ("lon", "longitude", "nav_lon", "TH_LONG"),
+    "latitude": ("lat", "latitude", "nav_lat", "XLAT", "TH_LAT"),
+    "longitude": ("lon", "longitude", "nav_lon", "XLONG", "TH_LONG"),
 }
 UNITS = {
     "latitude": ("degrees_north", "degree_north", "degrees_N", "degree_N"),
@@ -48,11 +48,20 @@ def bounds_of(dataset: xr.Dataset, name: str) -> str:
     return next((n for n in usual if dataset[n].ndim == 2 and dataset[n].dims[0] == name and dataset[n].shape[1] == 2), "")
 
 
+@xr.register_dataset_accessor("_calcisol_axes")
+class _ByCf:
+    """What cf_xarray finds in a dataset, looked for once: it asks every variable for every axis."""
+
+    def __init__(self, dataset: xr.Dataset) -> None:
+        bounds = bounds_names(dataset)
+        everything = dataset.set_coords([n for n in dataset.data_vars if str(n) not in bounds]).cf
+        self.axes, self.coordinates = everything.axes, everything.coordinates
+
+
 def _by_cf(dataset: xr.Dataset, axis: str, kind: str) -> list[str]:
     """Variables that CF attributes make an axis ("T", "Z") or a coordinate ("time", "vertical", "latitude", ...)."""
-    everything = dataset.set_coords([n for n in dataset.data_vars if str(n) not in bounds_names(dataset)]).cf
-    found = [*everything.axes.get(axis, []), *everything.coordinates.get(kind, [])]
-    return list(dict.fromkeys(str(n) for n in found))
+    cf = dataset._calcisol_axes
+    return list(dict.fromkeys(str(n) for n in (*cf.axes.get(axis, []), *cf.coordinates.get(kind, []))))
 
 
 def time_dim(dataset: xr.Dataset) -> str:

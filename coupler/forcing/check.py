@@ -25,8 +25,10 @@ from .vertical import check_thickness
 
 __all__ = ["TEXTURE", "Finding", "Survey", "describe", "inspect", "survey"]
 WATER = ("w_liq", "w_ice")
-# as far beyond its valid range as the range is wide, a value of these is no measurement but a mark, a slip or another unit
-STRICT = ("w_liq", "w_ice", "t_soil", "p_surf", "co2_atm", "q_bot", "q_if", "w_sink", "bulk_density")
+# that far beyond its valid range, as a share of its width, a value is no measurement but a mark, a slip or another unit: 2 % of
+# carbonate in a file without units would be clipped to 95 %
+BEYOND = {"static": 0.1, "forcing": 1.0}
+STRICT = ("w_liq", "w_ice", "t_soil", "p_surf", "co2_atm", "q_bot", "q_if", "w_sink")  # of the forcing; of soil all
 
 
 @dataclass(frozen=True)
@@ -86,8 +88,11 @@ def faults(variable: Variable, counts: Counts, land: np.ndarray, where: str) -> 
     if variable.valid is None or not c.outside:
         return span, ""
     low, high = variable.valid
-    wild = name in STRICT and (c.low < low - (high - low) or c.high > high + (high - low))
-    if wild or (name == "dz" and c.low < low) or c.outside == c.total:  # no layer, or another unit
+    spare = BEYOND[variable.role] * (high - low)
+    wild = (variable.role == "static" or name in STRICT) and (c.low < low - spare or c.high > high + spare)
+    if name == "dz":  # a thick layer of bedrock is cut; a layer without thickness is none
+        wild = c.low < low
+    if wild or c.outside == c.total:
         units = f" {variable.units}" if variable.units != "1" else ""
         return "", (
             f"{name} holds {c.outside} of {c.total} values outside {low:g} to {high:g}{units} ({span}); check its units and "

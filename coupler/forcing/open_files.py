@@ -18,6 +18,7 @@ from .axes import bounds_names, coordinate, depth_coordinates
 from .fault import ForcingError
 from .joined import align, join
 from .missing import PACKING, decode
+from .wrf import as_cf
 
 BLOCK_BYTES = 64e6  # steps of one variable are read together up to this size: memory stays bounded, files are unpacked once
 
@@ -55,11 +56,13 @@ def _open(file: str) -> xr.Dataset:
         text = str(error).splitlines()[0] if str(error) else type(error).__name__
         text = "no netCDF at all" if "engine" in text else text  # xarray lists the packages it could ask
         raise ForcingError(f"{file} is no NetCDF file that can be read ({text}); write it again") from None
+    close = data.close
+    data = as_cf(data, Path(file).name)
     places = [a.name for a in (coordinate(data, "latitude"), coordinate(data, "longitude")) if a is not None]
     names = [str(n) for n in (*places, *depth_coordinates(data), *bounds_names(data))]
     made = {n: decoded(data[n]) for n in names if "since" not in str(data[n].attrs.get("units", ""))}
     made_of = data.assign({n: v for n, v in made.items() if v is not data[n]})
-    made_of.set_close(data.close)
+    made_of.set_close(close)
     return made_of
 
 

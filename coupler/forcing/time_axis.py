@@ -3,9 +3,9 @@
 What:    ``read_time`` gives a TimeAxis; steps must follow each other without a gap, an overlap or a step back.
 Units:   s; dates of the file's own calendar. Shapes: (time,).
 Source:  CF conventions 1.11, 4.4 (units, calendar) and 7.1 (bounds, which may have units of their own).
-         Without bounds a stamp is the end of its step where all steps are equal, unless it is the noon of a day or the middle of
-         a month of 30 days; monthly stamps mean their calendar month, but at 0:00 of a first day nobody can tell which month, so
-         that bounds are asked for.
+         Without bounds a stamp is the end of its step where all steps are equal, unless it is the noon of a day or lies in the
+         middle or at the end of a month; monthly stamps mean their calendar month, but at 0:00 of a first day nobody can tell
+         which month, so that bounds are asked for, unless equal steps are counted from the beginning of the first.
 Use:     ``axis = read_time([dataset], "time"); axis.dt``
 """
 
@@ -26,6 +26,7 @@ from .missing import decode
 
 STEP_SECONDS = (constants.DT_MIN, constants.DT_MAX)  # what the library takes: one minute to 31 days
 MONTH_DAYS = (27.5, 31.5)  # stamps that far apart are months
+MIDDLE, LAST = (14, 17), 28  # days of a month on which its mean is dated
 SLACK = 1.0  # s: numbers of days in float64 and float32 are not exact
 
 
@@ -158,7 +159,18 @@ def _from_bounds(stamps: np.ndarray, pairs: np.ndarray, name: str, dim: str) -> 
     return np.concatenate([begin[:1], end[:-1]]), end
 
 
-def _from_stamps(stamps: np.ndarray, dim: str) -> tuple[np.ndarray, np.ndarray]:
+def _monthly(stamps: np.ndarray, gaps: np.ndarray) -> bool:
+    """Whether each stamp lies in the month after that of the one before it."""
+    count = [d.year * 12 + d.month for d in stamps]
+    return bool(((gaps / 86400 > MONTH_DAYS[0]) & (gaps / 86400 < MONTH_DAYS[1])).all() and (np.diff(count) == 1).all())
+
+
+def _within_month(stamp: cftime.datetime) -> bool:
+    """Whether a stamp stands where no mean of a calendar month is dated: not at its beginning, middle or end."""
+    return not (stamp == _month_start(stamp) or MIDDLE[0] <= stamp.day <= MIDDLE[1] or stamp.day >= LAST)
+
+
+def _from_stamps(stamps: np.ndarray, dim: str, zero: cftime.datetime) -> tuple[np.ndarray, np.ndarray]:
     if len(stamps) == 1:
         raise ForcingError(f"{dim} has one value and no bounds, so the step is unknown; add a second step or time bounds")
     gaps = _seconds(stamps[1:] - stamps[:-1])
@@ -167,19 +179,18 @@ def _from_stamps(stamps: np.ndarray, dim: str) -> tuple[np.ndarray, np.ndarray]:
     if equal and abs(usual - 86400.0) <= SLACK and (stamps[0].hour, stamps[0].minute) == (12, 0):
         noon = timedelta(hours=12)
         return stamps - noon, stamps + noon
-    middle = equal and stamps[0].calendar == "360_day" and usual == 30 * 86400.0 and 15 <= stamps[0].day <= 16
-    if equal and not middle:
-        mean = (stamps[-1] - stamps[0]).total_seconds() / len(gaps)
-        neat = timedelta(seconds=round(mean) if abs(mean - round(mean)) < 1e-3 else mean)
-        return np.concatenate([[stamps[0] - neat], stamps[:-1]]), stamps
-    count = [d.year * 12 + d.month for d in stamps]
-    if ((gaps / 86400 > MONTH_DAYS[0]) & (gaps / 86400 < MONTH_DAYS[1])).all() and (np.diff(count) == 1).all():
+    counted = equal and stamps[0] - timedelta(seconds=usual) == zero  # 30, 60, 90 days since the beginning: ends of steps
+    if _monthly(stamps, gaps) and not counted and not (equal and all(_within_month(d) for d in stamps)):
         if any(d == _month_start(d) for d in stamps):
             raise ForcingError(
                 f"{dim} stands at the first moment of each month without bounds ({_said(stamps[0])}), so it is not known whether "
                 "the month before or after is meant; add bounds, e.g. `cdo settbounds,month`"
             )
         return np.array([_month_start(d) for d in stamps]), np.array([_month_end(d) for d in stamps])
+    if equal:
+        mean = (stamps[-1] - stamps[0]).total_seconds() / len(gaps)
+        neat = timedelta(seconds=round(mean) if abs(mean - round(mean)) < 1e-3 else mean)
+        return np.concatenate([[stamps[0] - neat], stamps[:-1]]), stamps
     i = int(np.flatnonzero(np.abs(gaps - usual) > max(SLACK, 1e-6 * usual))[0])
     raise ForcingError(
         f"{dim} goes on by {gaps[i] / 86400:.4g} days after step {i + 1} ({_said(stamps[i])}), elsewhere by {usual / 86400:.4g}: "
@@ -215,7 +226,7 @@ def read_time(parts: list[xr.Dataset], dim: str) -> TimeAxis:
     if pairs:
         begin, end = _from_bounds(all_stamps, np.concatenate(pairs), bounds_of(parts[0], dim), dim)
     else:
-        begin, end = _from_stamps(all_stamps, dim)
+        begin, end = _from_stamps(all_stamps, dim, cftime.num2date(0, units, calendar, only_use_cftime_datetimes=True))
     axis = TimeAxis(dim, begin, end, units, calendar, bool(pairs))
     bad = np.flatnonzero(~((axis.dt >= STEP_SECONDS[0]) & (axis.dt <= STEP_SECONDS[1])))
     if bad.size:

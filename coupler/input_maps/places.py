@@ -39,6 +39,7 @@ class Points:
     width: float | None = None
     at: Callable[[np.ndarray, np.ndarray], np.ndarray] | None = None
     lost: int = 0  # places of the file without a value
+    note: str = ""  # what is no error and would still surprise, for the user to read
 
 
 def east(lon: np.ndarray) -> np.ndarray:

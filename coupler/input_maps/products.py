@@ -83,6 +83,19 @@ SOILGRIDS = {
     "soc": ("soc", "dg/kg", 1.0),
     "bdod": ("bulk_density", "cg/cm3", 1.0),
 }
+ERA5 = "Hersbach et al. 2020, doi:10.1002/qj.3803"
+# accumulations are per day in the monthly means, in m; rates (mtpr and mper before 2024) hold for steps of any length;
+# evaporation counts downward
+ERA5_RAIN = (
+    Source(("tp",), "m", "per day", holds="month"),
+    Source(("avg_tprate",), "", "rate"),
+    Source(("mtpr",), "", "rate"),
+)
+ERA5_DEMAND = (
+    Source(("pev",), "m", "per day", -1.0, holds="month"),
+    Source(("avg_pevr",), "", "rate", -1.0),
+    Source(("mper",), "", "rate", -1.0),
+)
 PRODUCTS = (
     Product(
         "ISIMIP / GGCMI soil (HWSD on cropland)",
@@ -114,14 +127,10 @@ PRODUCTS = (
         "Cornes et al. 2018, doi:10.1029/2017JD028200",
         every=("rr",),
     ),
-    Product(  # ERA5 accumulations are per day in the monthly means, in m; evaporation counts downward
-        "ERA5 monthly means",
-        {
-            "mat": Source(("t2m",)),
-            "rain": Source(("tp",), "m", "per day", holds="month"),
-            "pet": Source(("pev",), "m", "per day", -1.0, holds="month"),
-        },
-        "Hersbach et al. 2020, doi:10.1002/qj.3803",
+    *(
+        Product("ERA5 monthly means", {"mat": Source(("t2m",)), "rain": rain, "pet": pet}, ERA5)
+        for rain in ERA5_RAIN
+        for pet in ERA5_DEMAND
     ),
     Product(
         "ISIMIP climate",
@@ -138,10 +147,14 @@ def recognise(dataset: xr.Dataset, path: Path) -> Product | None:
         short = next((v for v in dataset.data_vars if v in (named[1], "Band1", "band_data")), None)
         if short is not None:
             return soilgrids(named[1], str(short))
-    for product in PRODUCTS:
-        here = {k: s for k, s in product.fields.items() if all(v in dataset.data_vars for v in s.variables)}
-        if here and all(v in dataset.data_vars for v in product.every):
-            return Product(product.name, here, product.cite, product.licence)
+    gives = [
+        Product(p.name, here, p.cite, p.licence)
+        for p in PRODUCTS
+        if (here := {k: s for k, s in p.fields.items() if all(v in dataset.data_vars for v in s.variables)})
+        and all(v in dataset.data_vars for v in p.every)
+    ]
+    if gives:
+        return max(gives, key=lambda p: len(p.fields))  # the first of those that give most
     found: dict[str, Source] = {}
     for name, variable in dataset.data_vars.items():
         standard = STANDARD.get(str(variable.attrs.get("standard_name", "")))

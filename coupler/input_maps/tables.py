@@ -29,6 +29,7 @@ LUCAS = {
     "clay": (("clay",), "%"),
     "sand": (("sand",), "%"),
 }
+YEAR = re.compile(r"year|survey|campaign|date|^yr$|jahr|ann[eé]e", re.I)
 DEPTH = re.compile(r"depth|horizon|layer|^hz|^(upper|lower|top|bottom|from|to)(?![a-z])", re.I)
 LUCAS_HEADERS = ("pointid", "thlat", "thlong", "gpslat", "gpslong")
 HWSD2 = hwsd.FIELDS
@@ -75,6 +76,18 @@ def _check_depths(frame: pd.DataFrame, lat: np.ndarray, lon: np.ndarray, path: P
                 raise TableError(f"table {path.name} has rows of several depths at a place ({header}); keep those of the topsoil")
 
 
+def _repeated(frame: pd.DataFrame, lat: np.ndarray, lon: np.ndarray, values: np.ndarray) -> str:
+    """What to tell where places have several rows that differ, each of which then counts in the mean of its cell; else ""."""
+    rows = pd.DataFrame({"lat": lat, "lon": lon, "value": values}).dropna()
+    differ = rows.groupby(["lat", "lon"])["value"].nunique() > 1
+    if not differ.any():
+        return ""
+    year = next((h for h in map(str, frame.columns) if YEAR.search(h) and frame[h][rows.index].nunique() > 1), "")
+    which = f"of {year} {frame[year][rows.index].min()} to {frame[year][rows.index].max()}" if year else "that differ"
+    places = f"{int(differ.sum())} places have" if differ.sum() > 1 else "1 place has"
+    return f"{places} several rows {which}, which count alike; keep one year where that is meant"
+
+
 def has(path: Path, field: str) -> bool:
     """True where a table of points has a column of the field."""
     return bool(find(read_table(path), _names(field), field, path, False, products.FIELD_UNITS[field])[0])
@@ -102,4 +115,5 @@ def read_points(path: Path, field: str) -> Points:
         raise TableError(f"table {path.name}: {header} holds at most {most:g}, little for {unit}; write the unit into the header")
     good = np.isfinite(lat) & np.isfinite(lon) & np.isfinite(values)
     name = "LUCAS topsoil" if _is_lucas(frame) and field in LUCAS else "a table of points"
-    return Points(lat[good], lon[good], values[good], 0.0, name, lost=int((~good).sum()))
+    note = _repeated(frame.reset_index(drop=True), lat, lon, values)
+    return Points(lat[good], lon[good], values[good], 0.0, name, lost=int((~good).sum()), note=note)

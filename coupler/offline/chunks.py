@@ -28,7 +28,7 @@ from ..europe.domain import Domain
 from ..europe.scenario import load_scenarios
 from . import checkpoint, time_loop
 from .clock import Clock
-from .folder_lock import why_not
+from .folder_lock import remove_parts, why_not
 from .on_dask import on_dask
 from .progress import progress_line
 from .time_loop import Task
@@ -123,10 +123,13 @@ def _pool(tasks: list[Task], workers: int) -> Iterator[Clock]:
             for future in as_completed(waiting):
                 yield future.result()
         except BaseException as error:
-            for child in multiprocessing.active_children():  # they hear no SIGTERM; files they were writing are not renamed
-                if child.pid not in before:
-                    child.kill()
+            ours = [child for child in multiprocessing.active_children() if child.pid not in before]
+            for child in ours:  # they hear no SIGTERM; files they were writing are not renamed
+                child.kill()
             pool.shutdown(cancel_futures=True)
+            for child in ours:
+                child.join()
+                remove_parts(tasks[0].folder, child.pid)
             if isinstance(error, BrokenProcessPool):
                 raise CalcisolError(
                     "a worker was killed (out of memory?); go on with --resume, or with fewer --workers"

@@ -75,6 +75,13 @@ def why_not(path: Path, error: BaseException, kept: str = "") -> OutputError:
     return OutputError(f"{path} cannot be written ({text}); check the folder and its disk{kept}")
 
 
+def remove_parts(folder: Path, process: int | None) -> None:
+    """Remove what a process that was killed had begun to write into ``folder``."""
+    for part in folder.glob(f".*.{process}.*.part"):
+        with suppress(OSError):
+            part.unlink()
+
+
 @contextmanager
 def whole_file(path: Path, kept: str = "") -> Iterator[Path]:
     """A temporary name beside ``path``, of this process alone; renamed to ``path`` at the end, removed after an error.

@@ -13,9 +13,9 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from ...emulator.contract.constants import BRINE
 from ...emulator.contract.variables import load_table
 
-BRINE = 6.0  # mol kg-1; halite is saturated at 6.1
 MOST = 3  # columns told one by one
 
 

@@ -1,6 +1,6 @@
 """Packages that only some commands need: which extra of calcisol brings each, and the one sentence where it is missing.
 
-What:    a host and a European run need none of them, so none is a dependency of calcisol itself.
+What:    a host and the numbers of a European run need none of them, so none is a dependency of calcisol itself.
 Errors:  MissingExtra, before any work is done.
 Use:     ``need("calcisol train", "learn")``; ``except ModuleNotFoundError as error: missing_extra(error)`` for the rest
 """
@@ -13,7 +13,8 @@ from .errors import InputError
 
 EXTRAS = {  # as in pyproject.toml; the first extra that holds a package is the one to install for it
     "learn": ("torch",),
-    "explain": ("torch", "captum", "sklearn", "scipy", "shap"),
+    "plots": ("matplotlib",),
+    "explain": ("torch", "matplotlib", "captum", "sklearn", "scipy", "shap"),
     "distributed": ("distributed",),
     "maps": ("rasterio",),
 }

@@ -13,6 +13,7 @@ from calcisol.coupler.library.model import Model
 from helpers.any_soils import TABLE, YEAR, Fields, soil, weather
 from helpers.bad_bundles import edit_contract, rewrite, sealed
 from helpers.bits import same_bits
+from helpers.made_up import made_up
 from numpy.typing import NDArray
 
 MONTH = YEAR / 12.0
@@ -41,25 +42,8 @@ def bundles(shipped: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str
 
     Not the shipped bundle: its network leaves cells outside its ranges alone.
     """
-    import torch
-    from calcisol.emulator.contract.bundle import read_contract, write_bundle
-    from calcisol.emulator.training.graph import fingerprint, step_of_contract
-
     folder = tmp_path_factory.mktemp("native")
-    contract = read_contract(shipped, verify=False)
-    contract.pop("records_sha256")
-    step = step_of_contract(contract)
-    contract["step_graph"] = fingerprint(step)
-    generator = torch.Generator().manual_seed(1)
-    for parameter in step.parameters():
-        parameter.requires_grad_(False).normal_(0.0, 0.1, generator=generator)
-    step.core.scale.fill_(3.0)
-    found = {}
-    for name, high in (("on", 1e30), ("off", -1e30)):
-        step.core.high.fill_(high)
-        found[name] = folder / f"{name}.calcisol"
-        write_bundle(found[name], torch.jit.script(step), contract)
-    return found
+    return {n: made_up(shipped, folder / f"{n}.calcisol", 1, high=high) for n, high in (("on", 1e30), ("off", -1e30))}
 
 
 @pytest.fixture(scope="module", params=["on", "off"])

@@ -137,6 +137,7 @@ def test_wrong_answers_of_a_module_are_refused(tmp_path: Path) -> None:
     source[1, 0] = 9.5e-5
     out = nan.step(STEP, {"w_liq": 1, "t_soil": 280, "q_bot": 0, "co2_src": source})
     assert nan.report["columns_invalid"] == 1
-    assert nan.note == "the module in the bundle answered NaN at column 2; the column kept its state, check its inputs"
+    why = "gave NaN; it kept its state, check its inputs and its state or set active = 0"
+    assert nan.note == f"the step of column 2 {why}"
     assert np.isnan(out["ph"][1]).all()
     assert np.array_equal(nan.state()["ph"][1], before["ph"][1])

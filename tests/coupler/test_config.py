@@ -155,6 +155,9 @@ def test_a_scenario_of_ones_own_acts_in_its_countries(tmp_path):
         ("[change]\nlime = 400", "lime = 400 must stand in the table [set]"),
         ("[ramp]\nfrom = -5\n[change]\nmineral_n = 0.5", "ramp from = -5 must lie between 1800 and 3000"),
         ("mask = 3\n[change]\nmineral_n = 0.5", "mask = 3 must be the path"),
+        ('crops = ["wheat", "wheat"]\n[change]\nmineral_n = 0.5', "crops names 'wheat' twice"),  # would act on twice its share
+        ('with = ["n_minus_20", "n_minus_20"]', "with names 'n_minus_20' twice"),
+        ('with = ["n_minus_20", "n_minus_20_climate_2k"]', "mineral_n = 0.8 comes twice and would act twice"),
     ],
 )
 def test_a_bad_scenario_is_one_sentence(tmp_path, text, words):
@@ -201,6 +204,10 @@ def test_files_of_a_configuration_lie_beside_it(tmp_path, monkeypatch):
     made = load_config(config)
     assert made.fields == {"caco3": str(tmp_path / "folder" / "lucas.csv")}
     assert made.scenarios == ("baseline", str(tmp_path / "folder" / "mine.toml"))
+    models = write(tmp_path / "folder", 'bundle = "a.calcisol"\nensemble = ["b.calcisol"]\ndata = "real"\n', "models.toml")
+    made = load_config(models)
+    assert (made.bundle, made.ensemble) == (str(tmp_path / "folder" / "a.calcisol"), (str(tmp_path / "folder" / "b.calcisol"),))
+    assert made.data == str(tmp_path / "folder" / "real") and load_config(models, data="none").data == "none"
     (tmp_path / "elsewhere" / "lucas.csv").write_text("", encoding="utf-8")
     with pytest.raises(ConfigError, match=r"caco3 = 'lucas.csv' counts from the folder of .*run.toml"):
         load_config(config)
@@ -227,6 +234,20 @@ def test_a_country_that_is_not_there_is_no_silent_baseline(tmp_path):
     with pytest.raises(ConfigError, match=r"countries = \['France'\] holds none of the 2 columns.*lie in ESP, FRA"):
         scenario.check_reach(place("FRA", "ESP"))
     load_scenario("n_minus_20").check_reach(place("FRA"))
+    mixed = load_scenario(str(write(tmp_path, 'countries = ["FRA", "DE"]\n[change]\nmineral_n = 0.5\n', "mixed.toml")))
+    with pytest.raises(ConfigError, match=r"country 'DE' is not known, so nothing would change there.*the nearest is D"):
+        mixed.check_reach(place("FRA", "DEU"))  # two letters: Germany would stay as it is
+    named = load_scenario(str(write(tmp_path, 'countries = ["FRA", "DEU"]\n[change]\nmineral_n = 0.5\n', "named.toml")))
+    named.check_reach(place("FRA"))
+    assert named.beyond(place("FRA")) == ["DEU"]
+
+
+def test_a_mark_at_the_beginning_of_a_file_is_no_fault(tmp_path):
+    """Editors of Windows write U+FEFF first."""
+    (tmp_path / "mine.toml").write_text("\ufeff[change]\nmineral_n = 0.5\n", encoding="utf-8")
+    assert load_scenario(str(tmp_path / "mine.toml")).parts[0].change == {"mineral_n": 0.5}
+    (tmp_path / "run.toml").write_text('\ufeffscenarios = ["baseline"]\n', encoding="utf-8")
+    assert load_config(tmp_path / "run.toml").scenarios == ("baseline",)
 
 
 def test_parts_act_by_crop_and_mask_and_multiply(tmp_path):

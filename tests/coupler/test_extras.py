@@ -22,9 +22,9 @@ from calcisol.emulator.contract import extras
 from helpers.bad_bundles import edit_contract, rewrite, sealed
 from helpers.small_runs import forcing_file
 
-BLOCKED = ("torch", "captum", "sklearn", "scipy", "shap", "distributed")
+BLOCKED = ("torch", "matplotlib", "captum", "sklearn", "scipy", "shap", "distributed")
 PROJECT = Path(__file__).parents[2] / "pyproject.toml"
-LEARN, EXPLAIN, DASK = (f'pip install "calcisol[{name}]"' for name in ("learn", "explain", "distributed"))
+LEARN, EXPLAIN, DASK, PLOTS = (f'pip install "calcisol[{name}]"' for name in ("learn", "explain", "distributed", "plots"))
 SMALL = "coverage = 0.001\nspinup_years = 0\nstart_year = 2020\nend_year = 2020\nuncertainty = 0\nscenarios = ['baseline']\n"
 
 needs_kernel = pytest.mark.skipif(", native kernel" not in build_info(), reason="this build has no kernel for this processor")
@@ -95,7 +95,8 @@ def test_the_table_of_times_has_an_empty_column(bare: Path, place: Path) -> None
         ("compile other.calcisol", "TorchScript", "torch", LEARN),
         ("bench --device emulated", "calcisol bench --device", "torch", LEARN),
         ("bench --bundle other.calcisol --columns 1", "TorchScript", "torch", LEARN),
-        ("run small.toml --data none --out dask --dask tcp://localhost:1", "--dask", "distributed", DASK),
+        ("run small.toml --data none --out dask --no-plots --dask tcp://localhost:1", "--dask", "distributed", DASK),
+        ("run small.toml --data none --out drawn", "the report of calcisol run (--no-plots leaves it out)", "matplotlib", PLOTS),
     ],
 )
 def test_says_what_to_install(bare: Path, place: Path, words: str, what: str, package: str, extra: str) -> None:

@@ -107,6 +107,30 @@ def test_another_unit_is_a_fault(tmp_path, name, value, words):
     assert words in problem(path)
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("caco3", 2.0, "caco3 holds 2 of 10 values outside 0 to 0.95 kg kg-1 (0.1 to 2)"),  # 2 %, once clipped to 95 %
+        ("caco3", -0.5, "caco3 holds 2 of 10 values outside 0 to 0.95"),
+        ("ph0", 0.7, "ph0 holds 2 of 10 values outside 3 to 9"),
+        ("cec", 15.0, "cec holds 2 of 10 values outside 0.002 to 2 mol kg-1"),  # cmol(c) kg-1
+        ("clay", 22.0, "clay holds 2 of 10 values outside 0 to 1"),
+    ],
+)
+def test_one_layer_of_soil_in_another_unit_is_a_fault(tmp_path, name, value, words):
+    """A soil property without units, in a unit of its own in one layer: clipped, it would be another soil."""
+
+    def write(file):
+        fine = {"caco3": 0.1, "ph0": 6.0, "cec": 0.2, "clay": 0.2}[name]
+        if name not in file.variables:
+            file.createVariable(name, "f8", ("soil_layer",))
+        elif "units" in file[name].ncattrs():
+            file[name].delncattr("units")
+        file[name][:] = [fine, value, fine, fine, fine]
+
+    assert words in problem(change(forcing_file(tmp_path / "f.nc"), write))
+
+
 def test_one_layer_without_thickness_is_a_fault(tmp_path):
     path = change(forcing_file(tmp_path / "f.nc"), lambda f: f["dz"].__setitem__((0, 0), 0.0))
     assert "dz holds 1 of 10 values outside" in problem(path)
@@ -143,7 +167,7 @@ def test_check_names_the_fault_of_the_time_axis_and_of_a_table(tmp_path, capsys)
 
 
 def test_a_run_says_what_it_clips(tmp_path, capsys, shipped):
-    path = change(forcing_file(tmp_path / "f.nc"), lambda f: f["caco3"].__setitem__(0, 500.0))
+    path = change(forcing_file(tmp_path / "f.nc"), lambda f: f["caco3"].__setitem__(0, 100.0))
     config = tmp_path / "run.toml"
     config.write_text(f'forcing = "{path}"\nout = "{tmp_path / "out"}"\n', encoding="utf-8")
     assert main(["run", str(config)]) == 0

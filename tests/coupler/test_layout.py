@@ -7,7 +7,9 @@ import xarray as xr
 from calcisol.coupler.cli import main
 from calcisol.coupler.forcing import opened as forcings
 from calcisol.coupler.forcing.check import inspect
+from calcisol.coupler.forcing.fault import ForcingError
 from calcisol.coupler.forcing.forcing_file import ForcingFile as Forcing
+from helpers.forcing_data import dataset, read_all, same, truth
 from helpers.made_files import LAT, LON, SEA, field, forcing_in
 
 KINDS = {
@@ -90,3 +92,26 @@ def test_results_pass_the_cf_checker(tmp_path, kind, shipped):
         str(tmp_path / "f_calcisol.nc"), ["cf:1.11"], 0, "normal", output_filename=str(report), output_format="text"
     )
     assert passed and not failed, report.read_text(encoding="utf-8")
+
+
+def as_wrf(data):
+    """The data as WRF writes them: dates as letters, places again at every step, no coordinates."""
+    north, east = np.meshgrid(data["lat"].values, data["lon"].values, indexing="ij")
+    steps, dates = data.sizes["time"], xr.decode_cf(data[["time"]])["time"].dt.strftime("%Y-%m-%d_%H:%M:%S").values
+    data = data.drop_vars(["time", "time_bnds", "lat", "lon", "depth"]).rename(
+        time="Time", depth="soil_layers_stag", lat="south_north", lon="west_east"
+    )
+    for name, values in (("XLAT", north), ("XLONG", east)):
+        data[name] = (("Time", "south_north", "west_east"), np.tile(values, (steps, 1, 1)).astype("f4"))
+    data["Times"] = ("Time", dates.astype("S19"))
+    return data
+
+
+def test_dates_in_letters_of_wrf(tmp_path):
+    as_wrf(dataset()).to_netcdf(tmp_path / "wrfout.nc")
+    same(read_all(tmp_path / "wrfout.nc"), truth())
+    bad = as_wrf(dataset())
+    bad["Times"][2] = b"2001-02-30_00:00:00"
+    bad.to_netcdf(tmp_path / "bad.nc")
+    with pytest.raises(ForcingError, match=r"Times of bad\.nc holds '2001-02-30_00:00:00', which is no date"):
+        read_all(tmp_path / "bad.nc")

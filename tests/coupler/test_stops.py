@@ -193,3 +193,24 @@ def test_without_workers_the_run_says_that_it_waits_and_a_dead_scheduler_ends_it
     assert "\n" not in str(caught.value)
     told = [x for x in capfd.readouterr().err.splitlines() if "no Dask worker" in x]
     assert len(told) >= 2 and told[0] == f"calcisol: no Dask worker at {address}; {len(tasks)} chunks wait for one"
+
+
+def test_workers_that_die_at_a_chunk_are_one_sentence(tmp_path):
+    """A worker that is killed at every attempt, as by a machine out of memory."""
+    import dask
+    from distributed import LocalCluster
+
+    def dies(task):
+        import os
+
+        os._exit(1)
+
+    config = small_config(tmp_path / "out", scenarios=("baseline",), coverage=0.02)
+    tasks = chunks.make_tasks(load_domain(config), config, tmp_path)[:1]
+    with (
+        dask.config.set({"distributed.scheduler.allowed-failures": 0}),
+        LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address=None) as cluster,
+    ):
+        with pytest.raises(CalcisolError, match=r"the Dask workers die at chunk \d+ \(out of memory\?\);.*--resume") as caught:
+            list(on_dask.on_dask(dies, tasks, cluster.scheduler_address))
+    assert "\n" not in str(caught.value)

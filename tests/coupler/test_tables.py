@@ -127,6 +127,16 @@ def test_what_could_be_two_things_is_refused_in_one_sentence(tmp_path, text, wor
     assert "\n" not in str(caught.value)
 
 
+def test_surveys_of_several_years_are_told(tmp_path):
+    """Both count in the mean of a cell; that there are two is no secret."""
+    path = table(tmp_path, "lat,lon,survey_year,caco3\n40.25,-3.75,2009,0.1\n40.25,-3.75,2018,0.3\n41.25,-3.75,2018,0.2\n")
+    points = read_field(path, "caco3")
+    assert sorted(points.values) == [0.1, 0.2, 0.3]
+    assert points.note.startswith("1 place has several rows of survey_year 2009 to 2018, which count alike; keep one year")
+    same = table(tmp_path, "lat,lon,year,caco3\n40.25,-3.75,2009,0.1\n40.25,-3.75,2018,0.1\n41.25,-3.75,2018,0.2\n")
+    assert read_field(same, "caco3").note == ""
+
+
 @pytest.mark.parametrize("code", NO_VALUE)
 def test_codes_for_no_value_are_no_values(tmp_path, code):
     text = f"lat,lon,caco3\n40.25,-3.75,{code}\n46.25,3.25,0.5\n"

@@ -73,6 +73,8 @@ def test_bounds_count_though_no_attribute_names_them(tmp_path, name):
         (30 * np.arange(6) + 14.5, "360_day", (1, 1), 30),
         (np.arange(6) + 0.5, "standard", (1, 1), 1),  # noon
         (np.arange(6) + 1.0, "standard", (1, 1), 1),  # the end
+        (30 * np.arange(6) + 30.0, "360_day", (1, 1), 30),  # the end, counted from the beginning
+        (30 * np.arange(6) + 29.5, "360_day", (1, 1), 30),  # noon of the last day
     ],
 )
 def test_equal_steps_stamped_in_their_middle(tmp_path, values, calendar, begin, days):
@@ -81,6 +83,30 @@ def test_equal_steps_stamped_in_their_middle(tmp_path, values, calendar, begin, 
         first = forcing.axis.begin[0]
         assert (first.month, first.day, first.hour) == (*begin, 0)
         assert forcing.axis.dt == pytest.approx(np.full(6, days * 86400.0))
+
+
+@pytest.mark.parametrize(
+    ("values", "units", "calendar"),
+    [
+        (np.arange(6.0), "months since 1901-01-01", "360_day"),  # ISIMIP2: January is dated on its first, not December
+        (30.0 * np.arange(6), "days since 2001-01-01", "360_day"),
+        (3600 + 30.0 * np.arange(6), "days since 2001-01-01", "360_day"),
+        (np.array([0.0, 31.0]), "days since 2001-07-01", "standard"),  # July and August: of equal length by chance
+        (np.array([181.0, 212.0, 243.0]), "days since 2001-01-01", "noleap"),
+    ],
+)
+def test_equal_months_stamped_on_their_first_are_refused(tmp_path, values, units, calendar):
+    data = at(dataset(len(values), bounds=False), values, units=units, calendar=calendar)
+    with pytest.raises(ForcingError, match="time stands at the first moment of each month without bounds"):
+        read_all(save(data, tmp_path / "f.nc"))
+
+
+def test_two_months_of_equal_length_are_calendar_months(tmp_path):
+    """The 16th of July and August, 31 days apart."""
+    data = at(dataset(2, bounds=False), [15.5, 46.5], units="days since 2001-07-01")
+    with ForcingFile(save(data, tmp_path / "f.nc")) as forcing:
+        assert [(d.month, d.day) for d in forcing.axis.begin] == [(7, 1), (8, 1)]
+        assert forcing.axis.dt / 86400 == pytest.approx([31.0, 31.0])
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,8 @@
 """A small ensemble made by the step itself, so that learning can be tested without MIN3P."""
 
+import dataclasses
+from functools import cache
+
 import numpy as np
 import torch
 from calcisol.emulator.step.step import Step
@@ -9,7 +12,14 @@ from .tensors import MONTH, TABLE, random_forcing, soil
 
 
 def tiny_ensemble(columns: int = 12, months: int = 40) -> Ensemble:
-    """Columns driven by random forcing; its "truth" is B0 at half-monthly steps."""
+    """Columns driven by random forcing; its "truth" is B0 at half-monthly steps. Made once a session; tests get copies."""
+    made = _made(columns, months)
+    own = {f.name: getattr(made, f.name) for f in dataclasses.fields(made)}
+    return dataclasses.replace(made, **{k: v.clone() if isinstance(v, torch.Tensor) else v for k, v in own.items()})
+
+
+@cache
+def _made(columns: int, months: int) -> Ensemble:
     step = Step()
     static, layer, column = soil(columns, torch.logspace(-2.5, -0.7, columns, dtype=torch.float64))
     static = step.prepare(static)

@@ -94,7 +94,7 @@ void HostColumns::set_properties(const calcisol_view *properties, std::int32_t g
         const int c = static_cast<int>(i % shape.columns);
         if (lane[c] != good || std::isfinite(block[i]) || (derived && std::isnan(block[i])))
           continue;
-        finding.fail(where.first + c);
+        finding.no_soil(where.first + c);
         lane[c] = refused;
       }
     }
@@ -198,6 +198,18 @@ void HostColumns::run_module(std::int64_t tile, double dt, int from, double *ste
     flag[i] |= module_flag[i];
 }
 
+// Why the module had no answer for a lane: weeks that no soil sees can make a brine of pore water, which cannot be
+// solved.
+void HostColumns::tell_why(const Range &where, int c, Finding &finding) const {
+  const std::size_t tile = static_cast<std::size_t>(where.first / shape.columns);
+  const double *strength = state.data() + tile * tile_state.size() + CALCISOL_STATE_IONIC_STRENGTH * cells() + c;
+  int most = 0;
+  for (int l = 1; l < nlay; ++l)
+    if (strength[l * shape.columns] > strength[most * shape.columns])
+      most = l;
+  finding.no_answer(where.first + c, strength[most * shape.columns], most);
+}
+
 // A lane for which the module answered NaN or infinity is taken as invalid: its state stays.
 void HostColumns::refuse_nan(const Range &where, const double *stepped, Finding &finding) {
   const auto look = [&](const double *block, std::size_t size) {
@@ -212,7 +224,7 @@ void HostColumns::refuse_nan(const Range &where, const double *stepped, Finding 
         if (lane[c] != good)
           continue;
         lane[c] = refused;
-        finding.fail(where.first + static_cast<std::int64_t>(c));
+        tell_why(where, static_cast<int>(c), finding);
       }
   };
   look(stepped, cells() * CALCISOL_N_STATE);

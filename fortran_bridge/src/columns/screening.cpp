@@ -61,12 +61,26 @@ void Finding::soil(std::int64_t column) {
          " was created with a missing soil property and stays invalid; create it with complete soil or set active = 0";
 }
 
-void Finding::fail(std::int64_t column) {
+void Finding::no_soil(std::int64_t column) {
   if (kind >= failed)
     return;
   kind = failed;
-  text = "the module in the bundle answered NaN at column " + std::to_string(column + 1) +
-         "; the column kept its state, check its inputs";
+  text = "the soil of column " + std::to_string(column + 1) +
+         " gives no finite derived properties; create it with another soil or set active = 0";
+}
+
+void Finding::no_answer(std::int64_t column, double strength, int layer) {
+  if (kind >= failed)
+    return;
+  kind = failed;
+  if (strength > constants::brine)
+    text = "column " + std::to_string(column + 1) +
+           " cannot be stepped: its pore water has become a brine (ionic strength " + number(strength) +
+           " mol kg-1 in layer " + std::to_string(layer + 1) +
+           "); it kept its state, begin it again with another state or set active = 0";
+  else
+    text = "the step of column " + std::to_string(column + 1) +
+           " gave NaN; it kept its state, check its inputs and its state or set active = 0";
 }
 
 void Finding::on_device(std::int64_t invalid, std::int64_t clipped_cells) {

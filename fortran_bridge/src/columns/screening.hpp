@@ -27,8 +27,10 @@ struct Finding {
   std::string text;
   void clip(const Variable &variable, double value, std::int64_t column, int layer);
   void refuse(const Variable &variable, double value, std::int64_t column, int layer);
-  void soil(std::int64_t column);                             // its static soil has been bad since it was created
-  void fail(std::int64_t column);                             // the module answered with NaN
+  void soil(std::int64_t column);    // its static soil has been bad since it was created
+  void no_soil(std::int64_t column); // what the module derives of its soil is not finite
+  void no_answer(std::int64_t column, double strength,
+                 int layer); // NaN from the module; ionic strength before, where largest
   void on_device(std::int64_t invalid, std::int64_t clipped); // counts only: where they lie would have to be fetched
 };
 
