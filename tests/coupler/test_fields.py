@@ -80,21 +80,6 @@ def test_era5_monthly_means_are_metres_per_day(tmp_path, france):
     assert made["rain_shape"] == pytest.approx(np.full((len(france), 12), 1 / 12), abs=1e-9)
 
 
-@pytest.mark.parametrize(("rain", "pet"), [("avg_tprate", "avg_pevr"), ("mtpr", "mper"), ("avg_tprate", "pev"), ("mtpr", "")])
-def test_era5_mean_rates(tmp_path, france, rain, pet):
-    """Mean rates hold for steps of any length: 2 mm a day."""
-    days = np.array([0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334], float)
-    content = {"t2m": (np.full(12, 284.15), {"units": "K"}), rain: (np.full(12, 2.0 / 86400), {"units": "kg m**-2 s**-1"})}
-    if pet:
-        demand = (-0.003, "m") if pet == "pev" else (-3.0 / 86400, "kg m**-2 s**-1")
-        content[pet] = (np.full(12, demand[0]), {"units": demand[1]})
-    path = series(tmp_path / "era5.nc", content, days, name="valid_time", calendar="proleptic_gregorian")
-    wanted = {"mat": 11.0, "rain": 730.0} | ({"pet": 1095.0} if pet else {})
-    made = own_maps.replace_fields(france, dict.fromkeys(wanted, str(path)))
-    for field, value in wanted.items():
-        assert made[field] == pytest.approx(np.full(len(france), value), rel=EXACT)
-
-
 def test_emep_deposition_adds_four_terms(tmp_path, france):
     terms = {n: (np.array([v]), {"units": "mgN/m2"}) for n, v in (
         ("WDEP_OXN", 200.0), ("WDEP_RDN", 300.0), ("DDEP_OXN_m2Grid", 100.0), ("DDEP_RDN_m2Grid", 400.0))}  # fmt: skip

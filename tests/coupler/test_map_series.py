@@ -7,6 +7,7 @@ import pytest
 import xarray as xr
 from calcisol.coupler.errors import CalcisolError
 from calcisol.coupler.input_maps.readers import read_field, read_series
+from helpers.made_files import series
 from helpers.made_maps import VALUES, netcdf, on_cells
 
 DEPTHS = {
@@ -187,3 +188,17 @@ def test_one_impossible_pixel_is_not_averaged_away(tmp_path):
 
 
 SHARES = np.where(np.arange(24).reshape(4, 6) % 2, 1.0, 0.25)
+
+
+@pytest.mark.parametrize(("rain", "pet"), [("avg_tprate", "avg_pevr"), ("mtpr", "mper"), ("avg_tprate", "pev"), ("mtpr", "")])
+def test_era5_mean_rates(tmp_path, rain, pet):
+    """Mean rates hold for steps of any length: 2 mm a day."""
+    days = np.array([0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334], float)
+    content = {"t2m": (np.full(12, 284.15), {"units": "K"}), rain: (np.full(12, 2.0 / 86400), {"units": "kg m**-2 s**-1"})}
+    if pet:
+        demand = (-0.003, "m") if pet == "pev" else (-3.0 / 86400, "kg m**-2 s**-1")
+        content[pet] = (np.full(12, demand[0]), {"units": demand[1]})
+    path = series(tmp_path / "era5.nc", content, days, name="valid_time", calendar="proleptic_gregorian")
+    wanted = {"mat": 11.0, "rain": 730.0} | ({"pet": 1095.0} if pet else {})
+    for field, value in wanted.items():
+        assert read_field(path, field).values == pytest.approx(value, rel=1e-9)
