@@ -123,8 +123,10 @@ def test_shading_by_hand_and_demand_adds_up(cover):
     by_hand = sum(cover.shares[place, c] * (1 - np.exp(-0.6 * cover.leaf_area[c, i, place])) for c in range(len(CROPS)))
     assert cover.shading[i, place] == pytest.approx(by_hand, rel=ROUND)
     pet = np.full((365, 4), 3.0)
-    leaves, soil = calendar.demand(pet, cover.shading)
+    leaves, soil = calendar.demand(pet, cover.shading, 1.0, 1.0)
     assert leaves + soil == pytest.approx(pet, rel=ROUND) and (leaves >= 0).all() and (soil > 0).all()
+    leaves, soil = calendar.demand(pet, np.array([1.0, 0.5, 0.0, 0.25]))
+    assert leaves[0] == pytest.approx([3.3, 1.65, 0.0, 0.825]) and soil[0] == pytest.approx([0.0, 0.9, 1.8, 1.35])
 
 
 def test_shares_of_crops():

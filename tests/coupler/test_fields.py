@@ -246,7 +246,7 @@ def test_a_map_of_soil_hydraulics_is_taken_where_it_reaches(tmp_path, france):
     assert made["vg_n"][there] == pytest.approx([1.3]) and np.isnan(made["vg_n"][~there]).all()
     assert made.fields["vg_n"].provenance == "estimated" and "elsewhere vg_n is estimated" in told[-1]
     path.write_text("lat,lon,vg_n\n46.25,2.75,0.9\n")
-    with pytest.raises(CalcisolError, match="vg_n = 0.9 in soil.csv .* must lie between 1.01 and 12"):
+    with pytest.raises(CalcisolError, match=r"vg_n = 0.9 in soil.csv .* must lie between 1.01 and 12"):
         own_maps.replace_fields(france, {"vg_n": str(path)})
 
 
