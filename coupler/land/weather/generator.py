@@ -18,10 +18,10 @@ from ...errors import ArgumentError
 from . import rain, statistics
 from .days import MONTH_DAYS, DailyWeather, Floats, days_in
 from .random_numbers import normal, uniform
-from .seasons import daily, daily_rates
+from .seasons import daily, daily_rates, month_sums
 
 LONGEST = 366  # days; numbers are laid out for it, so that a leap year changes nothing before the 29th of February
-MONTHLY, START, DAYS = slice(0, 24), 24, 32  # where in a row of random numbers those of the months and of the days stand
+START, YEAR, DAYS = 24, 25, 32  # where numbers of the first day, year and days stand in a row; those of months come first
 LEAST_PET = 0.05  # of its mean, the least evaporation of a day
 
 
@@ -70,20 +70,23 @@ def generate(climate: MonthlyClimate, year: int, seed: int = 0, member: int = 0,
         np.ascontiguousarray(numbers[:, DAYS + k * LONGEST : DAYS + (k + 1) * LONGEST][:, :length].T) for k in range(3)
     )
     of_rain, of_pet = normal(numbers[:, 0:12].T, numbers[:, 12:24].T)
+    of_rain = _autoregressive(of_rain, statistics.MONTH_MEMORY)
+    of_year = statistics.YEAR_SD * normal(numbers[:, YEAR], numbers[:, YEAR + 1])[0]
 
     share = statistics.wet_share(climate.rain, climate.temperature, climate.lat, climate.lon)
-    variation = statistics.variation(climate.rain, share)
-    total, ratio = rain.totals(climate.rain, variation, _autoregressive(of_rain, statistics.MONTH_MEMORY).T)
-    of_year = statistics.wet_share_of(share, ratio, variation)
-    wet = rain.wet_days(of_year, statistics.persistence(of_year), occurs, start, length)
+    variation = statistics.variation(climate.rain, climate.temperature, share)
+    total, ratio = rain.totals(climate.rain, variation, of_rain.T)
+    wet = rain.wet_days(statistics.wet_share_of(share, ratio, variation), occurs, start, length)
     wet = rain.with_one_wet_day(wet, total, occurs, length)
-    fallen = rain.amounts(wet, total, amount, statistics.AMOUNT_SHAPE, length)
+    drizzle = rain.light(wet, total, share, amount, length)
+    fallen = drizzle + rain.amounts(wet, total - month_sums(drizzle, length).T, amount, length)
 
     surplus = wet - share.T[month]  # of wet days: 0 in the mean
     noise = _autoregressive(_daily_normal(warm, length), statistics.DAY_MEMORY)
-    deviation = statistics.temperature_sd(climate.temperature).T[month] * noise
-    tas = daily(climate.temperature, length) + deviation + statistics.wet_cooling(climate.temperature).T[month] * surplus
-    relative = 1.0 - statistics.PET_WET * surplus + statistics.PET_MONTH * of_pet[month]
+    warmth = statistics.temperature_sd(climate.temperature).T[month] * noise + of_year
+    tas = daily(climate.temperature, length) + warmth + statistics.wet_warmth(climate.temperature).T[month] * surplus
+    by_month = statistics.PET_RAIN * of_rain + statistics.PET_MONTH * of_pet
+    relative = 1.0 + by_month[month] + statistics.PET_DAY * noise - statistics.pet_wet(climate.pet).T[month] * surplus
     pet = daily_rates(climate.pet, length) * np.maximum(relative, LEAST_PET)
     days = np.arange(1, length + 1)
     return DailyWeather(fallen, pet, tas, np.full(length, year), days, np.full(length, length), calendar)

@@ -19,6 +19,10 @@ from .days import MONTH_DAYS, Floats
 from .seasons import month_sums
 
 Wet = NDArray[np.bool_]
+LEAST = 1.0  # mm of a wet day
+MOST_EVEN = 0.6  # of a month's rain that is shared out evenly
+LIGHTEST, LIGHT_POWER = 0.1, 2.6  # mm, and the shape that gives days of 0.1 to 1 mm a mean of 0.35 mm
+MOST_LIGHT = 0.1  # of a month's rain that falls on such days
 
 
 def totals(rain: Floats, variation: Floats, anomaly: Floats) -> tuple[Floats, Floats]:
@@ -32,15 +36,14 @@ def totals(rain: Floats, variation: Floats, anomaly: Floats) -> tuple[Floats, Fl
     return rain * ratio, ratio
 
 
-def wet_days(share: Floats, persistence: Floats, chance: Floats, start: Floats, length: int) -> Wet:
+def wet_days(share: Floats, chance: Floats, start: Floats, length: int) -> Wet:
     """Days with rain, (day, column).
 
-    ``share`` of wet days and ``persistence`` (probability of rain after a wet day less that after a dry one), (column, 12);
-    ``chance`` (day, column) and ``start`` (column,) uniform numbers.
+    ``share`` of wet days (column, 12); ``chance`` (day, column) and ``start`` (column,) uniform numbers.
     """
     month = np.repeat(np.arange(12), MONTH_DAYS[length])
-    after_dry = ((1.0 - persistence) * share).T
-    after_wet = after_dry + persistence.T
+    after_dry = (1.0 - statistics.PERSISTENCE) * share.T
+    after_wet = after_dry + statistics.PERSISTENCE
     rises, stays = chance < after_dry[month], chance < after_wet[month]
     made = np.empty_like(rises)
     state = start < share[:, 0]
@@ -60,10 +63,31 @@ def with_one_wet_day(wet: Wet, total: Floats, chance: Floats, length: int) -> We
     return wet
 
 
-def amounts(wet: Wet, total: Floats, chance: Floats, shape: float, length: int) -> Floats:
-    """Rain of each day [mm], (day, column): Weibull amounts on the wet days, scaled so that each month has its total."""
-    raw = np.zeros(wet.shape)
-    raw[wet] = (-np.log(chance[wet])) ** (1.0 / shape)
-    whole = month_sums(raw, length)
-    scale = total.T / np.where(whole > 0, whole, 1.0)
-    return raw * scale[np.repeat(np.arange(12), MONTH_DAYS[length])]
+def light(wet: Wet, total: Floats, share: Floats, chance: Floats, length: int) -> Floats:
+    """Rain below LEAST on days that are not wet [mm], (day, column); little of a month's total, so that a dry month has less."""
+    month = np.repeat(np.arange(12), MONTH_DAYS[length])
+    often = (statistics.LIGHT * share).T[month]
+    drizzles = ~wet & (chance < often)
+    made = np.zeros(wet.shape)
+    made[drizzles] = LIGHTEST + (LEAST - LIGHTEST) * (chance[drizzles] / often[drizzles]) ** LIGHT_POWER
+    whole = month_sums(made, length)
+    scale = np.minimum(1.0, MOST_LIGHT * total.T / np.where(whole > 0, whole, 1.0))
+    return made * scale[month]
+
+
+def amounts(wet: Wet, total: Floats, chance: Floats, length: int) -> Floats:
+    """Rain of the wet days [mm], (day, column), ``total`` in each month.
+
+    A wet day has LEAST and a Weibull amount more; days amid wet ones have more than those on their own. A month with too little
+    rain for that shares it out in the same proportions.
+    """
+    around = np.zeros(wet.shape, dtype=np.intp)
+    around[1:] += wet[:-1]
+    around[:-1] += wet[1:]
+    more = np.zeros(wet.shape)
+    more[wet] = (-np.log(chance[wet])) ** (1.0 / statistics.AMOUNT_SHAPE) * np.asarray(statistics.NEIGHBOURS)[around[wet]]
+    days, whole = month_sums(wet.astype(np.float64), length), month_sums(more, length)
+    least = np.minimum(LEAST, MOST_EVEN * total.T / np.maximum(days, 1.0))
+    scale = (total.T - least * days) / np.where(whole > 0, whole, 1.0)
+    month = np.repeat(np.arange(12), MONTH_DAYS[length])
+    return np.where(wet, least[month] + more * scale[month], 0.0)

@@ -30,7 +30,7 @@ def _weights(length: int) -> tuple[Ints, Floats, Floats]:
     matrix = np.zeros((12, 12))
     np.add.at(matrix, (month, before % 12), (1.0 - after) / days[month])
     np.add.at(matrix, (month, (before + 1) % 12), after / days[month])
-    return before % 12, after, np.linalg.inv(matrix)
+    return (before % 12).astype(np.int64), after, np.linalg.inv(matrix)
 
 
 def daily(means: Floats, length: int) -> Floats:
