@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from .contract.errors import InputError
 from .contract.extras import need
+from .min3p.archive.commands import Archive, Learn
 
 if TYPE_CHECKING:
     from .training.curriculum import TrainingConfig
@@ -214,6 +215,8 @@ def explain(out: Path, say: Callable[[str], None], **settings: Any) -> Path:
 
 
 SUBCOMMANDS: dict[str, Subcommand] = {
+    "archive": Archive(),
+    "learn": Learn(),
     "ensemble": FromModule(".min3p.ensemble", "run MIN3P columns and collect them into a training archive"),
     "train": Train(),
     "evaluate": Evaluate(),

@@ -50,9 +50,12 @@ OUTSIDE = {
     "c10/cuda/CUDAStream.cpp": "torch",
     "cuda.h": "CUDA",
     "hydrol.f90": "ORCHIDEE",
+    "intpolt.F90": "MIN3P",
     "linux/prctl.h": "Linux",
+    "nexttime.F90": "MIN3P",
     "outputvs.F90": "MIN3P",
     "phcorr.F90": "MIN3P",
+    "readtemp.F90": "MIN3P",
     "sorbspc.F90": "MIN3P",
     "torch/version.py": "torch",
 }

@@ -20,13 +20,14 @@ import torch
 from torch import Tensor, nn
 
 from ..contract.bundle import default_bundle, read_contract
-from ..step.step import Step
+from ..step.chosen import chosen_step
 from ..training.dataset import DataError, Ensemble
 from ..training.learning_set import load_archive
 from ..training.metrics import Scores, score, table
 from ..training.rollout import Roll, Rollout, rollout, substeps_for
 from ..training.scripted import load_scripted, physical_weights, with_weights
 from . import checks, outside, spread
+from .constants_first import say_first
 
 Arrays = tuple[np.ndarray, np.ndarray, np.ndarray]
 OpenReplay = Callable[[bytes], Callable[..., Arrays] | None]
@@ -70,13 +71,18 @@ def evaluate(
     sets = whole if part == "all" else [d for d in (s.part(part) for s in whole) if len(d.members)]
     if not sets:
         raise DataError(f"{archive} has no column in the part {part!r}; choose another --part")
+    said, _ = say_first(read_contract(path), sets)
+    print(said)
     scripted = load_scripted(path)
     roll = make_roll(path.read_bytes(), scripted, open_replay)
     judged = judge(path, part, sets, roll, open_replay)
     text = table(judged.scores)
     _print_scores(judged, text, part, substeps_for(scripted, sets[0].dt))
     folder.mkdir(parents=True, exist_ok=True)
-    if not only_scores:
+    text = f"{said}\n\n{text}"
+    if not only_scores and not _monthly(whole):
+        print("step lengths, layerings and the envelope are judged on monthly archives of ten years and more: left out")
+    elif not only_scores:
         others = [
             checks.report(scripted, roll, whole, load_archive(twins) if twins else None),
             outside.report(outside.outside(roll, whole)),
@@ -94,11 +100,16 @@ def evaluate(
     return judged.scores
 
 
+def _monthly(whole: list[Ensemble]) -> bool:
+    """Whether the checks of ``outside`` and ``checks`` have the months they count by."""
+    return all(abs(d.dt / checks.MONTH - 1.0) < 0.1 and d.forcing_column.shape[0] >= outside.MONTHS for d in whole)
+
+
 def judge(path: Path, part: str, sets: list[Ensemble], roll: Roll, open_replay: OpenReplay | None) -> Judged:
     """Roll the bundle and B0 out over all columns and score both; B1 and B2 where the bundle holds their scores on the same."""
     contract = read_contract(path)
     chosen = contract["parameters"]
-    b0 = Step(None, chosen["thermodynamics"], chosen["aluminium"])
+    b0 = chosen_step(None, chosen)
     b0_roll = make_roll(with_weights(path, physical_weights(path)), b0, open_replay)
     b0_results = [b0_roll(d) for d in sets]
     began = time.process_time()
@@ -121,7 +132,12 @@ def _print_scores(judged: Judged, text: str, part: str, substeps: int) -> None:
     print(f"lowest pool {judged.scores['bundle'].lowest_pool:.2e} mol m-2; outside the envelope {flagged:.2%} of cell-steps")
     reference = sum(float(torch.as_tensor(d.wall_s).sum()) for d in sets)
     seconds = judged.seconds
-    print(f"cost: {seconds:.2f} s of CPU, MIN3P needed {reference:.0f} s of wall time ({reference / seconds:.0f} times as much)")
+    known = (
+        f", MIN3P needed {reference:.0f} s of wall time ({reference / seconds:.0f} times as much)"
+        if reference == reference
+        else ""
+    )
+    print(f"cost: {seconds:.2f} s of CPU{known}")
 
 
 def make_roll(bundle: bytes, step: nn.Module, open_replay: OpenReplay | None) -> Roll:

@@ -19,6 +19,7 @@ import torch
 from torch import nn
 
 from ..contract.bundle import read_contract
+from ..step.chosen import chosen_step
 from ..step.correction import Core
 from ..step.step import Step
 from ..training.scripted import load_scripted
@@ -38,7 +39,7 @@ def load_step(path: Path) -> nn.Module:
     try:
         core = Core(scripted.core.input.weight.shape[0])
         core.load_state_dict(scripted.core.state_dict())
-        eager = with_whole_gradient(Step(core, chosen["thermodynamics"], chosen["aluminium"]).eval())
+        eager = with_whole_gradient(chosen_step(core, chosen).eval())
         return eager if _alike(scripted, eager) else scripted
     except (AttributeError, KeyError, RuntimeError):  # a bundle of another make: its own code is the only one
         return scripted
@@ -47,7 +48,7 @@ def load_step(path: Path) -> nn.Module:
 def physical(path: Path) -> Step:
     """The physical step (B0) with the constants of a bundle."""
     chosen = read_contract(path)["parameters"]
-    return with_whole_gradient(Step(None, chosen.get("thermodynamics", "min3p"), chosen.get("aluminium", "AlX3")))
+    return with_whole_gradient(chosen_step(None, chosen))
 
 
 def _alike(a: nn.Module, b: nn.Module) -> bool:

@@ -56,6 +56,8 @@ def parse_rows(text: str, columns: int | None = None) -> np.ndarray:
 
     Raises ValueError when a line holds another number of values or something that is no number.
     """
+    if "," in text and "." not in text:  # decimal commas: MIN3P's numbers all have a point
+        text = text.replace(",", ".")
     if "*" in text:
         text = _STARS.sub(" nan ", text)
     text = text.replace("D", "E").replace("d", "e").replace("\t", " ")

@@ -6,13 +6,16 @@ Use:     ``config = TrainingConfig.from_toml(path)``; the shipped file: train.to
 
 from __future__ import annotations
 
+import math
 import tomllib
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
+from ..contract.constants import DAYS_PER_YEAR, SECONDS_PER_DAY
 from ..contract.errors import InputError
 
+MONTH = DAYS_PER_YEAR / 12.0 * SECONDS_PER_DAY
 MAY_BE_ZERO = ("seed", "on_policy", "weight_decay")
 
 
@@ -36,6 +39,13 @@ class TrainingConfig:
     weight_decay: float = 1e-5
     bootstrap: bool = False
     """Draw the training columns with replacement: members of an ensemble, whose spread then tells what the columns decide."""
+
+    def for_interval(self, seconds: float) -> TrainingConfig:
+        """The same config for an archive with outputs every ``seconds``: substeps are written for months."""
+        months = seconds / MONTH
+        if months < 1.1:
+            return self
+        return replace(self, substeps=tuple(math.ceil(n * months) for n in self.substeps))
 
     @classmethod
     def from_toml(cls, path: Path) -> TrainingConfig:

@@ -130,7 +130,7 @@ class Training:
     """A core in training, with all that a later process needs to go on with the same bits."""
 
     def __init__(self, config: TrainingConfig, sets: list[Ensemble], folder: Path) -> None:
-        self.config = config
+        self.config = config = config.for_interval(max(d.dt for d in sets))
         self.checkpoint, self.curve = folder / "checkpoint.pt", folder / "learning_curve.csv"
         self.identity = {"config": repr(asdict(config)), "data": sets[0].sha256}
         train_sets = [d for d in (s.part("train") for s in sets) if len(d.members)]
@@ -139,7 +139,7 @@ class Training:
         self.skip, self.check_length = min(24, self.windows.n_time // 4), min(24, self.windows.n_time // 2)
         self.substeps = sorted(set(config.substeps))
         self.core = fit_core(config, train_sets)
-        self.step = make_step(config, self.core)
+        self.step = make_step(config, self.core, train_sets[0].constants)
         self.optimiser = torch.optim.AdamW(self.core.parameters(), lr=1e-3, weight_decay=config.weight_decay)
         self.generator = torch.Generator().manual_seed(config.seed)
         self.done = 0

@@ -20,6 +20,7 @@ import xarray as xr
 from torch import Tensor
 
 from ..chemistry.constants import MOLAR_VOLUME_CALCITE
+from ..chemistry.stated import Stated
 from ..contract.constants import GAS_CONSTANT_ATM, MOLAR_MASS_C, MOLAR_MASS_CACO3, MOLAR_MASS_N
 from ..contract.errors import InputError
 from ..contract.variables import load_table
@@ -66,6 +67,8 @@ class Ensemble:
     form: np.ndarray  # fertiliser of each member
     wall_s: np.ndarray  # MIN3P seconds per member
     sha256: str
+    constants: Stated | None = None  # those of the archive where it states them
+    reference_model: str = "MIN3P 2.6.2.880"
 
     @property
     def years(self) -> float:

@@ -19,8 +19,10 @@ import torch
 from torch import Tensor, nn
 
 from ..chemistry.constants import EXCHANGE_LOG_K
+from ..chemistry.stated import Stated
 from ..contract.bundle import write_bundle
 from ..processes.recent_climate import PAST
+from ..step.chosen import parameters_of
 from ..step.correction import FACTORS, Core
 from ..step.features import FEATURES
 from ..step.step import Step
@@ -76,11 +78,18 @@ def _relative(x: Tensor, y: Tensor) -> float:
     return float(((x - y).flatten(1).abs() / scale).max())
 
 
+def _by_site(stated: Stated) -> dict[str, dict[str, float]]:
+    """Stated exchange constants in the form of ``EXCHANGE_LOG_K``."""
+    sites = zip(EXCHANGE_LOG_K.items(), stated.protons, strict=True)
+    return {name: {ion: h if ion == "h" else stated.selectivity[ion] for ion in site} for (name, site), h in sites}
+
+
 def build_contract(core: Core, config: TrainingConfig, sets: list[Ensemble], step: nn.Module) -> dict[str, Any]:
     """What a bundle says of itself, besides the variable table."""
     tests = [d for d in (s.part("test") for s in sets) if len(d.members)]
+    stated = sets[0].constants
     competitors: dict[str, nn.Module] = {
-        "B0": make_step(config, None),
+        "B0": make_step(config, None, stated),
         "B1": train_baseline(sets, increments=False),
         "B2": train_baseline(sets, increments=True),
         "bundle": step,
@@ -91,12 +100,11 @@ def build_contract(core: Core, config: TrainingConfig, sets: list[Ensemble], ste
         "created": dt.datetime.now(dt.UTC).strftime("%Y-%m-%d"),
         "licence": "MIT",
         "citation": "calcisol authors (2026): calcisol 0.1, soil acidity and inorganic carbon in land models; see CITATION.cff",
-        "step_graph": fingerprint(make_step(config, core)),
+        "step_graph": fingerprint(make_step(config, core, stated)),
         "parameters": {
-            "thermodynamics": config.thermodynamics,
-            "aluminium": config.aluminium,
-            "exchange_log_k": EXCHANGE_LOG_K,
-            "longest_step_s": float(make_step(config, None).longest),
+            **parameters_of(config.thermodynamics, config.aluminium, stated),
+            "exchange_log_k": EXCHANGE_LOG_K if stated is None else _by_site(stated),
+            "longest_step_s": float(competitors["B0"].longest),
             "network": {"width": config.width, "features": list(FEATURES), "factors": list(FACTORS)},
         },
         "envelope": {
@@ -107,7 +115,7 @@ def build_contract(core: Core, config: TrainingConfig, sets: list[Ensemble], ste
             )
         },
         "data": {
-            "reference_model": "MIN3P 2.6.2.880",
+            "reference_model": sets[0].reference_model,
             "archive_sha256": sets[0].sha256,
             "columns": sum(len(s.members) for s in sets),
             "years": sets[0].years,
@@ -122,7 +130,7 @@ def build_contract(core: Core, config: TrainingConfig, sets: list[Ensemble], ste
 
 def export_bundle(core: Core, config: TrainingConfig, sets: list[Ensemble], path: Path) -> dict[str, Any]:
     """Check and write a bundle; returns its contract. Raises ExportError and writes nothing when the checks fail."""
-    step = make_step(config, core).eval()
+    step = make_step(config, core, sets[0].constants).eval()
     for parameter in step.parameters():
         parameter.requires_grad_(False)
     scripted = script(step)

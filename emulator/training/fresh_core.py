@@ -11,10 +11,12 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from ..chemistry.stated import Stated
 from ..contract.rows import column_rows, layer_rows, state_rows
 from ..processes.recent_climate import drivers, running_mean, start
 from ..processes.sources import add_sources, liming
 from ..processes.water import face_fluxes
+from ..step.chosen import chosen_step, parameters_of
 from ..step.correction import Core, NoCore
 from ..step.step import Step
 from .config import TrainingConfig
@@ -38,15 +40,15 @@ class FeatureRecorder(NoCore):
         return super().forward(features, share)
 
 
-def make_step(config: TrainingConfig, core: Core | NoCore | None) -> Step:
-    """A step with the chemistry of ``config``."""
-    return Step(core, config.thermodynamics, config.aluminium)
+def make_step(config: TrainingConfig, core: Core | NoCore | None, stated: Stated | None = None) -> Step:
+    """A step with the chemistry of ``config``, or with ``stated`` constants in its place."""
+    return chosen_step(core, parameters_of(config.thermodynamics, config.aluminium, stated))
 
 
 def fit_core(config: TrainingConfig, sets: list[Ensemble]) -> Core:
     """A fresh core; its scaling and ranges come from single B0 steps from states of the training columns, long and short."""
     recorder = FeatureRecorder()
-    step = make_step(config, recorder)
+    step = make_step(config, recorder, sets[0].constants)
     with torch.no_grad():
         for data in sets:
             layer, column = data.forcing_layer, data.forcing_column

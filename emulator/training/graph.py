@@ -25,9 +25,9 @@ from ..contract.ordered import ordered_sum
 from ..contract.turns import enter, leave, turns
 from ..contract.variables import load_table
 from ..processes.tridiagonal import solve
+from ..step.chosen import chosen_step
 from ..step.correction import Core
 from ..step.features import FEATURES
-from ..step.step import Step
 
 LAYERS, COLUMNS = 61, 67
 DAY = 86400.0  # s; the length of the traced step, its value leaves no trace
@@ -82,7 +82,7 @@ def _whole_leaves() -> Iterator[None]:
 def step_of_contract(contract: dict[str, Any]) -> nn.Module:
     """A step with the graph of the one a bundle holds: its chemistry and network size, other weights."""
     parameters = contract["parameters"]
-    return Step(Core(parameters["network"]["width"]), parameters["thermodynamics"], parameters["aluminium"]).eval()
+    return chosen_step(Core(parameters["network"]["width"]), parameters).eval()
 
 
 def example_arguments(layers: int = LAYERS, columns: int = COLUMNS) -> dict[str, Tensor]:

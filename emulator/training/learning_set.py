@@ -8,12 +8,14 @@ Use:     ``ensembles = load_learning_file(path)``; all fertiliser, lime and irri
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
 import torch
 import xarray as xr
 
+from ..chemistry.stated import from_dict
 from ..contract.constants import MOLAR_MASS_C, MOLAR_MASS_N
 from ..contract.variables import load_table
 from ..processes.recent_climate import PAST, START
@@ -124,6 +126,9 @@ def _states(m: _Members, slots: list[str]) -> np.ndarray:
     values = {name: m.layered(f"pool_{name}") for name in POOLS}
     values |= {"pco2": m.layered("p_co2(g)"), "ph": m.layered("pH"), "ionic_strength": m.layered("ionic_strength")}
     for slot, site in SITES.items():
+        if slot in m.ds:  # an archive of somebody else's sites states the potential itself
+            values[slot] = m.layered(slot)
+            continue
         names = [v for v in m.ds.data_vars if str(v).startswith("sorb_") and str(v).endswith(f"-{site}(na)")]
         filled = sum(m.layered(str(v)) for v in names) * m.layered("tot_na+1")
         values[slot] = np.log(np.maximum(m.layered(f"sorb_na-{site}(na)"), 1e-12) / np.maximum(filled, 1e-12))
@@ -148,8 +153,9 @@ def _layer_forcing(m: _Members, rows: list[str]) -> np.ndarray:
     dt, n_rate = m.dt, MOLAR_MASS_N / m.dt
     zero = np.zeros((m.times - 1, m.layers, m.count))
     nan = np.full(zero.shape, np.nan)
+    sink = m.layered("water_sink")[1:] * 1000.0 / dt if "water_sink" in m.ds else zero  # by roots and evaporation, m per interval
     values = {
-        "w_liq": m.layered("pool_water")[1:], "w_ice": zero, "t_soil": m.layered("temperature")[1:] + 273.15, "w_sink": zero,
+        "w_liq": m.layered("pool_water")[1:], "w_ice": zero, "t_soil": m.layered("temperature")[1:] + 273.15, "w_sink": sink,
         "q_lat": zero, "q_if": nan, "co2_src": m.extent("x-resp") * MOLAR_MASS_C / dt, "n_nit": m.extent("x-nitr") * n_rate,
         "n_min": m.extent("x-min") * n_rate, "n_up_nh4": m.extent("x-unh4") * n_rate, "n_up_no3": m.extent("x-uno3") * n_rate,
         "n_den": m.extent("x-den") * n_rate, "h_src": zero, "bc_up": m.extent("x-ubc") * 1.6 / dt,
@@ -199,4 +205,6 @@ def _one_count(ds: xr.Dataset, members: np.ndarray, digest: str) -> Ensemble:
         form=np.full(m.count, "mix"),
         wall_s=m.ds.wall_s.values.astype(float),
         sha256=digest,
+        constants=from_dict(json.loads(ds.attrs["constants"])) if "constants" in ds.attrs else None,
+        reference_model=f"MIN3P {ds.attrs.get('min3p_version', '2.6.2.880')}",
     )
