@@ -20,14 +20,14 @@ from numpy.typing import NDArray
 
 from ..units import DAYS_PER_YEAR
 from .climate import COLDEST, declination
-from .crop_table import CROPS, Crop, Leaves, by_latitude
+from .crop_table import AUTUMN, CROPS, Crop, Leaves, by_latitude
 
 Floats = NDArray[np.float64]
 DAYS = int(DAYS_PER_YEAR)
 EXTINCTION = 0.6  # by leaves; LPJmL has 0.5, WOFOST 0.6 for visible light and 0.45 for what reaches the soil
 FULL_COVER = 1.10  # transpiration of a closed crop against reference evapotranspiration: FAO-56, table 17 (maize and beet 1.15)
 # evaporation of bare soil against it, where FAO-56 has 0.3 to 0.7 (initial stages, table 12). At seven places of Europe the daily
-# soil water gives 64 mm a year more to the air than Fu's equation (omega 2.6) with 1, 4 mm more with 0.6, 16 mm less with 0.5
+# soil water gives 64 mm a year more to the air than Fu's equation (omega 2.6) with 1, 2 mm more with 0.6, 18 mm less with 0.5
 BARE_SOIL = 0.6
 # K: standard deviation of the air's daily mean about its mean year [assumption: 3-5 K in Europe]; warmth above a base comes from
 # warm days of a cold month too. A logistic distribution makes the mean of max(T, 0) a closed form
@@ -97,18 +97,17 @@ def day_of(sums: Floats, target: Floats) -> Floats:
     return np.asarray(after - 1 + np.clip((target - low) / np.maximum(high - low, 1e-12), 0.0, 1.0))
 
 
-def _leaf_share(leaves: Leaves, phase: Floats) -> Floats:
-    """Share of the largest leaf area at a share of the warmth from sowing to maturity (LPJmL 4, after Williams et al. 1989)."""
+def _grown(leaves: Leaves, phase: Floats | float) -> Floats:
+    """Share of the largest leaf area grown at a share of the warmth to maturity (Williams et al. 1989, as in LPJmL 4)."""
     (p1, l1), (p2, l2) = leaves.first, leaves.second
     c, k = p1 / l1 - p1, p2 / l2 - p2
+    return np.asarray(phase / (phase + c * np.exp(np.log(c / k) / (p2 - p1) * (p1 - phase))))
 
-    def grown(p: Floats | float) -> Floats:
-        return np.asarray(p / (p + c * (c / k) ** ((p1 - p) / (p2 - p1))))
 
-    phase = np.clip(phase, 0.0, 1.0)
-    left = np.minimum((1.0 - phase) / (1.0 - leaves.ageing), 1.0)
-    aged = grown(leaves.ageing) * (left**leaves.power * (1.0 - leaves.last) + leaves.last)
-    return np.where(phase < leaves.ageing, grown(phase), aged)
+def _left(leaves: Leaves, phase: Floats) -> Floats:
+    """Share of what has grown that still lives."""
+    alive = np.clip((1.0 - phase) / (1.0 - leaves.ageing), 0.0, 1.0)
+    return np.asarray(alive**leaves.power * (1.0 - leaves.last) + leaves.last)
 
 
 def _sowing(crop: Crop, air: Floats) -> Floats:
@@ -118,50 +117,62 @@ def _sowing(crop: Crop, air: Floats) -> Floats:
     return np.where(ready.any(0), begin + ready.argmax(0), end).astype(np.float64)
 
 
-def _dates(crop: Crop, air: Floats, lat: Floats) -> tuple[Floats, Floats, Floats, Floats]:
-    """Sowing, flowering, harvest, and the warmth of the year [degC days] at which the crop is ripe, all (column,)."""
+@dataclass(frozen=True)
+class _Calendar:
+    """Dates of one crop, days of the year; ``ripe``: warmth since 1 January [degC days] at which it is. All (column,)."""
+
+    sowing: Floats
+    flowering: Floats
+    harvest: Floats
+    ripe: Floats
+
+
+def _calendar(crop: Crop, air: Floats, lat: Floats, daily: Floats, year: Floats) -> _Calendar:
+    """Dates of a crop; ``daily``: warmth above its base (365, column), ``year``: its sums."""
     sowing = _sowing(crop, air)
-    daily = warmth(air, crop.base)
-    early = daily
     if crop.day_length:
         low, high = crop.day_length
-        early = daily * np.clip((day_length(lat) - low) / (high - low), 0.0, 1.0)
-    if not crop.winter:
-        early = early * (np.arange(DAYS)[:, None] >= sowing)
-    flowering = day_of(sums(early), crop.emergence + by_latitude(crop.to_flowering, lat))
-    year = sums(daily)
+        early = sums(daily * np.clip((day_length(lat) - low) / (high - low), 0.0, 1.0))
+    else:
+        early = year
+    needed = crop.emergence + by_latitude(crop.to_flowering, lat)
+    flowering = day_of(early, needed if crop.winter else at(early, sowing) + needed)
     ripe = at(year, flowering) + by_latitude(crop.to_maturity, lat)
-    latest = float(crop.latest_harvest)
-    return sowing, flowering, np.minimum(day_of(year, ripe), latest) if crop.ripens else np.full_like(sowing, latest), ripe
+    latest = np.full_like(sowing, float(crop.latest_harvest))
+    return _Calendar(sowing, flowering, np.minimum(day_of(year, ripe), latest) if crop.ripens else latest, ripe)
 
 
-def _grow(crop: Crop, air: Floats, dates: tuple[Floats, Floats, Floats, Floats]) -> tuple[Floats, Floats]:
+def _grow(crop: Crop, of: _Calendar, year: Floats) -> tuple[Floats, Floats]:
     """Leaf area and cumulative growth at the end of each day, (365, column); a winter crop grows from one year into the next."""
-    sowing, _, harvest, ripe = dates
-    year = sums(warmth(air, crop.base))
-    two = np.concatenate([crop.autumn * year[:-1], crop.autumn * year[-1] + year])  # of two years, at the ends of days
-    sown, new_year = sowing if crop.winter else sowing + DAYS, crop.autumn * year[-1]
-    begin = at(two, sown)
-    needed = np.maximum(new_year + ripe - begin, 1e-6)
-    phase = (two[1:] - begin) / needed
-    day = np.arange(1.0, 2 * DAYS + 1)[:, None]
-    area = np.where((day > sown) & (day <= np.ceil(harvest) + DAYS), crop.leaves.largest * _leaf_share(crop.leaves, phase), 0.0)
-    cut = (at(two, harvest + DAYS) - begin) / needed
-    grown = _leaf_share(crop.leaves, np.minimum(phase, np.minimum(cut, crop.leaves.ageing)))
+    leaves, years = crop.leaves, 2 if crop.winter else 1
+    autumn = AUTUMN * year[-1] if crop.winter else np.zeros_like(of.ripe)  # warmth of the year before
+    warm = np.concatenate([AUTUMN * year[:-1], autumn + year]) if crop.winter else year
+    begin = at(warm, of.sowing)
+    needed = np.maximum(autumn + of.ripe - begin, 1e-6)
+    phase = np.clip((warm[1:] - begin) / needed, 0.0, 1.0)
+    day, harvest = np.arange(1.0, years * DAYS + 1)[:, None], of.harvest + (years - 1) * DAYS
+    grown = _grown(leaves, np.minimum(phase, leaves.ageing))
+    standing = (day > of.sowing) & (day <= np.ceil(harvest))
+    area = np.where(standing, leaves.largest * grown * _left(leaves, phase), 0.0)
+    cut = np.clip((at(warm, harvest) - begin) / needed, 0.0, leaves.ageing)
+    grown = np.minimum(grown, _grown(leaves, cut))
     step = np.diff(grown, axis=0, prepend=0.0) / grown[-1]
-    return area[:DAYS] + area[DAYS:], np.cumsum(step[:DAYS] + step[DAYS:], axis=0)
+    if crop.winter:  # what grew in the autumn before is what grows in the autumn of any year
+        area, step = area[:DAYS] + area[DAYS:], step[:DAYS] + step[DAYS:]
+    return area, np.cumsum(step, axis=0)
 
 
 def crop_cover(air: Floats, lat: Floats, shares: Floats) -> Cover:
     """Leaves of a mean year. ``air`` (365, column) mean year of the air [degC], ``lat`` (column,), ``shares`` (column, crop)."""
     air, lat = np.asarray(air, dtype=np.float64), np.asarray(lat, dtype=np.float64)
-    dates = [_dates(crop, air, lat) for crop in CROPS]
-    grown = [_grow(crop, air, of) for crop, of in zip(CROPS, dates, strict=True)]
-    sowing, flowering, harvest, _ = (np.stack(part) for part in zip(*dates, strict=True))
+    daily = {base: warmth(air, base) for base in {crop.base for crop in CROPS}}
+    year = {base: sums(values) for base, values in daily.items()}
+    of = [_calendar(crop, air, lat, daily[crop.base], year[crop.base]) for crop in CROPS]
+    grown = [_grow(crop, dates, year[crop.base]) for crop, dates in zip(CROPS, of, strict=True)]
     area, growth = (np.stack(part) for part in zip(*grown, strict=True))
     weight = np.asarray(shares).T[:, None, :]  # (crop, 1, column)
     return Cover(
-        Dates(sowing, flowering, harvest),
+        Dates(*(np.stack([getattr(dates, name) for dates in of]) for name in ("sowing", "flowering", "harvest"))),
         leaf_area=area,
         growth=growth,
         shares=np.asarray(shares),

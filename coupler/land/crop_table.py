@@ -54,8 +54,6 @@ class Crop:
     day_length: tuple[float, float] | None = None  # h: development before flowering stands still below, is free above
     latest_harvest: int = _day(27, 10)
     ripens: bool = True  # else it stands until its latest harvest
-    # share of the warmth of autumn that counts for leaves: what vernalisation leaves of it in LPJmL 4, about [assumption]
-    autumn: float = 1.0
     # mineral nitrogen: (day counted from, degC days above 0 after it or share of those to flowering, share of the year's amount)
     dressings: tuple[tuple[str, float, float], ...] = (("sowing", 0.0, 1.0),)
 
@@ -72,7 +70,7 @@ CROPS = (
         "winter cereals", 12.0, (_day(1, 9), _day(15, 12)), 0.0, ((50.0, 800.0),), ((50.0, 950.0),), CEREAL,
         day_length=(8.0, 16.0),
         # growth starts again at 200 degC days after 1 January; ear at 1 cm; last leaf (Arvalis: 40, the most, 40 kg N ha-1)
-        dressings=(("january", 200.0, 0.25), ("flowering", 0.38, 0.50), ("flowering", 0.75, 0.25)), autumn=0.3,
+        dressings=(("january", 200.0, 0.25), ("flowering", 0.38, 0.50), ("flowering", 0.75, 0.25)),
     ),
     Crop(
         "spring cereals", 5.0, (_day(9, 2), _day(15, 5)), 0.0, ((50.0, 800.0),), ((50.0, 750.0),), CEREAL, emergence=110.0,
@@ -88,7 +86,7 @@ CROPS = (
     Crop(
         "winter rape", 17.0, (_day(5, 8), _day(31, 10)), 4.0, ((38.0, 190.0), (43.0, 200.0), (48.0, 240.0)),
         ((38.0, 900.0), (43.0, 700.0), (48.0, 600.0)), Leaves((0.05, 0.01), (0.50, 0.95), 0.85), day_length=(10.0, 16.0),
-        dressings=(("january", 200.0, 0.5), ("january", 400.0, 0.5)), autumn=0.5,
+        dressings=(("january", 200.0, 0.5), ("january", 400.0, 0.5)),
     ),
     Crop(
         "sunflower", 10.0, (_day(20, 3), _day(30, 4)), 2.0, ((45.0, 1050.0),), ((45.0, 1000.0),),
@@ -102,6 +100,8 @@ CROPS = (
     ),
 )  # fmt: skip
 NAMES = tuple(crop.name for crop in CROPS)
+# share of the warmth of autumn that counts for the leaves of winter crops: about what vernalisation leaves of it [assumption]
+AUTUMN = 0.3
 SPRING_SHARE = 0.5  # of cereals other than wheat that are sown in spring [assumption: barley, oats and rye together]
 # oil seeds are rape where the warmest month is below the first temperature, sunflower above the second [assumption]
 SUNFLOWER_FROM, SUNFLOWER_ALL = 19.0, 21.0  # degC: Paris 19.5, Budapest 21.5

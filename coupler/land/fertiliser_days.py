@@ -64,50 +64,52 @@ def _until(table: Floats, day: float) -> Floats:
     return np.asarray(years + table[:, whole] + part * (table[:, whole + 1] - table[:, whole]))
 
 
-def _box(day: Floats) -> Floats:
-    """Cumulative share, (365 + 1, column), of what is given within SPREAD days around a day (column,), wrapped into one year."""
-    edges = np.arange(-DAYS, 2 * DAYS + 1, dtype=np.float64)[:, None]
-    given = np.clip((edges - day) / SPREAD + 0.5, 0.0, 1.0)
-    step = np.diff(given, axis=0).reshape(3, DAYS, -1).sum(0)
-    return sums(step)
+def _give(rate: Floats, day: Floats, share: Floats) -> None:
+    """Add to a rate by day (365, column) a share (column,) given within SPREAD days around a day (column,), whatever the year."""
+    first, columns = np.floor(day - SPREAD / 2), np.arange(len(day))
+    for i in range(int(SPREAD) + 2):
+        begin = first + i
+        overlap = np.minimum(begin + 1, day + SPREAD / 2) - np.maximum(begin, day - SPREAD / 2)
+        rate[begin.astype(int) % DAYS, columns] += share * np.maximum(overlap, 0.0) / SPREAD
 
 
-def dressing_days(crop: Crop, sowing: Floats, flowering: Floats, air: Floats) -> list[tuple[Floats, float]]:
-    """Day (column,) and share of the year's mineral nitrogen of each dressing, from two dates of the crop (column,)."""
-    january = sums(warmth(air, 0.0))
-    since_sowing = sums(warmth(air, 0.0) * (np.arange(DAYS)[:, None] >= sowing))
+def dressing_days(crop: Crop, sowing: Floats, flowering: Floats, january: Floats) -> list[tuple[Floats, float]]:
+    """Day (column,) and share of the year's mineral nitrogen of each dressing.
+
+    From two dates of the crop (column,) and warmth above 0 degC since 1 January, (365 + 1, column).
+    """
     made = []
     for counted, amount, share in crop.dressings:
         if counted == "sowing":
-            day = sowing if amount == 0.0 else day_of(since_sowing, np.full_like(sowing, amount))
+            day = sowing if amount == 0.0 else day_of(january, at(january, sowing) + amount)
         else:
             day = day_of(january, np.full_like(sowing, amount) if counted == "january" else amount * at(january, flowering))
         made.append((day, share))
     return made
 
 
-def mineral_share(cover: Cover, air: Floats) -> Floats:
-    """Cumulative share of the year's mineral nitrogen, (365 + 1, column)."""
-    total = np.zeros((DAYS + 1, air.shape[1]))
+def mineral_rate(cover: Cover, january: Floats) -> Floats:
+    """Share of the year's mineral nitrogen on each day, (365, column)."""
+    rate = np.zeros((DAYS, january.shape[1]))
     for i, crop in enumerate(CROPS):
-        for day, share in dressing_days(crop, cover.dates.sowing[i], cover.dates.flowering[i], air):
-            total += cover.shares[:, i] * share * _box(day)
-    return total
+        for day, share in dressing_days(crop, cover.dates.sowing[i], cover.dates.flowering[i], january):
+            _give(rate, day, cover.shares[:, i] * share)
+    return rate
 
 
-def manure_share(cover: Cover, air: Floats) -> Floats:
-    """Cumulative share of the year's manure, (365 + 1, column): in spring on all crops, in autumn before winter crops."""
-    growth = day_of(sums(warmth(air, 0.0)), np.full(air.shape[1], 200.0))
-    spring, autumn = np.zeros((DAYS + 1, air.shape[1])), np.zeros((DAYS + 1, air.shape[1]))
+def manure_rate(cover: Cover, january: Floats) -> Floats:
+    """Share of the year's manure on each day, (365, column): in spring on all crops, in autumn before winter crops are sown."""
+    rate = np.zeros((DAYS, january.shape[1]))
+    winter = sum(cover.shares[:, i] for i, crop in enumerate(CROPS) if crop.winter)
+    # a column without winter crops has none to plough manure in for
+    later = np.where(winter > 1e-9, 1.0 - SPRING_MANURE, 0.0)
+    growth = day_of(january, np.full(january.shape[1], 200.0))
     for i, crop in enumerate(CROPS):
         sowing, share = cover.dates.sowing[i], cover.shares[:, i]
-        spring += share * _box(growth if crop.winter else sowing - BEFORE_SOWING)
+        _give(rate, growth if crop.winter else sowing - BEFORE_SOWING, (1.0 - later) * share)
         if crop.winter:
-            autumn += share * _box(np.minimum(sowing - BEFORE_SOWING, LAST_MANURE))
-    # a column without winter crops has none to plough manure in for
-    winter = np.maximum(autumn[-1], 1e-12)
-    later = (1.0 - SPRING_MANURE) * (autumn[-1] > 1e-9)
-    return np.asarray((1.0 - later) * spring + later * autumn / winter)
+            _give(rate, np.minimum(sowing - BEFORE_SOWING, LAST_MANURE), later * share / np.maximum(winter, 1e-9))
+    return rate
 
 
 def season(cover: Cover, air: Floats, soil: Floats, parameters: NitrogenParameters) -> Season:
@@ -115,9 +117,15 @@ def season(cover: Cover, air: Floats, soil: Floats, parameters: NitrogenParamete
 
     ``cover`` of ``crop_cover``; ``air`` and ``soil``, mean air and topsoil of each day [degC] (365, column).
     """
-    warm = sums(relative_rate(np.asarray(soil), parameters))
-    uptake = sums(np.diff((cover.shares.T[:, None, :] * cover.growth).sum(0), axis=0, prepend=0.0))
-    made = (mineral_share(cover, air), manure_share(cover, air), uptake, warm)
+    january = sums(warmth(air, 0.0))
+    growth = (cover.shares.T[:, None, :] * cover.growth).sum(0)
+    uptake = np.concatenate([np.zeros_like(growth[:1]), growth])
+    made = (
+        sums(mineral_rate(cover, january)),
+        sums(manure_rate(cover, january)),
+        uptake,
+        sums(relative_rate(np.asarray(soil), parameters)),
+    )
     return Season(*(np.ascontiguousarray((table / table[-1]).T) for table in made))
 
 

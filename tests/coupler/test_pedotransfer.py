@@ -69,14 +69,14 @@ def test_soil_water_of_extreme_soils_keeps_its_balance():
 
 
 def test_water_held_agrees_with_saxton_and_rawls():
-    # soils of the European domain; the two were fitted on different continents, to 33 and 1500 kPa or to whole curves: their own
-    # errors are 0.05 and 0.04 (root mean square, Saxton & Rawls 2006: 0.05 and 0.04), so they may differ by 0.06 in the mean
+    # the two were fitted on different continents, one to whole curves, the other to water at 33 and 1500 kPa; measured: root mean
+    # square 0.028 and 0.016 over textures from sand to clay
     clay, sand = np.array([0.05, 0.1, 0.18, 0.25, 0.35, 0.45]), np.array([0.8, 0.6, 0.4, 0.3, 0.2, 0.15])
     soc, density = np.full(6, 0.012), np.full(6, 1400.0)
     soil = ptf.hydraulics(clay, sand, soc, density, 1.0)
     wet, dry = texture_water(clay, sand, soc)
     field, wilted = ptf.water_at(soil, 3.3), ptf.water_at(soil, 150.0)
-    assert np.sqrt(np.mean((field - wet) ** 2)) < 0.06 and np.sqrt(np.mean((wilted - dry) ** 2)) < 0.06
+    assert np.sqrt(np.mean((field - wet) ** 2)) < 0.04 and np.sqrt(np.mean((wilted - dry) ** 2)) < 0.03
     assert (np.diff(field) > 0).all() and (np.diff(wilted) > 0).all() and (field - wilted > 0.05).all()
 
 
