@@ -3,10 +3,10 @@
 What:    ``CROPS``, one row each, and how the groups of data/crops.csv are shared out among them (``crop_shares``).
 Units:   degC, degC days above a base temperature, days of the year from 0 (1 January), m2 of leaf per m2 of ground.
 Source:  warmth and dates: crop files of WOFOST for the European Community (Boons-Prins, de Koning, van Diepen & Penning de Vries
-         1993, Simulation Reports CABO-TT 32: BAR301, MAG201-205, SUG0601-0604, SUN1101, RAP1001-1003, and wheat.yaml of 2017), by
-         latitude of their regions; sowing of winter crops at 12 degC, rape at 17 degC: Waha et al. 2012, Global Ecol.
-         Biogeogr. 21, 247-259, as in LPJmL; growth of leaves: LPJmL 4 (Schaphoff et al. 2018, Geosci. Model Dev. 11, 1343-1375),
-         after Williams et al. 1989.
+         1993, Simulation Reports CABO-TT 32: BAR301, MAG201-205, SUG0601-0604, SUN1101, RAP1001-1003, and wheat as in the
+         edition of 2017), by latitude of their regions; sowing of winter crops at 12 degC, rape at 17 degC: Waha et al. 2012,
+         Global Ecol. Biogeogr. 21, 247-259, as in LPJmL; growth of leaves: LPJmL 4 (Schaphoff et al. 2018, Geosci. Model Dev.
+         11, 1343-1375), after Williams et al. 1989.
 Use:     ``for crop in CROPS: ...``; ``crop_shares(["FRA", "HUN"], warmest)``
 """
 

@@ -236,20 +236,6 @@ def test_every_field_says_what_it_can_be(france):
         assert low <= france[field].min() and france[field].max() <= high
 
 
-def test_a_map_of_soil_hydraulics_is_taken_where_it_reaches(tmp_path, france):
-    told: list[str] = []
-    path = tmp_path / "soil.csv"
-    path.write_text("lat,lon,vg_k_sat [cm day-1],vg_alpha [cm-1],vg_n\n46.25,2.75,8.64,0.02,1.3\n")
-    made = own_maps.replace_fields(france, {name: str(path) for name in ("vg_k_sat", "vg_alpha", "vg_n")}, told.append)
-    there = (made.lat == 46.25) & (made.lon == 2.75)
-    assert made["vg_k_sat"][there] == pytest.approx([1e-6]) and made["vg_alpha"][there] == pytest.approx([2.0])
-    assert made["vg_n"][there] == pytest.approx([1.3]) and np.isnan(made["vg_n"][~there]).all()
-    assert made.fields["vg_n"].provenance == "estimated" and "elsewhere vg_n is estimated" in told[-1]
-    path.write_text("lat,lon,vg_n\n46.25,2.75,0.9\n")
-    with pytest.raises(CalcisolError, match=r"vg_n = 0.9 in soil.csv .* must lie between 1.01 and 12"):
-        own_maps.replace_fields(france, {"vg_n": str(path)})
-
-
 def test_an_unknown_unit_names_field_and_file(tmp_path, capsys):
     path = series(tmp_path / "tas.nc", {"tas": (np.full(365, 50.0), {"units": "Réaumur"})}, np.arange(365.0))
     assert main(["check", str(path)]) == 2

@@ -2,7 +2,10 @@
 
 import numpy as np
 import pytest
-from calcisol.coupler.config import ConfigError, load_config
+from calcisol.coupler.config import ConfigError, RunConfig, load_config
+from calcisol.coupler.errors import CalcisolError
+from calcisol.coupler.europe import own_maps
+from calcisol.coupler.europe.load import load_domain
 from calcisol.coupler.land import pedotransfer as ptf
 from calcisol.coupler.land.parameters import WaterParameters
 from calcisol.coupler.land.soil_water.run import LIMITS, SoilWater
@@ -128,3 +131,18 @@ def test_what_no_soil_can_have_is_refused(tmp_path, line, message):
     path.write_text(f"[water]\n{line}\n")
     with pytest.raises(ConfigError, match=message.replace("[", r"\[").replace("]", r"\]")):
         load_config(path)
+
+
+def test_a_map_of_soil_hydraulics_is_taken_where_it_reaches(tmp_path):
+    france, told = load_domain(RunConfig(data="none", domain="all")), []
+    france = france.subset(france.country == "FRA")
+    path = tmp_path / "soil.csv"
+    path.write_text("lat,lon,vg_k_sat [cm day-1],vg_alpha [cm-1],vg_n\n46.25,2.75,8.64,0.02,1.3\n")
+    made = own_maps.replace_fields(france, {name: str(path) for name in ("vg_k_sat", "vg_alpha", "vg_n")}, told.append)
+    there = (made.lat == 46.25) & (made.lon == 2.75)
+    assert made["vg_k_sat"][there] == pytest.approx([1e-6]) and made["vg_alpha"][there] == pytest.approx([2.0])
+    assert made["vg_n"][there] == pytest.approx([1.3]) and np.isnan(made["vg_n"][~there]).all()
+    assert made.fields["vg_n"].provenance == "estimated" and "elsewhere vg_n is estimated" in told[-1]
+    path.write_text("lat,lon,vg_n\n46.25,2.75,0.9\n")
+    with pytest.raises(CalcisolError, match=r"vg_n = 0.9 in soil.csv .* must lie between 1.01 and 12"):
+        own_maps.replace_fields(france, {"vg_n": str(path)})
