@@ -145,6 +145,17 @@ def test_columns_do_not_depend_on_their_neighbours(air, cover):
     assert (alone.shading[:, 0] == cover.shading[:, 1]).all() and (alone.growth[:, :, 0] == cover.growth[:, :, 1]).all()
 
 
+def test_any_climate_has_a_calendar():
+    mat, swing, lat = (x.ravel() for x in np.meshgrid([-10.0, 0.0, 8.0, 30.0], [0.0, 5.0, 20.0], [28.0, 55.0, 71.0]))
+    cold_and_hot = calendar.air_days(mat, swing)
+    with np.errstate(all="raise"):
+        made = calendar.crop_cover(cold_and_hot, lat, crop_shares(["FIN"] * len(mat), cold_and_hot.max(0)))
+        year = fertiliser_days.season(made, cold_and_hot, np.maximum(cold_and_hot, 0.0), P)
+    assert np.isfinite(made.shading).all() and (made.shading >= 0).all() and (made.shading < 1).all()
+    for name, table in vars(year).items():
+        assert table[:, -1] == pytest.approx(1.0, rel=ROUND) and (np.diff(table, axis=1) >= -ROUND).all(), name
+
+
 def test_roots():
     dz = np.array([0.05] * 4 + [0.1] * 4 + [0.2, 0.2, 0.3, 0.3])
     share = calendar.root_density(dz)

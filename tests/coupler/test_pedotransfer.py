@@ -13,6 +13,7 @@ from calcisol.coupler.land.water import texture_water
 
 # Okehampton, FOCUS (2014), Generic guidance for tier 1 ground water assessments, whose parameters come from HYPRES: ploughed;
 # clay, silt, organic matter % (to one decimal), g cm-3; saturated volume, alpha m-1, n, k_sat 1e-6 m s-1, connectivity
+# (the transcription that was read has -0.400 in the last row)
 OKEHAMPTON = [
     (1, 18, 43, 3.8, 1.28, 0.4664, 3.550, 1.1891, 3.484, -2.581),
     (0, 17, 41, 1.2, 1.34, 0.4602, 3.640, 1.2148, 4.887, -2.060),
