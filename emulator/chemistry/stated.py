@@ -139,9 +139,9 @@ def differences(ours: Stated, theirs: Stated) -> list[tuple[str, str, str]]:
         if not all(log_k_at(s.log_k["gibbsite"], T_SHOWN) < 0.5 * ABSENT for s in (ours, theirs)):
             rows.append(("exchange law of Al", laws[0], laws[1]))
     for ion in ION_SIZE:
-        a, b = ours.ion_size[ion], theirs.ion_size[ion]
-        if max(abs(x - y) for x, y in zip(a, b, strict=True)) > SAME_SIZE:
-            rows.append((f"ion size and b, {ion}", *(" ".join(f"{x:.3g}" for x in s) for s in (a, b))))
+        mine, other = ours.ion_size[ion], theirs.ion_size[ion]
+        if max(abs(x - y) for x, y in zip(mine, other, strict=True)) > SAME_SIZE:
+            rows.append((f"ion size and b, {ion}", f"{mine[0]:.3g} {mine[1]:.3g}", f"{other[0]:.3g} {other[1]:.3g}"))
     return rows
 
 

@@ -104,7 +104,7 @@ def build_contract(core: Core, config: TrainingConfig, sets: list[Ensemble], ste
         "parameters": {
             **parameters_of(config.thermodynamics, config.aluminium, stated),
             "exchange_log_k": EXCHANGE_LOG_K if stated is None else _by_site(stated),
-            "longest_step_s": float(competitors["B0"].longest),
+            "longest_step_s": float(make_step(config, None, stated).longest),
             "network": {"width": config.width, "features": list(FEATURES), "factors": list(FACTORS)},
         },
         "envelope": {

@@ -53,4 +53,4 @@ def runs(pristine: Path, tmp_path: Path) -> Path:
 @pytest.fixture(scope="session")
 def proposal(pristine: Path) -> str:
     """The map that is proposed for them."""
-    return propose(describe(one_run(pristine / "lys_01", "lys")), "runs")
+    return propose([describe(one_run(pristine / "lys_01", "lys"))], "runs")

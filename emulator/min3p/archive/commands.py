@@ -38,14 +38,11 @@ class Archive:
         print("\n".join(found.lines()))
         if args.propose is None:
             return 0
-        example = found.example()
-        if example is None:
-            raise InputError(f"no run below {args.folder} has a deck and its constants; nothing can be mapped")
-        text = propose(example, str(args.folder))
+        text = propose(found.examples(), str(args.folder))
         part = args.propose.with_name(f"{args.propose.name}.{os.getpid()}.part")
         part.write_text(text, encoding="utf-8")
         os.replace(part, args.propose)
-        print(f"\nwrote {args.propose}, from {example.name}; read it through, then\n"
+        print(f"\nwrote {args.propose}; read it through, then\n"
               f"  calcisol learn {args.folder} --map {args.propose} --out learning.nc")  # fmt: skip
         return 0
 

@@ -23,8 +23,8 @@ from ...training.dataset import split_of
 
 FLAG = (
     "A bundle trained on this file flags a cell whose temperature, percolation or supplied alkalinity, as means of two years,",
-    "leave the range of the training columns, and one whose features do (water and carbonate of the layer, pH, CO2, ",
-    "acid of the step, depth). From the table: anything colder, warmer, wetter, drier, deeper or richer in nitrogen than its ends say.",
+    "leave the range of the training columns, and one whose features do (water, carbonate, pH, CO2, acid of the step,",
+    "depth). From the table: anything colder, warmer, wetter, drier, deeper or richer in nitrogen than its ends say.",
 )
 QUANTILES = (0.0, 0.05, 0.5, 0.95, 1.0)
 

@@ -15,6 +15,7 @@ import hashlib
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 
 from ..tables import to_float
@@ -108,7 +109,8 @@ def _components(text: str) -> dict[str, Species]:
         items = _items(line)
         numbers = _numbers(items[1:])
         if items and len(numbers) >= 3:
-            found.setdefault(items[0].lower(), Species(items[0].lower(), 0.0, 0.0, *numbers[:3], takes={items[0].lower(): 1.0}))
+            name, (charge, size, b) = items[0].lower(), numbers[:3]
+            found.setdefault(name, Species(name, 0.0, 0.0, charge, size, b, {name: 1.0}))
     return found
 
 
@@ -157,10 +159,10 @@ def _minerals(text: str) -> dict[str, Mineral]:
             rest = rest[1:]
         law = _items(rest[0]) if rest else []
         reversible = bool(law) and law[0].lower() == "reversible"
-        numbers = [*_numbers(law[1:]), 0.0, 0.0][:2] if reversible else [0.0, 0.0]
+        log_k, enthalpy = [*_numbers(law[1:]), 0.0, 0.0][:2] if reversible else [0.0, 0.0]
         keywords = tuple(_items(line)[0].lower() for line in rest if line.lstrip().startswith("'"))
         if len(size) >= 2 and size[1] > 0.0:
-            found.setdefault(name, Mineral(name, size[0], size[1], _pairs(stoichiometry), reversible, *numbers, keywords))
+            found.setdefault(name, Mineral(name, size[0], size[1], _pairs(stoichiometry), reversible, log_k, enthalpy, keywords))
     return found
 
 
@@ -214,9 +216,15 @@ def read_folder(folder: Path) -> Database | None:
     )
     if not {"complex.dbs", "mineral.dbs"} & set(found):
         return None
-    database, digest = Database(f"database folder {folder.name}"), hashlib.sha256()
-    for name, path in sorted(found.items()):
-        text = path.read_text(encoding="latin-1")
+    texts = {name: path.read_text(encoding="latin-1") for name, path in sorted(found.items())}
+    return _parsed(f"database folder {folder.name}", tuple(texts.items()))
+
+
+@lru_cache(maxsize=4)  # the runs of an archive mostly share one database of half a megabyte
+def _parsed(source: str, texts: tuple[tuple[str, str], ...]) -> Database:
+    """A database of these files."""
+    database, digest = Database(source), hashlib.sha256()
+    for name, text in texts:
         digest.update(name.encode() + b"\n" + text.encode("latin-1"))
         _fill(database, name, text)
     database.sha256 = digest.hexdigest()

@@ -139,7 +139,7 @@ def _budgets(run: Run) -> None:
     """A budget whose last line is not of the end of the run was cut."""
     for family in BUDGETS:
         for index in run.files.sizes.get(family, {}):
-            path = run.files.path(family, "o" if index is None else index)
+            path = run.files.path(family, index)
             row = last_row(path)
             end = run.setup.end if run.setup else np.nan
             if not row or (np.isfinite(end) and row[0] < end * (1.0 - 1e-6)):

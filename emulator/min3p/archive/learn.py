@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ...chemistry.stated import Stated, differences
+from ...chemistry.stated import differences
 from ...contract.errors import InputError
 from ..store import FORMAT
 from .chemistry import Read, read_constants
@@ -129,8 +129,8 @@ class _Constants:
     """The constants of the archive: those of the first run; runs of others are refused."""
 
     def __init__(self, mapping: Mapping) -> None:
-        self.mapping, self.first = mapping, None
-        self.known: dict[str, tuple[Database, Stated]] = {}
+        self.mapping = mapping
+        self.first: Read | None = None
 
     def of(self, run: Run) -> Database:
         """The database of a run. Raises InputError where it states others than the first one's."""
@@ -141,7 +141,7 @@ class _Constants:
         self.mapping.check(run.setup)
         read = read_constants(run.setup, database, self.mapping)
         if self.first is None:
-            self.first: Read | None = read
+            self.first = read
         else:
             rows = differences(self.first.stated, read.stated)
             if rows:

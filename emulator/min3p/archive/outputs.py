@@ -15,7 +15,7 @@ import numpy as np
 from ...contract.errors import InputError
 from ..folder import read_file_list
 from ..tables import read_table
-from .scan import RunFiles
+from .scan import WHOLE, RunFiles
 
 FAMILIES = ("gst", "gsm", "gsg", "gsv", "gsb", "gsp")
 RATES = ("gsd", "gsi")
@@ -122,7 +122,7 @@ class Outputs:
             raise OutputError(f".{family} has no column {name!r}; it has {', '.join(names[3:])}")
         return values[:, :, names.index(name)]
 
-    def table(self, family: str, index: int | str) -> tuple[list[str], np.ndarray]:
+    def table(self, family: str, index: int) -> tuple[list[str], np.ndarray]:
         """A budget, all its steps."""
         path = self.files.path(family, index)
         if path not in self._tables:
@@ -136,14 +136,14 @@ class Outputs:
             self._tables = {path: (names, rows)}  # one at a time: a budget of 60 years has megabytes
         return self._tables[path]
 
-    def budget(self, family: str, index: int | str, column: str) -> np.ndarray:
+    def budget(self, family: str, index: int, column: str) -> np.ndarray:
         """Amount per interval [time] from a cumulated column."""
         names, rows = self.table(family, index)
         if column not in names:
             raise OutputError(f"{self.files.path(family, index).name} has no column {column!r}")
         return self._per_interval(rows[:, 0], rows[:, names.index(column)])
 
-    def rate_budget(self, family: str, index: int | str, column: int) -> np.ndarray:
+    def rate_budget(self, family: str, index: int, column: int) -> np.ndarray:
         """Amount per interval [time] from a column of rates per day, each valid over the step that ends at its row."""
         _, rows = self.table(family, index)
         if column >= rows.shape[1]:
@@ -157,7 +157,7 @@ class Outputs:
     def steps(self) -> np.ndarray | None:
         """Ends of the time steps [days]; None where no table has a row for each."""
         if self._steps is None and "mvc" in self.files.sizes:
-            _, rows = self.table("mvc", "o")
+            _, rows = self.table("mvc", WHOLE)
             self._steps = rows[:, 0] * self.in_days
         return self._steps if self._steps is not None and len(self._steps) > len(self.times) else None
 

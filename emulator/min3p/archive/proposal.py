@@ -2,20 +2,20 @@
 
 What:    components, sites, minerals and sources of the archive with the word that fits; shares of the carbon, calcium and charge
          budgets from the cumulated budgets of one whole run.
-Use:     ``Path("MAP.toml").write_text(propose(runs))``; the user edits it; ``mapping.read_mapping`` reads it
+Use:     ``Path("MAP.toml").write_text(propose(examples, "runs"))``; the user edits it; ``mapping.read_mapping`` reads it
 """
 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ...contract.errors import InputError
 from .budget_ends import Ends, read_ends
 from .database import Database, Mineral
 from .exchange import exchange_name, sites_of
 from .inventory import Run, constants_of
-from .mapping import FORMAT, LARGEST_RESIDUAL, LEFT_OUT, SITES
+from .mapping import FORMAT, LARGEST_RESIDUAL, LEFT_OUT, SITES, SOURCES, UNITS_AS_WRITTEN
 from .setup import Setup
 from .sources import POOL_OF, classify
 
@@ -33,6 +33,14 @@ CONSEQUENCES = (
     (("al",), "aluminium without a hydroxide that limits it: its charge below pH 5 is missing"),
 )  # fmt: skip
 """(beginnings or parts of names, what follows from leaving it out), the first that fits."""
+
+
+HELP = (
+    "respiration: CO2 of roots and decomposers | organic matter: its CO2 and mineralised N | surface: what enters layer 1",
+    "with the rain (fertiliser, lime, irrigation) | "
+    + " | ".join(s for s in SOURCES if s not in ("respiration", "organic matter", "surface")),
+)
+"""What may stand under [sources]."""
 
 
 @dataclass(frozen=True)
@@ -142,28 +150,55 @@ def _part(title: str, note: str, entries: list[Entry]) -> list[str]:
     return lines
 
 
-def propose(example: Run, root: str) -> str:
-    """The text of a map from one run of an archive. Raises InputError where it has no deck or no constants."""
-    setup, database = example.setup, constants_of(example)
-    if setup is None or database is None:
+@dataclass
+class _Parts:
+    """The parts of a map; the first kind of runs that has a name says what it is."""
+
+    pools: dict[str, Entry] = field(default_factory=dict)
+    sites: dict[str, Entry] = field(default_factory=dict)
+    minerals: dict[str, Entry] = field(default_factory=dict)
+    sources: dict[str, Entry] = field(default_factory=dict)
+
+    def add(self, run: Run) -> bool:
+        """Add the names of one kind; False where its constants cannot be read."""
+        setup, database = run.setup, constants_of(run)
+        if setup is None or database is None:
+            return False
+        ends = read_ends(run)
+        minerals, sources = _minerals(setup, database, ends)
+        gibbsite = any(e.word == "gibbsite" for e in minerals)
+        for part, entries in (
+            (self.pools, _pools(setup, ends, gibbsite)), (self.sites, _sites(setup, database)),
+            (self.minerals, minerals), (self.sources, sources),
+        ):  # fmt: skip
+            for entry in entries:
+                part.setdefault(entry.name, entry)
+        return True
+
+
+def propose(examples: list[Run], root: str) -> str:
+    """The text of a map from one run of each kind. Raises InputError where none has a deck and constants."""
+    parts = _Parts()
+    used = [run for run in examples if parts.add(run)]
+    if not used:
         raise InputError(
-            f"{example.name} has no deck or no constants (database folder, or echo _o.dbs); nothing can be mapped from {root}"
+            f"no run below {root} has a deck and its constants (database folder, or echo _o.dbs); nothing can be mapped"
         )
-    ends = read_ends(example)
-    minerals, sources = _minerals(setup, database, ends)
-    gibbsite = any(e.word == "gibbsite" for e in minerals)
+    first = used[0]
+    more = f" and {len(used) - 1} other kinds of runs" if len(used) > 1 else ""
     lines = [
-        f"# Map of {root}, proposed from {example.name}. Edit the words on the right; `calcisol learn` reads them.",
-        f"# Shares are of what moved in that run ({'cumulated budgets' if ends else 'no budgets there: no shares'}).",
+        f"# Map of {root}, proposed from {first.name}{more}. Edit the words on the right; `calcisol learn` reads them.",
+        "# Shares are of what moved over the run, from its cumulated budgets.",
         f'format = "{FORMAT}"',
     ]
-    lines += _part("pools", "component -> pool; H+ follows from the charge of the others", _pools(setup, ends, gibbsite))
-    lines += _part("sites", "exchange site -> permanent | variable | second variable", _sites(setup, database))
-    lines += _part("minerals", "calcite | secondary calcite | gibbsite | left out", minerals)
-    lines += _part("sources", "what each stands for in the forcing; 'surface' enters layer 1 with the rain", sources)
+    lines += _part("pools", "component -> pool; H+ follows from the charge of the others", list(parts.pools.values()))
+    lines += _part("sites", "exchange site -> permanent | variable | second variable", list(parts.sites.values()))
+    lines += _part("minerals", "calcite | secondary calcite | gibbsite | left out", list(parts.minerals.values()))
+    lines += _part("sources", "what each stands for in the forcing; see below", list(parts.sources.values()))
+    lines += ["# " + text for text in HELP]
     lines += ["", "[learn]", f"largest_residual = {LARGEST_RESIDUAL}  # share of its throughput by which a budget may stay open"]
-    if example.version:
-        lines.append(f"version = {json.dumps(example.version)}  # runs of other versions of MIN3P are left out")
-    if not (example.files.folder / f"{example.files.stem}_o.fls").is_file():
-        lines.append('# units = "as MIN3P writes them"  # no file list (_o.fls) states them: take this line in if they are')
+    if first.version:
+        lines.append(f"version = {json.dumps(first.version)}  # runs of other versions of MIN3P are left out")
+    if not (first.files.folder / f"{first.files.stem}_o.fls").is_file():
+        lines.append(f'# units = "{UNITS_AS_WRITTEN}"  # no file list (_o.fls) states them: take this line in if they are')
     return "\n".join(lines) + "\n"

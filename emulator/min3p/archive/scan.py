@@ -20,17 +20,18 @@ KINETIC = "mic"
 """Budgets of kinetic reactions in water: a family of its own beside those of folder.FAMILIES."""
 _KNOWN = {*FAMILIES, KINETIC}
 _NAME = re.compile(r"^(?P<stem>.+?)_(?P<index>\d+|o)(?:_\d+)?$")
+WHOLE, BARE = -1, -2
 SHORT = 0.98
 """Files of one family are equally long but for the digits of a time: one shorter than this share of the median was cut."""
 
 
 @dataclass
 class RunFiles:
-    """Files of one run: sizes by family and index (None: not in the name)."""
+    """Files of one run: sizes by family and index (WHOLE: ``_o``, of the whole run; BARE: no number in the name)."""
 
     folder: Path
     stem: str
-    sizes: dict[str, dict[int | None, int]] = field(default_factory=dict)
+    sizes: dict[str, dict[int, int]] = field(default_factory=dict)
     others: set[str] = field(default_factory=set)  # names that are no output: deck, log, companions
 
     @property
@@ -40,11 +41,12 @@ class RunFiles:
 
     def outputs(self, family: str) -> list[int]:
         """Output numbers of a family of profiles."""
-        return sorted(i for i in self.sizes.get(family, {}) if i is not None)
+        return sorted(i for i in self.sizes.get(family, {}) if i >= 0)
 
-    def path(self, family: str, index: int | str) -> Path:
+    def path(self, family: str, index: int) -> Path:
         """Path of an output."""
-        return self.folder / f"{self.stem}_{index}.{family}"
+        number = {WHOLE: "_o", BARE: ""}.get(index, f"_{index}")
+        return self.folder / f"{self.stem}{number}.{family}"
 
     def companion(self, ending: str) -> Path | None:
         """``<stem><ending>`` where the folder has it, in whatever case."""
@@ -57,11 +59,15 @@ class RunFiles:
         for family, files in self.sizes.items():
             if family not in FAMILIES or family.startswith(("ma", "mg", "mm", "mv", "ms", "mr", "gb", "gc")):
                 continue
-            numbered = {i: size for i, size in files.items() if i}
+            numbered = {i: size for i, size in files.items() if i > 0}
             if not numbered:
                 continue
             usual = statistics.median(numbered.values())
-            found += [f"{self.stem}_{i}.{family}" for i, size in files.items() if size < SHORT * usual * (0.9 if i == 0 else 1.0)]
+            found += [
+                f"{self.stem}_{i}.{family}"
+                for i, size in files.items()
+                if i >= 0 and size < SHORT * usual * (0.9 if i == 0 else 1.0)
+            ]
         return sorted(found)
 
 
@@ -82,7 +88,7 @@ def _list(folder: str) -> tuple[dict[str, RunFiles], list[str], set[str]]:
                 continue
             found = _NAME.match(stem)
             name = found["stem"] if found else stem
-            index = int(found["index"]) if found and found["index"] != "o" else None
+            index = BARE if found is None else (WHOLE if found["index"] == "o" else int(found["index"]))
             run = runs.setdefault(name, RunFiles(Path(folder), name))
             sizes = run.sizes.setdefault(family, {})
             sizes[index] = max(sizes.get(index, 0), entry.stat().st_size)

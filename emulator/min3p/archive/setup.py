@@ -227,6 +227,7 @@ def read_setup(deck: Deck) -> Setup:
     """The setup of a deck."""
     system = GEOCHEMISTRY
     unit, start, end, outputs = _times(deck)
+    temperature = deck.number(system, "define temperature")
     switches = (deck.switches() + [False] * 5)[:5]
     faces = cell_faces(deck)
     centres = (0.5 * (faces[1:] + faces[:-1]))[::-1] if faces.size else np.empty(0)
@@ -239,7 +240,7 @@ def read_setup(deck: Deck) -> Setup:
         sorbed=deck.names(system, "sorbed species of ion-exchange") or deck.names(system, "sorbed species"),
         sites=deck.names(system, "surface sites of ion-exchange"), sorption=(sorption or "gaines-thomas").lower(),
         activity=_activity(deck), time_unit=unit, start=start, end=end, outputs=outputs,
-        temperature=deck.number(system, "define temperature") if deck.number(system, "define temperature") is not None else 25.0,
+        temperature=25.0 if temperature is None else temperature,
         drives=_drives(deck, zones, switches[1]), thickness=np.diff(faces)[::-1],
         porosity=_by_layer(deck.zones("physical parameters - porous medium"), centres, _porosity),
         dispersivity=np.full(len(centres), _dispersivity(deck)), zones=zones, steady=switches[1], saturated=switches[2],
@@ -263,7 +264,7 @@ def _fill_layers(setup: Setup, centres: np.ndarray) -> None:
         return (numbers_after(zone.lines, "sorption parameter input of ion-exchange", 2)
                 or numbers_after(zone.lines, "sorption parameter input", 2))  # fmt: skip
 
-    setup.cec = _by_layer(setup.zones, centres, lambda z: (sorption(z) or [None])[0])
+    setup.cec = _by_layer(setup.zones, centres, lambda z: [*sorption(z), None][0])
     setup.bulk_density = _by_layer(setup.zones, centres, lambda z: [*sorption(z), None, None][1])
     shares = []
     for centre in centres:

@@ -17,6 +17,8 @@ from .inventory import Run, inventory
 from .setup import Setup
 
 WIDTH = 118
+ALIKE = 6
+"""Rows of a kind that are those of the first one, from which on only the others are printed."""
 MOST_ROWS = 40
 """Runs that are listed one by one; of more, those alike are counted."""
 
@@ -46,7 +48,7 @@ def _signature(run: Run) -> tuple[object, ...]:
         return ("no deck", tuple(run.components), run.layers)
     return (
         tuple(setup.components), tuple(setup.minerals), tuple(setup.sorbed), tuple(setup.gases), tuple(setup.drives),
-        tuple(np.round(setup.thickness, 6)), run.times, run.teaches,
+        tuple(np.round(setup.thickness, 6)), len(setup.outputs), setup.end, run.teaches,
     )  # fmt: skip
 
 
@@ -79,10 +81,14 @@ class Inventory:
         if not run.learnable or run.notes:
             self.left_out.append(Found(run.name, run.state, "; ".join([*run.reasons, *run.notes]) or "-"))
 
-    def example(self) -> Run | None:
-        """The run a map is proposed from: of the most frequent kind that can be learned, else that has a deck and constants."""
-        kinds = sorted(self.kinds.values(), key=lambda k: (-k.learnable, -len(k.runs)))
-        return next((k.example for k in kinds if k.example.setup is not None and k.example.database), None)
+    def by_number(self) -> list[Kind]:
+        """Kinds, those with most runs to learn from first."""
+        return sorted(self.kinds.values(), key=lambda k: (-k.learnable, k.example.setup is None, -len(k.runs)))
+
+    def examples(self) -> list[Run]:
+        """A run of each kind that has a deck and its constants; of kinds that can be learned from where there are any."""
+        usable = [k for k in self.by_number() if k.example.setup is not None and k.example.database]
+        return [k.example for k in usable if k.learnable] or [k.example for k in usable]
 
     @property
     def count(self) -> int:
@@ -98,32 +104,39 @@ class Inventory:
         versions = ", ".join(f"{v} ({n})" for v, n in self.versions.most_common())
         out = [f"{self.count} runs below {self.root}: {states}; {size / 1e6:,.0f} MB of output; MIN3P {versions}"]
         out.append(f"{self.learnable} can be learned from, as far as decks, logs and ends of files tell")
-        for number, kind in enumerate(sorted(self.kinds.values(), key=lambda k: -len(k.runs)), 1):
-            out += ["", *_kind_lines(number, kind)]
+        first: dict[str, str] = {}
+        for number, kind in enumerate(self.by_number(), 1):
+            rows = _kind_rows(kind.example)
+            other = {name: text for name, text in rows.items() if first.get(name) != text}
+            alike = len(rows) - len(other) >= ALIKE
+            out += ["", *_kind_lines(number, kind, other if alike else rows, alike)]
+            first = first or rows
         if self.left_out:
             out += ["", "runs that cannot be learned, or of which something was left out:"]
             out += _rows(self.left_out)
-        if len(self.versions) > 1:
+        if len(set(self.versions) - {"unknown"}) > 1:
             out += ["", "several versions of MIN3P: `calcisol learn` takes the most frequent one and says which it leaves out"]
         return out
 
 
-def _kind_lines(number: int, kind: Kind) -> list[str]:
-    run, setup = kind.example, kind.example.setup
-    runs = f"{len(kind.runs)} runs, for example {kind.runs[0]}" if len(kind.runs) > 1 else kind.runs[0]
-    out = [f"kind {number}: {runs} ({kind.bytes / 1e6:,.0f} MB)"]
+def _kind_rows(run: Run) -> dict[str, str]:
+    """What a run is, in rows of words."""
+    setup = run.setup
     if setup is None:
-        return [*out, f"  {run.layers} rows a profile, {run.times[2]} profiles, components {' '.join(run.components)}",
-                "  no deck"]  # fmt: skip
-    rows = {
+        return {"profiles": f"{run.times[2]} of {run.layers} rows", "components": " ".join(run.components), "deck": "none"}
+    return {
         "layers": _layers(setup), "time": _time(run), "components": " ".join(setup.components), "gases": " ".join(setup.gases),
         "exchanger": _exchanger(setup), "minerals": " ".join(setup.minerals), "reactions in water": " ".join(setup.reactions),
         "driven by": ", ".join(setup.drives) or "nothing that changes in time", "constants": _constants(run),
         "teaches": run.teaches,
     }  # fmt: skip
+
+
+def _kind_lines(number: int, kind: Kind, rows: dict[str, str], after_first: bool) -> list[str]:
+    runs = f"{len(kind.runs)} runs, for example {kind.example.name}" if len(kind.runs) > 1 else kind.runs[0]
+    out = [f"kind {number}: {runs} ({kind.bytes / 1e6:,.0f} MB)" + (", as kind 1 but for" if after_first else "")]
     for name, text in rows.items():
-        if text:
-            out += _wrapped(f"  {name + ':':20s}", text)
+        out += _wrapped(f"  {name + ':':20s}", text or "none")
     return out
 
 

@@ -19,6 +19,7 @@ from .inventory import Run
 from .mapping import UNITS_AS_WRITTEN, Mapping
 from .outputs import OutputError, Outputs
 from .reactions import Reactions
+from .scan import WHOLE
 from .setup import DAYS
 
 ION = {
@@ -128,10 +129,10 @@ class RunState:
 
     def water(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Water in, out, and taken by roots and evaporation [time], m per interval."""
-        names, _ = self.out.table("mvc", "o")
+        names, _ = self.out.table("mvc", WHOLE)
         taken = [i for i, n in enumerate(names) if i > 2 and any(w in n.lower() for w in ("root", "evap", "transpir"))]
-        entering, leaving = (self.out.rate_budget("mvc", "o", k) for k in (1, 2))
-        return entering, leaving, sum((self.out.rate_budget("mvc", "o", k) for k in taken), np.zeros_like(entering))
+        entering, leaving = (self.out.rate_budget("mvc", WHOLE, k) for k in (1, 2))
+        return entering, leaving, sum((self.out.rate_budget("mvc", WHOLE, k) for k in taken), np.zeros_like(entering))
 
     def flows(self, pool: str) -> tuple[np.ndarray, np.ndarray]:
         """What enters and leaves the column of a pool with water [time]."""
