@@ -62,6 +62,8 @@ _KINDS: dict[str, tuple[str, tuple[str, ...]]] = {
     "volumetric rate": ("mol m-3 s-1", ("mmol m-3 s-1", "mol m-3 day-1")),
     "speed": ("m s-1", ("mm/day", "mm h-1")),
     "time": ("s", ("day", "h")),
+    "energy flux": ("W m-2", ("J m-2 s-1", "MJ m-2 day-1")),
+    "energy per area": ("J m-2", ("MJ m-2",)),
     "inverse length": ("m-1", ("cm-1",)),
 }
 _WATER = {"mass per area": "length", "mass flux": "speed"}  # kind of water -> kind of its depth

@@ -90,6 +90,17 @@ def open_parts(path: Path) -> list[xr.Dataset]:
         raise ForcingError(f"the {len(files)} files of {path} cannot be joined ({error}); write them alike") from None
 
 
+def steps_of(parts: list[xr.Dataset], time: str, steps: slice) -> list[tuple[xr.Dataset, slice]]:
+    """The files that hold some steps, and which of their own."""
+    found, at = [], 0
+    for part in parts:
+        begin, end = max(steps.start - at, 0), min(steps.stop - at, part.sizes[time])
+        if begin < end:
+            found.append((part, slice(begin, end)))
+        at += part.sizes[time]
+    return found
+
+
 def _in_pieces(data: xr.Dataset) -> xr.Dataset:
     """Lazily, in pieces of BLOCK_BYTES along the first dimension: a series of decades never lies in memory whole."""
     made = {}

@@ -18,6 +18,7 @@ from . import rates
 from .fault import ForcingError
 from .missing import coded, decode
 from .names import Source
+from .open_files import steps_of
 from .opened import OpenedFile
 
 ROUNDED = 1e-4  # a total and its part, both rounded or packed, may differ by that share of the total when all is of one phase
@@ -72,23 +73,11 @@ def _shape(forcing: OpenedFile, stacked: xr.DataArray, values: np.ndarray, sourc
     return values
 
 
-def _steps_of(forcing: OpenedFile, steps: slice) -> list[tuple[xr.Dataset, slice]]:
-    """The files that hold some steps, and which of their own."""
-    found, at = [], 0
-    for part in forcing.parts:
-        size = part.sizes[forcing.time]
-        begin, end = max(steps.start - at, 0), min(steps.stop - at, size)
-        if begin < end:
-            found.append((part, slice(begin, end)))
-        at += size
-    return found
-
-
 def _whole(forcing: OpenedFile, name: str, source: Source, steps: slice | None) -> np.ndarray:
     """One variable over some steps, across files; unpacked, in its own unit."""
     if steps is None or forcing.time not in forcing.file[name].dims:
         return _raw(forcing, name, source, forcing.file, steps)
-    pieces = [_raw(forcing, name, source, part, own) for part, own in _steps_of(forcing, steps)]
+    pieces = [_raw(forcing, name, source, part, own) for part, own in steps_of(forcing.parts, forcing.time, steps)]
     return pieces[0] if len(pieces) == 1 else np.concatenate(pieces)
 
 

@@ -40,6 +40,7 @@ class TimeAxis:
     units: str  # of the first file
     calendar: str
     bounded: bool
+    stamps: np.ndarray  # as the file has them
 
     def __len__(self) -> int:
         return len(self.end)
@@ -227,7 +228,7 @@ def read_time(parts: list[xr.Dataset], dim: str) -> TimeAxis:
         begin, end = _from_bounds(all_stamps, np.concatenate(pairs), bounds_of(parts[0], dim), dim)
     else:
         begin, end = _from_stamps(all_stamps, dim, cftime.num2date(0, units, calendar, only_use_cftime_datetimes=True))
-    axis = TimeAxis(dim, begin, end, units, calendar, bool(pairs))
+    axis = TimeAxis(dim, begin, end, units, calendar, bool(pairs), all_stamps)
     bad = np.flatnonzero(~((axis.dt >= STEP_SECONDS[0]) & (axis.dt <= STEP_SECONDS[1])))
     if bad.size:
         long = f"{axis.dt[bad[0]]:g} s ({axis.dt[bad[0]] / 86400:.4g} days)"

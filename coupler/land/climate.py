@@ -15,6 +15,7 @@ import numpy as np
 from ..units import DAYS_PER_YEAR
 
 MONTH_CENTRE = (np.arange(12) + 0.5) / 12.0  # of the year
+MID_MONTH = MONTH_CENTRE * DAYS_PER_YEAR  # day of the year
 COLDEST = 0.8 / 12.0  # mid-January + 0.3 month
 # first harmonic of monthly rain: coefficients of 1, lat, lat2, lon, lat lon, lon2 (cosine, sine), fitted to BIOME4 input data
 RAIN_COSINE = (7.23058, -0.274727, 0.00262545, 0.0370789, -0.00120893, 0.00039047)
@@ -53,9 +54,8 @@ def declination(day: np.ndarray) -> np.ndarray:
     return np.asarray(0.409 * np.sin(2 * np.pi * day / 365 - 1.39))
 
 
-def radiation(lat: np.ndarray) -> np.ndarray:
-    """Extraterrestrial radiation at mid-month [MJ m-2 day-1], (column, 12); FAO-56 equations 21-25."""
-    day = MONTH_CENTRE * DAYS_PER_YEAR
+def radiation(lat: np.ndarray, day: np.ndarray = MID_MONTH) -> np.ndarray:
+    """Extraterrestrial radiation [MJ m-2 day-1] on days of a year of 365, (column, day); FAO-56 equations 21-25."""
     distance = 1 + 0.033 * np.cos(2 * np.pi * day / 365)
     tilt = declination(day)
     phi = np.radians(np.asarray(lat, float))[:, None]

@@ -17,6 +17,7 @@ EXTRAS = {  # as in pyproject.toml; the first extra that holds a package is the 
     "explain": ("torch", "matplotlib", "captum", "sklearn", "scipy", "shap"),
     "distributed": ("distributed",),
     "maps": ("rasterio",),
+    "weather": ("pyet",),
 }
 
 

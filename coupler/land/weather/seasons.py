@@ -27,10 +27,11 @@ def _weights(length: int) -> tuple[Ints, Floats, Floats]:
     right = np.where(before == 11, middle[0] + length, middle[(before + 1) % 12])
     after = (centre - left) / (right - left)
     month = np.repeat(np.arange(12), days)
-    matrix = np.zeros((12, 12))
+    matrix: Floats = np.zeros((12, 12))
     np.add.at(matrix, (month, before % 12), (1.0 - after) / days[month])
     np.add.at(matrix, (month, (before + 1) % 12), after / days[month])
-    return (before % 12).astype(np.int64), after, np.linalg.inv(matrix)
+    inverse = np.asarray(np.linalg.inv(matrix), np.float64)
+    return (before % 12).astype(np.int64), np.asarray(after, np.float64), inverse
 
 
 def daily(means: Floats, length: int) -> Floats:

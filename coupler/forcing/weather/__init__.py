@@ -1,0 +1,1 @@
+"""Weather by the day from files of the user."""
