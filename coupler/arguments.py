@@ -29,7 +29,7 @@ def add_own(into: Any) -> None:
         parser.set_defaults(action=action)
         return parser
 
-    for arguments in (_run, _check, _describe, _hosts, _explain, _config, _validate, _native, _bench):
+    for arguments in (_run, _plot, _check, _describe, _hosts, _explain, _config, _validate, _native, _bench):
         arguments(add)
 
 
@@ -107,6 +107,21 @@ def _explain(add: Add) -> None:
     )
     explain.add_argument("--min3p-runs", metavar="DIR", help="folder of MIN3P runs to use and to add to (OUT/min3p)")
     explain.add_argument("--workers", type=int, default=2, metavar="N", help="threads, and MIN3P runs at a time (default 2)")
+
+
+def _plot(add: Add) -> None:
+    plot = add(
+        "plot",
+        "simulate a field plot from one file: soil, history by year, readings beside it",
+        "calcisol plot SITE.toml --out out/plot",
+        commands.plot,
+    )
+    plot.add_argument("site", help="file of the plot (TOML); coupler/docs/plot.md describes it")
+    plot.add_argument("--out", metavar="DIR", default="out/plot", help="folder for tables, NetCDF and picture (default out/plot)")
+    plot.add_argument(
+        "--fit", metavar="NAMES", default="", help="parameters to fit to the readings of pH, e.g. lime_factor,cec_factor"
+    )
+    plot.add_argument("--bundle", metavar="FILE", help="emulator bundle (default: the shipped one)")
 
 
 def _config(add: Add) -> None:

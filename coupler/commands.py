@@ -42,6 +42,14 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
+def plot(args: argparse.Namespace) -> int:
+    """A field plot from one file."""
+    from .plot.command import run
+    from .run import version
+
+    return run(Path(args.site), Path(args.out), args.bundle, args.fit, version())
+
+
 def check(args: argparse.Namespace) -> int:
     """What a file contains, line by line; 2 where it cannot run."""
     from .forcing.fault import ForcingError

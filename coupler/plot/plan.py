@@ -1,0 +1,170 @@
+"""What a year brings to each treatment: nitrogen and its ions, harvest, lime, from the lines of the history.
+
+What:    ``Plans.year`` gives the rates of a year that do not depend on the soil's state (land/nitrogen.py takes the others).
+Units:   the contract's; shapes (column, 12), a column a treatment.
+Source:  land/nitrogen_forms.py, land/harvest.py, land/deposition.py; harvest of nitrogen without a yield: Lassaletta et al. 2014.
+         Potassium that the harvest takes: KCl where potash was given, else from micas, which take up protons for it; the
+         exchanger alone would run dry (unfertilised soil of Rothamsted gives 20-60 kg ha-1 year-1, Johnston & Goulding 1990).
+Use:     ``plan = plans.year(1962)``
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..land import deposition, harvest, nitrogen
+from ..land.nitrogen_forms import LIME, LOST_AS_NH3, ORGANIC, mixture
+from ..land.parameters import NitrogenParameters
+from ..units import CACO3_KG_PER_MOL, HA_M2, N_KG_PER_MOL, S_KG_PER_MOL, SECONDS_PER_YEAR
+from .site import Line, Site
+
+MANURES = ("slurry", "farmyard_manure", "organic")
+DENITRIFIED, HEAVY = (0.1, 0.2), 0.35
+"""Share of the surplus that is denitrified: 10 % in sand to 30 % from 35 % clay on, within the range of NitrogenParameters."""
+IONS = ("nh4", "no3", "dic", "so4", "cl", "ca", "mg", "k", "na")
+
+
+@dataclass
+class Received:
+    """Of one treatment in a year: ions of mineral and of organic dressings [mol ha-1], nitrogen [kg ha-1]."""
+
+    mineral: dict[str, float]
+    manure: dict[str, float]
+    applied: float = 0.0
+
+
+def lines_of(site: Site, treatment: str, year: int) -> list[Line]:
+    """Lines of the history that speak of a treatment and year."""
+    return [x for x in site.lines if treatment in x.treatments and x.years[0] <= year <= x.years[1]]
+
+
+def received(lines: list[Line], p: NitrogenParameters) -> Received:
+    """Dressings of a year; what is lost as ammonia leaves with it, its partner in the salt stays."""
+    made = Received({}, {})
+    for line in lines:
+        made.applied += line.nitrogen
+        for name, share in line.form.items():
+            into = made.manure if name in MANURES else made.mineral
+            lost = getattr(p, LOST_AS_NH3.get(name, "nh3_loss_other"))
+            for ion, per in mixture({name: 1.0}).items():
+                left = 1.0 - lost if ion in ("nh4", "dic") else 1.0
+                into[ion] = into.get(ion, 0.0) + line.nitrogen / N_KG_PER_MOL * share * per * left
+    return made
+
+
+@dataclass(frozen=True)
+class Taken:
+    """Harvest of one treatment in a year: kg N ha-1, mol_c m-2 of bases, kg N ha-1 fixed from the air."""
+
+    nitrogen: float
+    bases: float
+    fixed: float
+    potash: bool  # whether what leaves as K was bought
+
+
+def taken(lines: list[Line], applied: float, deposited: float, year: int) -> Taken:
+    """Harvest by the yields of the history, else by the nitrogen there is."""
+    crop = harvest.CROPS[next(x.crop for x in reversed(lines) if x.crop)]
+
+    def last(name: str) -> float:
+        return next((v for x in reversed(lines) if not np.isnan(v := getattr(x, name))), np.nan)
+
+    fixed = last("fixed")
+    fixed = crop.fixed if np.isnan(fixed) else fixed
+    dry, gone = last("dry_matter"), last("removed")
+    if np.isnan(gone) and not np.isnan(dry):
+        gone = dry * crop.nitrogen
+    if np.isnan(gone):
+        gone = float(
+            nitrogen.harvest(np.array(applied + deposited + fixed), np.array(max(crop.y_max * harvest.progress(year), 1e-9)))
+        )
+    if np.isnan(dry):
+        dry = gone / crop.nitrogen
+    return Taken(gone, dry * 1e3 * crop.bases / HA_M2, fixed, any(x.potash for x in lines))
+
+
+def _crop_alone(line: Line) -> Line:
+    """The same crop without any dressing."""
+    return Line(line.treatments, line.years, line.month, crop=line.crop)
+
+
+class Plans:
+    """Plans of all years of a site; ``soil_air`` = topsoil temperature [degC] (12,)."""
+
+    def __init__(self, site: Site, soil_air: np.ndarray, p: NitrogenParameters) -> None:
+        self.site, self.parameters = site, p
+        self.denitrified = DENITRIFIED[0] + DENITRIFIED[1] * min(float(site.soil.clay[0]) / HEAVY, 1.0)
+        mix = np.clip((nitrogen.SOUTH_LATITUDE[1] - site.place.latitude) / np.diff(nitrogen.SOUTH_LATITUDE)[0], 0, 1)
+        season = mix * nitrogen.UPTAKE_SOUTH + (1 - mix) * nitrogen.UPTAKE_NORTH
+        self.season = season / season.sum()
+        warm = p.nitrification_q10 ** ((soil_air - 10) / 10)
+        self.warm = warm / warm.mean()
+
+    def deposition(self, year: int) -> tuple[float, float]:
+        """kg S and kg N ha-1 that the air brings in a year."""
+        s, n = self.site.sulphur, self.site.nitrogen
+        sulphur = deposition.of(s, year) if s else deposition.sulphur(year, self.site.place.country)
+        return sulphur * self.site.parameters.sulphur_factor, deposition.of(n, year) if n else deposition.nitrogen(year)
+
+    def of(self, treatment: str, year: int, bare: bool) -> tuple[Received, Taken]:
+        """Dressings and harvest; ``bare``: the same crop without any dressing, as before the experiment."""
+        lines = lines_of(self.site, treatment, year)
+        if not any(x.crop for x in lines):  # a gap in the history: what grew last, or first
+            known = [x for x in self.site.lines if treatment in x.treatments and x.crop]
+            before = [x for x in known if x.years[1] < year]
+            lines = [max(before, key=lambda x: x.years[1]) if before else min(known, key=lambda x: x.years[0]), *lines]
+            lines = [_crop_alone(x) if i == 0 else x for i, x in enumerate(lines)]
+        if bare:
+            lines = [_crop_alone(x) for x in lines if x.crop]
+        got = received(lines, self.parameters)
+        return got, taken(lines, got.applied, self.deposition(year)[1], year)
+
+    def year(self, year: int, bare: bool = False) -> tuple[nitrogen.YearPlan, dict[str, np.ndarray]]:
+        """The plan (land/nitrogen.py) and further column forcing, of a year."""
+        p = self.parameters
+        pairs = [self.of(name, year, bare) for name in self.site.treatments]
+        sulphur, deposited = self.deposition(year)
+        gone = np.array([t.nitrogen for _, t in pairs])
+        bases = np.array([t.bases for _, t in pairs]) * self.site.parameters.bases_factor / SECONDS_PER_YEAR
+        organic = np.array([g.manure.get(ORGANIC, 0.0) * N_KG_PER_MOL + t.fixed for g, t in pairs])
+        mineral = np.array(
+            [sum((g.mineral.get(k, 0.0) + g.manure.get(k, 0.0)) * N_KG_PER_MOL for k in ("nh4", "no3")) for g, _ in pairs]
+        )
+        supply = mineral + organic + deposited
+        organic = organic + np.maximum(gone / nitrogen.MOST_HARVESTED - supply, 0.0)  # humus gives what the harvest shows
+        supply = np.maximum(supply, gone / nitrogen.MOST_HARVESTED)
+        column = {f"dep_{ion}": self._monthly(pairs, ion) for ion in IONS}
+        flat = np.ones((len(pairs), 12)) / SECONDS_PER_YEAR
+        half = 0.5 * deposited / HA_M2 / N_KG_PER_MOL
+        column["dep_nh4"] += flat * half
+        column["dep_no3"] += flat * half
+        column["dep_so4"] += flat * sulphur / HA_M2 / S_KG_PER_MOL
+        dust = p.base_deposition + deposition.ASH * 2 * sulphur / HA_M2 / S_KG_PER_MOL  # mol_c m-2 year-1
+        for ion, share in nitrogen.BASE_SHARES.items():
+            column[f"dep_{ion}"] += flat * dust * share / nitrogen.BASE_CHARGE[ion]
+        column["dep_na"] += flat * p.sea_salt
+        potassium = 0.5 * bases[:, None] * np.ones(12)  # of the charge that the harvest takes, as the contract has it
+        column["dep_k"] += potassium
+        column["dep_cl"] += flat * p.sea_salt + potassium * np.array([t.potash for _, t in pairs])[:, None]
+        lime = self._monthly(pairs, LIME) * CACO3_KG_PER_MOL
+        surplus = np.maximum(supply - gone, 0.0)
+        return nitrogen.YearPlan(
+            column=column,
+            mineralisation=organic[:, None] / HA_M2 / SECONDS_PER_YEAR * self.warm,
+            uptake=gone[:, None] / HA_M2 * self.season,
+            denitrification=(self.denitrified * surplus)[:, None] / HA_M2 * self.warm / 12,
+            bases=bases[:, None] * 12 * self.season,
+            harvested=gone,
+            supplied=supply,
+        ), {"lime": lime}  # fmt: skip
+
+    def _monthly(self, pairs: list[tuple[Received, Taken]], ion: str) -> np.ndarray:
+        """mol m-2 s-1 (column, 12) of an ion from all dressings."""
+        months = [(nitrogen.MINERAL_MONTHS, "mineral"), (nitrogen.MANURE_MONTHS, "manure")]
+        made = np.zeros((len(pairs), 12))
+        for calendar, kind in months:
+            amount = np.array([getattr(g, kind).get(ion, 0.0) for g, _ in pairs]) / HA_M2
+            made += amount[:, None] * (calendar / calendar.sum()) * 12 / SECONDS_PER_YEAR
+        return made

@@ -1,0 +1,114 @@
+"""The first state of a plot: such that its suspension reads what the survey read, with the bases that the survey found.
+
+What:    ``begin`` spins a column without dressings (pore water, soil air), then fills the exchanger of each layer.
+Rules:   bases not surveyed: their sum so that the pH comes out, shares of land/exchanger.py; surveyed without a capacity: they
+         stay, and the capacity is the one at which the pH comes out; with a capacity: both stay, and the share of proton sites
+         makes the pH. Where none within CAPACITIES or VARIABLE does, the nearest is kept and ``Start.off`` says what is missing.
+Units:   mol_c kg-1; shapes (layer,).
+Use:     ``soil, ground, start = begin(site, ground, drivers, model)``
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from ..land import exchanger
+from ..units import MONTH_SECONDS
+from . import suspension
+from .profile import Ground
+from .site import CATIONS, Site
+
+TRIED = 61
+SHARES = (0.01, 1.10)  # of the capacity that bases may fill
+CAPACITIES = (0.5, 2.5)  # times the capacity by texture
+VARIABLE = (0.3, 0.95)
+SPIN_YEARS = 3  # without dressings, so that pore water and soil air are those of the field
+
+
+@dataclass(frozen=True)
+class Start:
+    """What the first state was made of, (layer,)."""
+
+    ph: np.ndarray  # read
+    off: np.ndarray  # against the survey
+    bases: dict[str, np.ndarray]
+    capacity: np.ndarray
+    rule: list[str]
+
+
+def _candidates(ground: Ground, known: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Bases, capacity and share of proton sites to try, (layer, TRIED)."""
+    one = np.ones(TRIED)
+    bases = ground.capacity[:, None] * np.linspace(*SHARES, TRIED)
+    capacity, variable = ground.capacity[:, None] * one, ground.variable[:, None] * one
+    total = sum(np.nan_to_num(ground.bases[ion]) for ion in CATIONS)
+    wide = np.maximum(ground.capacity[:, None] * np.linspace(*CAPACITIES, TRIED), 0.0)
+    bases = np.where(known[:, None], total[:, None] * one, bases)
+    capacity = np.where((known & ~ground.measured)[:, None], wide, capacity)
+    variable = np.where((known & ground.measured)[:, None], np.linspace(*VARIABLE, TRIED) * np.ones((len(known), 1)), variable)
+    return bases, capacity, variable
+
+
+def fill(site: Site, ground: Ground, state: dict[str, np.ndarray], model: Any) -> tuple[Ground, Start]:
+    """Capacity, share of proton sites and bases of each layer; ``state`` (1, layer) brings the anions and guesses.
+
+    Where the capacity of some layers follows from their bases, that of the others is corrected by the same factor: the clay of a
+    profile is much the same.
+    """
+    made, start = _filled(site, ground, state, model)
+    by_bases = np.array(["capacity by pH" in rule for rule in start.rule])
+    guessed = ~by_bases & ~ground.measured
+    if not by_bases.any() or not guessed.any():
+        return made, start
+    factor = float(np.average(start.capacity[by_bases] / ground.capacity[by_bases], weights=ground.mass[by_bases]))
+    corrected = replace(ground, capacity=np.where(guessed, ground.capacity * factor, ground.capacity))
+    return _filled(site, corrected, state, model)
+
+
+def _filled(site: Site, ground: Ground, state: dict[str, np.ndarray], model: Any) -> tuple[Ground, Start]:
+    known = np.all([~np.isnan(ground.bases[ion]) for ion in ("ca", "mg")], axis=0)
+    shares = np.array([np.nan_to_num(ground.bases[ion]) for ion in CATIONS])
+    usual = np.array([exchanger.BASES[ion] for ion in CATIONS])[:, None] * np.ones(len(known))
+    shares = np.where(known, shares / np.maximum(shares.sum(0), 1e-12), usual)
+    bases, capacity, variable = _candidates(ground, known)
+    layers = len(ground.dz)
+    charge = np.array([exchanger.CHARGE[ion] for ion in CATIONS])
+    pools = {ion: (bases * shares[i][:, None] / charge[i]).ravel() for i, ion in enumerate(CATIONS)}
+    per_kg = {k: np.repeat(state[k][0] / ground.mass, TRIED) for k in ("nh4", "no3", "cl", "so4")}
+    guess = {k: np.repeat(state[k][0], TRIED) for k in suspension.GUESSES}
+    read = suspension.read(model, {**pools, **per_kg}, capacity.ravel(), variable.ravel(), guess, site.soil.ratio)
+    ph = read[1 if site.soil.cacl2 else 0].reshape(layers, TRIED)
+    chosen = np.empty((4, layers))
+    for i in range(layers):
+        row = ph[i] if ph[i, -1] > ph[i, 0] else ph[i, ::-1]
+        tried = [x[i] if ph[i, -1] > ph[i, 0] else x[i, ::-1] for x in (bases, capacity, variable)]
+        row = np.maximum.accumulate(row)
+        chosen[:3, i] = [np.interp(ground.ph[i], row, x) for x in tried]
+        chosen[3, i] = np.clip(ground.ph[i], row[0], row[-1])
+    rule = ["bases as surveyed, " + ("share of proton sites" if m else "capacity") + " by pH" if k else "bases by pH"
+            for k, m in zip(known, ground.measured, strict=True)]  # fmt: skip
+    made = replace(ground, capacity=chosen[1], variable=chosen[2])
+    held = {ion: chosen[0] * shares[i] for i, ion in enumerate(CATIONS)}
+    return made, Start(chosen[3], chosen[3] - ground.ph, held, chosen[1], rule)
+
+
+def begin(site: Site, ground: Ground, drivers: Any, model: Any) -> tuple[Any, Ground, Start]:
+    """Columns ready to step, one a treatment, their soil as it starts, and what that was made of."""
+    n = len(site.treatments)
+    soil = model.columns(ground.static(n))
+    state = {k: np.zeros((n, len(ground.dz))) for k in ("nh4", "no3")}
+    for _ in range(SPIN_YEARS):
+        for month in range(12):
+            soil.step(MONTH_SECONDS, drivers.forcing(site.years[0], month, state, True), ())
+            state = soil.state()
+    soil.close()
+    made, start = fill(site, ground, {k: v[:1] for k, v in state.items()}, model)
+    soil = model.columns(made.static(n))
+    charge = exchanger.CHARGE
+    limed = ground.caco3 > 0  # calcite keeps the exchanger full: as the library starts it
+    held = {ion: np.where(limed, state[ion], start.bases[ion] / charge[ion] * ground.mass) for ion in CATIONS}
+    soil.set_state({**state, **held})
+    return soil, made, start

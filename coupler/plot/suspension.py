@@ -1,0 +1,53 @@
+"""pH of a suspension of any sample: the library's laboratory, handed samples in place of columns.
+
+What:    ``read`` gives pH in water and in 0.01 M CaCl2 of samples that hold so much of each ion per kg.
+Units:   mol kg-1 of soil, kg of solution per kg of soil. Shapes (sample,).
+Source:  emulator/step/laboratory.py reads one part of soil in five of solution. A sample in r parts is one in five whose
+         exchanger and ions count 5 / r times; its own salt is that of 0.0025 mol CaCl2 per kg (there) whatever the ratio.
+Use:     ``water, cacl2 = read(model, pools, capacity, variable, guess, ratio=2.5)``
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .site import CATIONS
+
+RATIO = 5.0  # of the library's laboratory
+SALT = 0.0025  # mol CaCl2 that a kg of soil brings into water
+MASS = 100.0  # kg m-2 of soil in a sample's column
+POOLS = (*CATIONS, "nh4", "no3", "cl", "so4", "calcite")
+GUESSES = ("pco2", "ph", "site_1", "site_2", "site_3", "ionic_strength")
+
+
+def read(
+    model: Any,
+    pools: dict[str, np.ndarray],
+    capacity: np.ndarray,
+    variable: np.ndarray,
+    guess: dict[str, np.ndarray],
+    ratio: float = RATIO,
+) -> tuple[np.ndarray, np.ndarray]:
+    """pH in water and in 0.01 M CaCl2 (sample,); ``pools`` by name of POOLS, ``guess`` by name of GUESSES."""
+    n = len(capacity)
+    strength = RATIO / ratio
+    one = np.ones((n, 1))
+    soil = model.columns(
+        {
+            "dz": 0.1 * one, "bulk_density": MASS / 0.1 * one, "cec": np.clip(capacity * strength, 0.002, 2.0)[:, None],
+            "cec_variable": variable[:, None],
+        }
+    )  # fmt: skip
+    rows = {name: np.broadcast_to(pools.get(name, 0.0), (n,)) * MASS * strength for name in POOLS}
+    state = {**rows, **{name: np.broadcast_to(guess[name], (n,)) for name in GUESSES}}
+    salt = (SALT / ratio - SALT / RATIO) * RATIO * MASS  # what the library adds is that of its own ratio
+    rest = {name: np.zeros(n) for name in ("dic", "t_past", "q_past", "alk_past")}
+    readings = []
+    for more in (salt, 0.0):
+        held = {**state, **rest, "water": np.full(n, 20.0), "ca": state["ca"] + more, "cl": state["cl"] + 2 * more}
+        soil.set_state({k: np.ascontiguousarray(v)[:, None] for k, v in held.items()})
+        readings.append(tuple(x[:, 0] for x in soil.laboratory_ph()))
+    soil.close()
+    return readings[0][0], readings[1][1]

@@ -1,0 +1,267 @@
+"""A field plot from one file: parts against hand arithmetic, start against the survey, runs against what must hold."""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import xarray as xr
+from calcisol.coupler.cli import main
+from calcisol.coupler.land import bioturbation, exchanger, lime
+from calcisol.coupler.land.nitrogen_forms import FORMS, mixture
+from calcisol.coupler.library.model import Model
+from calcisol.coupler.plot import fit, skill, suspension
+from calcisol.coupler.plot.read_site import read_site
+from calcisol.coupler.plot.read_toml import SiteError
+from calcisol.coupler.plot.simulate import simulate
+from calcisol.coupler.plot.site import Reading, Site
+
+SITE = """
+name = "a field"
+start = 1960
+end = 1979
+treatments = ["nil", "AS", "AN", "SN", "limed"]
+plough_cm = 23
+
+[place]
+latitude = 51.8
+longitude = -0.37
+country = "GBR"
+
+[climate]
+temperature_c = 9.3
+rain_mm = 704
+pet_mm = 580
+
+[soil]
+depth_cm = [23, 46, 100]
+clay_percent = [20, 25, 30]
+sand_percent = [25, 20, 20]
+organic_carbon_percent = [1.2, 0.6, 0.3]
+ph_h2o = [5.6, 6.2, 6.6]
+
+[[history]]
+years = [1960, 1979]
+crop = "cereal_grain_and_straw"
+
+[[history]]
+years = [1960, 1979]
+treatment = "AS"
+n_kg_ha = 150
+n_form = "ammonium_sulphate"
+
+[[history]]
+years = [1960, 1979]
+treatment = "AN"
+n_kg_ha = 150
+
+[[history]]
+years = "1960-1979"
+treatment = "SN"
+n_kg_ha = 150
+n_form = "sodium_nitrate"
+
+[[history]]
+date = "1962-03-05"
+treatment = "limed"
+lime_t_ha = 5
+lime = "ground_limestone"
+"""
+CLASSES = {(0.15, 0.25): 0.80, (0.25, 0.85): 0.40}  # sieves in mm, share that rules of states count as reacted in a year
+RULE = 0.1  # such rules are steps of a tenth or two
+SURVEY = 0.03  # pH: candidates are a sixtieth of the capacity apart
+
+
+@pytest.fixture(scope="module")
+def model():
+    with Model() as opened:
+        yield opened
+
+
+@pytest.fixture
+def site(tmp_path) -> Site:
+    return written(tmp_path, SITE)
+
+
+def written(folder: Path, text: str) -> Site:
+    (folder / "site.toml").write_text(text, encoding="utf-8")
+    return read_site(folder / "site.toml")
+
+
+@pytest.mark.parametrize(("sieves", "share"), CLASSES.items())
+def test_grains_of_lime_go_as_fast_as_rules_say(sieves, share):
+    coarse, fine = max(sieves), min(sieves)
+    kind = lime.Kind(1.0, ((coarse, 1.0), (fine, 0.0)))
+    heap = lime.Spread.of(kind, np.array([10.0]), np.array([1.0]))
+    released = sum(heap.dissolve(lime.SECONDS_PER_YEAR / 12, np.zeros((1, 1))) for _ in range(12))
+    assert released[0, 0] / 10.0 == pytest.approx(share, abs=RULE)
+    assert released[0, 0] + 10.0 * heap.left()[0] == pytest.approx(10.0, rel=1e-12)
+
+
+def test_grains_rest_in_saturated_water_and_powder_is_free_within_a_year():
+    for name, kind in lime.KINDS.items():
+        diameter, share = lime.grains(kind)
+        assert share.sum() == pytest.approx(1.0) and (share > 0).all() and (np.diff(diameter) > 0).all(), name
+    heap = lime.Spread.of(lime.KINDS["ground_limestone"], np.array([1.0]), np.array([1.0]))
+    assert heap.dissolve(lime.SECONDS_PER_YEAR, np.ones((1, 1))) == 0.0
+    powder = lime.Spread.of(lime.KINDS["burnt_lime"], np.array([1.0]), np.array([1.0]))
+    powder.dissolve(lime.SECONDS_PER_YEAR, np.zeros((1, 1)))
+    assert powder.left() == 0.0
+
+
+def test_capacity_is_that_of_helling():
+    assert exchanger.capacity(np.array(0.10), np.array(0.01), 7.0) == pytest.approx(1e-3 * (6.08 * 10 + 29.8))
+    assert exchanger.capacity(np.array(0.0), np.array(0.0)) == exchanger.LEAST
+    assert sum(exchanger.BASES.values()) == pytest.approx(1.0)
+
+
+def test_salts_are_neutral_and_shares_add_up():
+    charge = {"nh4": 1, "no3": -1, "so4": -2, "cl": -1, "ca": 2, "na": 1, "k": 1, "mg": 2}
+    for name in (
+        "ammonium_nitrate",
+        "ammonium_sulphate",
+        "ammonium_chloride",
+        "ammonium_salts",
+        "calcium_nitrate",
+        "sodium_nitrate",
+    ):
+        assert sum(charge[ion] * n for ion, n in FORMS[name].items()) == 0, name
+        assert FORMS[name].get("nh4", 0) + FORMS[name].get("no3", 0) == 1, name
+    half = mixture({"urea": 0.5, "ammonium_nitrate": 0.5})
+    assert half == {"nh4": 0.75, "no3": 0.25, "dic": 0.25} == mixture({"uan": 1.0})
+    with pytest.raises(Exception, match=r"add up to 0\.9"):
+        mixture({"urea": 0.5, "can": 0.4})
+    with pytest.raises(Exception, match="nearest is 'urea'"):
+        mixture({"ureas": 1.0})
+
+
+def test_worms_move_soil_and_lose_nothing():
+    dz, density = np.array([0.1, 0.1, 0.2, 0.4]), np.array([1200.0, 1300.0, 1400.0, 1500.0])
+    matrix = bioturbation.mixing(dz, dz * density, years=30.0)
+    assert matrix.sum(0) == pytest.approx(np.ones(4))
+    assert matrix @ (dz * density) == pytest.approx(dz * density)
+    assert (matrix >= 0).all() and matrix[0, 1] > matrix[0, 2] > 0
+
+
+def test_suspension_is_the_library_s_laboratory_at_its_ratio(model):
+    """At 1:5 a sample reads bit by bit what the library reads of a column; less water reads a little lower."""
+    columns = model.columns({"dz": [[0.2]], "bulk_density": [[1300.0]], "cec": [[0.15]], "cec_variable": [[0.9]], "ph0": [[5.5]]})
+    columns.step(3600.0, {"w_liq": [[50.0]], "t_soil": [[283.0]], "q_bot": [1e-6]}, ())
+    state = {k: v[0] for k, v in columns.state().items()}
+    pools = {k: state[k] / 260.0 for k in suspension.POOLS}
+    guess = {k: state[k] for k in suspension.GUESSES}
+    water, cacl2 = (x[0, 0] for x in columns.laboratory_ph())
+    found = suspension.read(model, pools, np.array([0.15]), np.array([0.9]), guess)
+    assert (found[0][0], found[1][0]) == pytest.approx((water, cacl2), abs=1e-6)
+    less = suspension.read(model, pools, np.array([0.15]), np.array([0.9]), guess, ratio=2.5)
+    assert water - 0.15 < less[0][0] < water
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (("clay_percent", "clay_procent"), "names no clay_percent"),
+        (("[20, 25, 30]", "[20, 25]"), "clay_percent has 2 values; give 3"),
+        (("[5.6, 6.2, 6.6]", "[56, 6.2, 6.6]"), "ph_h2o = 56 must lie between"),
+        (('"ammonium_sulphate"', '"amonium_sulfate"'), "nearest is 'ammonium_sulphate'"),
+        (('crop = "cereal_grain_and_straw"', 'crop = "corn"'), "'corn' is not known"),
+        (('crop = "cereal_grain_and_straw"', "n_kg_ha = 5"), "no line says what grows on 'nil'"),
+        (('treatment = "SN"', 'treatment = "XX"'), "treatment 'XX' is not in the list"),
+        (('"1962-03-05"', '"5 March 1962"'), "must be like 1962-03-05"),
+        (('"1962-03-05"', '"1862-03-05"'), "lies outside the run"),
+        (("latitude = 51.8", "latitude = 10.0"), None),
+        (("start = 1960", "start = 1960\nyear_count = 3"), "key 'year_count' is not known"),
+        (("plough_cm = 23", 'observations = "no.csv"'), "no.csv does not exist"),
+    ],
+)
+def test_faults_are_told_in_one_sentence(tmp_path, change, told):
+    if told is None:
+        assert written(tmp_path, SITE.replace(*change)).place.latitude == 10.0  # its climate is given
+        return
+    with pytest.raises(SiteError, match=told) as error:
+        written(tmp_path, SITE.replace(*change))
+    assert "\n" not in str(error.value)
+
+
+def first(result, name: str) -> np.ndarray:
+    return result.values[name][0, :, 0]
+
+
+def test_the_start_reads_what_the_survey_read(site, model):
+    result = simulate(replace(site, years=(1960, 1960)), model)
+    assert np.abs(result.start.off).max() < 1e-9 and result.start.ph[0] == pytest.approx(5.6)
+    assert first(result, "ph_h2o")[0] == pytest.approx(5.6, abs=0.1)  # nine months later
+    shares = {ion: first(result, ion)[0] for ion in exchanger.BASES}
+    assert shares["ca"] / sum(shares.values()) == pytest.approx(exchanger.BASES["ca"], abs=0.03)
+
+
+def test_surveyed_bases_stay_and_the_capacity_follows(tmp_path, model):
+    text = SITE.replace("ph_h2o", "ca_mmolc_kg = [70, nan, nan]\nmg_mmolc_kg = [3, nan, nan]\nk_mmolc_kg = [2, nan, nan]\nph_h2o")
+    result = simulate(replace(written(tmp_path, text), years=(1960, 1960)), model)
+    assert [1e3 * result.start.bases[ion][0] for ion in ("ca", "mg", "k")] == pytest.approx([70.0, 3.0, 2.0])
+    assert 0.09 < result.start.capacity[0] < 0.2 and "capacity by pH" in result.start.rule[0]
+    assert first(result, "ph_h2o")[0] == pytest.approx(5.6, abs=0.1)
+    both = simulate(
+        replace(written(tmp_path, text.replace("ca_mmolc", "cec_mmolc_kg = [130, nan, nan]\nca_mmolc")), years=(1960, 1960)),
+        model,
+    )
+    assert both.start.capacity[0] == pytest.approx(0.13) and "share of proton sites" in both.start.rule[0]
+    assert first(both, "ph_h2o")[0] == pytest.approx(5.6, abs=0.1)
+
+
+def test_forms_of_nitrogen_rank_and_lime_works(site, model):
+    result = simulate(site, model)
+    ph = dict(zip(site.treatments, result.values["ph_h2o"][-1, :, 0], strict=True))
+    assert ph["AS"] < ph["AN"] - 0.2 and ph["AN"] < ph["nil"] < ph["SN"]
+    assert ph["limed"] > ph["nil"] + 0.3
+    assert (result.values["ph_cacl2"] < result.values["ph_h2o"]).all()
+    given = lime.moles(lime.KINDS["ground_limestone"], 5.0)
+    assert 0 < result.grains[-1, 4] < 0.2 * given and result.grains[:2, 4] == pytest.approx([0.0, 0.0])
+    assert result.flags["invalid"] == 0
+    alone = simulate(replace(site, treatments=("AN",), lines=tuple(x for x in site.lines if "AN" in x.treatments)), model)
+    assert alone.values["ph_h2o"][:, 0] == pytest.approx(result.values["ph_h2o"][:, 2], abs=1e-9)  # plots do not see each other
+
+
+def test_skill_is_hand_arithmetic():
+    readings = [
+        Reading(n, y, 0.0, 0.23, "ph_h2o", v)
+        for n, y, v in (("a", 1960, 5.0), ("a", 1970, 5.2), ("b", 1960, 6.0), ("b", 1970, 6.4))
+    ]
+    p = skill.Pairs(readings, np.array([5.0, 5.2, 6.0, 6.4]), np.array([5.1, 5.2, 6.0, 6.1]), np.array([5.1, 5.1, 6.0, 6.0]))
+    found = skill.scores(p)["all"]
+    assert (found.count, found.bias) == (4, pytest.approx(-0.05))
+    assert found.rmse == pytest.approx(np.sqrt(0.1 / 4)) and found.start_stays == pytest.approx(np.sqrt(0.18 / 4))
+    assert found.level_mean == pytest.approx(np.sqrt(0.1 / 4)) and found.skill == pytest.approx(0.0)
+    assert found.verdict == "agrees" and np.isnan(found.noise)
+
+
+def test_a_fit_finds_the_factor_that_made_the_readings(site, model):
+    true = replace(site, parameters=replace(site.parameters, lime_factor=0.6))
+    made = simulate(true, model)
+    times = made.years[2::3] + (site.month + 0.5) / 12
+    readings = tuple(
+        Reading("limed", t, 0.0, 0.23, "ph_h2o", float(v)) for t, v in zip(times, made.values["ph_h2o"][2::3, 4, 0], strict=True)
+    )
+    found = fit.fit(replace(site, readings=readings), model, ("lime_factor",))
+    assert found.values["lime_factor"] == pytest.approx(0.6, rel=0.03) and found.after < 0.01 < found.before
+    with pytest.raises(SiteError, match="lime_faktor"):
+        fit.names("lime_faktor")
+
+
+def test_the_command_writes_tables_picture_and_netcdf(tmp_path, capsys):
+    (tmp_path / "site.toml").write_text(SITE.replace("plough_cm", 'observations = "read.csv"\nplough_cm'), encoding="utf-8")
+    (tmp_path / "read.csv").write_text("treatment,date,top_cm,bottom_cm,ph_h2o,ca_mmolc_kg\nAS,1970-10-15,0,23,4.6,40\n")
+    assert main(["plot", str(tmp_path / "site.toml"), "--out", str(tmp_path / "out")]) == 0
+    told = capsys.readouterr().out
+    assert "pH in water, all: 1 readings" in told and "bases by pH" in told
+    with (tmp_path / "out" / "samples.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == 5 * 20 and {"ph_cacl2", "acidity_mmolc_kg", "caco3_percent"} < set(rows[0])
+    with xr.open_dataset(tmp_path / "out" / "plot.nc") as data:
+        assert data["ph_h2o"].dims == ("year", "treatment", "sample") and data.attrs["Conventions"] == "CF-1.11"
+        assert float(data["ph_h2o"][-1, 0, 0]) == pytest.approx(float(rows[19]["ph_h2o"]), abs=0.01)
+    assert (tmp_path / "out" / "plot.png").stat().st_size > 20000
+    assert main(["plot", str(tmp_path / "none.toml"), "--out", str(tmp_path / "out")]) == 2
