@@ -34,7 +34,7 @@ YEAR_SD = 0.45  # K, of a year's mean temperature beyond what its days leave
 DAY_SD, DAY_SD_COLD, COLD = 2.95, 0.12, 8.0
 WET_WARMTH = (1.98, -0.204)  # temperature of wet days less that of dry ones: K, K per degC of the month
 PET_WET, PET_SCALE = 0.34, 1.2  # evaporation of dry days less that of wet ones, of the mean, where it is well above 1.2 mm a day
-PET_DAY, PET_RAIN, PET_MONTH = 0.16, -0.04, 0.08  # of the mean: by temperature of the day, rain of the month, and neither
+PET_DAY, PET_RAIN, PET_MONTH = 0.16, -0.05, 0.07  # of the mean: by temperature of the day, rain of the month, and neither
 
 _Z = np.linspace(-8.0, 8.0, 3201)
 _DENSITY = np.exp(-0.5 * _Z * _Z) / np.exp(-0.5 * _Z * _Z).sum()
