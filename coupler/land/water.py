@@ -60,18 +60,22 @@ def root_share(dz: np.ndarray, parameters: WaterParameters) -> np.ndarray:
     return np.clip((parameters.root_end_m - centre) / span, 0.0, 1.0)
 
 
-def bucket(rain: np.ndarray, pet: np.ndarray, store: np.ndarray, stress: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Periodic monthly bucket: storage, ET and overflow, (column, 12); rain and pet (column, 12), store (column,) in mm."""
-    water = store.copy()
+def bucket(
+    rain: np.ndarray, pet: np.ndarray, store: np.ndarray, stress: float, start: np.ndarray | None = None
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Monthly bucket: storage, ET and overflow, (column, month); rain and pet (column, month), store (column,) in mm.
+
+    Without a storage to ``start`` from, the months are those of a year that repeats itself.
+    """
+    water = store.copy() if start is None else start
     level, used, over = (np.empty_like(rain) for _ in range(3))
-    for year in range(SPIN_YEARS):
-        for month in range(12):
+    for _ in range(SPIN_YEARS if start is None else 1):
+        for month in range(rain.shape[1]):
             filled = water + rain[:, month]
             et = np.minimum(pet[:, month] * np.minimum(1.0, filled / (stress * store)), filled)
             spill = np.maximum(filled - et - store, 0.0)
             water = filled - et - spill
-            if year == SPIN_YEARS - 1:
-                level[:, month], used[:, month], over[:, month] = water, et, spill
+            level[:, month], used[:, month], over[:, month] = water, et, spill
     return level, used, over
 
 
@@ -116,8 +120,8 @@ def water_store(soil: Profile, p: WaterParameters) -> Store:
 
 def balanced_bucket(
     infiltration: np.ndarray, climate: Climate, store: np.ndarray, stress: float, target: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Storage and drainage [mm] (column, 12) with the crop coefficient, found by bisection, that drains ``target`` mm a year."""
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Storage and drainage [mm] (column, 12) with the crop coefficient that drains ``target`` mm a year, and it (column,)."""
 
     def year(factor: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         return bucket(infiltration, factor[:, None] * climate.pet[:, None] * climate.pet_shape, store, stress)
@@ -127,8 +131,9 @@ def balanced_bucket(
         factor = 0.5 * (low + high)
         too_wet = year(factor)[2].sum(1) > target
         low, high = np.where(too_wet, factor, low), np.where(too_wet, high, factor)
-    level, _, drainage = year(0.5 * (low + high))
-    return level, drainage
+    factor = 0.5 * (low + high)
+    level, _, drainage = year(factor)
+    return level, drainage, factor
 
 
 def sinks(evapotranspiration: np.ndarray, available: np.ndarray, change: np.ndarray, dz: np.ndarray) -> np.ndarray:
@@ -143,31 +148,66 @@ def sinks(evapotranspiration: np.ndarray, available: np.ndarray, change: np.ndar
     return taken + (top / top.sum())[None, :, None] * rest[:, None, :]
 
 
+@dataclass(frozen=True)
+class _Course:
+    """Months of a bucket: rain and runoff, storage and drainage [mm] (column, month), storage before the first (column,)."""
+
+    rain: np.ndarray
+    runoff: np.ndarray
+    level: np.ndarray
+    drained: np.ndarray
+    before: np.ndarray
+
+
+def _months(course: _Course, store: Store, soil: Profile) -> WaterYear:
+    """Water of the layers from that of the bucket."""
+    saturation = course.level / store.total[:, None]
+    change = np.diff(np.concatenate([(course.before / store.total)[:, None], saturation], axis=1), axis=1)
+    # what the level says; the periodic year leaves a residue of the last spin-up year, which goes into ET
+    et = (course.rain - course.runoff) - course.drained - change * store.total[:, None]
+    return WaterYear(
+        rain=course.rain,
+        runoff=course.runoff,
+        evapotranspiration=et,
+        drainage=course.drained,
+        saturation=saturation,
+        w_liq=store.wet[:, :, None] - store.available[:, :, None] * (1 - saturation)[:, None, :],
+        w_sink=sinks(et, store.available, change, soil.dz) / MONTH_SECONDS,
+        q_bot=course.drained / MONTH_SECONDS,
+    )
+
+
 def water_year(climate: Climate, soil: Profile, parameters: WaterParameters, drainage: np.ndarray | float = 1.0) -> WaterYear:
     """Water of one year; ``drainage`` multiplies what Fu's equation leaves after evapotranspiration.
 
     The crop coefficient of each column is found by bisection so that the bucket's annual drainage is that.
     """
+    return water_years(climate, soil, parameters, drainage)[0]
+
+
+def water_years(
+    climate: Climate,
+    soil: Profile,
+    parameters: WaterParameters,
+    drainage: np.ndarray | float = 1.0,
+    rain: np.ndarray | None = None,
+    pet: np.ndarray | None = None,
+) -> tuple[WaterYear, WaterYear | None]:
+    """The mean year, and the months after it that ``rain`` and ``pet`` [mm] (column, month) describe, with its crop coefficient.
+
+    No month but those of the mean year has runoff.
+    """
     p = parameters
     excess = climate.rain - fu_evaporation(climate.rain, climate.pet, p.omega)
     if np.any(np.asarray(drainage) != 1.0):
         excess = np.minimum(excess * drainage, MOST_EXCESS * climate.rain)
-    rain = climate.rain[:, None] * climate.rain_shape
-    runoff = rain * (p.runoff_share * excess / climate.rain)[:, None]
+    mean = climate.rain[:, None] * climate.rain_shape
+    runoff = mean * (p.runoff_share * excess / climate.rain)[:, None]
     store = water_store(soil, p)
-    level, drained = balanced_bucket(rain - runoff, climate, store.total, p.stress_point, (1 - p.runoff_share) * excess)
-
-    saturation = level / store.total[:, None]
-    change = np.diff(np.concatenate([saturation[:, -1:], saturation], axis=1), axis=1)  # of the month, (column, 12)
-    # what the level says; the periodic year leaves a residue of the last spin-up year, which goes into ET
-    et = (rain - runoff) - drained - change * store.total[:, None]
-    return WaterYear(
-        rain=rain,
-        runoff=runoff,
-        evapotranspiration=et,
-        drainage=drained,
-        saturation=saturation,
-        w_liq=store.wet[:, :, None] - store.available[:, :, None] * (1 - saturation)[:, None, :],
-        w_sink=sinks(et, store.available, change, soil.dz) / MONTH_SECONDS,
-        q_bot=drained / MONTH_SECONDS,
-    )
+    target = (1 - p.runoff_share) * excess
+    level, drained, factor = balanced_bucket(mean - runoff, climate, store.total, p.stress_point, target)
+    year = _months(_Course(mean, runoff, level, drained, level[:, -1]), store, soil)
+    if rain is None or pet is None:
+        return year, None
+    storage, _, spilt = bucket(rain, factor[:, None] * pet, store.total, p.stress_point, level[:, -1])
+    return year, _months(_Course(rain, 0.0 * rain, storage, spilt, level[:, -1]), store, soil)

@@ -68,7 +68,7 @@ def run(path: Path, out: Path, bundle: str | None, fit: str, version: str) -> in
         outputs.write_netcdf(result, out / "plot.nc", version)
         picture.draw(result, out / "plot.png")
     print(f"{site.name}: {len(site.treatments)} treatments, {site.years[0]}-{site.years[1]}, climate {site.weather.source}, "
-          f"drainage {result.drainage:.0f} mm a year")  # fmt: skip
+          f"drainage {result.drainage.mean():.0f} mm a year")  # fmt: skip
     print("\n".join(["start:", *started(result), *told(result)]))
     for name in ("fallback", "residual", "invalid"):
         if result.flags[name]:

@@ -62,7 +62,7 @@ def write_tables(result: Result, out: Path) -> list[Path]:
         for i, year in enumerate(result.years.tolist()):
             grains = result.grains[i, j] * CACO3_KG_PER_MOL * HA_M2 * 1e-3
             values = [f"{result.leaching[k][i, j] * f:.4g}" for k, (_, f, _, _) in LEACHING.items()]
-            rows.append([name, str(year), f"{result.drainage:.0f}", *values, f"{grains:.3g}"])
+            rows.append([name, str(year), f"{result.drainage[i]:.0f}", *values, f"{grains:.3g}"])
     head = ["treatment", "year", "drainage_mm", *(c for c, _, _, _ in LEACHING.values()), "lime_grains_t_ha"]
     _save(made[1], head, rows)
     if site.readings:
@@ -97,6 +97,7 @@ def write_netcdf(result: Result, path: Path, version: str) -> None:
         data[k] = (("year", "treatment", "sample"), result.values[k] * factor, {"units": unit, "long_name": text})
     for k, (_, factor, unit, text) in LEACHING.items():
         data[k] = (("year", "treatment"), result.leaching[k] * factor, {"units": unit, "long_name": text})
+    data["drainage"] = ("year", result.drainage, {"units": "mm year-1", "long_name": "drainage through the bottom"})
     made = xr.Dataset(
         data,
         {
@@ -105,7 +106,7 @@ def write_netcdf(result: Result, path: Path, version: str) -> None:
             "top": ("sample", depths[:, 0], {"units": "m", "long_name": "upper depth of the sample", "positive": "down"}),
             "bottom": ("sample", depths[:, 1], {"units": "m", "long_name": "lower depth of the sample", "positive": "down"}),
         },
-        {"Conventions": "CF-1.11", "title": site.name, "source": f"calcisol {version}", "drainage_mm": result.drainage},
+        {"Conventions": "CF-1.11", "title": site.name, "source": f"calcisol {version}"},
     )
     with whole_file(path) as temporary:
         made.to_netcdf(temporary, engine="netcdf4")

@@ -133,6 +133,8 @@ class Plans:
             [sum((g.mineral.get(k, 0.0) + g.manure.get(k, 0.0)) * N_KG_PER_MOL for k in ("nh4", "no3")) for g, _ in pairs]
         )
         supply = mineral + organic + deposited
+        organic = organic + self._humus(year, bare)
+        supply = supply + self._humus(year, bare)
         organic = organic + np.maximum(gone / nitrogen.MOST_HARVESTED - supply, 0.0)  # humus gives what the harvest shows
         supply = np.maximum(supply, gone / nitrogen.MOST_HARVESTED)
         column = {f"dep_{ion}": self._monthly(pairs, ion) for ion in IONS}
@@ -159,6 +161,12 @@ class Plans:
             harvested=gone,
             supplied=supply,
         ), {"lime": lime}  # fmt: skip
+
+    def _humus(self, year: int, bare: bool) -> np.ndarray:
+        """Nitrogen that organic matter sets free (or, negative, takes up) as its stock changes, kg ha-1 (column,)."""
+        if bare:
+            return np.zeros(len(self.site.treatments))
+        return np.array([sum(x.humus for x in lines_of(self.site, name, year)) for name in self.site.treatments])
 
     def _monthly(self, pairs: list[tuple[Received, Taken]], ion: str) -> np.ndarray:
         """mol m-2 s-1 (column, 12) of an ion from all dressings."""

@@ -112,7 +112,8 @@ def _line(t: Table, names: tuple[str, ...], span: tuple[int, int]) -> Line:
     made = Line(
         chosen, (first, last), month, t.text("crop", ("", *harvest.CROPS), ""), value["dry_matter_t_ha"], nitrogen,
         form if nitrogen else {}, spread, t.text("lime", tuple(lime.KINDS), "ground_limestone"), value["lime_depth_cm"] / 100,
-        value["n_removed_kg_ha"], value["fixed_n_kg_ha"], _yes(t, "potash"), value["plough_cm"] / 100,
+        value["n_removed_kg_ha"], value["fixed_n_kg_ha"], t.number("humus_n_kg_ha", -300, 300, 0.0), _yes(t, "potash"),
+        value["plough_cm"] / 100,
     )  # fmt: skip
     t.done()
     return made

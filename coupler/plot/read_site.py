@@ -19,7 +19,7 @@ import numpy as np
 from ..europe import embedded
 from ..europe.cells import read_cells
 from ..land import climate
-from . import read_history
+from . import read_history, read_weather
 from .read_toml import SiteError, Table
 from .site import CATIONS, Parameters, Place, Site, Soil, Weather
 
@@ -163,11 +163,15 @@ def read_site(path: Path, *, observed: bool = True) -> Site:
     named = t.get("observations", "")
     readings = read_history.readings(named if observed else "", path.parent, names)
     depths = read_history.depths(t.get("sampling_cm"), soil.edges, readings, path.name)
+    climate_table = Table(t.get("climate", {}), f"{path.name} [climate]")
+    file = climate_table.text("years", default="")
+    weather = _weather(climate_table, place)
     site = Site(
-        name, (start, end), place, _weather(Table(t.get("climate", {}), f"{path.name} [climate]"), place), soil,
+        name, (start, end), place, weather, soil,
         t.number("plough_cm", 0, 60, 0.0 if read_history.grass(lines) else 23.0) / 100, names, lines, depths,
         int(t.number("sampling_month", 1, 12, 10)) - 1, readings, sulphur, nitrogen,
         _parameters(Table(t.get("parameters", {}), f"{path.name} [parameters]")), path.parent,
+        read_weather.years(path.parent, file, weather) if file else {},
     )  # fmt: skip
     t.done()
     return site

@@ -13,20 +13,16 @@ from typing import Any
 
 import numpy as np
 
-from ...emulator.contract.constants import PA_PER_ATM
-from ..land import bioturbation, climate, lime, nitrogen, respiration, water
-from ..land.parameters import CarbonParameters, NitrogenParameters, WaterParameters
-from ..units import CACO3_KG_PER_MOL, KELVIN, MONTH_SECONDS, SECONDS_PER_YEAR
+from ..land import bioturbation, lime
+from ..units import CACO3_KG_PER_MOL, MONTH_SECONDS
 from . import suspension
-from .plan import Plans, lines_of
+from .drivers import Drivers
+from .plan import lines_of
 from .profile import Ground, Sampler
 from .site import CATIONS, Site
 from .start import Start, begin
 
 PLOUGH_MONTH = 10  # November, before winter corn [assumption]
-SCALE_HEIGHT = 8434.0  # m, standard atmosphere
-CO2 = {1750: 2.78e-4, 1850: 2.85e-4, 1900: 2.96e-4, 1950: 3.11e-4, 1980: 3.39e-4, 2000: 3.70e-4, 2020: 4.14e-4}
-"""mol mol-1 of carbon dioxide in air: ice cores and Mauna Loa (Meinshausen et al. 2017, doi:10.5194/gmd-10-2057-2017)."""
 MIXED = ("calcite", *CATIONS, "nh4", "no3", "cl", "so4")
 LEACHED = ("ca_leach", "alk_leach", "no3_leach", "dic_leach", "acid_load")
 
@@ -43,57 +39,8 @@ class Result:
     further: dict[tuple[int, int], dict[str, np.ndarray]]  # (year, month) in which a reading was made -> name -> (column, sample)
     leaching: dict[str, np.ndarray]  # name -> (year, column)
     grains: np.ndarray  # mol CaCO3 m-2 that is still grains (year, column)
-    drainage: float  # mm year-1
+    drainage: np.ndarray  # mm (year,)
     flags: dict[str, int] = field(default_factory=dict)
-
-
-class Drivers:
-    """Water, heat and carbon dioxide of the periodic year, and the plans of each year."""
-
-    def __init__(self, site: Site, ground: Ground) -> None:
-        self.site, self.ground = site, ground
-        w, one = site.weather, np.ones((1, len(ground.dz)))
-        self.nitrogen = NitrogenParameters()
-        centre = ground.edges - ground.dz / 2
-        mean, swing = np.array([w.temperature.mean()]), np.array([np.ptp(w.temperature) / 2])
-        self.soil_air = climate.soil_temperature(mean, swing, centre, WaterParameters().thermal_diffusivity)[0]
-        rain, pet = np.array(w.rain.sum()), np.array(w.pet.sum())
-        self.water = water.water_year(
-            water.Climate(rain[None], (w.rain / rain)[None], pet[None], (w.pet / pet)[None]),
-            water.Profile(ground.clay * one, ground.sand * one, ground.carbon * one, ground.porosity * one, ground.dz),
-            WaterParameters(runoff_share=0.0),  # level plots
-            np.array([site.parameters.drainage_factor]),
-        )  # fmt: skip
-        carbon = CarbonParameters()
-        shape = respiration.climate_production(w.temperature[None], w.rain[None], carbon)
-        self.source = shape[0] * 1e-3 / 86400.0 * site.parameters.respiration_factor
-        self.plans = Plans(site, self.soil_air[0], self.nitrogen)
-        self._kept: tuple[tuple[int, bool], nitrogen.YearPlan, dict[str, np.ndarray]] | None = None  # of the year in progress
-
-    def forcing(self, year: int, month: int, state: dict[str, np.ndarray], bare: bool) -> dict[str, np.ndarray]:
-        """Forcing of a month by contract name."""
-        if self._kept is None or self._kept[0] != (year, bare):
-            self._kept = (year, bare), *self.plans.year(year, bare)
-        _, plan, further = self._kept
-        n, w = len(self.site.treatments), self.water
-        spread = lambda row: np.broadcast_to(row, (n, len(self.ground.dz)))  # noqa: E731
-        t_soil = self.soil_air[:, month]
-        made = nitrogen.month_rates(
-            plan, month, state["nh4"], state["no3"], np.asarray(spread(t_soil)), self.ground.dz, self.nitrogen
-        )
-        made["weath"] = spread(self.ground.weathering / SECONDS_PER_YEAR)
-        return {
-            "w_liq": spread(w.w_liq[0, :, month]),
-            "w_sink": spread(w.w_sink[0, :, month]),
-            "q_bot": np.full(n, w.q_bot[0, month]),
-            "t_soil": spread(t_soil + KELVIN),
-            "co2_src_total": np.full(n, self.source[month]),
-            "co2_atm": np.full(n, np.interp(year, list(CO2), list(CO2.values()))),
-            "p_surf": np.full(n, PA_PER_ATM * np.exp(-self.site.place.altitude / SCALE_HEIGHT)),
-            **made,
-            **{name: rate[:, month] for name, rate in plan.column.items()},
-            **{name: rate[:, month] for name, rate in further.items()},
-        }
 
 
 class Liming:
@@ -205,7 +152,15 @@ def simulate(site: Site, model: Any) -> Result:
         grains[i] = liming.left()
     soil.close()
     named = ("clipped", "outside_envelope", "fallback", "residual", "invalid")
-    drained = float(drivers.water.drainage.sum())
     return Result(
-        site, ground, start, years, values, further, leaching, grains, drained, dict(zip(named, flags.tolist(), strict=True))
+        site,
+        ground,
+        start,
+        years,
+        values,
+        further,
+        leaching,
+        grains,
+        drivers.drainage(),
+        dict(zip(named, flags.tolist(), strict=True)),
     )

@@ -71,6 +71,7 @@ class Line:
     depth: float = np.nan  # m the lime was worked in
     removed: float = np.nan  # kg N ha-1 year-1 in what was carried off
     fixed: float = np.nan  # kg N ha-1 year-1
+    humus: float = 0.0  # kg N ha-1 year-1 that organic matter sets free as it is lost; negative as it grows
     potash: bool = False  # potassium is given for what the harvest takes
     plough: float = np.nan  # m, where it differs from that of the site
 
@@ -120,6 +121,7 @@ class Site:
     nitrogen: dict[int, float]
     parameters: Parameters
     folder: Path
+    years_of_weather: dict[int, Weather] = field(default_factory=dict)  # where known; else ``weather`` all along
 
     def ploughed(self) -> list[float]:
         """Depths of the plough that lines of the history name, m."""

@@ -225,6 +225,34 @@ def test_forms_of_nitrogen_rank_and_lime_works(site, model):
     assert alone.values["ph_h2o"][:, 0] == pytest.approx(result.values["ph_h2o"][:, 2], abs=1e-9)  # plots do not see each other
 
 
+def test_weather_of_the_years_is_what_the_file_says(tmp_path, model):
+    """A mean year from the file changes nothing; a wet year drains more, a dry one less; days and months are the same."""
+    base = written(tmp_path, SITE)
+    w = base.weather
+    rows = [
+        f"{y}-{m + 1:02d},{w.temperature[m]},{w.rain[m] * f},{w.pet[m]}"
+        for y, f in ((1961, 1.0), (1963, 1.5), (1965, 0.6))
+        for m in range(12)
+    ]
+    (tmp_path / "weather.csv").write_text("date,temperature_c,rain_mm,pet_mm\n" + "\n".join(rows), encoding="utf-8")
+    site = written(tmp_path, SITE.replace("rain_mm = 704", 'rain_mm = 704\nyears = "weather.csv"'))
+    assert sorted(site.years_of_weather) == [1961, 1963, 1965]
+    found = simulate(replace(site, years=(1960, 1966)), model)
+    mean = simulate(replace(base, years=(1960, 1966)), model)
+    assert found.drainage[[0, 1, 2]] == pytest.approx(mean.drainage[[0, 1, 2]])
+    assert found.drainage[3] > mean.drainage[3] + 200 and found.drainage[5] < mean.drainage[5] - 100
+    assert found.values["ph_h2o"][:3] == pytest.approx(mean.values["ph_h2o"][:3], abs=1e-6)
+    days = [
+        f"1961-{m + 1:02d}-{d + 1:02d},{w.temperature[m]},{w.rain[m] / 28},{w.pet[m] / 28}" for m in range(12) for d in range(28)
+    ]
+    (tmp_path / "weather.csv").write_text("date,temperature_c,rain_mm,pet_mm\n" + "\n".join(days), encoding="utf-8")
+    daily = written(tmp_path, SITE.replace("rain_mm = 704", 'rain_mm = 704\nyears = "weather.csv"')).years_of_weather[1961]
+    assert daily.rain == pytest.approx(w.rain) and daily.temperature == pytest.approx(w.temperature)
+    (tmp_path / "weather.csv").write_text("date,temperature_c,rain_mm\n1961-01-01,5,-3", encoding="utf-8")
+    with pytest.raises(SiteError, match="rain_mm = -3 must lie between"):
+        written(tmp_path, SITE.replace("rain_mm = 704", 'rain_mm = 704\nyears = "weather.csv"'))
+
+
 def test_skill_is_hand_arithmetic():
     readings = [
         Reading(n, y, 0.0, 0.23, "ph_h2o", v)
