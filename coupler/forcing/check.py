@@ -17,14 +17,14 @@ import numpy as np
 
 from ...emulator.contract.variables import Variable
 from . import layout, nitrogen, read, water_phases
-from .counts import Counts, count
+from .consistent import too_full, too_much
+from .counts import WATER, Counts, count
 from .fault import ForcingError
 from .names import TEXTURE, Source, inputs, passed_over
 from .opened import OpenedFile
 from .vertical import check_thickness
 
 __all__ = ["TEXTURE", "Finding", "Survey", "describe", "inspect", "survey"]
-WATER = ("w_liq", "w_ice")
 # that far beyond its valid range, as a share of its width, a value is no measurement but a mark, a slip or another unit: 2 % of
 # carbonate in a file without units would be clipped to 95 %
 BEYOND = {"static": 0.1, "forcing": 1.0}
@@ -82,6 +82,11 @@ def faults(variable: Variable, counts: Counts, land: np.ndarray, where: str) -> 
         return "", f"{name} holds {c.missing} missing values (NaN or fill, or outside valid_range) of {c.total}{where}; {how}"
     if c.infinite:
         return "", f"{name} holds {c.infinite} infinite values; remove them"
+    if name == "active" and c.outside:
+        return "", (
+            f"active holds {c.outside} of {c.total} values other than 0 and 1 ({c.low:g} to {c.high:g}); give 1 where a column is to "
+            "be stepped and 0 elsewhere"
+        )
     if name in WATER and c.low < 0:
         return "", f"{name} is negative ({c.low:g} {variable.units}); water amounts must be 0 or more"
     span = f"{c.low:.4g} to {c.high:.4g}"
@@ -226,6 +231,11 @@ def _finding(forcing: OpenedFile, source: Source, counts: dict[str, Counts], lan
     note, problem = faults(v, mine, land, where)
     if not problem and v.name == "dz":
         problem = check_thickness(forcing.soil, read.values(forcing, source, None).data[land])
+    if not problem and mine.peak is not None and counts.keys() >= {"dz"}:
+        problem = too_full(v.name, mine.peak[land], read.values(forcing, forcing.sources["dz"], None).data[land])
+    if not problem and v.name == "sand" and "clay" in counts:
+        shares = [read.values(forcing, forcing.sources[n], None).data[land] for n in ("clay", "sand")]
+        problem = too_much("clay", shares[0], "sand", shares[1])
     if not problem and "taken as liquid" in source.note and "t_soil" in counts:
         problem = water_phases.frozen(source.names[0], counts["t_soil"].on(land).low)
     status, units = _status(forcing, source)

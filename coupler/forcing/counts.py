@@ -14,6 +14,7 @@ import numpy as np
 from ...emulator.contract.variables import Variable
 from .read import Values
 
+WATER = ("w_liq", "w_ice")  # amounts of a layer
 NO_CODE = {"p_surf": (99999.0,)}  # a pressure in Pa may be that
 
 
@@ -45,6 +46,7 @@ class Counts:
     high: np.ndarray = field(init=False)
     some: np.ndarray = field(init=False)  # whether the column holds any number, stepped or not
     code: float = np.nan
+    peak: np.ndarray | None = None  # (column, soil_layer): the most of any step, of water
 
     def __post_init__(self) -> None:
         """Nothing seen yet."""
@@ -60,6 +62,8 @@ class Counts:
         self.some |= other.some
         np.minimum(self.low, other.low, out=self.low)
         np.maximum(self.high, other.high, out=self.high)
+        if other.peak is not None:
+            self.peak = other.peak if self.peak is None else np.maximum(self.peak, other.peak)
         if np.isnan(self.code):
             self.code = other.code
 
@@ -92,6 +96,10 @@ def count(variable: Variable, values: Values, active: np.ndarray | None) -> Coun
         low, high = variable.valid
         with np.errstate(invalid="ignore"):
             found.outside[:] = (((data < low) | (data > high)) & fine).sum(axes)
+    if variable.name in WATER and data.ndim == 3:
+        found.peak = np.max(data, axis=0, where=fine, initial=0.0)
+    if variable.name == "active":  # a share of land is neither
+        found.outside[:] = (((data != 0) & (data != 1)) & fine).sum(axes)
     if marks.any():
         found.code = float(values.raw[marks][0])
     return found

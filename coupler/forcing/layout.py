@@ -83,6 +83,8 @@ def find(dataset: xr.Dataset) -> Layout:
     for axis in (lat, lon):
         if axis is not None and axis.dtype.kind not in "fiu":
             raise ValueError(f"{axis.name} holds no numbers")
+        if axis is not None and str(axis.attrs.get("units", "")).lower().startswith("rad"):
+            raise ValueError(f"{axis.name} is in {axis.attrs['units']}; give it in degrees")
     flat = lambda a: None if a is None else np.asarray(a.values, float).ravel()  # noqa: E731
     land = _gathered(dataset)
     if land:

@@ -20,8 +20,14 @@ from .names import substance, target
 
 REFUSED = ("maximum", "minimum", "range", "variance", "standard_deviation", "mode", "median", "mid_range", "root_mean_square")
 
+DOWNWARD = ("q_bot", "q_if")  # fluxes through an interface
+
 # CDO and NCO leave "time: sum" where they average sums over a longer step
 AVERAGED = re.compile(r"\b(?:(?:hour|day|mon|seas|year|tim|run|ydrun|timsel)(?:mean|avg)|ncra)\b")
+
+
+def _upward(variable: xr.DataArray) -> bool:
+    return bool(re.search(r"(?:^|_)upward_", str(variable.attrs.get("standard_name", ""))))
 
 
 def time_method(variable: xr.DataArray, time: str) -> str:
@@ -41,6 +47,11 @@ def conversion_of(dataset: xr.Dataset, name: str, v: Variable, time: str, share:
     method = time_method(variable, time)
     if method in REFUSED:
         raise ForcingError(f"{v.name}: {name} is the {method.replace('_', ' ')} of each step; give the mean, or the amount")
+    if v.name in DOWNWARD and (str(variable.attrs.get("positive", "")).lower() == "up" or _upward(variable)):
+        raise ForcingError(
+            f"{v.name}: {name} counts upward by its attributes, {v.name} counts downward; change its sign, and write "
+            'positive = "down"'
+        )
     wanted, counts = target(v), substance(v)
     rate = v.role == "forcing" and wanted.endswith("s-1")
     if not rate and method == "sum":

@@ -21,6 +21,7 @@ from .names import Source
 from .open_files import steps_of
 from .opened import OpenedFile
 
+EVERYWHERE = ("co2_atm", "p_surf")  # of the air: one series may serve all places
 ROUNDED = 1e-4  # a total and its part, both rounded or packed, may differ by that share of the total when all is of one phase
 
 
@@ -49,6 +50,8 @@ def _raw(forcing: OpenedFile, name: str, source: Source, part: xr.Dataset, steps
     wanted = [w for w in wanted if w] + (["column"] if forcing.layout.dims else [])
     # static properties may be the same for all columns, as (soil_layer,)
     enough = set(stacked.dims) <= set(wanted) if v.role == "static" else set(stacked.dims) == set(wanted)
+    if v.name in EVERYWHERE:
+        enough = enough or stacked.dims == (forcing.time,)
     if not enough:
         want = ", ".join(w for w in wanted if w)
         raise ForcingError(f"{v.name} has dims ({have}), not ({want}); reshape it")
@@ -65,7 +68,8 @@ def _shape(forcing: OpenedFile, stacked: xr.DataArray, values: np.ndarray, sourc
     """Column before layer; broadcast for static properties given once."""
     v, count = source.variable, len(forcing.layout)
     if "column" not in stacked.dims:
-        values = np.repeat(values[..., None], count, axis=-1) if v.role == "static" else values[..., None]
+        alike = v.role == "static" or v.name in EVERYWHERE
+        values = np.repeat(values[..., None], count, axis=-1) if alike else values[..., None]
     if v.dims == "layer" and forcing.depth in stacked.dims:
         values = np.moveaxis(values, -2, -1)
     elif v.dims == "layer" and (v.role == "static" or forcing.layers == 1):

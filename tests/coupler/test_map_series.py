@@ -187,9 +187,6 @@ def test_one_impossible_pixel_is_not_averaged_away(tmp_path):
     assert re.match(r"calcisol: caco3 of caco3.nc reaches \d+ of \d+ cells, elsewhere caco3 stays as it was; 1 places", said[0])
 
 
-SHARES = np.where(np.arange(24).reshape(4, 6) % 2, 1.0, 0.25)
-
-
 @pytest.mark.parametrize(("rain", "pet"), [("avg_tprate", "avg_pevr"), ("mtpr", "mper"), ("avg_tprate", "pev"), ("mtpr", "")])
 def test_era5_mean_rates(tmp_path, rain, pet):
     """Mean rates hold for steps of any length: 2 mm a day."""
