@@ -84,8 +84,8 @@ def faults(variable: Variable, counts: Counts, land: np.ndarray, where: str) -> 
         return "", f"{name} holds {c.infinite} infinite values; remove them"
     if name == "active" and c.outside:
         return "", (
-            f"active holds {c.outside} of {c.total} values other than 0 and 1 ({c.low:g} to {c.high:g}); give 1 where a column is to "
-            "be stepped and 0 elsewhere"
+            f"active holds {c.outside} of {c.total} values other than 0 and 1 ({c.low:g} to {c.high:g}); give 1 where a column "
+            "is to be stepped and 0 elsewhere"
         )
     if name in WATER and c.low < 0:
         return "", f"{name} is negative ({c.low:g} {variable.units}); water amounts must be 0 or more"

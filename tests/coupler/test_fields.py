@@ -124,12 +124,6 @@ def test_a_field_counts_its_own_substance(tmp_path, france):
         read_field(tmp_path / "c.csv", "caco3")
 
 
-def test_monthly_sums_of_rain_by_cell_methods(tmp_path, france):
-    days = np.array([15, 45, 74, 105, 135, 166, 196, 227, 258, 288, 319, 349], float)
-    path = series(tmp_path / "pr.nc", {"pr": (np.full(12, 60.0), {"units": "mm", "cell_methods": "time: sum"})}, days)
-    assert given(france, "rain", path)["rain"][0] == pytest.approx(720.0, rel=EXACT)  # twelve months of 60 mm
-
-
 def test_ggcmi_soil(tmp_path, france):
     lat, lon = np.arange(47.75, 44.0, -0.5), np.arange(1.25, 6.0, 0.5)
     data = xr.Dataset(coords={"lat": ("lat", lat, {"units": "degrees_north"}), "lon": ("lon", lon, {"units": "degrees_east"})})

@@ -199,3 +199,9 @@ def test_era5_mean_rates(tmp_path, rain, pet):
     wanted = {"mat": 11.0, "rain": 730.0} | ({"pet": 1095.0} if pet else {})
     for field, value in wanted.items():
         assert read_field(path, field).values == pytest.approx(value, rel=1e-9)
+
+
+def test_monthly_sums_of_rain_by_cell_methods(tmp_path):
+    days = np.array([15, 45, 74, 105, 135, 166, 196, 227, 258, 288, 319, 349], float)
+    path = series(tmp_path / "pr.nc", {"pr": (np.full(12, 60.0), {"units": "mm", "cell_methods": "time: sum"})}, days)
+    assert read_field(path, "rain").values == pytest.approx(720.0, rel=1e-9)  # twelve months of 60 mm
