@@ -44,6 +44,9 @@ def run(args: argparse.Namespace) -> int:
 
 def plot(args: argparse.Namespace) -> int:
     """A field plot from one file."""
+    from ..emulator.contract.extras import need
+
+    need("calcisol plot", "plots")
     from .plot.command import run
     from .run import version
 
