@@ -22,6 +22,7 @@ from helpers.weather_files import (
     cordex,
     era5,
     grid,
+    hourly,
     isimip,
     picked,
     rain_and_warmth,
@@ -148,6 +149,25 @@ def test_penman_monteith_of_a_file_takes_its_units(tmp_path: Path) -> None:
     assert made.pet[186, 0] == pytest.approx(3.88, abs=0.03)
     with pytest.raises(CalcisolError, match="altitude of the places is needed"), DailyFiles(paths, *PLACES) as files:
         files.year(2001)
+
+
+def test_penman_monteith_of_hours(tmp_path: Path) -> None:
+    """ERA5-Land: example 18 as a wave of temperature, dew point, sun since midnight, and a wind that turns from hour to hour."""
+    pytest.importorskip("pyet")
+    hours = 365 * 24 + 1
+    flat, hour = np.ones((hours, 3, 2)), np.arange(hours)[:, None, None]
+    since_midnight = np.where(hour % 24 == 0, 24, hour % 24) / 24.0
+    wind = 10.0 / 3.6
+    fields = {
+        "tp": (1e-3 * since_midnight * flat, "m"), "t2m": (290.05 + 4.6 * np.sin(np.pi * hour / 12.0) * flat, "K"),
+        "d2m": (285.21 * flat, "K"), "ssrd": (22.07e6 * since_midnight * flat, "J m**-2"), "sp": (1.001e5 * flat, "Pa"),
+        "u10": (0.6 * wind * (-1.0) ** hour * flat, "m s**-1"), "v10": (-0.8 * wind * flat, "m s**-1"),
+    }  # fmt: skip
+    with DailyFiles([write(hourly(hours, fields), tmp_path / "land.nc")], *PLACES, altitude=np.full(2, 100.0)) as files:
+        made = files.year(2001)
+    np.testing.assert_allclose(made.precipitation, 1.0, rtol=1e-9)
+    assert made.pet[186, 0] == pytest.approx(3.88, abs=0.03)
+    assert made.tas[186, 0] == pytest.approx(16.9)
 
 
 def test_oudin_by_hand() -> None:

@@ -64,9 +64,19 @@ def rain_and_warmth(
     return paths, rain, warm
 
 
-def era5(
-    folder: Path, *, since_midnight: bool, hours: int = 365 * 24 + 1, method: str = ""
-) -> tuple[Path, np.ndarray, np.ndarray]:
+def hourly(hours: int, fields: dict[str, tuple[np.ndarray, str]]) -> xr.Dataset:
+    """Fields (hour, ...) with their units as the Climate Data Store writes them, the first stamped 0:00 of 1 January 2001."""
+    seconds = 978_307_200 + 3600 * np.arange(hours, dtype=np.int64)
+    attributes = {"units": "seconds since 1970-01-01", "calendar": "proleptic_gregorian", "standard_name": "time"}
+    data = xr.Dataset(coords={"valid_time": ("valid_time", seconds, attributes), "number": ((), 0)})
+    data.coords["latitude"], data.coords["longitude"] = ("latitude", LAT), ("longitude", LON)
+    data.coords["expver"] = ("valid_time", np.full(hours, "0001"))
+    for name, (values, units) in fields.items():
+        data[name] = (("valid_time", "latitude", "longitude"), values[:hours], {"units": units, "GRIB_stepType": "accum"})
+    return data
+
+
+def era5(folder: Path, *, since_midnight: bool, hours: int = 365 * 24 + 1) -> tuple[Path, np.ndarray, np.ndarray]:
     """Hourly tp [m] and t2m, stamped from 0:00 of the first day to 0:00 after the last; days' rain and mean warmth."""
     rng = np.random.default_rng(7)
     shape = (365 * 24, 3, 2)
@@ -74,14 +84,8 @@ def era5(
     warm = 283.0 + rng.normal(0, 3, (365 * 24 + 1, 3, 2))
     by_day = rain.reshape(365, 24, 3, 2)
     held = np.concatenate([np.zeros((1, 3, 2)), (by_day.cumsum(1) if since_midnight else by_day).reshape(-1, 3, 2)])
-    data = xr.Dataset(
-        coords={"valid_time": ("valid_time", np.arange(hours), {"units": "hours since 2001-01-01", "standard_name": "time"})}
-    )
-    data.coords["latitude"], data.coords["longitude"] = ("latitude", LAT), ("longitude", LON)
-    dims = ("valid_time", "latitude", "longitude")
-    data["tp"] = (dims, held[:hours], {"units": "m", **({"cell_methods": method} if method else {})})
-    data["t2m"] = (dims, warm[:hours], {"units": "K"})
-    return write(data, folder / "era5.nc"), 1000.0 * by_day.sum(1), warm[:-1].reshape(365, 24, 3, 2).mean(1) - 273.15
+    path = write(hourly(hours, {"tp": (held, "m"), "t2m": (warm, "K")}), folder / "era5.nc")
+    return path, 1000.0 * by_day.sum(1), warm[:-1].reshape(365, 24, 3, 2).mean(1) - 273.15
 
 
 def cordex(folder: Path) -> tuple[Path, np.ndarray, np.ndarray]:

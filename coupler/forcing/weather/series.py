@@ -142,12 +142,19 @@ class Series:
             where = f"{self.lat[cells[place]]:g} N {self.lon[cells[place]]:g} E"
             raise ForcingError(f"{self.what} is missing on {self._date(int(self._keys[begin + step]))} at {where}; fill it")
         length = self.axis.dt[begin:end, None]
-        values = self._convert(raw, month=np.nan, year=np.nan)
+        values = self._converted(raw, slice(begin, end))
         if self.wanted.flux:
             values = values if self._amounts else values * length
             values = values * (1.0 if self.name in WATER else MEGA)
             values = np.where((values < 0) & (values > -TINY), 0.0, values)
         return values, self._keys[begin:end]
+
+    def _converted(self, raw: Floats, steps: slice) -> Floats:
+        """In the unit wanted; rates per month or year by the calendar's own lengths."""
+        if not self._convert.per:
+            return np.asarray(self._convert(raw))
+        month, year = self.axis.month_seconds[steps, None], self.axis.year_seconds[steps, None]
+        return np.asarray(self._convert(raw, month=month, year=year))
 
     def year(self, year: int, cells: Ints) -> Floats:
         """The days of a year, (day, place). Raises ForcingError."""
