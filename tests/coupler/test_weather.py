@@ -102,6 +102,14 @@ def test_longitudes_of_either_convention_are_the_same_place() -> None:
     assert generate(one, 2001).tas.tobytes() == generate(east, 2001).tas.tobytes()
 
 
+def test_a_climate_is_a_copy_of_what_it_was_given() -> None:
+    rows = np.array(CLIMATES["oceanic"][2:5], float)[:, None]
+    given = MonthlyClimate(*rows, np.array([52.0]), np.array([0.0]))
+    before = generate(given, 2001)
+    rows *= 2.0
+    assert generate(given, 2001).pet.tobytes() == before.pet.tobytes()
+
+
 def test_a_changed_climate_keeps_its_chances() -> None:
     """A scenario with more rain has the same wet days, all of them wetter, and the same noise of temperature."""
     one = climate(("oceanic",))

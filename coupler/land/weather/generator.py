@@ -11,12 +11,13 @@ Use:     ``weather = generate(climate, 1990, seed=0, member=0)``; means over yea
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
 from ...errors import ArgumentError
 from . import rain, statistics
-from .days import MONTH_DAYS, DailyWeather, Floats, days_in
+from .days import MONTH_DAYS, DailyWeather, Floats, Ints, days_in
 from .random_numbers import normal, uniform
 from .seasons import daily, daily_rates, month_sums
 
@@ -25,10 +26,11 @@ START, YEAR, DAYS = 24, 25, 32  # where numbers of the first day, year and days 
 LEAST_PET = 0.05  # of its mean, the least evaporation of a day
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class MonthlyClimate:
     """Climatology of some columns. ``rain`` and ``pet`` mm a month, ``temperature`` degC, each (column, 12), January first;
-    ``lat`` and ``lon`` degrees (column,). Raises ArgumentError where a shape or value cannot be.
+    ``lat`` and ``lon`` degrees (column,). Copies are kept: what one climatology makes of a year is found once for all years.
+    Raises ArgumentError where a shape or value cannot be.
     """
 
     rain: Floats
@@ -46,6 +48,39 @@ class MonthlyClimate:
             low = 0.0 if name in ("rain", "pet") else -np.inf
             if not (np.isfinite(values) & (values >= low)).all():
                 raise ArgumentError(f"{name} of the climatology holds a value that is no number{' or negative' * (low == 0)}")
+            kept = np.array(values, dtype=np.float64)
+            kept.flags.writeable = False
+            object.__setattr__(self, name, kept)
+
+
+@dataclass(frozen=True)
+class _Season:
+    """What a climatology makes of every year of one length: months (column, 12), days (day, column)."""
+
+    month: Ints  # (day,)
+    share: Floats  # of wet days
+    variation: Floats  # of rain
+    tas: Floats
+    tas_sd: Floats
+    wet_warmth: Floats
+    pet: Floats
+    pet_wet: Floats
+
+
+@lru_cache(maxsize=4)
+def _season(climate: MonthlyClimate, length: int) -> _Season:
+    month = np.repeat(np.arange(12), MONTH_DAYS[length])
+    share = statistics.wet_share(climate.rain, climate.temperature, climate.lat, climate.lon)
+    return _Season(
+        month=month,
+        share=share,
+        variation=statistics.variation(climate.rain, climate.temperature, share),
+        tas=daily(climate.temperature, length),
+        tas_sd=statistics.temperature_sd(climate.temperature).T[month],
+        wet_warmth=statistics.wet_warmth(climate.temperature).T[month],
+        pet=daily_rates(climate.pet, length),
+        pet_wet=statistics.pet_wet(climate.pet).T[month],
+    )
 
 
 def _autoregressive(noise: Floats, memory: float) -> Floats:
@@ -63,9 +98,9 @@ def generate(climate: MonthlyClimate, year: int, seed: int = 0, member: int = 0,
     ``seed`` and ``member`` choose among equally likely weathers. ``calendar``: one of CF's. Raises ArgumentError.
     """
     length = days_in(year, calendar)
-    month = np.repeat(np.arange(12), MONTH_DAYS[length])
+    season = _season(climate, length)
+    month, share = season.month, season.share
     numbers = uniform(seed, member, climate.lat, climate.lon, year, DAYS + 3 * LONGEST)
-    start = np.ascontiguousarray(numbers[:, START])
     occurs, amount, warm = (
         np.ascontiguousarray(numbers[:, DAYS + k * LONGEST : DAYS + (k + 1) * LONGEST][:, :length].T) for k in range(3)
     )
@@ -73,21 +108,18 @@ def generate(climate: MonthlyClimate, year: int, seed: int = 0, member: int = 0,
     of_rain = _autoregressive(of_rain, statistics.MONTH_MEMORY)
     of_year = statistics.YEAR_SD * normal(numbers[:, YEAR], numbers[:, YEAR + 1])[0]
 
-    share = statistics.wet_share(climate.rain, climate.temperature, climate.lat, climate.lon)
-    variation = statistics.variation(climate.rain, climate.temperature, share)
-    total, ratio = rain.totals(climate.rain, variation, of_rain.T)
-    wet = rain.wet_days(statistics.wet_share_of(share, ratio, variation), occurs, start, length)
+    total, ratio = rain.totals(climate.rain, season.variation, of_rain.T)
+    wet = rain.wet_days(statistics.wet_share_of(share, ratio, season.variation), occurs, numbers[:, START], length)
     wet = rain.with_one_wet_day(wet, total, occurs, length)
     drizzle = rain.light(wet, total, share, amount, length)
     fallen = drizzle + rain.amounts(wet, total - month_sums(drizzle, length).T, amount, length)
 
     surplus = wet - share.T[month]  # of wet days: 0 in the mean
     noise = _autoregressive(_daily_normal(warm, length), statistics.DAY_MEMORY)
-    warmth = statistics.temperature_sd(climate.temperature).T[month] * noise + of_year
-    tas = daily(climate.temperature, length) + warmth + statistics.wet_warmth(climate.temperature).T[month] * surplus
-    by_month = statistics.PET_RAIN * of_rain + statistics.PET_MONTH * of_pet
-    relative = 1.0 + by_month[month] + statistics.PET_DAY * noise - statistics.pet_wet(climate.pet).T[month] * surplus
-    pet = daily_rates(climate.pet, length) * np.maximum(relative, LEAST_PET)
+    tas = season.tas + season.tas_sd * noise + of_year + season.wet_warmth * surplus
+    by_month = 1.0 + statistics.PET_RAIN * of_rain + statistics.PET_MONTH * of_pet
+    relative = by_month[month] + statistics.PET_DAY * noise - season.pet_wet * surplus
+    pet = season.pet * np.maximum(relative, LEAST_PET)
     days = np.arange(1, length + 1)
     return DailyWeather(fallen, pet, tas, np.full(length, year), days, np.full(length, length), calendar)
 
