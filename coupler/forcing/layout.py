@@ -44,32 +44,25 @@ class Layout:
         """Number of columns, sea included."""
         return int(np.prod(self.shape)) if self.cell is None else len(self.cell)
 
-    def stack(self, array: xr.DataArray, rest: tuple[str, ...]) -> xr.DataArray:
-        """Lazily (rest..., column); dimensions of ``rest`` the array lacks are left out.
+    def stack(self, array: xr.DataArray, rest: tuple[str, ...]) -> xr.Variable:
+        """Lazily (rest..., column); dimensions of ``rest`` the array lacks are left out. Coordinates are left behind.
 
         Raises ValueError where the array has a dimension that is neither.
         """
-        have = [d for d in self.dims if d in array.dims]
-        others = [d for d in array.dims if d not in have and d not in rest]
-        for name in others:
-            if array.sizes[name] != 1:
-                have_dims = ", ".join(map(str, array.dims))
+        variable = array.variable
+        have = [d for d in self.dims if d in variable.dims]
+        for name in [d for d in variable.dims if d not in have and d not in rest]:
+            if variable.sizes[name] != 1:
+                have_dims = ", ".join(map(str, variable.dims))
                 raise ValueError(
                     f"has dims ({have_dims}), of which {name} is not understood; call places column, layers soil_layer and time "
                     "time, or give places lat and lon with their standard names"
                 )
-            array = array.isel({name: 0})
-        order = [d for d in rest if d in array.dims]
+            variable = variable.isel({name: 0})
         if have and len(have) != len(self.dims):
-            raise ValueError(f"has dims ({', '.join(map(str, array.dims))}), not all of ({', '.join(self.dims)}); reshape it")
-        array = array.transpose(*order, *have)
-        if len(have) > 1:
-            array = array.drop_vars([c for c in array.coords if set(array[c].dims) & set(have)]).stack(
-                column=have, create_index=False
-            )
-        elif have:
-            array = array.drop_vars([c for c in array.coords if have[0] in array[c].dims]).rename({have[0]: "column"})
-        return array
+            raise ValueError(f"has dims ({', '.join(map(str, variable.dims))}), not all of ({', '.join(self.dims)}); reshape it")
+        variable = variable.transpose(*(d for d in rest if d in variable.dims), *have)
+        return variable if have in ([], ["column"]) else variable.stack(column=have)
 
 
 def _gathered(dataset: xr.Dataset) -> str:

@@ -64,7 +64,7 @@ def _raw(forcing: OpenedFile, name: str, source: Source, part: xr.Dataset, steps
     return _shape(forcing, stacked, values, source)
 
 
-def _shape(forcing: OpenedFile, stacked: xr.DataArray, values: np.ndarray, source: Source) -> np.ndarray:
+def _shape(forcing: OpenedFile, stacked: xr.Variable, values: np.ndarray, source: Source) -> np.ndarray:
     """Column before layer; broadcast for static properties given once."""
     v, count = source.variable, len(forcing.layout)
     if "column" not in stacked.dims:

@@ -142,7 +142,7 @@ def _per_year(values: np.ndarray, kind: str, units: str, field: str, days: np.nd
 class _Variable:
     """One variable of a source, cleaned of what its file or the field calls missing."""
 
-    def __init__(self, file: xr.Dataset, name: str, array: xr.DataArray) -> None:
+    def __init__(self, file: xr.Dataset, name: str, array: xr.Variable) -> None:
         saved = {**file[name].encoding, **file[name].attrs}
         self.array = array
         self.scale, self.offset = float(saved.get("scale_factor", 1.0)), float(saved.get("add_offset", 0.0))
