@@ -4,7 +4,8 @@ What:    ``sulphur`` and ``nitrogen`` of a year; bases and sea salt as in Nitrog
 Units:   kg S and kg N ha-1 year-1.
 Source:  level: 40 kg S ha-1 in southern England in 1970 [assumption: between the more than 50 around large towns and the less
          than 15 of the remotest parts]; shape: British emissions (Lefohn et al. 1999, doi:10.1016/S1352-2310(99)00112-0; halved
-         from 1970 to the early 1990s, Campbell & Smith, International Fertiliser Society; a tenth by 2010), elsewhere those of
+         from 1970 to the early 1990s, Campbell & Smith, International Fertiliser Society; a tenth by 2010;
+         sulphate in the rain of Rothamsted doubled from 1880 to 1980, Brimblecombe & Pitman 1980), elsewhere those of
          Europe, which grew tenfold from the 1880s to the 1970s (Mylona 1996, doi:10.1034/j.1600-0889.1996.t01-2-00005.x), fell by
          30 % in the 1980s and by 54 % in the 1990s (Vestreng et al. 2007). Between those dates read off the curves [assumption].
          Nitrogen: from 6 kg ha-1 before industry to 25 in 1985 and 17 in 2019 [assumption]. Other places: give your own.
@@ -18,7 +19,7 @@ from __future__ import annotations
 import numpy as np
 
 BRITAIN = {
-    1800: 3.0, 1850: 9.0, 1880: 17.0, 1900: 21.0, 1930: 25.0, 1950: 30.0, 1962: 38.0, 1970: 40.0, 1980: 31.0, 1990: 22.0,
+    1800: 3.0, 1850: 8.0, 1880: 15.0, 1900: 18.0, 1930: 23.0, 1950: 29.0, 1962: 38.0, 1970: 40.0, 1980: 31.0, 1990: 22.0,
     1994: 17.0, 2000: 9.0, 2010: 4.0, 2020: 2.5,
 }  # fmt: skip
 EUROPE = {

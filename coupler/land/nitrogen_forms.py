@@ -30,6 +30,7 @@ FORMS: dict[str, dict[str, float]] = {
     "calcium_nitrate": {"no3": 1.0, "ca": 0.5},
     "sodium_nitrate": {"no3": 1.0, "na": 1.0},
     "potassium_nitrate": {"no3": 1.0, "k": 1.0},
+    "cyanamide": {"nh4": 1.0, LIME: 0.75},  # CaCN2 with free lime
     "map": {"nh4": 1.0, "cl": 1.0},
     "dap": {"nh4": 1.0, "cl": 0.5},
     "slurry": {"nh4": 0.5, ORGANIC: 0.5, "dic": 0.5, **_MANURE},
@@ -43,7 +44,28 @@ LOST_AS_NH3 = {
     "farmyard_manure": "nh3_loss_manure",
 }
 """Parameter of NitrogenParameters by form; "nh3_loss_other" for those not named."""
+SALTS: dict[str, dict[str, float]] = {  # mol per kg of what has no nitrogen; sulphur oxidises within the year
+    "gypsum": {"ca": 5.81, "so4": 5.81},
+    "superphosphate": {"ca": 2.9, "so4": 2.9},  # half gypsum; its phosphate stays where it falls, neutral
+    "potassium_chloride": {"k": 13.41, "cl": 13.41},
+    "potassium_sulphate": {"k": 11.48, "so4": 5.74},
+    "sodium_chloride": {"na": 17.11, "cl": 17.11},
+    "magnesium_sulphate": {"mg": 7.23, "so4": 7.23},  # kieserite
+    "sulphur": {"so4": 31.19},
+}
 ROUND_OFF = 1e-3  # shares of three thirds may be written with three digits
+
+
+def salts(given: Mapping[str, float]) -> dict[str, float]:
+    """Ions [mol] of so many kg of each salt. Raises CalcisolError for an unknown one."""
+    made: dict[str, float] = {}
+    for name, mass in given.items():
+        if name not in SALTS:
+            near = difflib.get_close_matches(name, SALTS, n=1, cutoff=0.0)[0]
+            raise CalcisolError(f"salt {name!r} is not known; the nearest is {near!r}, all are {', '.join(SALTS)}")
+        for ion, amount in SALTS[name].items():
+            made[ion] = made.get(ion, 0.0) + mass * amount
+    return made
 
 
 def mixture(shares: Mapping[str, float]) -> dict[str, float]:

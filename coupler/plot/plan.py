@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..land import deposition, harvest, nitrogen
-from ..land.nitrogen_forms import LIME, LOST_AS_NH3, ORGANIC, mixture
+from ..land.nitrogen_forms import LIME, LOST_AS_NH3, ORGANIC, mixture, salts
 from ..land.parameters import NitrogenParameters
 from ..units import CACO3_KG_PER_MOL, HA_M2, N_KG_PER_MOL, S_KG_PER_MOL, SECONDS_PER_YEAR
 from .site import Line, Site
@@ -45,6 +45,8 @@ def received(lines: list[Line], p: NitrogenParameters) -> Received:
     made = Received({}, {})
     for line in lines:
         made.applied += line.nitrogen
+        for ion, amount in salts(line.salts).items():
+            made.mineral[ion] = made.mineral.get(ion, 0.0) + amount
         for name, share in line.form.items():
             into = made.manure if name in MANURES else made.mineral
             lost = getattr(p, LOST_AS_NH3.get(name, "nh3_loss_other"))

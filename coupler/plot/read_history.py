@@ -11,13 +11,15 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from ..errors import CalcisolError
 from ..land import harvest, lime
-from ..land.nitrogen_forms import mixture
+from ..land.nitrogen_forms import mixture, salts
 from .read_toml import SiteError, Table
 from .site import ALL, Line, Reading
 
@@ -80,22 +82,34 @@ def _years(t: Table, span: tuple[int, int]) -> tuple[int, int, int]:
     return first, last, month
 
 
-def _form(t: Table) -> dict[str, float]:
-    """Shares of the forms of nitrogen: a word, ``a 0.5 b 0.5``, or a table."""
-    value = t.get("n_form", FERTILISER)
+def _amounts(t: Table, key: str, example: str) -> dict[str, float]:
+    """Names with numbers: a word (1), ``a 0.5 b 0.5``, or a table."""
+    value = t.get(key)
     if isinstance(value, str):
         words = re.split(r"[\s+,:=]+", value.strip())
         if len(words) == 1:
             value = {words[0]: 1.0}
         elif len(words) % 2 == 0:
             value = dict(zip(words[::2], [_value(x) for x in words[1::2]], strict=True))
-    if not isinstance(value, dict) or not all(isinstance(x, (int, float)) for x in value.values()):
-        raise SiteError(f'{t.where}: n_form = {value!r} must be like "urea" or {{ urea = 0.5, can = 0.5 }}')
-    try:
-        mixture(value)
-    except Exception as error:
-        raise SiteError(f"{t.where}: {error}") from None
+    if not isinstance(value, dict) or not all(isinstance(x, (int, float)) and x >= 0 for x in value.values()):
+        raise SiteError(f"{t.where}: {key} = {value!r} must be like {example}")
     return {k: float(v) for k, v in value.items()}
+
+
+def _checked(t: Table, check: Callable[[dict[str, float]], object], found: dict[str, float]) -> dict[str, float]:
+    """The same, once ``check`` has not refused it."""
+    try:
+        check(found)
+    except CalcisolError as error:
+        raise SiteError(f"{t.where}: {error}") from None
+    return found
+
+
+def _form(t: Table) -> dict[str, float]:
+    """Shares of the forms of nitrogen."""
+    if "n_form" not in t:
+        return {FERTILISER: 1.0}
+    return _checked(t, mixture, _amounts(t, "n_form", '"urea" or { urea = 0.5, can = 0.5 }'))
 
 
 def _line(t: Table, names: tuple[str, ...], span: tuple[int, int]) -> Line:
@@ -109,10 +123,11 @@ def _line(t: Table, names: tuple[str, ...], span: tuple[int, int]) -> Line:
     spread = 0.0 if np.isnan(value["lime_t_ha"]) else value["lime_t_ha"]
     nitrogen = 0.0 if np.isnan(value["n_kg_ha"]) else value["n_kg_ha"]
     form = _form(t)
+    other = _checked(t, salts, _amounts(t, "salts_kg_ha", "{ gypsum = 500 }")) if "salts_kg_ha" in t else {}
     made = Line(
         chosen, (first, last), month, t.text("crop", ("", *harvest.CROPS), ""), value["dry_matter_t_ha"], nitrogen,
         form if nitrogen else {}, spread, t.text("lime", tuple(lime.KINDS), "ground_limestone"), value["lime_depth_cm"] / 100,
-        value["n_removed_kg_ha"], value["fixed_n_kg_ha"], t.number("humus_n_kg_ha", -300, 300, 0.0), _yes(t, "potash"),
+        value["n_removed_kg_ha"], value["fixed_n_kg_ha"], other, t.number("humus_n_kg_ha", -300, 300, 0.0), _yes(t, "potash"),
         value["plough_cm"] / 100,
     )  # fmt: skip
     t.done()

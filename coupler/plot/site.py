@@ -71,6 +71,7 @@ class Line:
     depth: float = np.nan  # m the lime was worked in
     removed: float = np.nan  # kg N ha-1 year-1 in what was carried off
     fixed: float = np.nan  # kg N ha-1 year-1
+    salts: dict[str, float] = field(default_factory=dict)  # kg ha-1 year-1 of what has no nitrogen
     humus: float = 0.0  # kg N ha-1 year-1 that organic matter sets free as it is lost; negative as it grows
     potash: bool = False  # potassium is given for what the harvest takes
     plough: float = np.nan  # m, where it differs from that of the site

@@ -11,7 +11,7 @@ import pytest
 import xarray as xr
 from calcisol.coupler.cli import main
 from calcisol.coupler.land import bioturbation, exchanger, lime
-from calcisol.coupler.land.nitrogen_forms import FORMS, mixture
+from calcisol.coupler.land.nitrogen_forms import FORMS, SALTS, mixture, salts
 from calcisol.coupler.library.model import Model
 from calcisol.coupler.plot import fit, skill, suspension
 from calcisol.coupler.plot.read_site import read_site
@@ -136,6 +136,9 @@ def test_salts_are_neutral_and_shares_add_up():
         mixture({"urea": 0.5, "can": 0.4})
     with pytest.raises(Exception, match="nearest is 'urea'"):
         mixture({"ureas": 1.0})
+    for name, ions in SALTS.items():
+        assert sum(charge[ion] * n for ion, n in ions.items()) == pytest.approx(-62.38 if name == "sulphur" else 0.0), name
+    assert salts({"gypsum": 172.17})["ca"] == pytest.approx(1000.0, rel=1e-3)
 
 
 def test_worms_move_soil_and_lose_nothing():
@@ -169,6 +172,8 @@ def test_suspension_is_the_library_s_laboratory_at_its_ratio(model):
         (('"ammonium_sulphate"', '"amonium_sulfate"'), "nearest is 'ammonium_sulphate'"),
         (('crop = "cereal_grain_and_straw"', 'crop = "corn"'), "'corn' is not known"),
         (('crop = "cereal_grain_and_straw"', "n_kg_ha = 5"), "no line says what grows on 'nil'"),
+        (('n_form = "sodium_nitrate"', 'salts_kg_ha = "gypsom 5"'), "nearest is 'gypsum'"),
+        (('n_form = "sodium_nitrate"', "n_form = { urea = 0.5 }"), "add up to 0.5"),
         (('treatment = "SN"', 'treatment = "XX"'), "treatment 'XX' is not in the list"),
         (('"1962-03-05"', '"5 March 1962"'), "must be like 1962-03-05"),
         (('"1962-03-05"', '"1862-03-05"'), "lies outside the run"),
