@@ -43,6 +43,7 @@ WORD = re.compile(r"(?<![\w./~$<>{}*%-])(?:[\w.-]+/)*[\w.-]*\w(?![\w]*[/<>{}*(\[
 LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
 MADE = re.compile(
     r"^(out|build|\.venv|\.cache|calcisol)/"
+    r"|^(map\.toml|learning\.card\.md)$"
     r"|^(calcisol_variables\.(h|f90)|calcisol_constants\.hpp|variables\.md|f90wrap_calcisol_host\.f90|fhost\.py)$"
 )
 OUTSIDE = {

@@ -40,6 +40,11 @@ class Stated:
     aluminium: str  # a name of ALUMINIUM_LAWS
     aluminium_log_k: float
 
+    @property
+    def has_aluminium(self) -> bool:
+        """Whether a hydroxide supplies any."""
+        return log_k_at(self.log_k["gibbsite"], T_SHOWN) > 0.5 * ABSENT
+
     def as_dict(self) -> dict[str, Any]:
         """Plain numbers, for a file."""
         return asdict(self)
@@ -136,7 +141,7 @@ def differences(ours: Stated, theirs: Stated) -> list[tuple[str, str, str]]:
             rows.append((f"log K exchange H/Na, site {site}", f"{a:.4g}", f"{b:.4g}"))
     if (ours.aluminium, round(ours.aluminium_log_k, 3)) != (theirs.aluminium, round(theirs.aluminium_log_k, 3)):
         laws = [f"{s.aluminium}, log K {s.aluminium_log_k:.3g}" for s in (ours, theirs)]
-        if not all(log_k_at(s.log_k["gibbsite"], T_SHOWN) < 0.5 * ABSENT for s in (ours, theirs)):
+        if ours.has_aluminium or theirs.has_aluminium:
             rows.append(("exchange law of Al", laws[0], laws[1]))
     for ion in ION_SIZE:
         mine, other = ours.ion_size[ion], theirs.ion_size[ion]

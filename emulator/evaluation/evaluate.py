@@ -28,6 +28,7 @@ from ..training.rollout import Roll, Rollout, rollout, substeps_for
 from ..training.scripted import load_scripted, physical_weights, with_weights
 from . import checks, outside, spread
 from .constants_first import say_first
+from .long_intervals import cut, joined, parts_for
 
 Arrays = tuple[np.ndarray, np.ndarray, np.ndarray]
 OpenReplay = Callable[[bytes], Callable[..., Arrays] | None]
@@ -147,8 +148,11 @@ def make_roll(bundle: bytes, step: nn.Module, open_replay: OpenReplay | None) ->
         return partial(rollout, step)
 
     def compiled(data: Ensemble) -> Rollout:
-        given = (x.numpy() for x in (data.static, data.state[0], data.forcing_layer, data.forcing_column))
-        return Rollout(*(torch.from_numpy(x) for x in replay(*given, data.dt)))
+        parts = parts_for(data.dt)
+        d = cut(data, parts) if parts > 1 else data
+        given = (x.numpy() for x in (d.static, d.state[0], d.forcing_layer, d.forcing_column))
+        result = Rollout(*(torch.from_numpy(x) for x in replay(*given, d.dt)))
+        return joined(result, parts) if parts > 1 else result
 
     return compiled
 

@@ -60,7 +60,7 @@ def check_agreement(step: Step, scripted: torch.jit.ScriptModule, data: Ensemble
         exported = torch.export.export(step, arguments, strict=False).module()
         for name, other in (("scripted", scripted), ("exported", exported)):
             mine, theirs = data.state[0], data.state[0]
-            for n in range(CHECK_STEPS):
+            for n in range(min(CHECK_STEPS, data.forcing_column.shape[0])):
                 forcing = (data.static, data.forcing_layer[n], data.forcing_column[n], seconds)
                 a, b = step(mine, *forcing), other(theirs, *forcing)
                 for output, (x, y) in enumerate(zip(a, b, strict=True)):
@@ -95,7 +95,7 @@ def build_contract(core: Core, config: TrainingConfig, sets: list[Ensemble], ste
         "bundle": step,
     }
     return {
-        "name": "calcisol default bundle",
+        "name": "calcisol default bundle" if stated is None else f"bundle with the constants of an archive: {stated.source}",
         "bundle_version": "0.2.0",
         "created": dt.datetime.now(dt.UTC).strftime("%Y-%m-%d"),
         "licence": "MIT",

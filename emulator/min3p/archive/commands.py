@@ -89,7 +89,10 @@ def _told(summary) -> list[str]:
         same = [r.closure.faces[pool] for r in taken if len(r.closure.faces[pool]) == len(taken[0].closure.faces[pool])]
         lines.append(f"  {pool:6s} " + " ".join(f"{v:.0%}" for v in np.median(np.stack(same), axis=0)))
     lines += ["extents: " + "; ".join(f"{name} from {how}" for name, how in taken[0].how.items())]
-    lines += [f"constants: {summary.constants.stated.source}; aluminium {summary.constants.stated.aluminium}"]
+    stated = summary.constants.stated
+    lines += [
+        f"constants: {stated.source}; {f'exchangeable Al by {stated.aluminium}' if stated.has_aluminium else 'no aluminium'}"
+    ]
     lines += [f"note: {note}" for note in summary.constants.notes]
     lines += [f"every run and layer: {summary.target.with_suffix('.closure.csv')}"]
     return lines

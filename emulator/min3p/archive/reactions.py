@@ -61,10 +61,11 @@ class Reactions:
     def extent(self, name: str, solved_with: Iterable[str] = ()) -> np.ndarray:
         """Extents of a reaction by interval and layer. ``solved_with``: all reactions whose amounts only the components tell."""
         layers = self.from_fractions(name)
-        total = self.column(name)
-        if total is None and layers is not None and self.entry(name).reversible:
+        if layers is not None and self.entry(name).reversible:
+            # what the state says: where a mineral runs out, the budget .mmc goes on booking what is no longer there
             self.how[name] = "volume fractions"
             return layers
+        total = self.column(name)
         if total is None:
             total = self.solve(list(solved_with) or [name])[name]
             self.how[name] = "the deck's rate" if self._zero_order(name) else "budgets of the components"
