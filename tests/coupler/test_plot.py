@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import csv
-from dataclasses import replace
+import re
+from dataclasses import fields, replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import xarray as xr
 from calcisol.coupler.cli import main
-from calcisol.coupler.land import bioturbation, exchanger, lime
+from calcisol.coupler.land import bioturbation, exchanger, harvest, lime
 from calcisol.coupler.land.nitrogen_forms import FORMS, SALTS, mixture, salts
 from calcisol.coupler.library.model import Model
-from calcisol.coupler.plot import fit, skill, suspension
+from calcisol.coupler.plot import fit, read_history, skill, suspension
 from calcisol.coupler.plot.read_site import read_site
 from calcisol.coupler.plot.read_toml import SiteError
 from calcisol.coupler.plot.simulate import simulate
-from calcisol.coupler.plot.site import Reading, Site
+from calcisol.coupler.plot.site import Parameters, Reading, Site
 
+ROOT = Path(__file__).resolve().parents[2]
 SITE = """
 name = "a field"
 start = 1960
@@ -256,6 +258,17 @@ def test_weather_of_the_years_is_what_the_file_says(tmp_path, model):
     (tmp_path / "weather.csv").write_text("date,temperature_c,rain_mm\n1961-01-01,5,-3", encoding="utf-8")
     with pytest.raises(SiteError, match="rain_mm = -3 must lie between"):
         written(tmp_path, SITE.replace("rain_mm = 704", 'rain_mm = 704\nyears = "weather.csv"'))
+
+
+def test_the_page_says_what_the_command_knows(tmp_path, model):
+    """The smallest file of the page runs; crops, forms, salts and limes that it names are those there are."""
+    page = (ROOT / "coupler" / "docs" / "plot.md").read_text(encoding="utf-8")
+    text = page.split("```toml")[1].split("```")[0]
+    result = simulate(replace(written(tmp_path, text), years=(1960, 1961)), model)
+    assert np.isfinite(result.values["ph_h2o"]).all()
+    named = set(re.findall(r"`([a-z0-9_]+)`", page))
+    for known in (harvest.CROPS, FORMS, SALTS, lime.KINDS, {f.name for f in fields(Parameters)}, read_history.QUANTITIES):
+        assert set(known) - named <= {"k_mmolc_kg", "mg_mmolc_kg", "na_mmolc_kg"}
 
 
 def test_skill_is_hand_arithmetic():
