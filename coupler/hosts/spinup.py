@@ -1,13 +1,14 @@
 """Spin-up help for hosts: an initial state that agrees with the survey, and faster steady state of the exchangeable pools.
 
 What:    ``match_survey`` finds the pore-water pH (``ph0``) whose laboratory suspension has the pH of the survey: the two differ,
-         by the carbon dioxide of the soil air and the salt of the suspension. ``accelerate`` repeats a cycle
-         of the host's forcing and extrapolates the exchangeable cations along their drift; calcite stays as surveyed, it is a
-         stock and not a steady state.
+         by the carbon dioxide of the soil air and the salt of the suspension. ``survey_bases`` shares the bases out as surveys
+         find them. ``accelerate`` repeats a cycle of the host's forcing and extrapolates the exchangeable cations along their
+         drift; calcite stays as surveyed, it is a stock and not a steady state.
 Shapes:  (column, soil_layer), (column,); forcing as ``Columns.step`` takes it. Units: emulator/contract/variables.toml.
 Source:  Aitken's delta-squared per pool and layer: with drifts d1, d2 of two cycles the limit lies d2 / (1 - d2 / d1) ahead.
 Note:    a jump creates or destroys matter, so budgets start after the spin-up; the report says how much.
-Use:     ``ph0 = match_survey(model, soil, survey, forcing, "ph_cacl2")``; ``report = accelerate(columns, cycle)``;
+Use:     ``ph0 = match_survey(model, soil, survey, forcing, "ph_cacl2")``; ``survey_bases(columns)``;
+         ``report = accelerate(columns, cycle)``;
          ``columns.state()`` goes to the host's restart, slot by slot.
 """
 
@@ -20,6 +21,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..errors import ArgumentError
+from ..land.exchanger import BASES, CHARGE
 from ..library.columns import Columns
 from ..library.model import Model
 
@@ -65,6 +67,23 @@ def match_survey(
         high, low = np.where(above, middle, high), np.where(above, low, middle)
     calcite = np.broadcast_to(np.asarray(properties.get("caco3", 0.0), float), shape) > 0.0
     return np.where(calcite, wanted, 0.5 * (low + high))
+
+
+def survey_bases(columns: Columns, shares: Mapping[str, ArrayLike] | None = None) -> None:
+    """Share the bases of layers without calcite out as a survey found them, or as in most arable soils (land/exchanger.py).
+
+    ``shares`` of the charge by cation of CATIONS, (column, soil_layer) or scalars that add up to 1. The library begins with
+    those in equilibrium with a typical pore water, which holds too much Mg; the sum of their charge, and so pH, stays. To be
+    called after the first step. Raises ArgumentError for shares that do not add up to 1.
+    """
+    given = BASES if shares is None else shares
+    share = {name: np.asarray(given[name], float) for name in CATIONS}
+    if not np.allclose(sum(share.values()), 1.0, atol=1e-6):
+        raise ArgumentError(f"the shares of {', '.join(CATIONS)} add up to {np.max(sum(share.values())):g}; make them 1")
+    state = columns.state()
+    free = state["calcite"] <= 0.0
+    held = sum(CHARGE[name] * state[name] for name in CATIONS)
+    columns.set_state({name: np.where(free, share[name] * held / CHARGE[name], state[name]) for name in CATIONS})
 
 
 @dataclass

@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from calcisol.coupler.errors import ArgumentError
-from calcisol.coupler.hosts.spinup import LABORATORY, accelerate, match_survey
+from calcisol.coupler.hosts.spinup import CATIONS, LABORATORY, accelerate, match_survey, survey_bases
+from calcisol.coupler.land.exchanger import BASES, CHARGE
 from calcisol.coupler.library.model import Model
 
 REGRESSION_ERROR = 0.15  # of their line for a single soil; pure water would be 0.6 off
@@ -95,3 +96,22 @@ def test_laboratory_ph_in_water_keeps_its_published_distance_to_cacl2(model: Mod
         water, cacl2 = columns.laboratory_ph()
     assert water.min() < 5.2 and water.max() > 6.9
     assert np.abs(water - (cacl2 + 0.9) / 1.05).max() < REGRESSION_ERROR
+
+
+def test_bases_are_shared_out_and_their_charge_stays() -> None:
+    """Without calcite Ca is what surveys find; laboratory pH moves by less than a tenth; calcareous layers stay."""
+    soil = {"dz": DZ, "ph0": 5.5, "caco3": np.array([[0.0, 0.02]])}
+    with Model() as model, model.columns(soil) as columns:
+        columns.step(MONTH, forcing(1), outputs=())
+        before, ph = columns.state(), columns.laboratory_ph()[0]
+        survey_bases(columns)
+        after = columns.state()
+        charge = {name: CHARGE[name] * after[name][0, 0] for name in CATIONS}
+        total = sum(CHARGE[name] * before[name][0, 0] for name in CATIONS)
+        assert sum(charge.values()) == pytest.approx(total, rel=1e-12)
+        assert {name: x / total for name, x in charge.items()} == pytest.approx(BASES)
+        assert all(after[name][0, 1] == before[name][0, 1] for name in CATIONS)
+        columns.step(60.0, forcing(1), outputs=())
+        assert columns.laboratory_ph()[0] == pytest.approx(ph, abs=0.1)
+        with pytest.raises(ArgumentError, match="add up to"):
+            survey_bases(columns, {"ca": 0.9, "mg": 0.2, "k": 0.0, "na": 0.0})
