@@ -1,4 +1,7 @@
-"""A field plot from one file: parts against hand arithmetic, start against the survey, runs against what must hold."""
+"""A field plot from one file: faults in one sentence, start against the survey, runs against what must hold.
+
+Also:    what a plot is made of: test_plot_parts.py.
+"""
 
 from __future__ import annotations
 
@@ -11,70 +14,16 @@ import numpy as np
 import pytest
 import xarray as xr
 from calcisol.coupler.cli import main
-from calcisol.coupler.land import bioturbation, exchanger, harvest, lime
-from calcisol.coupler.land.nitrogen_forms import FORMS, SALTS, mixture, salts
+from calcisol.coupler.land import exchanger, harvest, lime
+from calcisol.coupler.land.nitrogen_forms import FORMS, SALTS
 from calcisol.coupler.library.model import Model
-from calcisol.coupler.plot import fit, read_history, skill, suspension
-from calcisol.coupler.plot.read_site import read_site
+from calcisol.coupler.plot import fit, read_history
 from calcisol.coupler.plot.read_toml import SiteError
 from calcisol.coupler.plot.simulate import simulate
 from calcisol.coupler.plot.site import Parameters, Reading, Site
+from helpers.plots import SITE, written
 
 ROOT = Path(__file__).resolve().parents[2]
-SITE = """
-name = "a field"
-start = 1960
-end = 1979
-treatments = ["nil", "AS", "AN", "SN", "limed"]
-plough_cm = 23
-
-[place]
-latitude = 51.8
-longitude = -0.37
-country = "GBR"
-
-[climate]
-temperature_c = 9.3
-rain_mm = 704
-pet_mm = 580
-
-[soil]
-depth_cm = [23, 46, 100]
-clay_percent = [20, 25, 30]
-sand_percent = [25, 20, 20]
-organic_carbon_percent = [1.2, 0.6, 0.3]
-ph_h2o = [5.6, 6.2, 6.6]
-
-[[history]]
-years = [1960, 1979]
-crop = "cereal_grain_and_straw"
-
-[[history]]
-years = [1960, 1979]
-treatment = "AS"
-n_kg_ha = 150
-n_form = "ammonium_sulphate"
-
-[[history]]
-years = [1960, 1979]
-treatment = "AN"
-n_kg_ha = 150
-
-[[history]]
-years = "1960-1979"
-treatment = "SN"
-n_kg_ha = 150
-n_form = "sodium_nitrate"
-
-[[history]]
-date = "1962-03-05"
-treatment = "limed"
-lime_t_ha = 5
-lime = "ground_limestone"
-"""
-CLASSES = {(0.15, 0.25): 0.80, (0.25, 0.85): 0.40}  # sieves in mm, share that rules of states count as reacted in a year
-RULE = 0.1  # such rules are steps of a tenth or two
-SURVEY = 0.03  # pH: candidates are a sixtieth of the capacity apart
 
 
 @pytest.fixture(scope="module")
@@ -86,83 +35,6 @@ def model():
 @pytest.fixture
 def site(tmp_path) -> Site:
     return written(tmp_path, SITE)
-
-
-def written(folder: Path, text: str) -> Site:
-    (folder / "site.toml").write_text(text, encoding="utf-8")
-    return read_site(folder / "site.toml")
-
-
-@pytest.mark.parametrize(("sieves", "share"), CLASSES.items())
-def test_grains_of_lime_go_as_fast_as_rules_say(sieves, share):
-    coarse, fine = max(sieves), min(sieves)
-    kind = lime.Kind(1.0, ((coarse, 1.0), (fine, 0.0)))
-    heap = lime.Spread.of(kind, np.array([10.0]), np.array([1.0]))
-    released = sum(heap.dissolve(lime.SECONDS_PER_YEAR / 12, np.zeros((1, 1))) for _ in range(12))
-    assert released[0, 0] / 10.0 == pytest.approx(share, abs=RULE)
-    assert released[0, 0] + 10.0 * heap.left()[0] == pytest.approx(10.0, rel=1e-12)
-
-
-def test_grains_rest_in_saturated_water_and_powder_is_free_within_a_year():
-    for name, kind in lime.KINDS.items():
-        diameter, share = lime.grains(kind)
-        assert share.sum() == pytest.approx(1.0) and (share > 0).all() and (np.diff(diameter) > 0).all(), name
-    heap = lime.Spread.of(lime.KINDS["ground_limestone"], np.array([1.0]), np.array([1.0]))
-    assert heap.dissolve(lime.SECONDS_PER_YEAR, np.ones((1, 1))) == 0.0
-    powder = lime.Spread.of(lime.KINDS["burnt_lime"], np.array([1.0]), np.array([1.0]))
-    powder.dissolve(lime.SECONDS_PER_YEAR, np.zeros((1, 1)))
-    assert powder.left() == 0.0
-
-
-def test_capacity_is_that_of_helling():
-    assert exchanger.capacity(np.array(0.10), np.array(0.01), 7.0) == pytest.approx(1e-3 * (6.08 * 10 + 29.8))
-    assert exchanger.capacity(np.array(0.0), np.array(0.0)) == exchanger.LEAST
-    assert sum(exchanger.BASES.values()) == pytest.approx(1.0)
-
-
-def test_salts_are_neutral_and_shares_add_up():
-    charge = {"nh4": 1, "no3": -1, "so4": -2, "cl": -1, "ca": 2, "na": 1, "k": 1, "mg": 2}
-    for name in (
-        "ammonium_nitrate",
-        "ammonium_sulphate",
-        "ammonium_chloride",
-        "ammonium_salts",
-        "calcium_nitrate",
-        "sodium_nitrate",
-    ):
-        assert sum(charge[ion] * n for ion, n in FORMS[name].items()) == 0, name
-        assert FORMS[name].get("nh4", 0) + FORMS[name].get("no3", 0) == 1, name
-    half = mixture({"urea": 0.5, "ammonium_nitrate": 0.5})
-    assert half == {"nh4": 0.75, "no3": 0.25, "dic": 0.25} == mixture({"uan": 1.0})
-    with pytest.raises(Exception, match=r"add up to 0\.9"):
-        mixture({"urea": 0.5, "can": 0.4})
-    with pytest.raises(Exception, match="nearest is 'urea'"):
-        mixture({"ureas": 1.0})
-    for name, ions in SALTS.items():
-        assert sum(charge[ion] * n for ion, n in ions.items()) == pytest.approx(-62.38 if name == "sulphur" else 0.0), name
-    assert salts({"gypsum": 172.17})["ca"] == pytest.approx(1000.0, rel=1e-3)
-
-
-def test_worms_move_soil_and_lose_nothing():
-    dz, density = np.array([0.1, 0.1, 0.2, 0.4]), np.array([1200.0, 1300.0, 1400.0, 1500.0])
-    matrix = bioturbation.mixing(dz, dz * density, years=30.0)
-    assert matrix.sum(0) == pytest.approx(np.ones(4))
-    assert matrix @ (dz * density) == pytest.approx(dz * density)
-    assert (matrix >= 0).all() and matrix[0, 1] > matrix[0, 2] > 0
-
-
-def test_suspension_is_the_library_s_laboratory_at_its_ratio(model):
-    """At 1:5 a sample reads bit by bit what the library reads of a column; less water reads a little lower."""
-    columns = model.columns({"dz": [[0.2]], "bulk_density": [[1300.0]], "cec": [[0.15]], "cec_variable": [[0.9]], "ph0": [[5.5]]})
-    columns.step(3600.0, {"w_liq": [[50.0]], "t_soil": [[283.0]], "q_bot": [1e-6]}, ())
-    state = {k: v[0] for k, v in columns.state().items()}
-    pools = {k: state[k] / 260.0 for k in suspension.POOLS}
-    guess = {k: state[k] for k in suspension.GUESSES}
-    water, cacl2 = (x[0, 0] for x in columns.laboratory_ph())
-    found = suspension.read(model, pools, np.array([0.15]), np.array([0.9]), guess)
-    assert (found[0][0], found[1][0]) == pytest.approx((water, cacl2), abs=1e-6)
-    less = suspension.read(model, pools, np.array([0.15]), np.array([0.9]), guess, ratio=2.5)
-    assert water - 0.15 < less[0][0] < water
 
 
 @pytest.mark.parametrize(
@@ -269,19 +141,6 @@ def test_the_page_says_what_the_command_knows(tmp_path, model):
     named = set(re.findall(r"`([a-z0-9_]+)`", page))
     for known in (harvest.CROPS, FORMS, SALTS, lime.KINDS, {f.name for f in fields(Parameters)}, read_history.QUANTITIES):
         assert set(known) - named <= {"k_mmolc_kg", "mg_mmolc_kg", "na_mmolc_kg"}
-
-
-def test_skill_is_hand_arithmetic():
-    readings = [
-        Reading(n, y, 0.0, 0.23, "ph_h2o", v)
-        for n, y, v in (("a", 1960, 5.0), ("a", 1970, 5.2), ("b", 1960, 6.0), ("b", 1970, 6.4))
-    ]
-    p = skill.Pairs(readings, np.array([5.0, 5.2, 6.0, 6.4]), np.array([5.1, 5.2, 6.0, 6.1]), np.array([5.1, 5.1, 6.0, 6.0]))
-    found = skill.scores(p)["all"]
-    assert (found.count, found.bias) == (4, pytest.approx(-0.05))
-    assert found.rmse == pytest.approx(np.sqrt(0.1 / 4)) and found.start_stays == pytest.approx(np.sqrt(0.18 / 4))
-    assert found.level_mean == pytest.approx(np.sqrt(0.1 / 4)) and found.skill == pytest.approx(0.0)
-    assert found.verdict == "agrees" and np.isnan(found.noise)
 
 
 def test_a_fit_finds_the_factor_that_made_the_readings(site, model):
