@@ -88,6 +88,19 @@ def test_hour_that_the_last_day_lacks_is_told(tmp_path: Path) -> None:
             files.year(2001)
 
 
+@pytest.mark.parametrize("land", [False, True])
+def test_rounding_of_packed_files_is_no_fall(tmp_path: Path, land: bool) -> None:
+    """Two bytes a number, up to 0.2 m: steps of 3e-6 m, and days of drizzle that go up and down by them."""
+    path, rain, _ = era5(tmp_path, since_midnight=land)
+    with xr.open_dataset(path, decode_times=False) as data:
+        one = data.load()
+    noise = 3e-6 * np.random.default_rng(1).integers(-1, 2, one["tp"].shape)
+    one["tp"] = one["tp"].copy(data=one["tp"].values + noise)
+    with DailyFiles([write(one, tmp_path / "noisy.nc")], *PLACES) as files:
+        made = files.year(2001)
+    np.testing.assert_allclose(made.precipitation, picked(rain), atol=0.072)  # 24 steps of 0.003 mm
+
+
 def test_amounts_that_could_be_either_are_refused(tmp_path: Path) -> None:
     path, *_ = era5(tmp_path, since_midnight=False)
     with xr.open_dataset(path, decode_times=False) as data:
@@ -96,7 +109,10 @@ def test_amounts_that_could_be_either_are_refused(tmp_path: Path) -> None:
     one["tp"][24 * 40 : 24 * 40 + 3] = 1e-3  # three hours of rain on one day, until midnight
     one["tp"][24 * 40 - 2 : 24 * 40 + 1] = [[[1e-3]], [[2e-3]], [[3e-3]]]
     one["tp"][24 * 40 + 1 : 24 * 40 + 3] = 0.0
-    with DailyFiles([write(one, tmp_path / "dry.nc")], *PLACES) as files, pytest.raises(ForcingError, match="too few to tell"):
+    with (
+        DailyFiles([write(one, tmp_path / "dry.nc")], *PLACES) as files,
+        pytest.raises(ForcingError, match="do not tell whether"),
+    ):
         files.year(2001)
 
 

@@ -13,8 +13,10 @@ import numpy as np
 
 from ...land.weather.days import Floats, Ints
 
-NOISE = 0.02  # of a day's largest value: less than that is rounding of packed files
-EVIDENCE = 10  # days with a rise and no fall that make up an answer
+LEAST = 1.0  # kg m-2 or MJ m-2: days with less tell nothing, packed files round them
+NOISE = 0.02  # of a day's largest value: a smaller fall is rounding
+EVIDENCE = 10  # days and places that make up an answer
+FALLS = (0.02, 0.5)  # share of them that fall before midnight: counted below the first, of each step above the second
 
 
 def since_midnight(amounts: Floats, day: Ints) -> bool | None:
@@ -26,12 +28,13 @@ def since_midnight(amounts: Floats, day: Ints) -> bool | None:
     same = day[1:] == day[:-1]
     starts = np.flatnonzero(np.concatenate([[True], ~same]))
     most = np.maximum.reduceat(amounts, starts, axis=0)
-    number = np.cumsum(np.concatenate([[True], ~same])) - 1  # of the day each step lies in
-    change = np.where(same[:, None], np.diff(amounts, axis=0), 0.0)
-    if (change < -NOISE * most[number[1:]]).any():
-        return False
-    risen = np.add.reduceat(np.concatenate([np.zeros((1, amounts.shape[1])), np.maximum(change, 0.0)]), starts, axis=0)
-    return True if int(((risen > 0.5 * most) & (most > 0)).sum()) >= EVIDENCE else None
+    change = np.concatenate([np.zeros((1, amounts.shape[1])), np.where(same[:, None], np.diff(amounts, axis=0), 0.0)])
+    fall = -np.minimum.reduceat(change, starts, axis=0)
+    tells = most >= LEAST
+    if int(tells.sum()) < EVIDENCE:
+        return None
+    share = float((fall > NOISE * most)[tells].mean())
+    return share < FALLS[0] if not FALLS[0] <= share <= FALLS[1] else None
 
 
 def of_days(amounts: Floats, day: Ints, counted: bool) -> Floats:

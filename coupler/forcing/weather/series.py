@@ -188,8 +188,8 @@ class Series:
             self.counted = accumulated.since_midnight(values, keys)
             if self.counted is None:
                 raise ForcingError(
-                    f"{self.what} holds amounts, and too few to tell whether they are of each step (ERA5) or count from midnight "
-                    'on (ERA5-Land); write cell_methods = "time: sum" where each is the amount of its own step'
+                    f"{self.what} holds amounts, and the numbers do not tell whether they are of each step (ERA5) or count from "
+                    'midnight on (ERA5-Land); write cell_methods = "time: sum" where each is the amount of its own step'
                 )
         return bool(self.counted)
 
