@@ -27,3 +27,14 @@ def toy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from helpers.toy_bundle import write_toy
 
     return write_toy(tmp_path_factory.mktemp("toy") / "toy.calcisol")
+
+
+@pytest.fixture(scope="session")
+def device_text(shipped: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder of the kernels of the shipped bundle's step, for hosts and for devices (helpers/device_text.py)."""
+    from helpers.device_text import build
+    from helpers.hosts import need
+
+    pytest.importorskip("torch")
+    need("g++")
+    return build(shipped, tmp_path_factory.mktemp("device_text"))

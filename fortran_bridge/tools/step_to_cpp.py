@@ -1,27 +1,33 @@
-"""Write the native kernel of a step: C++ generated from its traced graphs, a program for each.
+"""Write the kernels of a step, generated from its traced graphs, a program for each: C++ for the host, CUDA for a device.
 
 What:    builds the step a bundle was exported from (chemistry and network size out of its contract), traces it, writes C++.
          Weights are not written: the kernel reads them from the bundle it is opened with.
 Source:  emulator/training/graph.py (trace), kernel/ (lower.py: operators; algebra.py: fewer of them; outline.py: bodies of loops;
-         schedule.py: order; emit.py: text of a program; file.py: of all), ../src/native (headers).
-Use:     ``python step_to_cpp.py BUNDLE OUTPUT.cpp DEPENDENCIES``, run by meson; with ``--core`` before BUNDLE the network alone
+         schedule.py: order; emit.py: text of a program; file.py: of all; cuda.py and device.py: the same for a device), ../src/native (headers).
+Use:     ``python step_to_cpp.py BUNDLE OUTPUT.cpp --dependencies FILE``, run by meson; with ``--core`` the network alone; with
+         ``--device KERNEL.cu TABLE.cpp`` the kernel for CUDA devices too
 """
 
 from __future__ import annotations
 
+import argparse
 import sys
+from dataclasses import dataclass, field
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parents[1])]  # the emulator as built, not one that may be installed
 
 from kernel.algebra import simplified  # noqa: E402
+from kernel.cuda import CellProgram, device_plan  # noqa: E402
+from kernel.device import device_file, device_table  # noqa: E402
 from kernel.emit import Program  # noqa: E402
 from kernel.expressions import Tables  # noqa: E402
 from kernel.file import kernel_file  # noqa: E402
 from kernel.lower import Lowering  # noqa: E402
-from kernel.outline import outlined  # noqa: E402
+from kernel.outline import Body, outlined  # noqa: E402
 from kernel.schedule import LOOP, Plan  # noqa: E402
+from kernel.values import Value  # noqa: E402
 
 from emulator.contract.bundle import read_contract  # noqa: E402
 from emulator.training.core_alone import CoreStep  # noqa: E402
@@ -38,8 +44,31 @@ from emulator.training.graph import (  # noqa: E402
 )
 
 
-def write(bundle: Path, loop: int = LOOP, *, core: bool = False) -> str:
-    """The kernel for a bundle, or for its network alone. Raises Unsupported where an operator has no handler."""
+@dataclass
+class Traced:
+    """The programs of a step as values, fewest operations, and the tensors they read."""
+
+    fingerprint: str
+    outputs: dict[str, tuple[list[Value], list[Body]]]
+    tables: Tables
+    masks: dict[str, list[float]] = field(default_factory=dict)
+
+    def host(self, loop: int = LOOP) -> str:
+        """C++ of the kernel for hosts."""
+        made = []
+        for name, (outputs, bodies) in self.outputs.items():
+            plan = Plan([node for value in outputs for node in value.nodes.reshape(-1)], loop)
+            made.append(Program(name, plan, bodies, outputs, self.tables))
+        return kernel_file(made, self.tables, self.masks, self.fingerprint)
+
+    def device(self) -> tuple[str, str]:
+        """CUDA of the kernel for devices, and C++ of the table that goes with its image."""
+        made = [CellProgram(n, device_plan(outputs), outputs, self.tables) for n, (outputs, _) in self.outputs.items()]
+        return device_file(made, self.tables), device_table(self.tables, self.masks, self.fingerprint)
+
+
+def traced(bundle: Path, *, core: bool = False) -> Traced:
+    """The step of a bundle, or its network alone. Raises Unsupported where an operator has no handler."""
     step = step_of_contract(read_contract(bundle, verify=False))
     if core:
         step = CoreStep(step.get_submodule("core"))
@@ -50,13 +79,8 @@ def write(bundle: Path, loop: int = LOOP, *, core: bool = False) -> str:
         name: Lowering(g, tensor_names(step, g), PROGRAMS[name], (LAYERS, COLUMNS), tensors, masks).run()
         for name, g in graphs.items()
     }
-    tables = Tables(tensors)
-    made = []
-    for name, values in lowered.items():
-        outputs, bodies = outlined(simplified(values))
-        plan = Plan([node for value in outputs for node in value.nodes.reshape(-1)], loop)
-        made.append(Program(name, plan, bodies, outputs, tables))
-    return kernel_file(made, tables, masks, fingerprint(step, graphs))
+    outputs = {name: outlined(simplified(values)) for name, values in lowered.items()}
+    return Traced(fingerprint(step, graphs), outputs, Tables(tensors), masks)
 
 
 def sources() -> list[str]:
@@ -65,9 +89,24 @@ def sources() -> list[str]:
     return sorted({str(Path(f).resolve()) for f in files if f})
 
 
+def main() -> None:
+    """As the arguments say."""
+    parser = argparse.ArgumentParser(description="Write the kernels of the step of a bundle.")
+    parser.add_argument("bundle", type=Path)
+    parser.add_argument("output", type=Path, help="C++ for hosts")
+    parser.add_argument("--dependencies", type=Path, metavar="FILE", help="what it was made from, for make")
+    parser.add_argument("--core", action="store_true", help="the network alone")
+    parser.add_argument("--device", type=Path, nargs=2, metavar=("KERNEL.cu", "TABLE.cpp"), help="CUDA, and its table")
+    args = parser.parse_args()
+    made = traced(args.bundle, core=args.core)
+    texts = {args.output: made.host()}
+    if args.device:
+        texts.update(zip(args.device, made.device(), strict=True))
+    for path, text in texts.items():
+        path.write_text(text, encoding="utf-8")
+    if args.dependencies:
+        args.dependencies.write_text(f"{args.output}: {' '.join(sources())}\n", encoding="utf-8")
+
+
 if __name__ == "__main__":
-    core = sys.argv[1] == "--core"
-    bundle, output, *dependencies = sys.argv[2 if core else 1 :]
-    Path(output).write_text(write(Path(bundle), core=core), encoding="utf-8")
-    if dependencies:
-        Path(dependencies[0]).write_text(f"{output}: {' '.join(sources())}\n", encoding="utf-8")
+    main()

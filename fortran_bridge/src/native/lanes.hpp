@@ -26,14 +26,23 @@ constexpr int N = 2;
 
 typedef double V __attribute__((vector_size(N * 8)));
 typedef std::int64_t M __attribute__((vector_size(N * 8))); // masks (0 or -1) and integers
+typedef M I;
 typedef std::uint64_t U __attribute__((vector_size(N * 8)));
 typedef float F __attribute__((vector_size(N * 4)));
 typedef std::int32_t I32 __attribute__((vector_size(N * 4)));
+constexpr int WIDE = 2 * N; // float32 lanes of a whole vector: those of a matrix product
+typedef float W __attribute__((vector_size(WIDE * 4)));
+typedef std::int32_t WI __attribute__((vector_size(WIDE * 4)));
 
 #define CALCISOL_LANES static inline __attribute__((always_inline))
+#define CALCISOL_COLD [[maybe_unused]] static __attribute__((noinline, cold))
+#define CALCISOL_TABLE alignas(64) constexpr
+#define CALCISOL_PICK(table, index) pick(table, index)
+#define CALCISOL_PICK_W(table, index) pick_w(table, index)
 
 CALCISOL_LANES V all(double x) { return x - V{}; }
 CALCISOL_LANES F all_f(float x) { return x - F{}; }
+CALCISOL_LANES W all_w(float x) { return x - W{}; }
 CALCISOL_LANES M all_i(std::int64_t x) { return x - M{}; }
 CALCISOL_LANES V load(const double *p) {
   V v;
@@ -50,10 +59,24 @@ CALCISOL_LANES F load_f(const float *p) {
   std::memcpy(&v, p, sizeof v);
   return v;
 }
+CALCISOL_LANES W load_w(const float *p) {
+  W v;
+  std::memcpy(&v, p, sizeof v);
+  return v;
+}
 template <class T, class P> CALCISOL_LANES void store(P *p, T v) { std::memcpy(p, &v, sizeof v); }
 
 CALCISOL_LANES M bits(V x) { return reinterpret_cast<M>(x); }
 CALCISOL_LANES V from_bits(M x) { return reinterpret_cast<V>(x); }
+CALCISOL_LANES WI bits_w(W x) { return reinterpret_cast<WI>(x); }
+CALCISOL_LANES W from_bits_w(WI x) { return reinterpret_cast<W>(x); }
+CALCISOL_LANES V wide(F x) { return __builtin_convertvector(x, V); }
+CALCISOL_LANES F narrow(V x) { return __builtin_convertvector(x, F); }
+CALCISOL_LANES I right(I x, int n) { return reinterpret_cast<I>(reinterpret_cast<U>(x) >> n); } // without the sign
+CALCISOL_LANES M not_below(I x, std::int64_t limit) {                                           // without signs
+  return reinterpret_cast<U>(x) >= reinterpret_cast<U>(all_i(limit));
+}
+CALCISOL_LANES M none_of(M m) { return ~m; }
 CALCISOL_LANES V select(M m, V a, V b) { return m ? a : b; }
 CALCISOL_LANES F select(M m, F a, F b) { return __builtin_convertvector(m, I32) ? a : b; }
 CALCISOL_LANES M select(M m, M a, M b) { return m ? a : b; }
@@ -80,6 +103,16 @@ CALCISOL_LANES V fma(V a, V b, V c) {
   return _mm256_fmadd_pd(a, b, c);
 #elif defined(__aarch64__)
   return vfmaq_f64(c, a, b);
+#else
+  return a * b + c;
+#endif
+}
+
+CALCISOL_LANES W fma(W a, W b, W c) {
+#if defined(__AVX512F__)
+  return _mm512_fmadd_ps(a, b, c);
+#elif defined(__FMA__)
+  return _mm256_fmadd_ps(a, b, c);
 #else
   return a * b + c;
 #endif
@@ -119,6 +152,51 @@ CALCISOL_LANES V less_one(V a, V b) {
 #endif
 }
 
+// Entry index & 15 of a table.
+CALCISOL_LANES V pick(const double *table, I index) {
+#if defined(__AVX512F__)
+  return _mm512_permutex2var_pd(_mm512_loadu_pd(table), reinterpret_cast<__m512i>(index), _mm512_loadu_pd(table + 8));
+#elif defined(__AVX2__)
+  return _mm256_i64gather_pd(table, reinterpret_cast<__m256i>(index & 15), 8);
+#else
+  V y;
+  for (int i = 0; i < N; ++i)
+    y[i] = table[index[i] & 15];
+  return y;
+#endif
+}
+// Entry index & 7 of a table of eight that stands there twice.
+CALCISOL_LANES W pick_w(const float *table, WI index) {
+#if defined(__AVX512F__)
+  return _mm512_permutexvar_ps(reinterpret_cast<__m512i>(index), _mm512_loadu_ps(table));
+#elif defined(__AVX2__)
+  return _mm256_permutevar8x32_ps(_mm256_loadu_ps(table), reinterpret_cast<__m256i>(index));
+#else
+  W y;
+  for (int i = 0; i < WIDE; ++i)
+    y[i] = table[index[i] & 7];
+  return y;
+#endif
+}
+
+// y 2^k, k the floor of n / 16; n = shifted - magic stands in the low bits of `shifted`
+CALCISOL_LANES V times_power(V y, V shifted, V magic) {
+#if defined(__AVX512F__)
+  return _mm512_scalef_pd(y, (shifted - magic) * 0.0625); // takes the floor
+#else
+  const I k = (bits(shifted) - bits(magic)) >> 4, half = k >> 1;
+  return y * from_bits((half + 1023) << 52) * from_bits((k - half + 1023) << 52);
+#endif
+}
+// The whole number in the upper 12 bits.
+CALCISOL_LANES V exponent(I above) {
+#if defined(__AVX512F__)
+  return __builtin_convertvector(above >> 52, V);
+#else
+  return from_bits(right(above + (std::int64_t(1024) << 52), 52) | all_i(0x4330000000000000)) - (0x1p52 + 1024.0);
+#endif
+}
+
 CALCISOL_LANES V sqrt(V x) {
 #if defined(__AVX512F__)
   return _mm512_sqrt_pd(x);
@@ -151,5 +229,15 @@ CALCISOL_LANES V at_most(V x, V high) { return x > high ? high : x; }
 CALCISOL_LANES F at_least(F x, F low) { return x < low ? low : x; }
 CALCISOL_LANES F at_most(F x, F high) { return x > high ? high : x; }
 CALCISOL_LANES V abs(V x) { return from_bits(bits(x) & all_i(INT64_MAX)); }
+CALCISOL_LANES W within(W x, W far) {
+#if defined(__AVX512F__)
+  return _mm512_max_ps(-far, _mm512_min_ps(far, x));
+#elif defined(__AVX2__)
+  return _mm256_max_ps(-far, _mm256_min_ps(far, x));
+#else
+  x = x > far ? far : x;
+  return x < -far ? -far : x;
+#endif
+}
 
 } // namespace lanes
