@@ -3,7 +3,7 @@
 What:    builds the step a bundle was exported from (chemistry and network size out of its contract), traces it, writes C++.
          Weights are not written: the kernel reads them from the bundle it is opened with.
 Source:  emulator/training/graph.py (trace), kernel/ (lower.py: operators; algebra.py: fewer of them; outline.py: bodies of loops;
-         schedule.py: order; emit.py: text of a program; file.py: of all; cuda.py and device.py: the same for a device), ../src/native (headers).
+         schedule.py: order; emit.py and file.py: text; cuda.py and device.py: text for a device), ../src/native (headers).
 Use:     ``python step_to_cpp.py BUNDLE OUTPUT.cpp --dependencies FILE``, run by meson; with ``--core`` the network alone; with
          ``--device KERNEL.cu TABLE.cpp`` the kernel for CUDA devices too
 """

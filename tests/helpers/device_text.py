@@ -1,6 +1,6 @@
 """The device text of the shipped bundle's step, and the same as plain C++ with emulated threads; nothing here needs a GPU.
 
-What:    ``kernel.cpp`` (host), ``kernel.cu`` (device) and ``table.cpp`` (of its image) from one trace; libraries of the first two.
+What:    ``kernel.cpp`` (host), ``kernel.cu`` (device) and ``table.cpp`` (of its image) from one trace, and compiled.
 Units:   blocks are float64 [row][layer][column] in the order of variables.toml, as in fortran_bridge/src/native/kernel.hpp.
 Use:     ``text = DeviceText(folder, bundle); text.device("step", shape, statics=..., result=...)``
 """
@@ -62,7 +62,8 @@ class HostCall(ctypes.Structure):
     """calcisol_kernel_call."""
 
     _fields_ = (
-        ("layers", ctypes.c_int), ("columns", ctypes.c_int), *((name, ctypes.c_void_p) for name in POINTERS), ("dt", ctypes.c_double),
+        ("layers", ctypes.c_int), ("columns", ctypes.c_int), *((name, ctypes.c_void_p) for name in POINTERS),
+        ("dt", ctypes.c_double),
         *((name, ctypes.c_void_p) for name in ANSWERS), *((name, ctypes.c_void_p) for name in ("doubles", "floats", "scratch")),
     )  # fmt: skip
 

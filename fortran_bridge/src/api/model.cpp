@@ -10,6 +10,24 @@
 
 namespace calcisol {
 
+namespace {
+
+// On a CUDA device by native kernels where there are any for this bundle, else by TorchScript.
+void open_on_device(calcisol_model &model, const Bundle &bundle, const std::string &bytes,
+                    const calcisol_options &options, std::string &place, std::string &engine, Notes &notes) {
+  const bool real = options.device == CALCISOL_DEVICE && Engine::needs_bundle();
+  if (!real && (options.engine == CALCISOL_ENGINE_NATIVE || options.engine_library))
+    throw Failure(CALCISOL_ERROR_UNSUPPORTED, "the native engine was asked for on an emulated device, where TorchScript "
+                                              "runs; set CALCISOL_ENGINE_AUTO and no engine_library");
+  const calcisol_device_kernel *kernel = real ? chosen_device_kernel(bundle, options, engine, notes) : nullptr;
+  if (kernel)
+    model.cuda = CudaEngine::load(bundle, *kernel, options.device_index, place);
+  else
+    model.device = DeviceEngine::load(bytes, options, place);
+}
+
+} // namespace
+
 std::unique_ptr<calcisol_model> open_model(const std::string &bytes, const std::string &name,
                                            const calcisol_options *given, Notes &notes) {
   const calcisol_options options = completed(given);
@@ -21,10 +39,7 @@ std::unique_ptr<calcisol_model> open_model(const std::string &bytes, const std::
   if (options.device == CALCISOL_HOST) {
     model->module = cut_long_steps(chosen_module(bundle, bytes, options, engine, notes), model->longest);
   } else {
-    if (options.engine == CALCISOL_ENGINE_NATIVE || options.engine_library)
-      throw Failure(CALCISOL_ERROR_UNSUPPORTED, "the native engine was asked for on a device, where TorchScript runs; "
-                                                "set CALCISOL_ENGINE_AUTO and no engine_library");
-    model->device = DeviceEngine::load(bytes, options, place);
+    open_on_device(*model, bundle, bytes, options, place, engine, notes);
   }
   model->contract.insert(1, "\"engine\": \"" + engine + "\", ");
   model->tile_columns = options.tile_columns;
@@ -36,8 +51,9 @@ std::unique_ptr<calcisol_model> open_model(const std::string &bytes, const std::
 
 std::unique_ptr<calcisol_columns> new_columns(const calcisol_model &model, std::int64_t ncol, int nlay) {
   std::unique_ptr<calcisol_columns> made =
-      model.device ? DeviceEngine::columns(model.device, ncol, nlay)
-                   : std::make_unique<HostColumns>(model.module, model.tile_columns, ncol, nlay);
+      model.cuda     ? CudaEngine::columns(model.cuda, ncol, nlay)
+      : model.device ? DeviceEngine::columns(model.device, ncol, nlay)
+                     : std::make_unique<HostColumns>(model.module, model.tile_columns, ncol, nlay);
   made->log = model.log;
   made->longest = model.longest;
   return made;

@@ -11,7 +11,8 @@
 
 struct calcisol_model {
   std::shared_ptr<calcisol::Module> module;       // on the host, else NULL
-  std::shared_ptr<calcisol::DeviceModule> device; // on a device, else NULL
+  std::shared_ptr<calcisol::DeviceModule> device; // on a device by TorchScript, else NULL
+  std::shared_ptr<calcisol::CudaModel> cuda;      // on a device by native kernels, else NULL
   std::string contract;                           // JSON
   double longest = 0.0;                           // s, longer steps are cut (subcycle.hpp); 0: never
   int tile_columns;

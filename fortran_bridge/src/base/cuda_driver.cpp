@@ -70,6 +70,22 @@ int device_of(const void *pointer) noexcept {
   return driver().attribute(&device, device_ordinal, address) == success ? device : -1;
 }
 
+bool lies_on_device(std::int32_t memory, const void *data, const char *name, int device) {
+  if (memory == CALCISOL_HOST)
+    return false;
+  const int found = device_of(data);
+  if (memory == CALCISOL_DEVICE && found < 0)
+    throw Failure(CALCISOL_ERROR_ARGUMENT,
+                  std::string(name) +
+                      " is said to lie in device memory, the CUDA driver does not know its address; pass "
+                      "the device address (host_data use_device, c_devloc) or CALCISOL_HOST");
+  if (found >= 0 && found != device)
+    throw Failure(CALCISOL_ERROR_ARGUMENT, std::string(name) + " lies on device " + std::to_string(found) +
+                                               ", the columns on device " + std::to_string(device) +
+                                               "; open the model with that options.device_index");
+  return found >= 0;
+}
+
 int device_of_rank(std::int32_t local_rank) {
   const int devices = device_count();
   if (devices == 0)

@@ -17,23 +17,6 @@
 
 namespace calcisol {
 
-// Whether a view lies on the device of the columns. Failure when it lies on another one.
-inline bool lies_on_device(std::int32_t memory, const void *data, const char *name, c10::Device device) {
-  if (device.is_cpu() || memory == CALCISOL_HOST)
-    return memory == CALCISOL_DEVICE;
-  const int found = device_of(data);
-  if (memory == CALCISOL_DEVICE && found < 0)
-    throw Failure(CALCISOL_ERROR_ARGUMENT,
-                  std::string(name) +
-                      " is said to lie in device memory, the CUDA driver does not know its address; pass "
-                      "the device address (host_data use_device, c_devloc) or CALCISOL_HOST");
-  if (found >= 0 && found != device.index())
-    throw Failure(CALCISOL_ERROR_ARGUMENT, std::string(name) + " lies on device " + std::to_string(found) +
-                                               ", the columns on device " + std::to_string(device.index()) +
-                                               "; open the model with that options.device_index");
-  return found >= 0;
-}
-
 // The caller's array as a tensor [layer][column] or [column] over its own memory. torch has no negative strides: such a
 // dimension is walked from its other end and named in `flips`.
 template <class View>

@@ -70,7 +70,8 @@ private:
     bool masked, all_on_device;
   };
   template <class View> bool on_device(const View &view, const char *name) const {
-    return lies_on_device(view.memory, view.data, name, device);
+    return device.is_cpu() ? view.memory == CALCISOL_DEVICE
+                           : lies_on_device(view.memory, view.data, name, device.index());
   }
   static at::Tensor donor(const at::Tensor &good) { return good.to(at::kInt).argmax(0, true); }
   void wait() const;

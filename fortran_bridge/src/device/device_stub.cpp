@@ -12,4 +12,12 @@ std::unique_ptr<calcisol_columns> DeviceEngine::columns(std::shared_ptr<DeviceMo
   throw Failure(CALCISOL_ERROR_INTERNAL, "the stub has no device");
 }
 
+std::shared_ptr<CudaModel> CudaEngine::load(const Bundle &, const calcisol_device_kernel &, int, std::string &) {
+  throw Failure(CALCISOL_ERROR_INTERNAL, "the stub has no device");
+}
+
+std::unique_ptr<calcisol_columns> CudaEngine::columns(std::shared_ptr<CudaModel>, std::int64_t, int) {
+  throw Failure(CALCISOL_ERROR_INTERNAL, "the stub has no device");
+}
+
 } // namespace calcisol

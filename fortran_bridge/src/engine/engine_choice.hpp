@@ -1,4 +1,4 @@
-// Which engine steps a bundle on the host: TorchScript, the library's own kernel, or one the user has compiled.
+// Which engine steps a bundle, on the host or on a device: TorchScript, the library's own kernel, or one the user has compiled.
 #pragma once
 
 #include <memory>
@@ -8,6 +8,7 @@
 #include "bundle/bundle.hpp"
 #include "calcisol.h"
 #include "engine/module.hpp"
+#include "native/device_kernel.hpp"
 
 namespace calcisol {
 
@@ -16,5 +17,9 @@ namespace calcisol {
 // does not fit. Failure(CALCISOL_ERROR_UNSUPPORTED) when what was asked for does not fit.
 std::unique_ptr<Module> chosen_module(const Bundle &bundle, const std::string &bytes, const calcisol_options &options,
                                       std::string &name, Notes &notes);
+
+// The same for a CUDA device: NULL where TorchScript is to step there.
+const calcisol_device_kernel *chosen_device_kernel(const Bundle &bundle, const calcisol_options &options,
+                                                   std::string &name, Notes &notes);
 
 } // namespace calcisol

@@ -34,6 +34,35 @@ bool is_whole(const std::string &path) {
 #endif
 }
 
+Failure refused(const std::string &path, const std::string &why) {
+  return Failure(CALCISOL_ERROR_UNSUPPORTED,
+                 "engine library " + path + " " + why + "; make it with `calcisol compile` of this calcisol");
+}
+
+void *opened(const std::string &path) {
+  if (path.find('/') == std::string::npos) // the loader would look for it in places nobody named
+    throw refused(path, "is a name without a folder");
+  if (!is_whole(path))
+    throw refused(path, "does not exist, or is no whole shared library");
+  void *library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
+  if (!library) {
+    const char *text = dlerror();
+    throw refused(path, std::string("cannot be loaded (") + (text ? text : "no text") + ")");
+  }
+  return library;
+}
+
+// What the library answers; of the right version of its structure.
+template <class Kernel> const Kernel &kernel_named(const std::string &path, const char *name, int version) {
+  const auto get = reinterpret_cast<const Kernel *(*)()>(dlsym(opened(path), name));
+  if (!get)
+    throw refused(path, "holds no kernel for " + std::string(version == calcisol_kernel_version ? "hosts" : "CUDA devices"));
+  const Kernel *kernel = get();
+  if (!kernel || kernel->version != version)
+    throw refused(path, "holds a kernel of another version");
+  return *kernel;
+}
+
 } // namespace
 
 bool processor_runs(const std::string &target) {
@@ -50,29 +79,17 @@ bool processor_runs(const std::string &target) {
 #endif
 }
 
+bool library_holds(const std::string &path, const char *name) { return dlsym(opened(path), name) != nullptr; }
+
 const calcisol_kernel &kernel_of_library(const std::string &path) {
-  const auto refuse = [&](const std::string &why) {
-    return Failure(CALCISOL_ERROR_UNSUPPORTED,
-                   "engine library " + path + " " + why + "; make it with `calcisol compile` of this calcisol");
-  };
-  if (path.find('/') == std::string::npos) // the loader would look for it in places nobody named
-    throw refuse("is a name without a folder");
-  if (!is_whole(path))
-    throw refuse("does not exist, or is no whole shared library");
-  void *library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
-  if (!library) {
-    const char *text = dlerror();
-    throw refuse(std::string("cannot be loaded (") + (text ? text : "no text") + ")");
-  }
-  const auto get = reinterpret_cast<const calcisol_kernel *(*)()>(dlsym(library, "calcisol_kernel_get"));
-  if (!get)
-    throw refuse("holds no kernel");
-  const calcisol_kernel *kernel = get();
-  if (!kernel || kernel->version != calcisol_kernel_version)
-    throw refuse("holds a kernel of another version");
-  if (!processor_runs(kernel->target))
-    throw refuse(std::string("was compiled for ") + kernel->target + ", which this processor does not run");
-  return *kernel;
+  const auto &kernel = kernel_named<calcisol_kernel>(path, "calcisol_kernel_get", calcisol_kernel_version);
+  if (!processor_runs(kernel.target))
+    throw refused(path, std::string("was compiled for ") + kernel.target + ", which this processor does not run");
+  return kernel;
+}
+
+const calcisol_device_kernel &device_kernel_of_library(const std::string &path) {
+  return kernel_named<calcisol_device_kernel>(path, "calcisol_device_kernel_get", calcisol_device_kernel_version);
 }
 
 std::string library_of_environment() {

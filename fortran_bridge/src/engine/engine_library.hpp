@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "native/device_kernel.hpp"
 #include "native/kernel.hpp"
 
 namespace calcisol {
@@ -11,9 +12,13 @@ namespace calcisol {
 // Whether this processor has the instructions of a kernel's target. Not without fused multiply-add: bits would differ.
 bool processor_runs(const std::string &target);
 
-// Load a library and look at its kernel; it stays loaded, columns keep using it. Failure(CALCISOL_ERROR_UNSUPPORTED)
+// Whether it holds one of that name, "calcisol_kernel_get" or "calcisol_device_kernel_get"; Failure as below.
+bool library_holds(const std::string &path, const char *name);
+
+// Load a library and look at its kernel, for hosts or for devices; it stays loaded, columns keep using it. Failure(CALCISOL_ERROR_UNSUPPORTED)
 // when it is no such library, of another calcisol, or for another processor.
 const calcisol_kernel &kernel_of_library(const std::string &path);
+const calcisol_device_kernel &device_kernel_of_library(const std::string &path);
 
 // The path in the environment, "" where there is none or the process runs with another user's rights.
 std::string library_of_environment();

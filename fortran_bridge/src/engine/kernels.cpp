@@ -6,6 +6,7 @@
 KERNEL(calcisol_kernel_v4)
 KERNEL(calcisol_kernel_v3)
 KERNEL(calcisol_kernel_plain)
+extern "C" const calcisol_device_kernel *calcisol_device_kernel_get(void);
 
 namespace calcisol {
 
@@ -18,6 +19,14 @@ const calcisol_kernel *native_kernel() {
   return nullptr;
 #elif defined(CALCISOL_KERNELS_PLAIN)
   return calcisol_kernel_plain();
+#else
+  return nullptr;
+#endif
+}
+
+const calcisol_device_kernel *device_kernel() {
+#if defined(CALCISOL_KERNEL_DEVICE)
+  return calcisol_device_kernel_get();
 #else
   return nullptr;
 #endif

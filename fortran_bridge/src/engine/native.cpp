@@ -24,17 +24,8 @@ public:
       scratch_bytes = std::max(scratch_bytes, program.scratch_bytes);
   }
 
-  // Copy the weights; false when a tensor is missing, has another size or not the values the kernel was written for.
-  bool read_tensors(const Bundle &bundle) {
-    return std::all_of(kernel.tensors, kernel.tensors + kernel.n_tensors, [&](const calcisol_kernel_tensor &t) {
-      if (t.expected) {
-        std::vector<double> found(static_cast<std::size_t>(t.count));
-        return bundle.tensor(t.name, t.is_float32 != 0, t.count, found.data()) &&
-               std::equal(found.begin(), found.end(), t.expected);
-      }
-      void *to = t.is_float32 ? static_cast<void *>(floats.data() + t.offset) : doubles.data() + t.offset;
-      return bundle.tensor(t.name, t.is_float32 != 0, t.count, to);
-    });
+  bool read(const Bundle &bundle) {
+    return read_tensors(bundle, kernel.tensors, kernel.n_tensors, doubles.data(), floats.data());
   }
 
   bool any_width() const override { return true; }
@@ -109,14 +100,29 @@ bool is_whole(const calcisol_kernel &kernel) {
 } // namespace
 
 std::string native_info() {
-  const calcisol_kernel *kernel = native_kernel();
-  return kernel ? std::string(", native kernel ") + short_name(kernel->fingerprint) + " (" + kernel->target + ")"
-                : ", no native kernel";
+  const auto told = [](const char *what, const auto *kernel) {
+    return kernel ? std::string(", ") + what + " " + short_name(kernel->fingerprint) + " (" + kernel->target + ")"
+                  : std::string(", no ") + what;
+  };
+  return told("native kernel", native_kernel()) + told("device code", device_kernel());
+}
+
+bool read_tensors(const Bundle &bundle, const calcisol_kernel_tensor *tensors, int count, double *doubles,
+                  float *floats) {
+  return std::all_of(tensors, tensors + count, [&](const calcisol_kernel_tensor &t) {
+    if (t.expected) {
+      std::vector<double> found(static_cast<std::size_t>(t.count));
+      return bundle.tensor(t.name, t.is_float32 != 0, t.count, found.data()) &&
+             std::equal(found.begin(), found.end(), t.expected);
+    }
+    void *to = t.is_float32 ? static_cast<void *>(floats + t.offset) : doubles + t.offset;
+    return bundle.tensor(t.name, t.is_float32 != 0, t.count, to);
+  });
 }
 
 std::unique_ptr<Module> native_module(const Bundle &bundle, const calcisol_kernel &kernel) {
   auto native = std::make_unique<NativeModule>(kernel);
-  if (!is_whole(kernel) || !native->read_tensors(bundle))
+  if (!is_whole(kernel) || !native->read(bundle))
     throw Failure(CALCISOL_ERROR_BUNDLE, "the tensors of the bundle do not fit the step graph its contract names; "
                                          "export it again with `calcisol export`");
   return native;

@@ -67,5 +67,6 @@ bool Engine::needs_bundle() { return false; }
 std::string Engine::info() { return "stub without torch: static pH"; }
 std::unique_ptr<Module> Engine::load(const std::string &, int) { return std::make_unique<StubModule>(); }
 const calcisol_kernel *native_kernel() { return nullptr; }
+const calcisol_device_kernel *device_kernel() { return nullptr; }
 
 } // namespace calcisol
