@@ -157,6 +157,7 @@ def _native(add: Add) -> None:
     )
     native.add_argument("bundle", help="bundle file, exported with this version of calcisol")
     native.add_argument("--out", metavar="FILE", help="library to write (default: in the cache, ~/.cache/calcisol)")
+    native.add_argument("--device", choices=("host", "cuda"), default="host", help="for CUDA devices too (needs nvcc, no GPU)")
 
 
 def _bench(add: Add) -> None:

@@ -249,7 +249,7 @@ def compile_engine(args: argparse.Namespace) -> int:
     """A native engine for a bundle; prints its path."""
     from .library.compile import run
 
-    return run(args.bundle, args.out)
+    return run(args.bundle, args.out, args.device)
 
 
 def explain(args: argparse.Namespace) -> int:

@@ -1,159 +1,241 @@
-"""How fast the step is on a CUDA device, from where its arrays lie; ``calcisol bench --device cuda`` prints the table.
+"""How fast the step is on a CUDA device, and what that is worth: ``calcisol bench --device cuda`` prints the table.
 
-What:    three data paths, interleaved in one run: all arrays on the device; forcing and outputs in pinned host memory; the same
-         pageable. Steps captured into CUDA graphs and launched one by one. Times by CUDA events, median and 10-90 %.
-Units:   milliseconds a step; nanoseconds per layer-cell; share of the floor = time to move what a step must move (state in
-         and out, forcing in, outputs out) at the copy rate measured in the same run.
-Method:  >= 20 warm-up steps, >= 100 timed, real inputs, poisoned outputs, the
-         host's answer beside it. ``--device emulated`` runs the script without a GPU: its times mean nothing.
-Use:     ``print(bench_device("cuda", [1000, 100_000], 10, 100))``
+What:    the native engine on the device from arrays there, in pinned and in pageable memory of the host; TorchScript there; the
+         native engine on one and on all cores of the host. All in one run, interleaved; what is not there is said and left out.
+Units:   microseconds a step (median, 10-90 %), nanoseconds per layer-cell. Memory floor: time to move what any step must move
+         (state in and out, forcing in, outputs out) at the rate of a copy; FP64 floor: its instructions at the device's rate.
+Method:  >= 10 warm-up steps; wall clock of a batch of steps between two synchronisations, since steps on a device are queued.
+         ``--device emulated`` times TorchScript's tensor operations on the host: a trial of the script, no measurement.
+Use:     ``print(bench_device("cuda", [1000, 100_000], 11, 100))``
 """
 
 from __future__ import annotations
 
-import math
+import os
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
-from ...emulator.contract.extras import need
+import numpy as np
+
 from ...emulator.contract.variables import load_table
+from ..errors import CalcisolError
 from ..library import capi
-from ..library.columns import Columns
+from ..library.columns import Columns, _set_view
 from ..library.model import Model
-from ..units import MONTH_SECONDS
+from ..library.sample import soil, weather
+from .cuda_memory import Driver
 
-STEP_SECONDS = MONTH_SECONDS / 4  # the host's path cuts a month into four; a device takes no step above 8 days
-WARM_UP = 20
-PATHS = ("device-resident", "pinned", "pageable")
+DAY = 86400.0
+WARM_UP, BATCHES = 10, 9
 OUTPUTS = ("ph", "pco2", "sic", "co2_adj")
+FP64_OF_A_CELL = 12_560  # instructions of a step, counted in the machine code for sm_90 (fortran_bridge/docs/performance_log.md)
+PLACES = ("device", "pinned", "pageable")
+SIZES = (1_000, 10_000, 100_000, 1_000_000, 4_000_000)
 
 
-def _weather(torch: Any, columns: int, layers: int) -> dict[str, Any]:
-    """Forcing of calcareous columns, float64, on the host."""
-    generator = torch.Generator().manual_seed(1)
+class Steps:
+    """Columns and the views of a step, its arrays in one place."""
 
-    def between(low: float, high: float, *shape: int) -> Any:
-        return low + (high - low) * torch.rand(*shape, generator=generator, dtype=torch.float64)
-
-    return {  # (layer, column): columns are neighbours, as in a Fortran host
-        "w_liq": between(230.0, 260.0, layers, columns) * 1.5 / layers,
-        "t_soil": between(281.0, 287.0, layers, columns),
-        "q_bot": between(150.0, 350.0, columns) / 3.15e7,
-        "co2_src_total": between(0.3, 0.8, columns) / 3.15e7,
-    }
-
-
-class _Path:
-    """Columns with their views, wherever the arrays lie."""
-
-    def __init__(self, torch: Any, model: Model, where: str, device: Any, columns: int, layers: int) -> None:
-        lib, ffi = capi.library()
+    def __init__(self, model: Model, columns: int, layers: int, place: str = "pageable", driver: Driver | None = None) -> None:
+        self.lib, ffi = capi.library()
+        self.columns: Columns = model.columns(soil(columns, layers))
+        self.driver, self.addresses, self.kept = driver, list[int](), list[Any]()
         table = load_table()
-        caco3 = torch.linspace(0.02, 0.4, columns, dtype=torch.float64).numpy()[:, None].repeat(layers, 1)
-        self.soil = Columns(model, {"dz": [1.5 / layers] * layers, "caco3": caco3}, ncol=columns, nlay=layers)
-        self.inputs = _weather(torch, columns, layers)
-        self.outputs = {
-            v.name: torch.full((layers, columns) if v.dims == "layer" else (columns,), math.nan, dtype=torch.float64)
-            for v in table.select("output")
-            if v.name in OUTPUTS
-        }
-        for arrays in (self.inputs, self.outputs):
+        shapes = {v.name: (columns, layers) if v.dims == "layer" else (columns,) for v in table.select("output")}
+        blank = {name: np.full(shapes[name], np.nan, order="F") for name in OUTPUTS}
+        self.forcing = ffi.new("calcisol_view[]", self.lib.CALCISOL_N_FORCING)
+        self.output = ffi.new("calcisol_target[]", self.lib.CALCISOL_N_OUTPUT)
+        self.null, self.moved = ffi.NULL, 0
+        for arrays, views, role in ((weather(columns, layers), self.forcing, "forcing"), (blank, self.output, "output")):
             for name, array in arrays.items():
-                arrays[name] = array.to(device) if where == PATHS[0] else array.pin_memory() if where == PATHS[1] else array
-        memory = lib.CALCISOL_DEVICE if where == PATHS[0] else lib.CALCISOL_HOST
-        self.forcing = ffi.new("calcisol_view[]", lib.CALCISOL_N_FORCING)
-        self.output = ffi.new("calcisol_target[]", lib.CALCISOL_N_OUTPUT)
-        for arrays, views, role in ((self.inputs, self.forcing, "forcing"), (self.outputs, self.output, "output")):
-            for name, array in arrays.items():
-                view = views[table.names(role).index(name)]
-                view.data, view.dtype, view.memory = ffi.cast("void *", array.data_ptr()), lib.CALCISOL_F64, memory
-                view.column_stride, view.layer_stride = 1, columns
+                self.moved += array.nbytes
+                self.show(views[table.names(role).index(name)], array, place, ffi)
+        self.moved += 2 * 8 * len(table.state) * columns * layers
+
+    def show(self, view: Any, array: Any, place: str, ffi: Any) -> None:
+        array = self.driver.pinned(array) if place == "pinned" and self.driver else array
+        _set_view(view, array, ffi)
+        self.kept.append(array)
+        if place == "device" and self.driver:
+            self.addresses.append(self.driver.upload(array))
+            view.data, view.memory = ffi.cast("void *", self.addresses[-1]), self.lib.CALCISOL_DEVICE
 
     def step(self) -> None:
-        lib, ffi = capi.library()
-        counts = lib.CALCISOL_N_FORCING, lib.CALCISOL_N_OUTPUT
+        counts = self.lib.CALCISOL_N_FORCING, self.lib.CALCISOL_N_OUTPUT
         capi.check(
-            lib.calcisol_step(self.soil.handle, STEP_SECONDS, self.forcing, counts[0], self.output, counts[1], ffi.NULL, ffi.NULL)
+            self.lib.calcisol_step(
+                self.columns.handle, DAY, self.forcing, counts[0], self.output, counts[1], self.null, self.null
+            )
         )
 
-    def bytes_moved(self) -> int:
-        """What any implementation must read and write: forcing, outputs, float64 state twice."""
-        state = 2 * 8 * len(load_table().state) * self.soil.ncol * self.soil.nlay
-        return state + sum(8 * a.numel() for arrays in (self.inputs, self.outputs) for a in arrays.values())
-
-
-def _timer(torch: Any, device: Any) -> Callable[[Callable[[], object]], float]:
-    """Milliseconds of one call: by CUDA events, or by the clock without CUDA."""
-
-    def clock(call: Callable[[], object]) -> float:
+    def batch(self, steps: int) -> float:
+        """Wall seconds of a step."""
         start = time.perf_counter()
-        call()
-        return 1e3 * (time.perf_counter() - start)
+        for _ in range(steps):
+            self.step()
+        capi.check(self.lib.calcisol_synchronize(self.columns.handle))
+        return (time.perf_counter() - start) / steps
 
-    def events(call: Callable[[], object]) -> float:
-        start, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))
-        start.record()
-        call()
-        end.record()
-        end.synchronize()
-        return float(start.elapsed_time(end))
-
-    return events if device.type == "cuda" else clock
+    def close(self) -> None:
+        """Give the arrays back."""
+        for at in self.addresses:
+            assert self.driver is not None
+            self.driver.free(at)
 
 
-def _launches(torch: Any, path: _Path, device: Any) -> str:
-    """Kernels and copies of one step, counted by torch's profiler."""
-    if device.type != "cuda":
-        return "-"
-    from torch.profiler import ProfilerActivity, profile
+class OnAllCores:
+    """The same columns on the host, dealt out over threads: a column of it for each core."""
 
-    with profile(activities=[ProfilerActivity.CUDA]) as record:
-        path.step()
-        torch.cuda.synchronize()
-    return str(sum(event.count for event in record.key_averages()))
+    def __init__(self, model: Model, columns: int, layers: int, cores: int) -> None:
+        self.parts = [Steps(model, max(1, columns // cores), layers) for _ in range(cores)]
+        self.pool = ThreadPoolExecutor(cores)
+
+    def batch(self, steps: int) -> float:
+        start = time.perf_counter()
+        list(self.pool.map(lambda part: part.batch(steps), self.parts))
+        return (time.perf_counter() - start) / steps
+
+    def close(self) -> None:
+        self.pool.shutdown()
+
+
+@dataclass(frozen=True)
+class Row:
+    """Seconds of a step by what was timed: median, tenth and ninetieth percentile."""
+
+    columns: int
+    layers: int
+    seconds: dict[str, tuple[float, float, float]]
+    moved: int
+
+    def cell(self, what: str) -> float:
+        return self.seconds[what][0] / self.columns / self.layers if what in self.seconds else float("nan")
+
+    def entry(self, what: str) -> str:
+        if what not in self.seconds:
+            return "-"
+        middle, low, high = (x * 1e6 for x in self.seconds[what])
+        return f"{middle:,.0f} ({low:,.0f}-{high:,.0f}), {self.cell(what) * 1e9:.2f}"
+
+
+@dataclass(frozen=True)
+class Bench:
+    """The models there are, and why others are not."""
+
+    device: Model | None
+    torch: Model | None
+    host: Model
+    driver: Driver | None
+    missing: list[str]
+
+    def candidates(self, columns: int, layers: int) -> Iterator[tuple[str, Callable[[], Any]]]:
+        """What is timed at this size, made when it is asked for."""
+        for place in PLACES:
+            if self.device is not None and (self.driver is not None or place == "pageable"):
+                yield place, lambda where=place: Steps(self.device, columns, layers, where, self.driver)  # type: ignore[misc,arg-type]
+        if self.torch is not None:
+            where = "device" if self.driver is not None else "pageable"
+            yield "torch", lambda: Steps(self.torch, columns, layers, where, self.driver)  # type: ignore[arg-type]
+        if columns <= 100_000:
+            yield "one core", lambda: Steps(self.host, columns, layers)
+        yield "all cores", lambda: OnAllCores(self.host, columns, layers, len(os.sched_getaffinity(0)))
+
+    def row(self, columns: int, layers: int, steps: int) -> Row:
+        """Times at one size, interleaved."""
+        made, moved = {}, 0
+        for name, make in self.candidates(columns, layers):
+            try:
+                made[name] = make()
+                made[name].batch(WARM_UP if columns < 10**6 else 1)
+            except CalcisolError as error:
+                made.pop(name, None)
+                self.missing.append(f"{name} at {columns:,} columns: {error}")
+        samples: dict[str, list[float]] = {name: [] for name in made}
+        for _ in range(BATCHES):
+            for name, candidate in made.items():
+                samples[name].append(candidate.batch(max(1, steps // BATCHES)))
+        for candidate in made.values():
+            moved = max(moved, getattr(candidate, "moved", 0))
+            candidate.close()
+        ends = {n: sorted(s) for n, s in samples.items()}
+        return Row(
+            columns, layers, {n: (statistics.median(s), s[len(s) // 10], s[len(s) * 9 // 10]) for n, s in ends.items()}, moved
+        )
+
+
+@contextmanager
+def opened(kind: str, bundle: str | None) -> Iterator[Bench]:
+    """Every engine that runs here. Raises UnsupportedError where the device has none: nothing is timed elsewhere instead."""
+    missing: list[str] = []
+    found: dict[str, Model] = {}
+    first: CalcisolError | None = None
+    for engine in ("native", "torchscript"):
+        try:
+            found[engine] = Model(bundle, device=kind, engine=engine)
+        except CalcisolError as error:
+            first = first or error
+            missing.append(f"{engine} on the device: {error}")
+    if not found:
+        raise first or CalcisolError("no engine runs on the device")
+    driver = None
+    try:
+        driver = Driver() if kind == "cuda" else None
+    except CalcisolError as error:
+        missing.append(f"arrays on the device: {error}")
+    yield Bench(found.get("native"), found.get("torchscript"), Model(bundle), driver, missing)
+
+
+def lines(rows: list[Row], bench: Bench) -> Iterator[str]:
+    """The table, and what it says in words."""
+    named = {"device": "device-resident", "pinned": "pinned", "pageable": "pageable", "torch": "TorchScript"}
+    timed = [*named, "one core", "all cores"]
+    yield "us a step (10-90 %), ns per cell"
+    yield ""
+    titles = [*(named.get(n, n) for n in timed), "all cores / device", "TorchScript / device", "memory floor", "FP64 floor"]
+    yield f"| columns | {' | '.join(titles)} |"
+    yield "|---" * (len(titles) + 1) + "|"
+    rates = {"moved": bench_rate(bench, "copy_rate"), "fp64": bench_rate(bench, "fp64_rate")}
+    for row in rows:
+        here = "device" if "device" in row.seconds else "pageable"
+        ratios = [f"{row.cell(n) / row.cell(here):.2f}" for n in ("all cores", "torch")]
+        floors = {"moved": row.moved, "fp64": FP64_OF_A_CELL * row.columns * row.layers}
+        shares = [
+            f"{floors[n] / rates[n] / row.seconds[here][0]:.1%}" if rates[n] and here in row.seconds else "-" for n in floors
+        ]
+        yield f"| {row.columns:,} | {' | '.join([*map(row.entry, timed), *ratios, *shares])} |"
+    yield ""
+    timed_here = {n: [row.cell(n) for row in rows if n in row.seconds] for n in ("device", "pageable", "all cores")}
+    best = {n: min(cells, default=float("nan")) for n, cells in timed_here.items()}
+    peak = best["device" if timed_here["device"] else "pageable"]
+    yield f"peak to peak, all cores / device: {best['all cores'] / peak:.2f}"
+    ahead = [row.columns for row in rows if row.cell("device") < row.cell("all cores")]
+    yield (
+        f"the device is ahead of all cores from {ahead[0]:,} columns on"
+        if ahead
+        else "the device is ahead at none of these sizes"
+    )
+    yield "launches a step: 3 by native kernels (one more while columns have no state)"
+    yield from (f"not here: {text}" for text in dict.fromkeys(bench.missing))
+
+
+def bench_rate(bench: Bench, name: str) -> float:
+    """A rate of the device, 0 where it cannot be had."""
+    try:
+        return float(getattr(bench.driver, name)()) if bench.driver else 0.0
+    except CalcisolError as error:
+        bench.missing.append(f"{name}: {error}")
+        return 0.0
 
 
 def bench_device(kind: str, sizes: list[int], layers: int, steps: int, bundle: str | None = None) -> str:
-    """The table as text. Raises UnsupportedError where there is no CUDA device: nothing is timed elsewhere instead."""
-    need("calcisol bench --device", "learn")
-    import torch
-
-    device = torch.device("cuda" if kind == "cuda" else "cpu")
-    host_model = Model(bundle)
-    graph, eager = (Model(bundle, device=kind, device_graph=g) for g in (True, False))
-    name = torch.cuda.get_device_name() if kind == "cuda" else "emulated device: times mean nothing"
-    timed = _timer(torch, device)
-    block = torch.ones(2**27 if kind == "cuda" else 2**20, dtype=torch.float32, device=device)
-    copies = [timed(lambda: block.clone()) for _ in range(10)]
-    rate = 2 * 4 * block.numel() / (1e-3 * statistics.median(copies))  # bytes s-1, read and written
-    length = f"{steps} steps of {STEP_SECONDS / 86400:.2g} days"
-    lines = [f"{name}; {capi.build_info()}; copy {rate / 1e9:.0f} GB/s; {layers} layers, {length}", ""]
-    titles = ("columns", "arrays", "ms a step, graph (10-90 %)", "launched one by one", "ns per cell", "of the floor", "launches")
-    lines += [f"| {' | '.join(titles)} | pH off |", "|---" * (len(titles) + 1) + "|"]
-    for columns in sizes:
-        wheres = PATHS if kind == "cuda" else PATHS[2:]
-        paths = {(w, g): _Path(torch, m, w, device, columns, layers) for w in wheres for g, m in ((1, graph), (0, eager))}
-        times: dict[tuple[str, int], list[float]] = {key: [] for key in paths}
-        for _ in range(WARM_UP):
-            for path in paths.values():
-                path.step()
-        for _ in range(steps):
-            for key, path in paths.items():
-                times[key].append(timed(path.step))
-        host = _Path(torch, host_model, PATHS[2], device, min(columns, 1000), layers) if columns <= 1000 else None
-        for _ in range(WARM_UP + steps if host else 0):
-            host.step()  # type: ignore[union-attr]
-        for where in wheres:
-            a, b = sorted(times[where, 1]), statistics.median(times[where, 0])
-            middle, low, high = statistics.median(a), a[len(a) // 10], a[len(a) * 9 // 10]
-            path = paths[where, 1]
-            share = path.bytes_moved() / rate * 1e3 / middle
-            off = f"{(path.outputs['ph'].cpu() - host.outputs['ph']).abs().max():.1e}" if host else "-"
-            count = _launches(torch, paths[where, 0], device)
-            lines.append(
-                f"| {columns} | {where} | {middle:.3f} ({low:.3f}-{high:.3f}) | {b:.3f} | {middle * 1e6 / columns / layers:.2f} "
-                f"| {share:.1%} | {count} | {off} |"
-            )
-    return "\n".join(lines)
+    """The table as text. Raises UnsupportedError where no engine runs on the device."""
+    with opened(kind, bundle) as bench:
+        name = bench.driver.name() if bench.driver else "emulated device: times mean nothing"
+        cores = len(os.sched_getaffinity(0))
+        head = f"{time.strftime('%Y-%m-%d')}, {name}; {capi.build_info()}; {layers} layers, steps of a day, {cores} cores"
+        return "\n".join([head, *lines([bench.row(n, layers, steps) for n in sizes], bench)])

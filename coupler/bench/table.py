@@ -126,10 +126,10 @@ def run(args: argparse.Namespace) -> int:
         print(bench_peer(args.peer, args.bundle, args.rounds))
         return 0
     if args.device != "host":
-        from .device import bench_device
+        from . import device
 
-        sizes = args.sizes or ([1000, 10_000, 100_000, 1_000_000] if args.device == "cuda" else [100])
-        print(bench_device(args.device, sizes, args.layers, args.repeat, args.bundle))
+        sizes = args.sizes or ([*device.SIZES] if args.device == "cuda" else [100])
+        print(device.bench_device(args.device, sizes, args.layers, args.repeat, args.bundle))
         return 0
     models = engines(args.bundle)
     sizes = SIZES if args.columns is None else (args.columns,)

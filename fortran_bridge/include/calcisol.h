@@ -31,8 +31,10 @@
  *           missing has its default) and a longer one whose unknown fields are 0.
  * Devices   A model opened with options.device = CALCISOL_DEVICE keeps its columns' state on a CUDA device. Views say where
  *           they lie: device arrays are used in place, host arrays are copied. A call is queued on the stream of the columns
- *           and comes back at once, unless it has a report or host arrays to write. No CUDA toolkit is needed, only a torch
- *           with CUDA; there is no silent fall-back to the host.
+ *           and comes back at once, unless it has a report or host arrays: those it reads may change again afterwards, those
+ *           it writes are written. The first step of new columns waits too. The native engine needs the driver alone,
+ *           TorchScript a torch with CUDA; no toolkit is needed, and there is no silent fall-back to the host. Columns live
+ *           in the CUDA context that is current when the model is opened, or else in the primary one of the device.
  */
 #ifndef CALCISOL_H
 #define CALCISOL_H
@@ -63,7 +65,7 @@ enum calcisol_status_code {
   CALCISOL_ERROR_TORCH = 4,       /* TorchScript was to step: torch is missing, or of another minor version than built with */
   CALCISOL_ERROR_MODEL = 5,       /* the module in the bundle failed or answered with wrong shapes */
   CALCISOL_ERROR_MEMORY = 6,      /* out of memory */
-  CALCISOL_ERROR_UNSUPPORTED = 7, /* not available here (no device, or device memory given to a model on the host) */
+  CALCISOL_ERROR_UNSUPPORTED = 7, /* not available here (no device, a lost one, or device memory given to a model on the host) */
   CALCISOL_ERROR_STATE = 8,       /* the state is incomplete or asked for before the first step */
   CALCISOL_ERROR_INTERNAL = 9     /* a defect of the library */
 };
@@ -76,7 +78,7 @@ enum calcisol_memory {
 };
 enum calcisol_log_level { CALCISOL_LOG_INFO = 1, CALCISOL_LOG_WARNING = 2, CALCISOL_LOG_ERROR = 3 };
 enum calcisol_engine { /* what steps: both read the same bundle and agree to round-off; calcisol_describe says which runs */
-  CALCISOL_ENGINE_AUTO = 0,        /* native where the library has a kernel of the bundle's step, else TorchScript */
+  CALCISOL_ENGINE_AUTO = 0,        /* native where the library has a kernel of the bundle's step for the device, else TorchScript */
   CALCISOL_ENGINE_TORCHSCRIPT = 1, /* the reference; loads torch */
   CALCISOL_ENGINE_NATIVE = 2       /* needs no torch; CALCISOL_ERROR_UNSUPPORTED where it does not fit: no silent fall-back */
 };
@@ -116,9 +118,9 @@ typedef struct calcisol_options { /* fill with calcisol_options_init, then chang
   int32_t device_index;           /* number of the CUDA device; -1 = the current one of the calling thread */
   calcisol_log_function log;      /* NULL = none */
   void *log_user;                 /* handed to log */
-  int32_t device_graph;           /* 0 = steps are captured into CUDA graphs and replayed, 1 = launched one by one */
-  int32_t engine;                 /* enum calcisol_engine; CALCISOL_ENGINE_AUTO. Host only */
-  const char *engine_library;     /* path of a kernel made by `calcisol compile`, read during the open. Host only.
+  int32_t device_graph;           /* TorchScript: 0 = steps are captured into CUDA graphs and replayed, 1 = launched one by one */
+  int32_t engine;                 /* enum calcisol_engine; CALCISOL_ENGINE_AUTO */
+  const char *engine_library;     /* path of kernels made by `calcisol compile`, for a device with --device; read during the open.
                                    * NULL = the environment variable CALCISOL_ENGINE_LIBRARY, or none. It is code that will
                                    * run in this process: it is never looked for, only loaded where somebody names it. It steps a
                                    * bundle of its own step graph only. Another bundle is refused where the option names
@@ -151,7 +153,7 @@ typedef struct calcisol_variable_info { /* texts live as long as the library */
 /* ---- the library ------------------------------------------------------------------------------------------------ */
 /* ABI version of the library; compare with CALCISOL_ABI_VERSION. */
 CALCISOL_API int32_t calcisol_abi_version(void) CALCISOL_SINCE(1);
-/* Version, back end, torch built with and, where it is loaded, its version, native kernel, as one line of text. Loads nothing. */
+/* Version, back end, torch built with and, where it is loaded, its version, native kernel, device code: one line. Loads nothing. */
 CALCISOL_API const char *calcisol_build_info(void) CALCISOL_SINCE(1);
 /* Name of a status, e.g. "bundle". */
 CALCISOL_API const char *calcisol_status_string(calcisol_status status) CALCISOL_SINCE(1);

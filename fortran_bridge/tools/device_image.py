@@ -2,6 +2,7 @@
 
 What:    looks for nvcc: $NVCC, the path, or the wheels of the Python registry (nvidia-cuda-nvcc and what it needs; no toolkit, no
          GPU). Nothing is downloaded. The image is what the driver loads; the table beside it is C++ that embeds it.
+         It takes minutes: images are kept in the cache of ``calcisol compile``, under the hash of text, headers, nvcc and flags.
 Limits:  nvcc 12.8 or later, the first that knows sm_100.
 Use:     ``python device_image.py KERNEL.cu TABLE.cpp INCLUDE IMAGE TABLE_WITH_IMAGE.cpp``, run by meson and ``calcisol compile``;
          ``python device_image.py --find`` prints nvcc and its version, or nothing
@@ -10,6 +11,7 @@ Use:     ``python device_image.py KERNEL.cu TABLE.cpp INCLUDE IMAGE TABLE_WITH_I
 from __future__ import annotations
 
 import argparse
+import hashlib
 import importlib.util
 import os
 import re
@@ -58,6 +60,32 @@ def target(version: str, architectures: tuple[int, ...] = ARCHITECTURES) -> str:
     return " ".join([*(f"sm_{a}" for a in architectures), f"compute_{architectures[0]}"]) + f", CUDA {version}"
 
 
+def kept(kernel: Path, include: Path, words: list[str], version: str) -> Path:
+    """Where an image of these inputs is kept."""
+    digest = hashlib.sha256(" ".join([version, *words]).encode() + kernel.read_bytes())
+    for header in sorted((include / "native").glob("*.hpp")):
+        digest.update(header.read_bytes())
+    folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "calcisol"
+    return folder / f"image-{digest.hexdigest()[:24]}"
+
+
+def compile_image(nvcc: str, version: str, kernel: Path, include: Path, image: Path) -> int:
+    """The exit code of nvcc, 0 where the image is there already."""
+    cached = kept(kernel, include, [*command("nvcc", Path("k"), Path("i"), Path("o"))], version)
+    if cached.is_file():
+        shutil.copyfile(cached, image)
+        return 0
+    code = subprocess.run(command(nvcc, kernel, include, image), check=False).returncode
+    try:
+        cached.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        fresh = cached.with_suffix(f".{os.getpid()}")
+        shutil.copyfile(image, fresh)
+        fresh.replace(cached)
+    except OSError:  # a home without room: the next build compiles again
+        pass
+    return code
+
+
 def main() -> int:
     """As the arguments say."""
     parser = argparse.ArgumentParser(description="Compile a kernel for CUDA devices.")
@@ -73,9 +101,9 @@ def main() -> int:
         print("no nvcc 12.8 or later; pip install nvidia-cuda-nvcc, or set NVCC", file=sys.stderr)
         return 1
     nvcc, version = found
-    done = subprocess.run(command(nvcc, args.kernel, args.include, args.image), check=False)
-    if done.returncode:
-        return done.returncode
+    code = compile_image(nvcc, version, args.kernel, args.include, args.image)
+    if code:
+        return code
     head = f'#define CALCISOL_IMAGE "{args.image.resolve()}"\n#define CALCISOL_IMAGE_TARGET "{target(version)}"\n'
     args.output.write_text(head + args.table.read_text(encoding="utf-8"), encoding="utf-8")
     return 0

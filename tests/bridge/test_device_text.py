@@ -39,9 +39,7 @@ def block(fields: dict[str, Block], role: str, dims: str, columns: int, layers: 
     return out
 
 
-def same(
-    text: DeviceText, program: str, shape: tuple[int, int], dt: float, inputs: dict[str, Block], **out: Block
-) -> list[Block]:
+def same(text: DeviceText, program: str, shape: tuple[int, int], dt: float, given: dict[str, Block], **out: Block) -> list[Block]:
     """Both kernels of a program; answers with what they wrote, which must be the same bits."""
     made = []
     for run in (text.on_host, text.on_device):

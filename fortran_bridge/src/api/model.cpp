@@ -17,8 +17,9 @@ void open_on_device(calcisol_model &model, const Bundle &bundle, const std::stri
                     const calcisol_options &options, std::string &place, std::string &engine, Notes &notes) {
   const bool real = options.device == CALCISOL_DEVICE && Engine::needs_bundle();
   if (!real && (options.engine == CALCISOL_ENGINE_NATIVE || options.engine_library))
-    throw Failure(CALCISOL_ERROR_UNSUPPORTED, "the native engine was asked for on an emulated device, where TorchScript "
-                                              "runs; set CALCISOL_ENGINE_AUTO and no engine_library");
+    throw Failure(CALCISOL_ERROR_UNSUPPORTED,
+                  "the native engine was asked for on an emulated device, where TorchScript "
+                  "runs; set CALCISOL_ENGINE_AUTO and no engine_library");
   const calcisol_device_kernel *kernel = real ? chosen_device_kernel(bundle, options, engine, notes) : nullptr;
   if (kernel)
     model.cuda = CudaEngine::load(bundle, *kernel, options.device_index, place);

@@ -194,8 +194,10 @@ void HostColumns::run_module(std::int64_t tile, double dt, int from, double *ste
   }
   module->step(shape, {soil, layer.data(), column.data(), dt, stepped, output_layer.data(), output_column.data(),
                        module_flag.data()});
-  for (std::size_t i = 0; i < cells(); ++i)
-    flag[i] |= module_flag[i];
+  for (int l = 0; l < nlay; ++l) // what it says of a copy of a good lane is nothing about the column
+    for (int c = 0; c < shape.columns; ++c)
+      flag[static_cast<std::size_t>(l) * shape.columns + c] |=
+          lane[c] == good ? module_flag[static_cast<std::size_t>(l) * shape.columns + c] : 0;
 }
 
 // Why the module had no answer for a lane: weeks that no soil sees can make a brine of pore water, which cannot be

@@ -32,8 +32,9 @@ const CudaApi &loaded() {
   static CudaApi api;
   void *library = dlopen("libcuda.so.1", RTLD_LAZY | RTLD_LOCAL);
   if (!library)
-    throw Failure(CALCISOL_ERROR_UNSUPPORTED, "there is no CUDA driver (libcuda.so.1); run where there is a GPU, or set "
-                                              "options.device = CALCISOL_HOST");
+    throw Failure(CALCISOL_ERROR_UNSUPPORTED,
+                  "there is no CUDA driver (libcuda.so.1); run where there is a GPU, or set "
+                  "options.device = CALCISOL_HOST");
   const auto find = [&](const char *name) {
     void *found = dlsym(library, name);
     if (!found)
@@ -81,19 +82,22 @@ void cuda_check(int code, const std::string &doing) {
   case invalid_ptx:
   case jit_compiler_not_found:
   case unsupported_ptx_version:
-    throw failure(CALCISOL_ERROR_UNSUPPORTED, "there is no device code for this GPU and driver: install a newer driver, "
-                                              "run `calcisol compile --device cuda` for it, or set "
-                                              "CALCISOL_ENGINE_TORCHSCRIPT");
+    throw failure(CALCISOL_ERROR_UNSUPPORTED,
+                  "there is no device code for this GPU and driver: install a newer driver, "
+                  "run `calcisol compile --device cuda` for it, or set "
+                  "CALCISOL_ENGINE_TORCHSCRIPT");
   case deinitialized:
   case invalid_context:
   case context_is_destroyed:
-    throw failure(CALCISOL_ERROR_UNSUPPORTED, "the context the model was opened in is gone; free its columns before the "
-                                              "program ends CUDA");
+    throw failure(CALCISOL_ERROR_UNSUPPORTED,
+                  "the context the model was opened in is gone; free its columns before the "
+                  "program ends CUDA");
   case invalid_handle:
     throw failure(CALCISOL_ERROR_ARGUMENT, "give a stream of the device and context the model was opened in");
   case illegal_address:
-    throw failure(CALCISOL_ERROR_ARGUMENT, "an array that was said to lie on the device is too short or is not there; the "
-                                           "device can only be used again by a new process");
+    throw failure(CALCISOL_ERROR_ARGUMENT,
+                  "an array that was said to lie on the device is too short or is not there; the "
+                  "device can only be used again by a new process");
   default: // lost, hung, reset, a double bit error, a stuck kernel: whatever it was, the state there is gone
     throw failure(CALCISOL_ERROR_UNSUPPORTED,
                   "the device is lost with the state on it; start again from the last state that was saved");

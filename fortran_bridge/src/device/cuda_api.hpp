@@ -32,8 +32,8 @@ using CudaHandle = void *;              // context, module, function, stream or 
   F(cuMemcpyHtoDAsync_v2, (CudaPointer, const void *, std::size_t, CudaHandle))                                        \
   F(cuMemcpyDtoHAsync_v2, (void *, CudaPointer, std::size_t, CudaHandle))                                              \
   F(cuMemsetD8Async, (CudaPointer, unsigned char, std::size_t, CudaHandle))                                            \
-  F(cuLaunchKernel, (CudaHandle, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned, CudaHandle,     \
-                     void **, void **))                                                                                \
+  F(cuLaunchKernel,                                                                                                    \
+    (CudaHandle, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned, CudaHandle, void **, void **))  \
   F(cuStreamSynchronize, (CudaHandle))                                                                                 \
   F(cuEventCreate, (CudaHandle *, unsigned))                                                                           \
   F(cuEventRecord, (CudaHandle, CudaHandle))                                                                           \

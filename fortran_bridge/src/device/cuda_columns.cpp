@@ -18,13 +18,11 @@ namespace {
 
 constexpr std::int64_t most_cells = std::numeric_limits<std::int32_t>::max(); // a thousand GB of state and forcing
 
-constexpr calcisol_device_codes codes = {constants::missing_from,
-                                         {constants::missing_value, constants::missing_value_orchidee},
-                                         CALCISOL_FLAG_CLIPPED,
-                                         CALCISOL_FLAG_INVALID,
-                                         CALCISOL_FLAG_OUTSIDE_ENVELOPE,
-                                         CALCISOL_FLAG_FALLBACK,
-                                         CALCISOL_FLAG_RESIDUAL};
+constexpr calcisol_device_codes codes = {
+    constants::missing_from,        {constants::missing_value, constants::missing_value_orchidee},
+    CALCISOL_FLAG_CLIPPED,          CALCISOL_FLAG_INVALID,
+    CALCISOL_FLAG_OUTSIDE_ENVELOPE, CALCISOL_FLAG_FALLBACK,
+    CALCISOL_FLAG_RESIDUAL};
 
 calcisol_device_shape checked_shape(const CudaModel &model, std::int64_t ncol, int nlay) {
   if (ncol * nlay > most_cells)
@@ -54,8 +52,7 @@ CudaColumns::~CudaColumns() {
     const CudaModel::Entered here(*model);
     model->api().cuStreamSynchronize(stream); // what is queued still reads our memory
     on.reset();
-  } catch (...) { // the context is gone, and with it what was there
-    on.release();
+  } catch (...) { // the context is gone, and with it what was there: nothing is freed twice
   }
 }
 

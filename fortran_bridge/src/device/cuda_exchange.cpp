@@ -117,7 +117,8 @@ CudaTargets::CudaTargets(std::shared_ptr<const CudaModel> model, int role, std::
       array(this->model, static_cast<std::size_t>(table.count)) {}
 
 calcisol_device_target CudaTargets::target(const calcisol_target &view, const char *name, bool layered, int row) {
-  calcisol_device_target to = {view.data, view.column_stride, view.layer_stride, view.dtype == CALCISOL_F32, layered, row};
+  calcisol_device_target to = {view.data, view.column_stride, view.layer_stride, view.dtype == CALCISOL_F32, layered,
+                               row};
   if (lies_on_device(view.memory, view.data, name, model->device()))
     return to;
   const bool dense = is_dense(view, layered, ncol, nlay) && !masked;
@@ -156,7 +157,8 @@ void CudaTargets::fetch(std::vector<unsigned char> &bytes, CudaHandle stream) {
   for (const auto &copy : copies) {
     const std::size_t count = static_cast<std::size_t>(copy.layered ? ncol * nlay : ncol);
     if (copy.dense)
-      buffer.download(static_cast<unsigned char *>(copy.view.data), copy.place, count * size_of(copy.view.dtype), stream);
+      buffer.download(static_cast<unsigned char *>(copy.view.data), copy.place, count * size_of(copy.view.dtype),
+                      stream);
   }
   if (std::any_of(copies.begin(), copies.end(), [](const auto &copy) { return !copy.dense; })) {
     bytes.resize(bytes_needed);

@@ -13,9 +13,8 @@ namespace calcisol {
 
 namespace {
 
-const char *const names[] = {"calcisol_prepare",       "calcisol_initial_state", "calcisol_step",
-                             "calcisol_laboratory_ph", "calcisol_gather",        "calcisol_deliver",
-                             "calcisol_hand_out"};
+const char *const names[] = {"calcisol_prepare", "calcisol_initial_state", "calcisol_step",    "calcisol_laboratory_ph",
+                             "calcisol_gather",  "calcisol_deliver",       "calcisol_hand_out"};
 
 } // namespace
 
@@ -52,8 +51,8 @@ CudaModel::~CudaModel() {
     driver.cuDevicePrimaryCtxRelease_v2(ordinal);
 }
 
-// The context the host works in, where it is one of the device asked for: an OpenACC or OpenMP runtime may have made its
-// own. Else the primary one, which the CUDA runtime, and so most hosts, use.
+// The context the host works in, where it is one of the device asked for: an OpenACC or OpenMP runtime may have made
+// its own. Else the primary one, which the CUDA runtime, and so most hosts, use.
 void CudaModel::take_context() {
   CudaHandle current = nullptr;
   int here = -1;
@@ -61,8 +60,9 @@ void CudaModel::take_context() {
     here = -1;
   const int devices = device_count();
   if (devices == 0)
-    throw Failure(CALCISOL_ERROR_UNSUPPORTED,
-                  "the CUDA driver shows no device; look at CUDA_VISIBLE_DEVICES, or set options.device = CALCISOL_HOST");
+    throw Failure(
+        CALCISOL_ERROR_UNSUPPORTED,
+        "the CUDA driver shows no device; look at CUDA_VISIBLE_DEVICES, or set options.device = CALCISOL_HOST");
   if (ordinal < 0)
     ordinal = std::max(here, 0);
   if (ordinal >= devices)
@@ -119,7 +119,8 @@ void CudaModel::launch(CudaKernel which, const calcisol_device_shape &shape, voi
   const int i = static_cast<int>(which);
   const unsigned threads = static_cast<unsigned>(shape.layers * shape.width);
   const unsigned blocks = static_cast<unsigned>((shape.columns + shape.width - 1) / shape.width);
-  const unsigned numbers = threads * static_cast<unsigned>(kernel.shared_doubles) + static_cast<unsigned>(kernel.shared_tables);
+  const unsigned numbers =
+      threads * static_cast<unsigned>(kernel.shared_doubles) + static_cast<unsigned>(kernel.shared_tables);
   const unsigned shared = numbers * sizeof(double);
   void *arguments[] = {argument};
   cuda_check(driver.cuLaunchKernel(functions[i], blocks, 1, 1, threads, 1, 1, shared, stream, arguments, nullptr),

@@ -6,8 +6,8 @@
 #include <memory>
 #include <string>
 
-#include "calcisol.h"
 #include "bundle/bundle.hpp"
+#include "calcisol.h"
 #include "columns/columns_base.hpp"
 #include "native/device_kernel.hpp"
 

@@ -1,4 +1,5 @@
-// Which engine steps a bundle, on the host or on a device: TorchScript, the library's own kernel, or one the user has compiled.
+// Which engine steps a bundle, on the host or on a device: TorchScript, the library's own kernel, or one the user has
+// compiled.
 #pragma once
 
 #include <memory>

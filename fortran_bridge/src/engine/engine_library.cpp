@@ -56,7 +56,8 @@ void *opened(const std::string &path) {
 template <class Kernel> const Kernel &kernel_named(const std::string &path, const char *name, int version) {
   const auto get = reinterpret_cast<const Kernel *(*)()>(dlsym(opened(path), name));
   if (!get)
-    throw refused(path, "holds no kernel for " + std::string(version == calcisol_kernel_version ? "hosts" : "CUDA devices"));
+    throw refused(path,
+                  "holds no kernel for " + std::string(version == calcisol_kernel_version ? "hosts" : "CUDA devices"));
   const Kernel *kernel = get();
   if (!kernel || kernel->version != version)
     throw refused(path, "holds a kernel of another version");

@@ -15,8 +15,8 @@ bool processor_runs(const std::string &target);
 // Whether it holds one of that name, "calcisol_kernel_get" or "calcisol_device_kernel_get"; Failure as below.
 bool library_holds(const std::string &path, const char *name);
 
-// Load a library and look at its kernel, for hosts or for devices; it stays loaded, columns keep using it. Failure(CALCISOL_ERROR_UNSUPPORTED)
-// when it is no such library, of another calcisol, or for another processor.
+// Load a library and look at its kernel, for hosts or for devices; it stays loaded, columns keep using it.
+// Failure(CALCISOL_ERROR_UNSUPPORTED) when it is no such library, of another calcisol, or for another processor.
 const calcisol_kernel &kernel_of_library(const std::string &path);
 const calcisol_device_kernel &device_kernel_of_library(const std::string &path);
 

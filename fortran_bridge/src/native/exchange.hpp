@@ -135,8 +135,9 @@ CALCISOL_LANES void deliver(const calcisol_device_deliver &a, const Thread &t) {
   const int lane = before == calcisol_lane_good && bad[p.lane] ? calcisol_lane_refused : before;
   int flag = 0;
   if (p.there) {
-    flag = a.flag[p.cell];
-    flag = lane == calcisol_lane_refused ? (flag & a.codes.clipped) | a.codes.invalid : flag | a.module_flag[p.cell];
+    flag = a.flag[p.cell] | (before == calcisol_lane_good ? a.module_flag[p.cell] : 0);
+    if (lane == calcisol_lane_refused)
+      flag = (flag & a.codes.clipped) | a.codes.invalid;
     if (lane != calcisol_lane_good)
       for (int k = 0; k < a.slots; ++k)
         a.after[p.row(k)] = a.before[p.row(k)];
