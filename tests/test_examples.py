@@ -32,16 +32,16 @@ def run_script(name: str, bundle: Path) -> str:
     return finished([sys.executable, str(EXAMPLES / name / SCRIPTS[name]), str(bundle)], EXAMPLES.parent)
 
 
-def run_host(name: str, folder: Path, bundle: Path) -> str:
+def run_host(name: str, folder: Path, bundle: Path, program: str = "host") -> str:
     """Output of a compiled example, built in a copy of its folder by the command of its README."""
     from calcisol.coupler.library.install import pkgconfig_dir
 
     copy = folder / name
     shutil.copytree(EXAMPLES / name, copy)
-    command = ["make", "-s", f"PKG_CONFIG_PATH={pkgconfig_dir()}"]
+    command = ["make", "-s", program, f"PKG_CONFIG_PATH={pkgconfig_dir()}"]
     done = subprocess.run(command, cwd=copy, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, ""), done.stdout + done.stderr
-    return finished([str(copy / "host"), str(bundle)], copy)
+    return finished([str(copy / program), str(bundle)], copy)
 
 
 def finished(command: list[str], folder: Path) -> str:
@@ -74,6 +74,18 @@ def test_host(name: str, shipped: Path, tmp_path: Path) -> None:
         if shutil.which(tool) is None:
             pytest.skip(f"{tool} is not installed")
     assert_alike(run_host(name, tmp_path, shipped), (EXAMPLES / name / "expected_output.txt").read_text())
+
+
+@pytest.mark.parametrize("program", ["openacc", "openmp"])
+def test_gpu_host(program: str, shipped: Path, tmp_path: Path) -> None:
+    """Without a GPU: compiled for the host, on an emulated device."""
+    pytest.importorskip("torch")
+    for tool in ("make", "pkg-config", "gfortran"):
+        if shutil.which(tool) is None:
+            pytest.skip(f"{tool} is not installed")
+    assert_alike(
+        run_host("09_gpu_hosts", tmp_path, shipped, program), (EXAMPLES / "09_gpu_hosts/expected_output.txt").read_text()
+    )
 
 
 def test_tutorial(tmp_path: Path) -> None:

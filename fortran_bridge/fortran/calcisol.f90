@@ -76,7 +76,8 @@ contains
     self%nlay = int(nlay, c_int32_t)
   end subroutine columns_create
 
-  ! One time step of dt seconds: reads the linked forcing, writes the linked outputs and flag.
+  ! One time step of dt seconds: reads the linked forcing, writes the linked outputs and flag. On a device a step with a report
+  ! waits; one without is queued (set_stream, synchronize).
   subroutine columns_step(self, dt, arrays, stat, errmsg, report)
     class(calcisol_columns), intent(inout) :: self
     real(c_double), intent(in) :: dt
@@ -84,7 +85,6 @@ contains
     integer(c_int32_t), intent(out) :: stat
     character(len=:), allocatable, intent(inout), optional :: errmsg ! not out: that would free it
     type(calcisol_report), intent(out), optional :: report
-    type(calcisol_report) :: counts
     character(len=160) :: fault
     call check_shapes(arrays, self%ncol, self%nlay, [2, 3], stat, fault)
     if (present(errmsg)) then ! with care: an assignment allocates, and most steps have nothing to say
@@ -93,11 +93,10 @@ contains
     end if
     if (stat /= calcisol_ok) return
     stat = c_step(self%handle, dt, arrays%view(:, 2), calcisol_n_forcing, arrays%view(:, 3), calcisol_n_output, &
-      arrays%flag_view, counts)
+      arrays%flag_view, report)
     if (present(errmsg)) then
       if (c_strlen(c_last_error()) > 0) errmsg = text_of(c_last_error())
     end if
-    if (present(report)) report = counts
   end subroutine columns_step
 
   ! Take the cost of a first step now; state and bits stay as they are.

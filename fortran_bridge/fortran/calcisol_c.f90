@@ -151,7 +151,7 @@ module calcisol_c
       real(c_double), value :: dt
       integer(c_int32_t), value :: n_forcing, n_output
       type(view_t), intent(in) :: forcing(*), output(*), flag
-      type(calcisol_report), intent(inout) :: report
+      type(calcisol_report), intent(inout), optional :: report ! absent: NULL, and a device is not waited for
       integer(c_int32_t) :: stat
     end function c_step
     function c_laboratory_ph(columns, ph, n) result(stat) bind(c, name='calcisol_laboratory_ph')
