@@ -4,7 +4,8 @@ What:    the native engine on the device from arrays there, in pinned and in pag
          native engine on one and on all cores of the host. All in one run, interleaved; what is not there is said and left out.
 Units:   microseconds a step (median, 10-90 %), nanoseconds per layer-cell. Memory floor: time to move what any step must move
          (state in and out, forcing in, outputs out) at the rate of a copy; FP64 floor: its instructions at the device's rate.
-Method:  >= 10 warm-up steps; wall clock of a batch of steps between two synchronisations, since steps on a device are queued.
+Method:  >= 10 warm-up steps; wall clock of a batch of steps between two synchronisations, since steps on a device are queued;
+         pH beside the host's.
          ``--device emulated`` times TorchScript's tensor operations on the host: a trial of the script, no measurement.
 Use:     ``print(bench_device("cuda", [1000, 100_000], 11, 100))``
 """
@@ -32,6 +33,7 @@ from .cuda_memory import Driver
 
 DAY = 86400.0
 WARM_UP, BATCHES = 10, 9
+MOST_COMPARED = 10_000  # columns
 OUTPUTS = ("ph", "pco2", "sic", "co2_adj")
 FP64_OF_A_CELL = 12_560  # instructions of a step, counted in the machine code for sm_90 (fortran_bridge/docs/performance_log.md)
 PLACES = ("device", "pinned", "pageable")
@@ -50,7 +52,7 @@ class Steps:
         blank = {name: np.full(shapes[name], np.nan, order="F") for name in OUTPUTS}
         self.forcing = ffi.new("calcisol_view[]", self.lib.CALCISOL_N_FORCING)
         self.output = ffi.new("calcisol_target[]", self.lib.CALCISOL_N_OUTPUT)
-        self.null, self.moved = ffi.NULL, 0
+        self.null, self.moved, self.ph = ffi.NULL, 0, blank["ph"]
         for arrays, views, role in ((weather(columns, layers), self.forcing, "forcing"), (blank, self.output, "output")):
             for name, array in arrays.items():
                 self.moved += array.nbytes
@@ -112,6 +114,7 @@ class Row:
     layers: int
     seconds: dict[str, tuple[float, float, float]]
     moved: int
+    off: float  # largest difference in pH from the host
 
     def cell(self, what: str) -> float:
         return self.seconds[what][0] / self.columns / self.layers if what in self.seconds else float("nan")
@@ -163,9 +166,18 @@ class Bench:
             moved = max(moved, getattr(candidate, "moved", 0))
             candidate.close()
         ends = {n: sorted(s) for n, s in samples.items()}
-        return Row(
-            columns, layers, {n: (statistics.median(s), s[len(s) // 10], s[len(s) * 9 // 10]) for n, s in ends.items()}, moved
-        )
+        spread = {n: (statistics.median(s), s[len(s) // 10], s[len(s) * 9 // 10]) for n, s in ends.items()}
+        return Row(columns, layers, spread, moved, self.off(columns, layers))
+
+    def off(self, columns: int, layers: int) -> float:
+        """Largest difference in pH between device and host after three steps; NaN where there are too many columns to wait."""
+        there = self.device or self.torch
+        if there is None or columns > MOST_COMPARED:
+            return float("nan")
+        both = [Steps(model, columns, layers) for model in (there, self.host)]
+        for steps in both:
+            steps.batch(3)
+        return float(np.abs(both[0].ph - both[1].ph).max())
 
 
 @contextmanager
@@ -196,7 +208,14 @@ def lines(rows: list[Row], bench: Bench) -> Iterator[str]:
     timed = [*named, "one core", "all cores"]
     yield "us a step (10-90 %), ns per cell"
     yield ""
-    titles = [*(named.get(n, n) for n in timed), "all cores / device", "TorchScript / device", "memory floor", "FP64 floor"]
+    titles = [
+        *(named.get(n, n) for n in timed),
+        "all cores / device",
+        "TorchScript / device",
+        "memory floor",
+        "FP64 floor",
+        "pH off",
+    ]
     yield f"| columns | {' | '.join(titles)} |"
     yield "|---" * (len(titles) + 1) + "|"
     rates = {"moved": bench_rate(bench, "copy_rate"), "fp64": bench_rate(bench, "fp64_rate")}
@@ -207,7 +226,7 @@ def lines(rows: list[Row], bench: Bench) -> Iterator[str]:
         shares = [
             f"{floors[n] / rates[n] / row.seconds[here][0]:.1%}" if rates[n] and here in row.seconds else "-" for n in floors
         ]
-        yield f"| {row.columns:,} | {' | '.join([*map(row.entry, timed), *ratios, *shares])} |"
+        yield f"| {row.columns:,} | {' | '.join([*map(row.entry, timed), *ratios, *shares, f'{row.off:.1e}'])} |"
     yield ""
     timed_here = {n: [row.cell(n) for row in rows if n in row.seconds] for n in ("device", "pageable", "all cores")}
     best = {n: min(cells, default=float("nan")) for n, cells in timed_here.items()}

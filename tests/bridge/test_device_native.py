@@ -111,3 +111,34 @@ def test_which_engine_steps_on_a_device(mock: dict[str, str], toy: Path) -> None
 
 def test_the_build_says_whether_it_has_device_code() -> None:
     assert ", device code " in build_info() or ", no device code" in build_info()
+
+
+def test_bench_of_a_device(mock: dict[str, str]) -> None:
+    """What it cannot time here it says; the bits are those of the host."""
+    words = ("bench", "--device", "cuda", "--sizes", "16", "--layers", "2", "--repeat", "9")
+    said = run(sys.executable, "-m", "calcisol.coupler.cli", *words, **mock, CALCISOL_ENGINE_LIBRARY=mock["ENGINE"])
+    [row] = [line for line in said.splitlines() if line.startswith("| 16 |")]
+    cells = [cell.strip() for cell in row.strip("| ").split("|")]
+    assert cells[-1] == "0.0e+00" and cells[1] != "-" and cells[2] == "-"
+    assert "not here: pinned at 16 columns: cuMemAllocHost_v2" in said and "not here: torchscript on the device" in said
+
+
+@pytest.mark.gpu
+def test_bits_on_a_gpu(tmp_path: Path) -> None:
+    """The same checks on a real device, by the code in the library."""
+    if ", no device code" in build_info() or not Path("/dev/nvidiactl").exists():
+        pytest.skip("needs a GPU and a build with device code")
+    program = """
+import numpy as np
+from calcisol.coupler.library.model import Model
+from helpers.any_soils import soil, weather
+from helpers.bits import assert_same_bits
+for layers, columns in ((1, 500), (3, 500), (11, 1000), (60, 50)):
+    properties = soil(np.random.default_rng(layers), columns, layers)
+    mine, theirs = (Model(device=d, engine="native").columns(properties) for d in ("cuda", "host"))
+    for step in range(5):
+        fields = weather(np.random.default_rng(step), properties, step % 2 == 1)
+        assert_same_bits(theirs.step(86400.0, fields), mine.step(86400.0, fields))
+        assert_same_bits(theirs.state(), mine.state())
+"""
+    run(sys.executable, "-c", program, PYTHONPATH=f"{HERE.parent}:{HERE}")
