@@ -84,7 +84,7 @@ def test_gpu_host(program: str, shipped: Path, tmp_path: Path) -> None:
         if shutil.which(tool) is None:
             pytest.skip(f"{tool} is not installed")
     assert_alike(
-        run_host("09_gpu_hosts", tmp_path, shipped, program), (EXAMPLES / "09_gpu_hosts/expected_output.txt").read_text()
+        run_host("10_gpu_hosts", tmp_path, shipped, program), (EXAMPLES / "10_gpu_hosts/expected_output.txt").read_text()
     )
 
 
