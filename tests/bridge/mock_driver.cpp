@@ -23,7 +23,8 @@ using Address = unsigned long long;
 enum : int { success, invalid_value, out_of_memory, no_device = 100, invalid_context = 201, no_binary = 209, invalid_handle = 400, not_found = 500 };
 constexpr std::size_t region_bytes = std::size_t(1) << 30;
 
-int setting(const char *name, int otherwise) { return std::getenv(name) ? std::atoi(std::getenv(name)) : otherwise; }
+const char *given(const char *name) { return std::getenv(name); }
+int setting(const char *name, int otherwise) { return given(name) ? std::atoi(given(name)) : otherwise; }
 
 std::map<std::string, int> counts; // of calls, and of what is alive
 int lost = 0;
@@ -33,7 +34,7 @@ int failing(const std::string &name) {
   const int n = ++counts[name];
   if (lost)
     return lost;
-  const char *plan = std::getenv("MOCK_FAIL");
+  const char *plan = given("MOCK_FAIL");
   const std::string text = plan ? plan : "", head = name + ":";
   if (text.rfind(head, 0) != 0 || std::atoi(text.c_str() + head.size()) != n)
     return success;
@@ -94,7 +95,7 @@ struct Module {
   Address doubles = 0, floats = 0;
 };
 void *text() {
-  static void *library = std::getenv("MOCK_KERNELS") ? dlopen(std::getenv("MOCK_KERNELS"), RTLD_NOW | RTLD_LOCAL) : nullptr;
+  static void *library = given("MOCK_KERNELS") ? dlopen(given("MOCK_KERNELS"), RTLD_NOW | RTLD_LOCAL) : nullptr;
   return library;
 }
 using Launch = void (*)(void *, const void *, unsigned, int, std::size_t);

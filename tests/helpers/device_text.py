@@ -1,6 +1,6 @@
 """The device text of the shipped bundle's step, and the same as plain C++ with emulated threads; nothing here needs a GPU.
 
-What:    ``kernel.cpp`` (host), ``kernel.cu`` (device) and ``table.cpp`` (of its image) from one trace, and compiled.
+What:    the kernels for host and device and the table of an image, from one trace, and compiled.
 Units:   blocks are float64 [row][layer][column] in the order of variables.toml, as in fortran_bridge/src/native/kernel.hpp.
 Use:     ``text = DeviceText(folder, bundle); text.device("step", shape, statics=..., result=...)``
 """
@@ -79,7 +79,7 @@ class DeviceCall(ctypes.Structure):
 
 
 def write_texts(bundle: Path, folder: Path) -> None:
-    """kernel.cpp, kernel.cu and table.cpp of the step of a bundle."""
+    """Both kernels of the step of a bundle, and the table of an image."""
     names = [str(folder / name) for name in ("kernel.cpp", "kernel.cu", "table.cpp")]
     words = [sys.executable, str(NATIVE / "tools/step_to_cpp.py"), str(bundle), names[0], "--device", *names[1:]]
     subprocess.run(words, check=True)
