@@ -255,7 +255,7 @@ def check_failures() -> None:
     first, second = reference.step(DAY, fields), reference.step(DAY, fields)
     for function, call, code, kind, words in FAILURES:
         MOCK.mock_forget()
-        os.environ["MOCK_FAIL"] = f"{function}:{call}:{code}"
+        os.environ.update(MOCK_FAIL=f"{function}:{call}:{code}")
         done = []
         try:
             model = on_device()
@@ -273,7 +273,7 @@ def check_failures() -> None:
             assert_same_bits(done[0], first)
             if not (code >= 700 or code == 214):
                 assert_same_bits(columns.step(DAY, fields), second)
-        os.environ["MOCK_FAIL"] = ""
+        os.environ.update(MOCK_FAIL="")
         model = columns = None  # type: ignore[assignment]
         assert_same_bits(Model(engine="native").columns(properties).step(DAY, fields), first)  # the process goes on
         if not (code >= 700 or code == 214):
