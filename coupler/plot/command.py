@@ -17,7 +17,7 @@ from . import fit as fitting
 from . import outputs, picture
 from .read_site import read_site
 from .simulate import Result, simulate
-from .skill import pairs, scores
+from .skill import NAMES, pairs, scores
 
 
 def started(result: Result) -> list[str]:
@@ -44,6 +44,11 @@ def told(result: Result) -> list[str]:
                     f"{name}, {group}: {s.count} readings, bias {s.bias:+.2f}, rmse {s.rmse:.2f} ({s.verdict}); "
                     f"start stays {s.start_stays:.2f}, line {s.line:.2f}, level means {s.level_mean:.2f}, noise {s.noise:.2f}"
                 )
+    used = sum(len(pairs(result, what).readings) for what in NAMES)
+    if used < len(result.site.readings):
+        found.append(
+            f"note: {len(result.site.readings) - used} readings lie outside the run or the sampled depths and were left out"
+        )
     return found
 
 

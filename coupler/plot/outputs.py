@@ -53,7 +53,7 @@ def write_tables(result: Result, out: Path) -> list[Path]:
     for j, name in enumerate(site.treatments):
         for i, year in enumerate(result.years.tolist()):
             for d, (top, bottom) in enumerate(site.depths):
-                values = [f"{result.values[k][i, j, d] * f:.4g}" for k, (_, f, _, _) in SAMPLES.items()]
+                values = [f"{np.round(result.values[k][i, j, d] * f, 9):.4g}" for k, (_, f, _, _) in SAMPLES.items()]
                 rows.append([name, str(year), f"{100 * top:g}", f"{100 * bottom:g}", *values])
     made = [out / "samples.csv", out / "leaching.csv"]
     _save(made[0], ["treatment", "year", "top_cm", "bottom_cm", *(c for c, _, _, _ in SAMPLES.values())], rows)

@@ -158,10 +158,12 @@ def test_a_fit_finds_the_factor_that_made_the_readings(site, model):
 
 def test_the_command_writes_tables_picture_and_netcdf(tmp_path, capsys):
     (tmp_path / "site.toml").write_text(SITE.replace("plough_cm", 'observations = "read.csv"\nplough_cm'), encoding="utf-8")
-    (tmp_path / "read.csv").write_text("treatment,date,top_cm,bottom_cm,ph_h2o,ca_mmolc_kg\nAS,1970-10-15,0,23,4.6,40\n")
+    (tmp_path / "read.csv").write_text(
+        "treatment,date,top_cm,bottom_cm,ph_h2o,ca_mmolc_kg\nAS,1970-10-15,0,23,4.6,40\nAN,1990,0,23,5.0,\n"
+    )
     assert main(["plot", str(tmp_path / "site.toml"), "--out", str(tmp_path / "out")]) == 0
     told = capsys.readouterr().out
-    assert "pH in water, all: 1 readings" in told and "bases by pH" in told
+    assert "pH in water, all: 1 readings" in told and "bases by pH" in told and "note: 1 readings lie outside" in told
     with (tmp_path / "out" / "samples.csv").open() as file:
         rows = list(csv.DictReader(file))
     assert len(rows) == 5 * 20 and {"ph_cacl2", "acidity_mmolc_kg", "caco3_percent"} < set(rows[0])
