@@ -132,7 +132,7 @@ def test_the_default_bundle_says_what_it_is() -> None:
 def test_export_refuses_a_module_that_disagrees_with_itself() -> None:
     from helpers.ensembles import tiny_ensemble
 
-    data = tiny_ensemble()
+    data = tiny_ensemble(4, 24)
     step = Step().eval()
     check_agreement(step, script(step), data)
     with pytest.raises(ExportError, match="scripted output 0 differs"):

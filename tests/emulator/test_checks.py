@@ -30,7 +30,7 @@ def test_auroc_by_hand() -> None:
 
 def test_columns_beyond_the_training_are_flagged() -> None:
     """A depth and a salt no training column had; a step without network flags nothing, so that chance decides."""
-    data = tiny_ensemble()
+    data = tiny_ensemble(12, 18)
     rows = {r.name: r for r in outside.outside(partial(rollout, make_step(CONFIG, fit_core(CONFIG, [data]))), [data])}
     for name in ("twice as deep", "sodium nitrate"):
         assert rows[name].columns_beyond == len(data.members)
