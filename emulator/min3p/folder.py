@@ -63,11 +63,11 @@ class Run:
         return found[1].strip() if found else "unknown"
 
 
-def read_file_list(path: Path) -> dict[str, list[str]]:
-    """Units per family and column from ``<stem>_o.fls``; the first file of a family speaks for all."""
+def read_file_list(path: Path, most: int | None = None) -> dict[str, list[str]]:
+    """Units per family and column from ``<stem>_o.fls``, of its first ``most`` lines; a family's first file speaks for all."""
     out: dict[str, list[str]] = {}
     family, offset = "", -1
-    for line in path.read_text(encoding="latin-1").splitlines():
+    for line in path.read_text(encoding="latin-1").splitlines()[:most]:
         text = line.strip()
         if found := _FILE.match(text):
             family = found[2].lower() if found[2].lower() in FAMILIES else ""

@@ -45,6 +45,10 @@ class Zone:
 
 def to_float(text: str) -> float:
     """One Fortran number; overflow stars are NaN. Raises ValueError for anything else that is no number."""
+    try:
+        return float(text)  # most are plain
+    except ValueError:
+        pass
     text = text.strip()
     if text and set(text) == {"*"}:
         return float("nan")

@@ -146,6 +146,8 @@ def numbers_after(lines: list[Line], keyword: str, count: int) -> list[float]:
 
 def _uncommented(text: str) -> str:
     """A line up to its comment; quotes protect what they hold."""
+    if "!" not in text and ";" not in text:
+        return text
     inside = ""
     for i, letter in enumerate(text):
         if inside:
@@ -168,7 +170,10 @@ def read_deck(path: Path) -> Deck:
             text = _uncommented(raw).strip()
             if not text:
                 continue
-            items = tuple(a or b or c for a, b, c in _ITEM.findall(text))
+            if "'" in text or '"' in text:
+                items = tuple(a or b or c for a, b, c in _ITEM.findall(text))
+            else:
+                items = tuple(text.replace(",", " ").split())
             if not items:
                 continue
             line = Line(items, text[0] in "'\"")

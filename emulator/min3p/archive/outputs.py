@@ -18,7 +18,8 @@ from ..tables import read_table
 from .scan import WHOLE, RunFiles
 
 FAMILIES = ("gst", "gsm", "gsg", "gsv", "gsb", "gsp")
-RATES = ("gsd", "gsi")
+MOST_LIST = 4000
+"""Lines of a file list that are read: the first file of each family speaks for all, and a long run lists thousands."""
 UNITS = {  # family -> (column name or "" for all but x y z, units that mean what is taken here)
     "gst": ("moles/l h2o", "mol/l h2o", "mol/l water"), "gsg": ("atm",), "gsb": ("meq/100g", "meq/100 g"),
     "gsv": ("-", "m3/m3", "m^3/m^3", "m3 m-3 bulk", "m^3 m^-3 bulk"),
@@ -79,7 +80,7 @@ class Outputs:
                     f"no file list {path.name} states the units; say `units` under [learn] in the map if they are MIN3P's own"
                 )
             return
-        stated = read_file_list(path)
+        stated = read_file_list(path, MOST_LIST)
         for family, known in UNITS.items():
             units = [u.lower() for u in stated.get(family, [])[3:] if u and u.lower() not in ("m", "-")]
             wrong = [u for u in units if u not in known]
