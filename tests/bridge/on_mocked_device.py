@@ -20,7 +20,8 @@ NCOL = 37
 LIBRARY = Path(sys.argv[2]) if len(sys.argv) > 2 else None
 # function of the driver, which of its calls, code of cuda.h; class of the error, words of its sentence
 FAILURES = [
-    ("cuInit", 1, 100, "UnsupportedError", "CUDA"),
+    ("cuInit", 1, 100, "UnsupportedError", "CUDA_VISIBLE_DEVICES"),
+    ("cuInit", 1, 803, "UnsupportedError", "restart after its update"),
     ("cuDevicePrimaryCtxRetain", 1, 2, "OutOfMemoryError", "out of memory"),
     ("cuDeviceGet", 1, 101, "UnsupportedError", "CUDA device 0"),
     ("cuCtxPushCurrent_v2", 1, 201, "UnsupportedError", "context"),
@@ -31,13 +32,13 @@ FAILURES = [
     ("cuModuleGetGlobal_v2", 1, 500, "UnsupportedError", "calcisol_doubles"),
     ("cuMemAlloc_v2", 1, 2, "OutOfMemoryError", "allocating 1 MiB on CUDA device 0 (mock)"),
     ("cuMemAlloc_v2", 9, 2, "OutOfMemoryError", "fewer columns"),
-    ("cuMemcpyHtoDAsync_v2", 1, 1, "UnsupportedError", "copying weights"),
-    ("cuMemsetD8Async", 1, 1, "UnsupportedError", "clearing"),
+    ("cuMemcpyHtoDAsync_v2", 1, 1, "InternalError", "copying weights"),
+    ("cuMemsetD8Async", 1, 1, "InternalError", "please report"),
     ("cuStreamSynchronize", 2, 719, "UnsupportedError", "the device is lost"),
     # of the second step: nothing of it may be seen afterwards
-    ("cuLaunchKernel", 7, 1, "UnsupportedError", "launching calcisol_gather"),
-    ("cuLaunchKernel", 8, 1, "UnsupportedError", "launching calcisol_step"),
-    ("cuLaunchKernel", 9, 1, "UnsupportedError", "launching calcisol_deliver"),
+    ("cuLaunchKernel", 7, 1, "InternalError", "launching calcisol_gather"),
+    ("cuLaunchKernel", 8, 1, "InternalError", "launching calcisol_step"),
+    ("cuLaunchKernel", 9, 1, "InternalError", "launching calcisol_deliver"),
     ("cuLaunchKernel", 9, 700, "ArgumentError", "too short or is not there"),
     ("cuLaunchKernel", 8, 214, "UnsupportedError", "start again from the last state"),
 ]

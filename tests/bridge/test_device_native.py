@@ -123,6 +123,35 @@ def test_bench_of_a_device(mock: dict[str, str]) -> None:
     assert "not here: pinned at 16 columns: cuMemAllocHost_v2" in said and "not here: torchscript on the device" in said
 
 
+def test_compiling_for_devices_needs_nvcc(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    from calcisol.coupler.library.compile import nvcc
+
+    monkeypatch.setenv("PATH", "/usr/bin:/bin")
+    monkeypatch.setenv("NVCC", str(tmp_path / "nvcc"))
+    if subprocess.run(["sh", "-c", "command -v nvcc"], capture_output=True, check=False).returncode == 0:
+        pytest.skip("nvcc lies among the programs of the system")
+    with pytest.raises(errors.CalcisolError, match=r"no nvcc 12\.8 or later"):
+        nvcc()
+
+
+@pytest.mark.slow
+def test_a_library_for_hosts_and_devices(shipped: Path, tmp_path: Path) -> None:
+    """``calcisol compile --device cuda``: one file that steps on the host and, where there is one, on a device."""
+    from calcisol.coupler.library import compile as native_compile
+
+    try:
+        native_compile.nvcc()
+    except errors.CalcisolError as error:
+        pytest.skip(str(error))
+    library = native_compile.compile_bundle(shipped, tmp_path / "engine.so", device=True)
+    assert library is not None
+    with Model(shipped, engine="native", engine_library=library) as model:
+        assert model.contract["engine"].endswith("engine library")
+    if not Path("/dev/nvidiactl").exists():
+        with pytest.raises(errors.UnsupportedError, match="no CUDA driver"):
+            Model(shipped, device="cuda", engine="native", engine_library=library)
+
+
 @pytest.mark.gpu
 def test_bits_on_a_gpu(tmp_path: Path) -> None:
     """The same checks on a real device, by the code in the library."""

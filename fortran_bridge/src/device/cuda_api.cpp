@@ -13,17 +13,28 @@ namespace {
 enum : int {
   success = 0,
   out_of_memory = 2,
+  not_initialized = 3,
   deinitialized = 4,
+  stub_library = 34,
+  insufficient_driver = 35,
+  device_unavailable = 46,
   no_device = 100,
+  invalid_device = 101,
   invalid_image = 200,
   invalid_context = 201,
   no_binary_for_gpu = 209,
+  ecc_uncorrectable = 214,
   invalid_ptx = 218,
   jit_compiler_not_found = 221,
   unsupported_ptx_version = 222,
   invalid_handle = 400,
+  not_found = 500,
   illegal_address = 700,
   context_is_destroyed = 709,
+  last_of_launches = 799, // from 700 on: what a kernel did that the device does not survive
+  system_driver_mismatch = 803,
+  compat_not_supported = 804,
+  unknown = 999,
 };
 
 int (*tell)(int, const char **) = nullptr; // cuGetErrorString, once there is a driver
@@ -76,7 +87,14 @@ void cuda_check(int code, const std::string &doing) {
   case out_of_memory:
     throw failure(CALCISOL_ERROR_MEMORY, "use fewer columns per device, or more devices");
   case no_device:
+  case invalid_device:
     throw failure(CALCISOL_ERROR_UNSUPPORTED, "look at CUDA_VISIBLE_DEVICES");
+  case not_initialized:
+  case stub_library:
+  case insufficient_driver:
+  case system_driver_mismatch:
+  case compat_not_supported:
+    throw failure(CALCISOL_ERROR_UNSUPPORTED, "install the driver of this machine's GPU, or restart after its update");
   case no_binary_for_gpu:
   case invalid_image:
   case invalid_ptx:
@@ -86,22 +104,29 @@ void cuda_check(int code, const std::string &doing) {
                   "there is no device code for this GPU and driver: install a newer driver, "
                   "run `calcisol compile --device cuda` for it, or set "
                   "CALCISOL_ENGINE_TORCHSCRIPT");
+  case not_found:
+    throw failure(CALCISOL_ERROR_UNSUPPORTED,
+                  "the device code is of another calcisol; run `calcisol compile --device cuda` again");
   case deinitialized:
   case invalid_context:
   case context_is_destroyed:
     throw failure(CALCISOL_ERROR_UNSUPPORTED,
-                  "the context the model was opened in is gone; free its columns before the "
-                  "program ends CUDA");
+                  "the context the model was opened in is gone; free its columns before the program ends CUDA");
   case invalid_handle:
     throw failure(CALCISOL_ERROR_ARGUMENT, "give a stream of the device and context the model was opened in");
   case illegal_address:
     throw failure(CALCISOL_ERROR_ARGUMENT,
-                  "an array that was said to lie on the device is too short or is not there; the "
-                  "device can only be used again by a new process");
-  default: // lost, hung, reset, a double bit error, a stuck kernel: whatever it was, the state there is gone
+                  "an array that was said to lie on the device is too short or is not there; the device can only be "
+                  "used again by a new process");
+  default:
+    break;
+  }
+  const bool lost = code == device_unavailable || code == ecc_uncorrectable || code == unknown ||
+                    (code > illegal_address && code <= last_of_launches);
+  if (lost)
     throw failure(CALCISOL_ERROR_UNSUPPORTED,
                   "the device is lost with the state on it; start again from the last state that was saved");
-  }
+  throw failure(CALCISOL_ERROR_INTERNAL, "please report it");
 }
 
 } // namespace calcisol

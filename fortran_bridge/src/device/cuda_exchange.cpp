@@ -153,7 +153,7 @@ void CudaTargets::take(const calcisol_target *views, const calcisol_target &flag
 }
 
 // All buffers; the dense ones straight into the host's arrays.
-void CudaTargets::fetch(std::vector<unsigned char> &bytes, CudaHandle stream) {
+void CudaTargets::fetch(CudaHandle stream) {
   for (const auto &copy : copies) {
     const std::size_t count = static_cast<std::size_t>(copy.layered ? ncol * nlay : ncol);
     if (copy.dense)
@@ -161,33 +161,32 @@ void CudaTargets::fetch(std::vector<unsigned char> &bytes, CudaHandle stream) {
                       stream);
   }
   if (std::any_of(copies.begin(), copies.end(), [](const auto &copy) { return !copy.dense; })) {
-    bytes.resize(bytes_needed);
-    buffer.download(bytes.data(), 0, bytes_needed, stream);
+    fetched.resize(bytes_needed);
+    buffer.download(fetched.data(), 0, bytes_needed, stream);
   }
   cuda_check(model->api().cuStreamSynchronize(stream), "waiting for " + model->place());
 }
 
-void CudaTargets::scatter_all(const std::vector<unsigned char> &bytes, const std::uint8_t *write) const {
+void CudaTargets::scatter_all() const {
   const int columns = static_cast<int>(ncol);
   const Range all = {0, columns, columns, nlay};
   for (const auto &copy : copies) {
     if (copy.dense)
       continue;
-    const void *block = bytes.data() + copy.place;
+    const void *block = fetched.data() + copy.place;
     if (copy.view.dtype == CALCISOL_I32)
-      scatter(static_cast<const std::int32_t *>(block), all, write, copy.view);
+      scatter(static_cast<const std::int32_t *>(block), all, write.data(), copy.view);
     else
-      scatter(static_cast<const double *>(block), all, copy.layered, write, copy.view);
+      scatter(static_cast<const double *>(block), all, copy.layered, write.data(), copy.view);
   }
 }
 
 void CudaTargets::copy(const CudaArray<std::uint8_t> &lane, CudaHandle stream) {
-  std::vector<std::uint8_t> write(static_cast<std::size_t>(ncol), 1);
+  write.assign(static_cast<std::size_t>(ncol), 1);
   if (masked)
     lane.download(write.data(), 0, write.size(), stream); // 0: skipped
-  std::vector<unsigned char> bytes;
-  fetch(bytes, stream);
-  scatter_all(bytes, write.data());
+  fetch(stream);
+  scatter_all();
 }
 
 } // namespace calcisol

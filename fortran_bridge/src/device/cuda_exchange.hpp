@@ -66,8 +66,8 @@ public:
 
 private:
   calcisol_device_target target(const calcisol_target &view, const char *name, bool layered, int row);
-  void fetch(std::vector<unsigned char> &bytes, CudaHandle stream);
-  void scatter_all(const std::vector<unsigned char> &bytes, const std::uint8_t *write) const;
+  void fetch(CudaHandle stream);
+  void scatter_all() const;
 
   std::shared_ptr<const CudaModel> model;
   const Rows table;
@@ -81,6 +81,8 @@ private:
   std::vector<CudaCopy<calcisol_target>> copies;
   CudaArray<calcisol_device_target> array;
   CudaArray<unsigned char> buffer;
+  std::vector<unsigned char> fetched; // the buffer, where arrays are scattered from it
+  std::vector<std::uint8_t> write;    // [column]
 };
 
 } // namespace calcisol
