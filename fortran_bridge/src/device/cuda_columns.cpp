@@ -133,7 +133,7 @@ void CudaColumns::derive_soil(std::vector<std::uint8_t> &bad, Finding &finding) 
       const std::size_t c = k % static_cast<std::size_t>(ncol);
       if (bad[c] || std::isfinite(row[k]) || (derived && std::isnan(row[k])))
         continue;
-      finding.fail(static_cast<std::int64_t>(c));
+      finding.no_soil(static_cast<std::int64_t>(c));
       bad[c] = 1;
     }
   }
