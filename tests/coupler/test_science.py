@@ -119,21 +119,9 @@ def test_weighted_median():
     assert summary.weighted_median(np.array([3.0, 1.0, 2.0]), np.array([1.0, 1.0, 1.0])) == 2.0
 
 
-def test_trials_read_what_the_archive_writes(tmp_path):
-    folder = tmp_path / "rothamsted" / field_trials.SITES["Rothamsted"].folder
-    folder.mkdir(parents=True)
-    (folder / "soil_data.csv").write_text(
-        "sample_year,soil_depth,lime_date,lime_factor_level,annual_lime,soil_pH\nbaseline,0-18,*,*,*,5.0\nbaseline,0-18,*,*,*,5.2\n"
-        "1963,0-18,1962-03-05,H,15.000,7.0\n1963,0-18,*,H,0.000,7.4\n1963,18-30,*,H,0.000,5.0\n1964,0-18,*,0,0.000,4.9\n",
-        encoding="utf-8",
-    )
-    series = field_trials.measured(tmp_path, field_trials.SITES["Rothamsted"])
-    assert series.baseline == pytest.approx(5.1) and series.lime["H"] == {(1962, 3): 15.0}
-    assert series.measured["H"][0].tolist() == [1963] and series.measured["H"][1] == pytest.approx([7.2])
-    flat = dataclasses.replace(series, ph={level: np.full(33, 6.0) for level in field_trials.LEVELS})
-    assert field_trials.errors(flat)["H"] == pytest.approx((-1.2, 1.2, 1))
+def test_chalk_of_broadbalk_by_nitrogen(tmp_path):
     chalk = tmp_path / "rothamsted" / "rbk1_CHALK_rbk1-chalk-01"
-    chalk.mkdir()
+    chalk.mkdir(parents=True)
     (chalk / "chalk_data.csv").write_text(
         "fertilizer_code,plot_(strip_and_section),chalk_amount\nPKMg,05/0,1.3\nN2PKMg,07/0,6.5\nN2PKMg,07/1,0\nFYM,02/0,5\nN2P,10/0,5\n",
         encoding="utf-8",
