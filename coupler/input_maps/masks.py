@@ -17,6 +17,7 @@ import numpy as np
 from ..errors import CalcisolError
 from ..forcing import layout
 from ..forcing.open_files import open_files
+from ..units import UnitError, convert
 from .missing import missing
 from .places import Points, check_places, covering, east, sums
 from .raster import read_raster
@@ -38,12 +39,21 @@ def _step(values: np.ndarray) -> float:
     return float(steps.min()) if steps.size else 0.0
 
 
+def _shares(values: np.ndarray, unit: str, name: str, path: Path) -> np.ndarray:
+    """Shares of 1 from numbers in ``unit``: 1 % is a hundredth."""
+    try:
+        return np.asarray(convert(values, unit or "1", "1", ""), float)
+    except UnitError as error:
+        raise MaskError(f"mask {path.name}: {name}: {error}") from None
+
+
 def _from_table(path: Path) -> tuple[Points, bool]:
     frame = read_table(path)
-    header, _ = find(frame, ("share",), "share inside, 0 to 1", path)
+    header, unit = find(frame, ("share",), "share inside, 0 to 1", path)
     lat, lon, sign = coordinates(frame, [header], path)
     share = numbers(frame[header], sign, path)
     share[missing(share, "no3_share")] = np.nan
+    share = _shares(share, unit, header, path)
     bad = np.flatnonzero(~np.isfinite(lat + lon + share))
     if bad.size:
         raise MaskError(f"mask {path.name}: lat, lon or share of row {frame.index[bad[0]]} is no number; correct that row")
@@ -74,8 +84,12 @@ def _from_netcdf(path: Path) -> tuple[Points, bool]:
         name = (named or names)[0] if len(names) > 1 else names[0]
         try:
             values = np.asarray(place.stack(file[name], ()).values, float)
+            values[missing(values, "no3_share")] = np.nan
+            values = _shares(values, str(file[name].attrs.get("units", "")), name, path)
         except ValueError as error:
             raise MaskError(f"mask {path.name}: {name} {error}; give one number a place") from None
+        if str(file[name].attrs.get("flag_meanings", "")).lower().split()[:1] in (["inside"], ["in"], ["yes"], ["true"]):
+            raise MaskError(f"mask {path.name}: {name} says by flag_meanings that its first value is inside; give 1 for inside")
         check_places(place.lat, place.lon, f"mask {path.name}")
         tall, wide = pixel_of(place)
         return Points(place.lat, east(place.lon), values, tall, path.name, width=wide), False

@@ -217,3 +217,17 @@ def test_a_mask_with_several_variables_must_say_which(tmp_path):
     data.to_netcdf(path)
     with pytest.raises(CalcisolError, match="has variables one, two; keep one, or call it share"):
         masks.on_points(path, *CELLS)
+
+
+def test_a_mask_in_percent_is_a_hundredth(tmp_path):
+    """Values up to 1 could be shares: the unit decides."""
+    path = netcdf(tmp_path / "m.nc", SHARES, name="share", units="%")
+    assert masks.on_points(path, *CELLS) == pytest.approx(0.01 * SHARES.ravel())
+    rows = [f"{a},{o},{s}" for a, o, s in zip(*CELLS, 100 * SHARES.ravel(), strict=True)]
+    (tmp_path / "m.csv").write_text("\n".join(["lat,lon,share [%]", *rows]) + "\n", encoding="utf-8")
+    assert masks.on_points(tmp_path / "m.csv", *CELLS) == pytest.approx(SHARES.ravel())
+    turned = netcdf(
+        tmp_path / "turned.nc", SHARES, name="share", flag_values=np.array([0, 1], "i1"), flag_meanings="inside outside"
+    )
+    with pytest.raises(CalcisolError, match="says by flag_meanings that its first value is inside"):
+        masks.on_points(turned, *CELLS)

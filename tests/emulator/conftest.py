@@ -1,4 +1,4 @@
-"""One thread of torch: its operators here are too small to share, and threads that wait for each other cost more than they bring."""
+"""One thread of torch: its operators here are too small to share, and threads that wait cost more than they bring."""
 
 from __future__ import annotations
 
