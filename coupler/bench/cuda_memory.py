@@ -80,7 +80,7 @@ class Driver:
         at = ctypes.c_void_p()
         self.must("cuMemAllocHost_v2", ctypes.byref(at), ctypes.c_size_t(array.nbytes))
         raw = (ctypes.c_char * array.nbytes).from_address(at.value or 0)
-        out = np.frombuffer(raw, dtype=array.dtype).reshape(array.shape, order="F")
+        out = np.frombuffer(memoryview(raw), dtype=array.dtype).reshape(array.shape, order="F")
         out[...] = array
         self.kept.append(raw)
         return out
@@ -95,7 +95,8 @@ class Driver:
             self.must("cuMemcpyDtoDAsync_v2", *words)
             self.must("cuStreamSynchronize", None)
             best = min(best, time.perf_counter() - start)
-        self.free(one), self.free(two)
+        for at in (one, two):
+            self.free(at)
         return 2 * COPY_BYTES / best
 
     def fp64_rate(self) -> float:

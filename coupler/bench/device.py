@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -33,7 +34,7 @@ from .cuda_memory import Driver
 
 DAY = 86400.0
 WARM_UP, BATCHES = 10, 9
-MOST_COMPARED = 10_000  # columns
+MOST_COMPARED, MOST_ON_ONE_CORE = 10_000, 100_000  # columns
 OUTPUTS = ("ph", "pco2", "sic", "co2_adj")
 FP64_OF_A_CELL = 11_750  # instructions of a step, counted in the machine code for sm_90 (fortran_bridge/docs/performance_log.md)
 PLACES = ("device", "pinned", "pageable")
@@ -140,13 +141,13 @@ class Bench:
         """What is timed at this size, made when it is asked for."""
         for place in PLACES:
             if self.device is not None and (self.driver is not None or place == "pageable"):
-                yield place, lambda where=place: Steps(self.device, columns, layers, where, self.driver)  # type: ignore[misc,arg-type]
+                yield place, partial(Steps, self.device, columns, layers, place, self.driver)
         if self.torch is not None:
-            where = "device" if self.driver is not None else "pageable"
-            yield "torch", lambda: Steps(self.torch, columns, layers, where, self.driver)  # type: ignore[arg-type]
-        if columns <= 100_000:
-            yield "one core", lambda: Steps(self.host, columns, layers)
-        yield "all cores", lambda: OnAllCores(self.host, columns, layers, len(os.sched_getaffinity(0)))
+            place = "device" if self.driver is not None else "pageable"
+            yield "torch", partial(Steps, self.torch, columns, layers, place, self.driver)
+        if columns <= MOST_ON_ONE_CORE:
+            yield "one core", partial(Steps, self.host, columns, layers)
+        yield "all cores", partial(OnAllCores, self.host, columns, layers, len(os.sched_getaffinity(0)))
 
     def row(self, columns: int, layers: int, steps: int) -> Row:
         """Times at one size, interleaved."""
