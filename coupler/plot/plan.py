@@ -23,6 +23,8 @@ from .site import Line, Site
 MANURES = ("slurry", "farmyard_manure", "organic")
 DENITRIFIED, HEAVY = (0.1, 0.2), 0.35
 """Share of the surplus that is denitrified: 10 % in sand to 30 % from 35 % clay on, within the range of NitrogenParameters."""
+MICA = 0.4
+"""mol_c m-2 year-1 of potassium per unit of clay that micas give at most: 40 kg ha-1 at 25 % clay, in the middle of 20 to 60."""
 IONS = ("nh4", "no3", "dic", "so4", "cl", "ca", "mg", "k", "na")
 
 
@@ -97,6 +99,7 @@ class Plans:
 
     def __init__(self, site: Site, soil_air: np.ndarray, p: NitrogenParameters) -> None:
         self.site, self.parameters = site, p
+        self.most_from_mica = MICA * float(site.soil.clay[0]) / SECONDS_PER_YEAR
         self.denitrified = DENITRIFIED[0] + DENITRIFIED[1] * min(float(site.soil.clay[0]) / HEAVY, 1.0)
         mix = np.clip((nitrogen.SOUTH_LATITUDE[1] - site.place.latitude) / np.diff(nitrogen.SOUTH_LATITUDE)[0], 0, 1)
         season = mix * nitrogen.UPTAKE_SOUTH + (1 - mix) * nitrogen.UPTAKE_NORTH
@@ -149,9 +152,10 @@ class Plans:
         for ion, share in nitrogen.BASE_SHARES.items():
             column[f"dep_{ion}"] += flat * dust * share / nitrogen.BASE_CHARGE[ion]
         column["dep_na"] += flat * p.sea_salt
-        potassium = 0.5 * bases[:, None] * np.ones(12)  # of the charge that the harvest takes, as the contract has it
-        column["dep_k"] += potassium
-        column["dep_cl"] += flat * p.sea_salt + potassium * np.array([t.potash for _, t in pairs])[:, None]
+        potassium = 0.5 * bases  # of the charge that the harvest takes, as the contract has it
+        from_mica = np.where([t.potash for _, t in pairs], 0.0, np.minimum(potassium, self.most_from_mica))
+        column["dep_k"] += potassium[:, None]
+        column["dep_cl"] += flat * p.sea_salt + (potassium - from_mica)[:, None]
         lime = self._monthly(pairs, LIME) * CACO3_KG_PER_MOL
         surplus = np.maximum(supply - gone, 0.0)
         return nitrogen.YearPlan(

@@ -16,11 +16,14 @@ import xarray as xr
 from calcisol.coupler.cli import main
 from calcisol.coupler.land import exchanger, harvest, lime
 from calcisol.coupler.land.nitrogen_forms import FORMS, SALTS
+from calcisol.coupler.land.parameters import NitrogenParameters
 from calcisol.coupler.library.model import Model
 from calcisol.coupler.plot import fit, read_history
+from calcisol.coupler.plot.plan import Plans
 from calcisol.coupler.plot.read_toml import SiteError
 from calcisol.coupler.plot.simulate import simulate
 from calcisol.coupler.plot.site import Parameters, Reading, Site
+from calcisol.coupler.units import SECONDS_PER_YEAR
 from helpers.plots import SITE, written
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -130,6 +133,17 @@ def test_weather_of_the_years_is_what_the_file_says(tmp_path, model):
     (tmp_path / "weather.csv").write_text("date,temperature_c,rain_mm\n1961-01-01,5,-3", encoding="utf-8")
     with pytest.raises(SiteError, match="rain_mm = -3 must lie between"):
         written(tmp_path, SITE.replace("rain_mm = 704", 'rain_mm = 704\nyears = "weather.csv"'))
+
+
+def test_potassium_comes_from_potash_or_as_far_as_they_reach_from_micas(tmp_path):
+    """KCl brings its chloride, micas bring none; 10 t of hay take more than the micas of 20 % clay give."""
+    hay = SITE.replace('crop = "cereal_grain_and_straw"', 'crop = "hay"\ndry_matter_t_ha = 10')
+    hay = hay.replace('treatment = "AS"', 'treatment = "AS"\npotash = true')
+    plans = Plans(written(tmp_path, hay), np.full(12, 10.0), NitrogenParameters())
+    plan, _ = plans.year(1965)
+    chloride = plan.column["dep_cl"].mean(1) * SECONDS_PER_YEAR - NitrogenParameters().sea_salt  # mol m-2 year-1
+    assert plan.bases.mean(1) * SECONDS_PER_YEAR == pytest.approx(np.full(5, 0.5))  # 1 kg of dry matter a m2, 0.5 mol_c a kg
+    assert chloride == pytest.approx([0.25 - 0.08, 0.25, *[0.25 - 0.08] * 3])
 
 
 def test_the_page_says_what_the_command_knows(tmp_path, model):
