@@ -16,7 +16,7 @@ import numpy as np
 
 from ...emulator.contract.constants import PA_PER_ATM, PARTICLE_DENSITY
 from ..config import RunConfig
-from ..land import climate, history, nitrogen, respiration, water
+from ..land import climate, exchanger, history, nitrogen, respiration, water
 from ..land.fertiliser import Inputs
 from ..units import HA_M2, KELVIN, MONTH_SECONDS
 from .domain import Domain
@@ -135,6 +135,7 @@ class Europe:
             "soc": self.soc,
             "bulk_density": self.density,
             "porosity": self.porosity,
+            "cec": exchanger.capacity(self.clay, self.soc),
             "cec_variable": np.full(shape, self.config.soil.cec_variable),
             "caco3": np.broadcast_to(self.domain["caco3"][:, None], shape).copy(),
             "ph0": np.broadcast_to(np.clip(self.domain["ph_survey"], 4.0, 8.2)[:, None], shape).copy(),

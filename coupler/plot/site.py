@@ -13,6 +13,8 @@ from pathlib import Path
 
 import numpy as np
 
+from ..land.parameters import SoilParameters
+
 CATIONS = ("ca", "mg", "k", "na")
 ALL = ""  # a line of history that names no treatment counts for all
 
@@ -95,7 +97,7 @@ class Parameters:
 
     lime_factor: float = 1.0  # on the lime that was spread: losses by wind and plough, error of the spreader
     cec_factor: float = 1.0  # on the capacity by texture
-    cec_variable: float = 0.9  # share of the capacity that binds protons (land/parameters.py)
+    cec_variable: float = SoilParameters.cec_variable  # share of the capacity that binds protons
     weathering_factor: float = 1.0
     sulphur_factor: float = 1.0  # on the sulphur that the air brings
     bases_factor: float = 1.0  # on the bases that the harvest takes

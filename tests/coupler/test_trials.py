@@ -12,6 +12,7 @@ from calcisol.coupler.config import RunConfig
 from calcisol.coupler.europe.load import load_domain
 from calcisol.coupler.europe.monthly import Europe
 from calcisol.coupler.evaluation import field_trials, liming, totals
+from calcisol.coupler.land import exchanger
 from calcisol.coupler.land.parameters import SoilParameters
 from calcisol.coupler.library.model import Model
 from calcisol.coupler.plot import read_history
@@ -63,6 +64,7 @@ def test_runs_hand_that_share_to_the_library():
     config = RunConfig(data="none", soil=SoilParameters(cec_variable=0.8))
     europe = Europe(load_domain(config).subset(slice(0, 3)), config)
     assert (europe.static()["cec_variable"] == 0.8).all()
+    assert europe.static()["cec"] == pytest.approx(exchanger.capacity(europe.clay, europe.soc))
 
 
 ROWS = """sample_year,sample_date,soil_depth,lime_date,lime_factor_level,annual_lime,soil_pH,exch_ca,exch_k,exch_mg,exch_na
