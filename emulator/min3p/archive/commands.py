@@ -93,6 +93,7 @@ def _told(summary) -> list[str]:
     lines += [
         f"constants: {stated.source}; {f'exchangeable Al by {stated.aluminium}' if stated.has_aluminium else 'no aluminium'}"
     ]
-    lines += [f"note: {note}" for note in summary.constants.notes]
+    notes = [*summary.constants.notes, *dict.fromkeys(note for row in taken for note in row.notes)]
+    lines += [f"note: {note}" for note in notes]
     lines += [f"every run and layer: {summary.target.with_suffix('.closure.csv')}"]
     return lines

@@ -16,7 +16,7 @@ import numpy as np
 
 from ...contract.errors import InputError
 from ..runner import status
-from ..tables import iter_zones, to_float
+from ..tables import iter_zones, parse_rows
 from .database import read_echo, read_folder
 from .deck import read_deck
 from .scan import RunFiles, scan
@@ -26,7 +26,9 @@ STATE = {"gst": "dissolved totals", "gsm": "pH", "gsg": "soil air", "gsv": "mine
 """Profiles that a state is made of."""
 BUDGETS = ("mac", "mvc", "mmc")
 NEEDED = ("ca+2", "co3-2", "h+1")
-TAIL = 8192
+TAIL = 16384
+LAST_STEP = 0.01
+"""Share of a run by which the water budget may stop early: MIN3P does not always write its last step."""
 FEWEST_OUTPUTS = 3
 
 
@@ -48,6 +50,7 @@ class Run:
     why_not: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     same_as: str = ""
+    by_cell: bool = False  # states are printed cell by cell at every step, not as profiles
 
     @property
     def name(self) -> str:
@@ -77,7 +80,7 @@ def last_row(path: Path) -> list[float]:
     whole = [line for line in (lines[:-1] if not text.endswith("\n") else lines) if line.strip()]
     for line in reversed(whole[-3:]):
         try:
-            return [to_float(item) for item in line.replace(",", ".").split()]
+            return [float(x) for x in parse_rows(line)[0]]
         except ValueError:
             continue
     return []
@@ -142,17 +145,28 @@ def _budgets(run: Run) -> None:
             path = run.files.path(family, index)
             row = last_row(path)
             end = run.setup.end if run.setup else np.nan
-            if not row or (np.isfinite(end) and row[0] < end * (1.0 - 1e-6)):
+            if not row or (np.isfinite(end) and row[0] < end * (1.0 - (LAST_STEP if family == "mvc" else 1e-6))):
                 run.notes.append(f"{path.name} ends at {row[0]:g} of {end:g}" if row else f"{path.name} holds no row")
                 if run.state in ("whole", "unknown"):
                     run.state, run.reason = "cut", f"the budget .{family} does not reach the end of the run"
                 break
 
 
+def _by_cell(run: Run) -> None:
+    """Runs that print every cell at every step in place of profiles: `every` of the map chooses the interval."""
+    setup = run.setup
+    if setup is None or run.times[2] >= FEWEST_OUTPUTS or len(run.files.outputs("gbt")) != setup.layers or not setup.layers:
+        return
+    run.by_cell = True
+    run.times = (setup.days(setup.start), setup.days(setup.end), run.times[2])
+    run.spacing = (1.0, 1.0)
+
+
 def _teaches(run: Run) -> str:
     """What the outputs there are allow to learn."""
     have = set(run.files.sizes)
-    missing = [ending for ending in STATE if ending not in have and not (ending == "gsb" and run.setup and not run.setup.sorbed)]
+    wanted = {ending: f"gb{ending[2:]}" if run.by_cell else ending for ending in STATE}
+    missing = [e for e, name in wanted.items() if name not in have and not (e == "gsb" and run.setup and not run.setup.sorbed)]
     if missing:
         return f"nothing: no {', '.join(f'.{m} ({STATE[m]})' for m in missing)}"
     if not {"mac", "mvc"} <= have:
@@ -185,7 +199,7 @@ def _why_not(run: Run) -> list[str]:
         found.append("no calcite")
     if run.teaches.startswith("nothing"):
         found.append(run.teaches.removeprefix("nothing: "))
-    elif run.times[2] < FEWEST_OUTPUTS:
+    elif run.times[2] < FEWEST_OUTPUTS and not run.by_cell:
         found.append(f"{run.times[2]} profiles in time; at least {FEWEST_OUTPUTS} are needed")
     if not run.database:
         found.append("its constants are unknown: no database folder and no echo (_o.dbs)")
@@ -245,6 +259,7 @@ def describe(files: RunFiles) -> Run:
         if run.setup.layers and run.layers and run.setup.layers != run.layers:
             run.notes.append(f"the deck has {run.setup.layers} cells, the profiles have {run.layers} rows")
             run.why_not.append("deck and outputs are of different runs")
+    _by_cell(run)
     _budgets(run)
     run.database = _database(run)
     run.teaches = _teaches(run)

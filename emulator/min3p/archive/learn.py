@@ -53,6 +53,7 @@ class Row:
     reason: str = ""
     closure: Closure = field(default_factory=Closure)
     how: dict[str, str] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
 
 
 @dataclass
@@ -70,8 +71,8 @@ class Summary:
         return [row for row in self.rows if row.taken]
 
 
-def _candidate(run: Run) -> Candidate:
-    low, high = run.spacing
+def _candidate(run: Run, every: float | None) -> Candidate:
+    low, high = (every, every) if run.by_cell and every else run.spacing
     axis = (float(run.times[2]), round(0.5 * (low + high), 3), round(run.times[1], 2))
     return Candidate(run.name, run.files.folder, run.files.stem, run.version, run.layers, axis)
 
@@ -95,7 +96,7 @@ def choose(root: Path, mapping: Mapping) -> tuple[list[Candidate], list[Row]]:
         if why:
             refused.append(Row(run.name, False, why))
         else:
-            found.append(_candidate(run))
+            found.append(_candidate(run, mapping.learn.get("every")))
     version = mapping.learn.get("version") or (Counter(c.version for c in found).most_common(1) or [("", 0)])[0][0]
     kept = [c for c in found if c.version == version]
     refused += [
@@ -182,12 +183,11 @@ def _one(candidate: Candidate, mapping: Mapping, constants: _Constants, file: Le
     try:
         run = describe(one_run(candidate.folder, candidate.stem))
         member = build(run, mapping, constants.of(run))
-        row.closure, row.how = member.closure, member.how
+        row.closure, row.how, row.notes = member.closure, member.how, member.notes
         broken = [n for n, (_, v) in member.variables.items() if not np.isfinite(v).all()]
         row.reason = "; ".join([*member.closure.reasons, *([f"{broken[0]} holds values that are no numbers"] if broken else [])])
         if not row.reason:
-            assert run.setup is not None
-            file.add(candidate.name, member, np.array([run.setup.days(t) for t in run.setup.outputs]))
+            file.add(candidate.name, member)
             row.taken = True
     except (InputError, OSError, IndexError, KeyError) as error:
         row.reason = " ".join(str(error).split()) or type(error).__name__

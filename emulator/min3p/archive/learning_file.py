@@ -2,7 +2,7 @@
 
 What:    the format of `calcisol ensemble` (min3p/README.md): dims member, time, layer, shorter columns padded with NaN.
 Units:   in each variable.
-Use:     ``file = LearningFile(path, layers); file.add(name, member, times); file.finish(ids, attributes)``
+Use:     ``file = LearningFile(path, layers); file.add(name, member); file.finish(ids, attributes)``
 """
 
 from __future__ import annotations
@@ -50,13 +50,13 @@ class LearningFile:
             self.out.createVariable(name, kind, ("member",))
         self.out.createVariable("run", str, ("member",))
 
-    def add(self, name: str, member: Member, times: np.ndarray) -> None:
+    def add(self, name: str, member: Member) -> None:
         """Append a member."""
         if self.count == 0:
-            self.out.createDimension("time", len(times))
+            self.out.createDimension("time", len(member.times))
             time = self.out.createVariable("time", "f8", ("time",))
             time.units = "days"
-            time[:] = times
+            time[:] = member.times
         layers = len(member.variables["thickness"][1])
         for variable, (dims, values) in member.variables.items():
             if variable not in self.out.variables:

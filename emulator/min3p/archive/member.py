@@ -36,6 +36,7 @@ class Member:
     """What one run brings to the learning file."""
 
     variables: Variables
+    times: np.ndarray  # days, from the first output after the start on
     closure: Closure
     how: dict[str, str] = field(default_factory=dict)  # reaction -> how its extents were found
     notes: list[str] = field(default_factory=list)
@@ -145,7 +146,7 @@ def build(run: Run, mapping: Mapping, database: Database) -> Member:
     if np.any(taken):
         made["water_sink"] = (LAYERED, _sink(b, taken))
     made |= _soil(b, calcite)
-    return Member(_without_start(made), closure, b.reactions.how, b.notes)
+    return Member(_without_start(made), b.out.times[1:], closure, b.reactions.how, b.notes)
 
 
 def _without_start(made: Variables) -> Variables:

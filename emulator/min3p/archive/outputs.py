@@ -63,10 +63,13 @@ class Outputs:
     """Outputs of a run at its profiles ``first`` to the last."""
 
     def __init__(self, files: RunFiles, times: np.ndarray, layers: int, time_in_days: float) -> None:
-        self.files, self.times, self.layers, self.in_days = files, times, layers, time_in_days
-        self.numbers = files.outputs("gst")
+        self._prepare(files, times, layers, time_in_days)
         if len(self.numbers) != len(times):
             raise OutputError(f"{len(self.numbers)} profiles .gst for {len(times)} times")
+
+    def _prepare(self, files: RunFiles, times: np.ndarray, layers: int, time_in_days: float) -> None:
+        self.files, self.times, self.layers, self.in_days = files, times, layers, time_in_days
+        self.numbers = files.outputs("gst")
         self._families: dict[str, tuple[list[str], np.ndarray]] = {}
         self._tables: dict[Path, tuple[list[str], np.ndarray]] = {}
         self._steps: np.ndarray | None = None
@@ -132,7 +135,8 @@ class Outputs:
             names, rows = fast_table(path)
             if not len(rows):
                 raise OutputError(f"{path.name} holds no row")
-            if rows[-1, 0] * self.in_days < self.times[-1] * (1.0 - 1e-6):
+            least = self.times[-2] if family == "mvc" else self.times[-1]  # the last step of water is not always written
+            if rows[-1, 0] * self.in_days < least * (1.0 - 1e-6):
                 raise OutputError(f"{path.name} ends at {rows[-1, 0] * self.in_days:g} of {self.times[-1]:g} days")
             self._tables = {path: (names, rows)}  # one at a time: a budget of 60 years has megabytes
         return self._tables[path]
@@ -152,8 +156,11 @@ class Outputs:
         days = rows[:, 0] * self.in_days
         if len(rows) == 1:  # steady flow: one row for the whole run
             return rows[0, column] * np.diff(self.times, prepend=self.times[0])
+        rates = rows[:, column]
+        if days[-1] < self.times[-1]:  # the last step, at the rate of the one before
+            days, rates = np.append(days, self.times[-1]), np.append(rates, rates[-1])
         steps = np.diff(days, prepend=min(self.times[0], days[0]))
-        return self._per_interval(rows[:, 0], np.cumsum(rows[:, column] * steps))
+        return self._per_interval(days / self.in_days, np.cumsum(rates * steps))
 
     def steps(self) -> np.ndarray | None:
         """Ends of the time steps [days]; None where no table has a row for each."""

@@ -150,6 +150,10 @@ def _layers(setup: Setup) -> str:
 def _time(run: Run) -> str:
     first, last, count = run.times
     low, high = run.spacing
+    if run.by_cell:
+        return (
+            f"{first:.6g} to {last:.6g} days ({last / 365.0:.3g} years), every cell at every step; learned by the day, or `every`"
+        )
     if not np.isfinite(last):
         return f"{count} profiles"
     spacing = (

@@ -12,9 +12,10 @@ import numpy as np
 
 from ...contract.errors import InputError
 from ..learning import GAS_CONSTANT
+from .cell_outputs import CellOutputs
 from .companions import read_temperature
 from .database import Database
-from .exchange import exchange_name
+from .exchange import exchange_name, sites_of
 from .inventory import Run
 from .mapping import UNITS_AS_WRITTEN, Mapping
 from .outputs import OutputError, Outputs
@@ -34,6 +35,8 @@ ION = {
     "dic": "co3-2",
 }
 """Pool -> name of its ion in the learning file."""
+CELL_INTERVAL = 1.0
+"""Days between the states taken from cells printed at every step, where the map says nothing of `every`."""
 PCO2_INPUT_LOG_K = 18.16
 """MIN3P turns a 'pco2' of the deck into a concentration with this constant (phcorr.F90), whatever its database says."""
 
@@ -46,12 +49,11 @@ class RunState:
         self.setup, self.mapping, self.database = run.setup, mapping, database
         if run.setup.time_unit not in DAYS:
             raise InputError(f"the deck counts time in {run.setup.time_unit!r}; known are {', '.join(DAYS)}")
-        times = np.array([run.setup.days(t) for t in [run.setup.start, *run.setup.outputs]])
-        self.out = Outputs(run.files, times, run.setup.layers, DAYS[run.setup.time_unit])
+        self.notes: list[str] = []
+        self.out = self._outputs(run)
         self.out.check_units(mapping.learn.get("units") == UNITS_AS_WRITTEN)
         self.reactions = Reactions(self.out, run.setup, database)
         self.thickness = run.setup.thickness
-        self.notes: list[str] = []
         self.theta = self.out.profile("gsp", "theta_a")
         if np.allclose(self.theta[0], 0.0):
             self.theta[0] = self.theta[1]
@@ -60,6 +62,25 @@ class RunState:
         self.celsius = self.out.profile("gsm", "temperature") if stated else np.full_like(self.theta, run.setup.temperature)
         self.pressure = self.out.profile("gsg", "co2(g)")
         self.mean_celsius = self._mean_temperature(run)
+
+    def _outputs(self, run: Run) -> Outputs:
+        """Profiles at the outputs, or the cells at every step where these were printed in their place."""
+        setup, in_days = self.setup, DAYS[self.setup.time_unit]
+        if not run.by_cell:
+            times = np.array([setup.days(t) for t in [setup.start, *setup.outputs]])
+            return Outputs(run.files, times, setup.layers, in_days)
+        every = float(self.mapping.learn.get("every", CELL_INTERVAL))
+        count = int((setup.end - setup.start) * in_days / every + 1e-6)
+        times = setup.start * in_days + every * np.arange(count + 1)
+        scale: dict[str, np.ndarray] = {}
+        last = setup.fractions[-1] if len(setup.fractions) else np.empty(0)
+        for i, site in enumerate(sites_of(setup)):
+            if len(setup.sites) > 1 and last[i] > 0.0:
+                factor = setup.fractions[:, i] / last[i]
+                scale |= {s: factor for s in setup.sorbed if (p := exchange_name(s)) and p.site == site}
+        if scale:
+            self.notes.append("exchangeable ions by step carry the site fractions of the last zone (MIN3P 2.6); put back")
+        return CellOutputs(run.files, times, setup.layers, in_days, scale)
 
     def _mean_temperature(self, run: Run) -> np.ndarray:
         """Of each interval [time, layer], from the table that drives the run; without one that at the outputs."""
