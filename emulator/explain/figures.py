@@ -54,7 +54,7 @@ def shapley_bars(path: Path, r: Results) -> Path:
     axis.set_yticks(range(len(DRIVERS)), [TITLES[d] for d in DRIVERS])
     axis.invert_yaxis()
     axis.set_xlabel("change of carbonate carbon by the end, g C m⁻² (left: lost)")
-    axis.legend(frameon=False, fontsize=7.5, loc="upper right")
+    figure.legend(frameon=False, fontsize=7.5, ncols=min(3, len(classes)), loc="outside upper center")  # never over a bar
     return _save(plt, figure, path)
 
 
