@@ -65,6 +65,9 @@ _NAMES = (  # of one factor of a unit, after slashes are gone
 _MISREAD = re.compile(r"\b(a|y|(?i:yr|years?|months?|mon|tons?|ares?)|C|pH|H2O|ppt)\b")
 
 
+_SCALE = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?(?=\s|$)")
+
+
 def _exponents(name: str) -> str:
     """kg/m2/s becomes kg m-2 s-1; a denominator in brackets is left to UDUNITS."""
     if "/" not in name or "(" in name:
@@ -86,6 +89,9 @@ def spell(unit: str) -> Spelled:
     whole = _WHOLE.get(name.lower())
     if whole is not None:
         return Spelled(whole)
+    scale = _SCALE.match(name)
+    if scale and float(scale[0]) <= 0:  # UDUNITS prints on stderr at zero, and takes -1 as a factor
+        return Spelled(UNKNOWN)
     name = re.sub(r"\*\*|(?<=[A-Za-z)])\^", "", name).replace("^", "e") if re.match(r"10\^-?\d", name) is None else UNKNOWN
     name = re.sub(r"(?<=[A-Za-z\d]) ?\* ?(?=[A-Za-z])", " ", name).replace(" per ", "/")
     name = re.sub(r"/ ?100 ?(k?g)\b", r" 0.01 \1-1", name)

@@ -142,3 +142,10 @@ def test_the_page_is_whole():
 )
 def test_substances_by_hand(value, source, target, substance, expected):
     assert float(convert(np.array(value), source, target, substance)) == pytest.approx(expected, rel=1e-12)
+
+
+@pytest.mark.parametrize("unit", ["0", "0.0", "-1", "-1.0 kg m-2", "0 m"])
+def test_a_scale_of_zero_or_below_is_no_unit(unit, capfd):
+    with pytest.raises(UnitError, match="is not known"):
+        convert(np.ones(1), unit, "kg m-2", "water")
+    assert capfd.readouterr().err == ""  # UDUNITS writes there
