@@ -17,7 +17,7 @@ FAMILIES = ("gst", "gsm", "gsg", "gsv", "gsb", "gsp", "gsd")
 
 
 def as_cells(run: Path) -> None:
-    """Rewrite the profiles of a run as tables of its cells; exchangeable ions with the last zone's site fractions, as MIN3P does."""
+    """Rewrite profiles as tables of cells; exchangeable ions with the last zone's site fractions, as MIN3P does."""
     setup = describe(one_run(run, "lys")).setup
     assert setup is not None
     for family in FAMILIES:

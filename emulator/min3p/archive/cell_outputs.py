@@ -76,9 +76,9 @@ class CellOutputs(Outputs):
         rows = np.clip(np.searchsorted(days, self.times - ON_TIME), 0, len(days) - 1)
         off = np.abs(days[rows] - self.times)
         if off.max() > ON_TIME:
-            worst = int(off.argmax())
+            first = int(np.flatnonzero(off > ON_TIME)[0])
             raise OutputError(
-                f".{family} has no step that ends at {self.times[worst]:g} days; choose `every` so that steps end there"
+                f".{family} has no step that ends at {self.times[first]:g} days; choose `every` so that steps end there"
             )
         return rows
 
