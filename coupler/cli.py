@@ -25,6 +25,7 @@ def build_parser(command: str = "") -> argparse.ArgumentParser:
     """The parser; an emulator command gets its arguments only when it is the one called (that imports torch)."""
     from ..emulator.commands import SUBCOMMANDS
     from . import commands
+    from .europe.drivers import european_drivers
     from .explain_engine.replay import open_replay
     from .run import version
 
@@ -47,6 +48,8 @@ def build_parser(command: str = "") -> argparse.ArgumentParser:
         if name == command:  # the arguments of some live in modules that import torch
             module.add_arguments(sub)
             sub.set_defaults(action=module.run, open_replay=open_replay)  # the library, for those that roll out a bundle
+            if name == "learn":
+                sub.set_defaults(domain=european_drivers)
             if name == "evaluate":
                 commands.add_daily_arguments(sub)
                 sub.set_defaults(action=commands.evaluate)

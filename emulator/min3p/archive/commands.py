@@ -48,7 +48,7 @@ class Archive:
 
 
 class Learn:
-    """calcisol learn"""
+    """calcisol learn; ``args.domain`` gives the drivers of Europe (coupler/europe/drivers.py)"""
 
     HELP = "make a learning file of somebody else's MIN3P runs, through a map of `calcisol archive --propose`"
     EPILOG = "example: calcisol learn runs --map map.toml --out learning.nc"
@@ -71,7 +71,8 @@ class Learn:
         print("\n".join(_told(summary)))
         from .data_card import write_card
 
-        print(f"data card: {write_card(args.out)}")
+        domain = args.domain() if hasattr(args, "domain") else None
+        print(f"data card: {write_card(args.out, domain)}")
         return 0
 
 
