@@ -142,3 +142,28 @@ def test_a_law_the_step_does_not_have_is_refused_by_name(
     with pytest.raises(InputError, match=words):
         learn(runs, mapped(tmp_path, proposal), tmp_path / "learning.nc", silent)
     assert not list(tmp_path.glob("learning*"))
+
+
+def test_snapshots_alone_are_taken_with_what_their_spacing_leaves(
+    runs: Path, pristine: Path, proposal: str, tmp_path: Path
+) -> None:
+    """States, water and rates at the outputs: fluxes within some per cent of what the budgets say, and told as such."""
+    for path in (p for e in ("mac", "mmc") for p in runs.rglob(f"*.{e}")):
+        path.unlink()
+    assert "uncertainty" in describe(one_run(runs / "lys_01", "lys")).teaches
+    mapping = mapped(tmp_path, proposal)
+    summary = learn(runs, mapping, tmp_path / "snapshots.nc", silent)
+    assert len(summary.taken) == 3
+    assert any("no budgets (.mac)" in note for row in summary.taken for note in row.notes)
+    learn(pristine, mapping, tmp_path / "known.nc", silent)
+    with xr.open_dataset(tmp_path / "snapshots.nc") as a, xr.open_dataset(tmp_path / "known.nc") as b:
+        for name, within in {"lsrc_x-resp": 1e-3, "flux_out_ca+2": 0.1, "flux_in_cl-1": 0.05, "flux_gasout_co3-2": 0.01}.items():
+            known = b[name].values[:, 1:].reshape(3, -1).sum(1)
+            np.testing.assert_allclose(a[name].values[:, 1:].reshape(3, -1).sum(1), known, rtol=within, err_msg=name)
+
+
+def test_without_water_there_is_nothing_to_learn(runs: Path, proposal: str, tmp_path: Path) -> None:
+    for path in (p for e in ("mac", "mmc", "mvc") for p in runs.rglob(f"*.{e}")):
+        path.unlink()
+    with pytest.raises(InputError, match=r"neither \.mvc nor \.vel was written"):
+        learn(runs, mapped(tmp_path, proposal), tmp_path / "learning.nc", silent)

@@ -20,6 +20,7 @@ from .exchange import sites_of
 from .inventory import Run
 from .mapping import LEFT_OUT, Mapping
 from .setup import Setup
+from .snapshot_fluxes import SNAPSHOT_LIMIT
 from .sources import by_pool, forcing_of
 from .state import ION, RunState
 
@@ -109,6 +110,16 @@ def _terms(b: RunState, extents: dict[str, np.ndarray], flows: dict[str, tuple[n
     return found
 
 
+def _carbon_left(b: RunState, extents: dict[str, np.ndarray], flows: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
+    """Carbon that neither stays nor leaves with water [time]: what a run without budgets lost to the air."""
+    component = b.mapping.component("dic")
+    released = sum(
+        (x.sum(1) * b.reactions.entry(n).releases.get(component, 0.0) for n, x in extents.items()), np.zeros(len(b.theta))
+    )
+    held = b.pool("dic").sum(1)
+    return released + flows[0] - flows[1] - np.diff(held, prepend=held[:1])
+
+
 def _water_open(b: RunState, entering: np.ndarray, leaving: np.ndarray, taken: np.ndarray) -> float:
     stored = float(((b.theta[-1] - b.theta[1]) * b.thickness).sum())
     gain = float((entering - leaving - np.abs(taken))[2:].sum())
@@ -121,10 +132,15 @@ def build(run: Run, mapping: Mapping, database: Database) -> Member:
     words = {**mapping.minerals, **mapping.sources}
     extents = b.extents()
     flows = {pool: b.flows(pool) for pool in ION}
-    gas_in, gas_out = b.gas()
+    gas_in, gas_out = b.gas(_carbon_left(b, extents, flows["dic"]))
     entering, leaving, taken = b.water()
     terms = _terms(b, extents, {**flows, "dic": (flows["dic"][0] + gas_in, flows["dic"][1] + gas_out)})
-    closure = close(terms, words, _water_open(b, entering, leaving, taken), mapping.largest_residual)
+    limit = mapping.largest_residual if b.has_budgets else max(mapping.largest_residual, SNAPSHOT_LIMIT)
+    closure = close(terms, words, _water_open(b, entering, leaving, taken), limit)
+    if not b.has_budgets:
+        b.notes.append(
+            "no budgets (.mac): fluxes and extents are as good as the spacing of the outputs; the open shares say how good"
+        )
     faces = _faces(b, leaving, taken)
     for pool in ("no3", "cl", "ca"):
         if pool in terms:

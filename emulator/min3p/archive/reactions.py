@@ -66,6 +66,8 @@ class Reactions:
             self.how[name] = "volume fractions"
             return layers
         total = self.column(name)
+        if total is None and "mac" not in self.out.files.sizes:
+            return self._by_rates(name)
         if total is None:
             total = self.solve(list(solved_with) or [name])[name]
             self.how[name] = "the deck's rate" if self._zero_order(name) else "budgets of the components"
@@ -100,6 +102,18 @@ class Reactions:
     def _zero_order(self, name: str) -> bool:
         """Whether the rate of a source depends on nothing but the deck."""
         return name in self.setup.minerals and self.entry(name).laws in ((), ("irreversible dissolution",))
+
+    def _by_rates(self, name: str) -> np.ndarray:
+        """Extents of a run without budgets [time, layer]: what the deck asks for, else the mean of the rates at both ends."""
+        days = np.diff(self.out.times, prepend=self.out.times[0])[:, None]
+        constant, rates = self._rate_constants(name), self._rates(name)
+        if self._zero_order(name) and constant is not None:
+            self.how[name] = "the deck's rate"
+            return constant * self._factors(name) * 1e3 * days * 86400.0
+        if rates is None:
+            raise OutputError(f"how much of {name} took place is unknown: no budgets (.mac, .mmc) and no rates (.gsd)")
+        self.how[name] = "the rates at the outputs"
+        return rates * 1e3 * days
 
     def nominal(self, name: str) -> np.ndarray:
         """Amount of the column [time] that the deck asks for of a source of constant rate."""

@@ -22,6 +22,7 @@ from .outputs import OutputError, Outputs
 from .reactions import Reactions
 from .scan import WHOLE
 from .setup import DAYS
+from .snapshot_fluxes import by_water, rain_concentrations, velocity_at_bottom
 
 ION = {
     "ca": "ca+2",
@@ -148,8 +149,17 @@ class RunState:
         unknown = [n for n in sources if n in present and not self.reactions.has_budget(n)]
         return {name: self.reactions.extent(name, unknown) for name in present}
 
+    @property
+    def has_budgets(self) -> bool:
+        """Whether the components' budgets were written."""
+        return "mac" in self.out.files.sizes
+
     def water(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Water in, out, and taken by roots and evaporation [time], m per interval."""
+        if "mvc" not in self.out.files.sizes:
+            leaving = velocity_at_bottom(self.out)
+            stored = (np.diff(self.theta, axis=0, prepend=self.theta[:1]) * self.thickness).sum(1)
+            return leaving + stored, leaving, np.zeros_like(leaving)
         names, _ = self.out.table("mvc", WHOLE)
         taken = [i for i, n in enumerate(names) if i > 2 and any(w in n.lower() for w in ("root", "evap", "transpir"))]
         entering, leaving = (self.out.rate_budget("mvc", WHOLE, k) for k in (1, 2))
@@ -160,12 +170,17 @@ class RunState:
         component = self.mapping.component(pool)
         if not component:
             return np.zeros(len(self.out.times)), np.zeros(len(self.out.times))
+        if not self.has_budgets:
+            entering, leaving, _ = self.water()
+            return by_water(self.out, entering, leaving, component, rain_concentrations(self.setup))
         index = self.setup.components.index(component) + 1
         cumulated = [self.out.budget("mac", index, f"total mass {way} [mol/elapsed time]") for way in ("influx", "outflux")]
         return cumulated[0], cumulated[1]
 
-    def gas(self) -> tuple[np.ndarray, np.ndarray]:
-        """CO2 that enters and leaves through the surface [time]."""
+    def gas(self, carbon_left: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """CO2 that enters and leaves through the surface [time]; ``carbon_left`` is what else of the carbon must have left."""
+        if not self.has_budgets:
+            return np.maximum(-carbon_left, 0.0), np.maximum(carbon_left, 0.0)
         index = self.setup.components.index(self.mapping.component("dic")) + 1
         names, _ = self.out.table("mac", index)
         found = []
