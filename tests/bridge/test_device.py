@@ -131,6 +131,10 @@ def test_no_silent_fall_back(toy: Path) -> None:
     torch = pytest.importorskip("torch")
     if torch.cuda.is_available():
         pytest.skip("there is a CUDA device: nothing to refuse")
+    from torch._subclasses.fake_tensor import FakeTensorMode
+
+    with FakeTensorMode():  # as any tracing before in the process: CUDA builds of torch then count a device that is not there
+        torch.ones(1)
     with pytest.raises(errors.UnsupportedError, match="CUDA"):
         Model(toy, device="cuda")
     with pytest.raises(errors.ArgumentError, match="'gpu'"):

@@ -2,20 +2,36 @@
 
 What:    ``made_up`` takes the graph of the shipped bundle where the library steps it, so that nothing is scripted again; else,
          and for another width, it scripts the step.
+         A step of another width names no graph before ``generate`` has traced it for its kernel.
 Use:     ``made_up(shipped, tmp_path / "mine.calcisol", seed=3)``
 """
 
 from __future__ import annotations
 
+import re
+import subprocess
+import sys
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import torch
+from calcisol.coupler.library.compile import NATIVE
 from calcisol.coupler.library.model import Model
-from calcisol.emulator.contract.bundle import read_contract, write_bundle
+from calcisol.emulator.contract.bundle import read_contract, update_contract, write_bundle
 from calcisol.emulator.training.graph import fingerprint, step_of_contract
 from calcisol.emulator.training.scripted import load_scripted
+
+UNKNOWN = "0" * 64  # a graph that nobody has traced yet
+
+
+def generate(bundle: Path) -> Path:
+    """The source of the kernel of a bundle, beside it; its contract then names the graph. Half a minute: once a module."""
+    text = bundle.with_suffix(".cpp")
+    subprocess.run([sys.executable, str(NATIVE / "tools" / "step_to_cpp.py"), str(bundle), str(text)], check=True)
+    (graph,) = set(re.findall(r'"([0-9a-f]{64})"', text.read_text(encoding="utf-8")))
+    update_contract(bundle, step_graph=graph)
+    return text
 
 
 @cache
@@ -28,7 +44,7 @@ def _module(shipped: Path, width: int | None) -> tuple[Any, dict[str, Any]]:
     if width is not None:
         contract["parameters"]["network"]["width"] = width
     step = step_of_contract(contract)
-    contract["step_graph"] = fingerprint(step)
+    contract["step_graph"] = fingerprint(step) if width is None else UNKNOWN
     for parameter in step.parameters():
         parameter.requires_grad_(False)
     return torch.jit.script(step), contract
