@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 
 from ..config import YEARS, ConfigError
+from ..input_maps.countries import EUROSTAT
 from .cells import read_cells
 from .scenario_part import Part, Place, crop_shares
 
@@ -86,7 +87,7 @@ class Scenario:
                     f"scenario {self.name}: {named} holds none of the {len(place.country)} columns of this run; "
                     f"they lie in {have} (raise coverage for more)"
                 )
-            known = {*map(str, read_cells().country), *map(str, place.country)}
+            known = {*map(str, read_cells().country), *EUROSTAT.values(), *map(str, place.country)}
             for country in [c for c in part.countries if c not in known]:
                 near = difflib.get_close_matches(country.upper(), sorted(known), n=1, cutoff=0.0)[0]
                 raise ConfigError(
