@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -162,6 +164,12 @@ def test_the_commands(runs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[
     told = capsys.readouterr().out
     assert "3 of 3 runs are in" in told and "no3" in told
     assert "CaCO3 lost" in (tmp_path / "learning.card.md").read_text()
+
+
+def test_the_inventory_and_the_map_need_no_torch() -> None:
+    program = "import sys; from calcisol.emulator.min3p.archive import proposal, show; print('torch' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"
 
 
 def test_a_run_without_exchanger_or_air_says_why(pristine: Path, tmp_path: Path) -> None:

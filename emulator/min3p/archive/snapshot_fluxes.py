@@ -1,7 +1,7 @@
 """Fluxes of a run that wrote states alone: what the ends of the column let through, as far as two neighbouring outputs tell.
 
 What:    rain as water times the composition of the top boundary; leaching as water times the mean of the last layer's
-         concentrations at both ends of an interval; CO2 as what the carbon leaves over. Water from ``.mvc``, else from ``.vel`` at the bottom.
+         concentrations at both ends of an interval; CO2 as what the carbon leaves over. Water from ``.mvc``, else from ``.vel``.
 Units:   mol m-2 and m per interval. Shapes [time].
 Limits:  the spacing of the outputs decides how good this is: the open share of each budget says so and is not refused below
          ``SNAPSHOT_LIMIT``. Carbon closes by construction.
