@@ -206,7 +206,7 @@ def config(args: argparse.Namespace) -> int:
 def validate(args: argparse.Namespace) -> int:
     """The page of field experiments and published totals."""
     from ..emulator.contract.extras import need
-    from .config import RunConfig, load_config
+    from .config import MONTHLY, PLOUGH_LAYERS, RunConfig, load_config
     from .europe.load import data_folder
     from .evaluation.validation import write
     from .run import version
@@ -215,7 +215,7 @@ def validate(args: argparse.Namespace) -> int:
     if data is None:
         raise CalcisolError("validation needs the real data; name their folder with --data or CALCISOL_DATA")
     need("calcisol validate", "plots")
-    config = load_config(None, bundle=args.bundle)
+    config = load_config(None, bundle=args.bundle, weather=MONTHLY, layers=PLOUGH_LAYERS)
     print(f"validation: {write(data, Path(args.results) if args.results else None, Path(args.out), config, version())}")
     return 0
 
@@ -259,14 +259,14 @@ def explain(args: argparse.Namespace) -> int:
     from ..emulator.commands import explain as analyse
     from ..emulator.contract.bundle import default_bundle
     from ..emulator.contract.extras import need
-    from .config import load_config
+    from .config import MONTHLY, PLOUGH_LAYERS, load_config
     from .explain_engine.march import open_march
     from .explain_engine.virtual import write_points, write_world
 
     need("calcisol explain", "explain")  # before the world is written
     out = Path(args.out)
     bundles = tuple(Path(b) for b in args.bundle) if args.bundle else (default_bundle(),)
-    config = load_config(None, data=args.data, bundle=str(bundles[0]))
+    config = load_config(None, data=args.data, bundle=str(bundles[0]), weather=MONTHLY, layers=PLOUGH_LAYERS)
 
     def say(text: str) -> None:
         print(f"calcisol: {text}", file=sys.stderr, flush=True)

@@ -28,6 +28,8 @@ class ConfigError(CalcisolError):
 
 
 YEARS = (1800, 3000)
+GENERATED, MONTHLY = "generated", "monthly"  # weather
+PLOUGH_LAYERS = (0.25, 0.1, 0.1, 0.1, 0.1, 0.1, 0.15, 0.15, 0.15, 0.15)  # m; a plough layer on top, for steps of a month
 WITH_FORCING = ("forcing", "nitrify", "out", "bundle", "workers", "plots")  # all that a run of a forcing file takes
 MOST_SPINUP = 10000  # years; more is a slip of the hand that would run for days
 
@@ -44,19 +46,22 @@ class RunConfig:
     spinup_years: int = 15
     domain: str = "calcareous"  # or "all": every arable cell, carbonate or not
     coverage: float = 0.95  # share of the calcareous arable area that the default domain keeps (its smallest cells are left out)
-    layers: tuple[float, ...] = (0.25, 0.1, 0.1, 0.1, 0.1, 0.1, 0.15, 0.15, 0.15, 0.15)  # m
+    weather: str = GENERATED  # of every day, drawn on the climatology; or "monthly": a mean year, with a bucket as soil water
+    weather_seed: int = 1  # another number draws other weather
+    weather_files: tuple[str, ...] = ()  # daily weather of your own instead, e.g. ["pr_*.nc", "tas_*.nc"]; its years repeat
+    layers: tuple[float, ...] = (0.05, 0.05, 0.05, 0.05, 0.1, 0.1, 0.1, 0.1, 0.2, 0.2, 0.3, 0.3)  # m
     out: str = "out/europe"
     data: str = ""  # folder of real fields; "none" forces the embedded default
     fields: dict[str, str] = field(default_factory=dict)  # your own maps: field of the domain -> file (europe/own_maps.py)
     refine: int = 1  # each 0.5 degree cell is cut into refine x refine columns (5: 0.1 degree), fields as in the cell
-    uncertainty: int = 80  # columns on which the interval is worked out, spread over the domain; 0: no interval
+    uncertainty: int = 48  # columns on which the interval is worked out, spread over the domain; 0: no interval
     ensemble: tuple[str, ...] = ()  # further bundles, members of the emulator ensemble
     forcing: str = ""  # a forcing file of your own instead of Europe; from the folder of the configuration
     nitrify: bool = False  # with forcing: the library nitrifies the ammonium of a file that brings no n_nit (forcing/nitrogen.py)
     bundle: str = ""
     workers: int = 2
     dask: str = ""  # address of a Dask scheduler instead of own processes
-    chunk: int = 128  # columns per task; the same for any number of workers, so results are too
+    chunk: int = 700  # most columns per task; tasks are of one size and even in number. With many workers give fewer
     checkpoint_years: int = 5
     plots: bool = True
     soil: SoilParameters = field(default_factory=SoilParameters)
@@ -101,6 +106,12 @@ class RunConfig:
             raise ConfigError(f'domain = {self.domain!r} is not known; use "calcareous" or "all"')
         if self.spinup not in ("survey", "equilibrium"):
             raise ConfigError(f'spinup = {self.spinup!r} is not known; use "survey" or "equilibrium"')
+        if self.weather not in (GENERATED, MONTHLY):
+            raise ConfigError(f'weather = {self.weather!r} is not known; use "{GENERATED}" or "{MONTHLY}"')
+        if self.weather_files and self.weather == MONTHLY:
+            raise ConfigError(f'weather_files bring the weather of each day, and weather is "{MONTHLY}"; leave one of them out')
+        if not 0 <= self.weather_seed < 2**31:
+            raise ConfigError(f"weather_seed = {self.weather_seed} must lie between 0 and {2**31 - 1}")
         if not 1 <= self.refine <= 20:
             raise ConfigError(f"refine = {self.refine} must lie between 1 and 20")
         if not 0 < self.coverage <= 1:
@@ -224,6 +235,7 @@ def load_config(path: Path | None = None, **overrides: Any) -> RunConfig:
         members = tuple(_beside(path, name, "ensemble") for name in config.ensemble)
         config = dataclasses.replace(config, ensemble=members, out=str(Path(config.out).expanduser()))
         own = {key: _beside(path, name, key) for key, name in config.fields.items()}
+        weather = tuple(_beside(path, name, "weather_files") for name in config.weather_files)
         names = tuple(_beside(path, s, "scenarios") if s.endswith(".toml") else s for s in config.scenarios)
-        config = dataclasses.replace(config, fields=own, scenarios=names)
+        config = dataclasses.replace(config, fields=own, scenarios=names, weather_files=weather)
     return dataclasses.replace(config, **given)

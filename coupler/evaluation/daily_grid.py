@@ -14,13 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import ArgumentError
+from ..land.week import WEEK, by_the_day, week_ends
 from ..units import DAYS_PER_YEAR
 
 Floats = NDArray[np.float64]
 STEPS = ("day", "week", "month", "rule")
-WEEK = 7
-LITTLE_AIR = 0.05
-"""Air-filled porosity below which a step lasts a day: gas moves so slowly then that the air of a day is not that of a week."""
 MONTH_ENDS = np.cumsum([31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31])
 
 FACES = {  # m; lower faces of all layers but the last
@@ -94,8 +92,8 @@ class Grid:
 def step_ends(step: str, start: int, days: int, air: Floats) -> NDArray[np.int64]:
     """Days after which a step ends, from ``start`` (the beginning) to ``days``; the steps of all kinds cover the same days.
 
-    ``air`` (day, layer) is the air-filled porosity at the end of each day. By ``rule`` a step lasts a week, and a day as long as
-    any layer has less than ``LITTLE_AIR``: it ends before the first such day, and after each. Raises ArgumentError.
+    ``air`` (day, layer) is the air-filled porosity at the end of each day. By ``rule`` a step lasts a week, and a day in weeks in
+    which any layer has little air (land/week.py), as in the European run. Raises ArgumentError.
     """
     if step == "day":
         ends = np.arange(start, days + 1)
@@ -106,14 +104,11 @@ def step_ends(step: str, start: int, days: int, air: Floats) -> NDArray[np.int64
         months = (np.arange(days // year + 1)[:, None] * year + MONTH_ENDS).ravel()
         ends = months[(months > start) & (months < days)]
     elif step == "rule":
-        little = np.any(air < LITTLE_AIR, axis=1)
-        ends_list, day = [start], start
-        while day < days:
-            coming = little[day : day + WEEK]
-            first = int(np.argmax(coming)) if coming.any() else len(coming)
-            day += max(first, 1)
-            ends_list.append(day)
-        ends = np.array(ends_list)
+        weeks = start + week_ends(days - start)
+        some = by_the_day(air[start:days], weeks - start)
+        begins = np.concatenate([[start], weeks[:-1]])
+        cut = [np.arange(a + 1, b + 1) if daily else [b] for a, b, daily in zip(begins, weeks, some, strict=True)]
+        ends = np.concatenate(cut)
     else:
         raise ArgumentError(f"step = {step!r} must be one of {', '.join(STEPS)}")
     return np.unique(np.concatenate([[start], ends, [days]])).astype(np.int64)

@@ -41,9 +41,15 @@ class Course:
     flags: NDArray[np.int32]  # (step, layer); the reference has none
 
 
-def rollout(model: Model, column: DailyColumn, grid: Grid, water: DailyWater, ends: NDArray[np.int64]) -> Course:
-    """Steps from ``ends[0]`` to ``ends[-1]``. Raises CalcisolError where a value is NaN, and what ``Columns`` raises."""
-    forcing = _forcing(column, grid, water, ends)
+def rollout(
+    model: Model, column: DailyColumn, grid: Grid, water: DailyWater, ends: NDArray[np.int64], mean_water: bool = False
+) -> Course:
+    """Steps from ``ends[0]`` to ``ends[-1]``. Raises CalcisolError where a value is NaN, and what ``Columns`` raises.
+
+    ``mean_water``: a step is given the mean of its water and the fluxes through the faces of its layers, as the European run
+    does (land/field.py), not the water at its end, which is what a land model has.
+    """
+    forcing = _forcing(column, grid, water, ends, mean_water)
     seconds = (np.diff(ends) * SECONDS_PER_DAY).tolist()
     leached = dict.fromkeys(OUTPUTS[1:], 0.0)
     ph, flags = [], []
@@ -117,8 +123,8 @@ def _start(column: DailyColumn, grid: Grid, water: DailyWater) -> dict[str, Floa
     return {name: values for name, values in (state | past | {"alk_past": np.zeros_like(below)}).items() if name in known}
 
 
-def _forcing(column: DailyColumn, grid: Grid, water: DailyWater, ends: NDArray[np.int64]) -> dict[str, Floats]:
-    """Forcing of each step, first axis: rates as means over it, water at its end."""
+def _forcing(column: DailyColumn, grid: Grid, water: DailyWater, ends: NDArray[np.int64], mean_water: bool) -> dict[str, Floats]:
+    """Forcing of each step, first axis: rates as means over it, water at its end unless the mean is asked for."""
     days = np.diff(ends)
 
     def mean(daily: Floats) -> Floats:
@@ -128,8 +134,10 @@ def _forcing(column: DailyColumn, grid: Grid, water: DailyWater, ends: NDArray[n
 
     forcing = {name: mean(grid.total(column[name])) for name in SOURCES}
     forcing |= {f"dep_{ion}": mean(column[f"dep_{ion}"]) for ion in IONS}
+    if mean_water:
+        forcing["q_if"] = mean(water.faces) / SECONDS_PER_DAY
     return forcing | {
-        "w_liq": water.liquid[ends[1:] - 1],
+        "w_liq": mean(water.liquid) if mean_water else water.liquid[ends[1:] - 1],
         "w_sink": mean(water.sink) / SECONDS_PER_DAY,
         "q_bot": mean(water.drained) / SECONDS_PER_DAY,
         "t_soil": mean(grid.mean(column["t_soil"])),

@@ -19,4 +19,4 @@ def roll_out(model: Model, column: DailyColumn, layers: int, step: str, water: s
     grid = Grid.of(column["dz"], layers)
     daily = WATERS[water](column, grid)
     ends = step_ends(step, column.start_day, column.days, daily.air(grid.mean(column["porosity"]), grid.dz))
-    return rollout(model, column, grid, daily, ends), reference(column, grid, ends), grid
+    return rollout(model, column, grid, daily, ends, mean_water=step == "rule"), reference(column, grid, ends), grid

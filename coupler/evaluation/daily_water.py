@@ -29,7 +29,12 @@ class DailyWater:
 
     liquid: Floats  # at the end of the day
     sink: Floats  # roots and evaporation
-    drained: Floats  # through the bottom, positive downward
+    faces: Floats  # through the lower face of each layer, positive downward
+
+    @property
+    def drained(self) -> Floats:
+        """Through the bottom (day,)."""
+        return self.faces[:, -1]
 
     def air(self, porosity: Floats, dz: Floats) -> Floats:
         """Air-filled porosity at the end of each day (day, layer)."""
@@ -37,8 +42,11 @@ class DailyWater:
 
 
 def given_water(column: DailyColumn, grid: Grid) -> DailyWater:
-    """The water of the reference model."""
-    return DailyWater(grid.total(column["w_liq"]), grid.total(column.w_sink) * SECONDS_PER_DAY, column["q_bot"] * SECONDS_PER_DAY)
+    """The water of the reference model; fluxes between layers from its budget, upward from the bottom."""
+    liquid, sink = grid.total(column["w_liq"]), grid.total(column.w_sink) * SECONDS_PER_DAY
+    leaving = sink + np.diff(liquid, axis=0, prepend=liquid[:1])
+    below = np.cumsum(leaving[:, ::-1], axis=1)[:, ::-1] - leaving
+    return DailyWater(liquid, sink, column["q_bot"][:, None] * SECONDS_PER_DAY + below)
 
 
 def own_water(column: DailyColumn, grid: Grid) -> DailyWater:
@@ -66,4 +74,4 @@ def own_water(column: DailyColumn, grid: Grid) -> DailyWater:
     bare = np.exp(-soil_is.canopy_extinction * column["lai"])  # share of the demand that reaches the soil
     falling = column["rain"] + column.values.get("irrigation", 0.0)
     days = soil.run(falling[:, None], (column["pet"] * (1.0 - bare))[:, None], (column["pet"] * bare)[:, None])
-    return DailyWater(days.water[:, 0], (days.uptake + days.evaporated)[:, 0], days.percolation[:, 0, -1])
+    return DailyWater(days.water[:, 0], (days.uptake + days.evaporated)[:, 0], days.percolation[:, 0])

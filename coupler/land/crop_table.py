@@ -14,10 +14,11 @@ from __future__ import annotations
 
 import csv
 from dataclasses import dataclass
-from importlib import resources
 
 import numpy as np
 from numpy.typing import NDArray
+
+from ..data import data_file
 
 Floats = NDArray[np.float64]
 FIRST_OF = np.cumsum([0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30])  # day of the year on which each month begins
@@ -114,7 +115,7 @@ def by_latitude(table: tuple[tuple[float, float], ...], lat: Floats) -> Floats:
 
 
 def _groups() -> dict[str, dict[str, float]]:
-    text = (resources.files(__package__).parent / "data" / "crops.csv").read_text(encoding="utf-8")
+    text = data_file("crops.csv").read_text(encoding="utf-8")
     return {row["country"]: {k: float(v) for k, v in row.items() if k != "country"} for row in csv.DictReader(text.splitlines())}
 
 

@@ -46,8 +46,8 @@ class Periods:
     def part(self, index: int) -> Periods:
         """One of them alone."""
         one = slice(index, index + 1)
-        cut = (table[..., one] for table in (self.mineral, self.manure, self.uptake, self.warm))
-        return Periods(*cut, seconds=self.seconds, per_year=self.per_year)
+        mineral, manure, uptake, warm = (x[..., one] for x in (self.mineral, self.manure, self.uptake, self.warm))
+        return Periods(mineral, manure, uptake, warm, self.seconds, self.per_year)
 
 
 @dataclass(frozen=True)
@@ -62,6 +62,20 @@ class YearPlan:
     harvested: np.ndarray  # kg N ha-1 year-1 (column,)
     supplied: np.ndarray  # kg N ha-1 year-1 after ammonia losses (column,)
     seconds: float = MONTH_SECONDS  # of a period
+
+    def within(self, columns: np.ndarray | slice, seconds: float) -> YearPlan:
+        """The same rates of some columns over a stretch of a period."""
+        share = seconds / self.seconds
+        return YearPlan(
+            column={name: rate[columns] for name, rate in self.column.items()},
+            mineralisation=self.mineralisation[columns],
+            uptake=self.uptake[columns] * share,
+            denitrification=self.denitrification[columns] * share,
+            bases=self.bases[columns],
+            harvested=self.harvested[columns],
+            supplied=self.supplied[columns],
+            seconds=seconds,
+        )
 
 
 def harvest(supply: np.ndarray, y_max: np.ndarray) -> np.ndarray:

@@ -42,6 +42,17 @@ def fu_evaporation(rain: np.ndarray, pet: np.ndarray, omega: float) -> np.ndarra
     return rain * np.clip(1 + x - (1 + x**omega) ** (1 / omega), 0.0, 1.0)
 
 
+def fu_demand(rain: np.ndarray, pet: np.ndarray, omega: float, drainage: np.ndarray) -> np.ndarray:
+    """Factor on ``pet`` with which Fu's equation leaves ``drainage`` times as much of the rain, at most MOST_EXCESS of it."""
+    excess = np.minimum(drainage * (rain - fu_evaporation(rain, pet, omega)), MOST_EXCESS * rain)
+    low, high = np.zeros(len(rain)), np.full(len(rain), 50.0)
+    for _ in range(2 * BISECTIONS):
+        middle = 0.5 * (low + high)
+        too_wet = rain - fu_evaporation(rain, middle * pet, omega) > excess
+        low, high = np.where(too_wet, middle, low), np.where(too_wet, high, middle)
+    return np.where(drainage == 1.0, 1.0, 0.5 * (low + high))
+
+
 def texture_water(clay: np.ndarray, sand: np.ndarray, soc: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Volumetric water at 33 and 1500 kPa; clay, sand, organic carbon as mass fractions (organic matter = 1.72 C)."""
     om = np.clip(172.4 * soc, 0.0, 8.0)

@@ -16,12 +16,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ...emulator.contract.variables import Table, load_table
+from ...emulator.contract.variables import Table, Variable, load_table
 from ..errors import ArgumentError
 from . import capi
 from .open_bundle import OpenBundle
 
 Floats = NDArray[np.float64]
+_FLOAT64 = np.dtype(np.float64)
 
 
 @cache
@@ -30,8 +31,30 @@ def table() -> Table:
     return load_table()
 
 
+@cache
+def _rows(role: str) -> tuple[Variable, ...]:
+    """Variables of a role in the order of the interface."""
+    return tuple(table().select(role))
+
+
+@cache
+def _names(role: str) -> dict[str, int]:
+    """Their names, with the place of each."""
+    return {name: place for place, name in enumerate(table().names(role))}
+
+
+@cache
+def _codes() -> dict[np.dtype[Any], int]:
+    """What the C interface calls the types of arrays."""
+    lib, _ = capi.library()
+    known = {np.float64: lib.CALCISOL_F64, np.float32: lib.CALCISOL_F32, np.int32: lib.CALCISOL_I32}
+    return {np.dtype(kind): int(code) for kind, code in known.items()}
+
+
 def _as_array(name: str, value: ArrayLike) -> NDArray[Any]:
     """Native float32 or float64 array, copied only where its type or alignment asks for it. Masked values become NaN."""
+    if type(value) is np.ndarray and value.dtype is _FLOAT64 and value.flags.c_contiguous and value.flags.aligned:
+        return value  # nearly all of them: a run of Europe passes millions
     if isinstance(value, np.ma.MaskedArray):
         value = np.ma.filled(value.astype(np.float64), np.nan)
     try:
@@ -49,6 +72,8 @@ def _as_array(name: str, value: ArrayLike) -> NDArray[Any]:
 
 def _broadcast(name: str, array: NDArray[Any], shape: tuple[int, ...]) -> NDArray[Any]:
     """The array in the shape asked for, without a copy. Raises ArgumentError naming both shapes."""
+    if array.shape == shape:
+        return array
     try:
         return np.broadcast_to(array, shape)
     except ValueError:
@@ -57,19 +82,23 @@ def _broadcast(name: str, array: NDArray[Any], shape: tuple[int, ...]) -> NDArra
 
 
 def _check_names(given: Mapping[str, Any], role: str) -> None:
-    known = table().names(role)
+    known = _names(role)
     for name in given:
         if name not in known:
             raise ArgumentError(f"{name!r} is no {role} variable; known are {', '.join(known)}")
 
 
+@cache
+def _host_memory() -> int:
+    """The place of numpy's arrays, as the C interface calls it."""
+    return int(capi.library()[0].CALCISOL_HOST)
+
+
 def _set_view(view: Any, array: NDArray[Any], ffi: Any) -> None:
     """Point a calcisol_view or calcisol_target at an array of one or two dimensions."""
-    lib, _ = capi.library()
-    codes = {"float64": lib.CALCISOL_F64, "float32": lib.CALCISOL_F32, "int32": lib.CALCISOL_I32}
-    view.data = ffi.cast("void *", array.__array_interface__["data"][0])
-    view.dtype = codes[array.dtype.name]
-    view.memory = lib.CALCISOL_HOST
+    view.data = ffi.cast("void *", array.ctypes.data)
+    view.dtype = _codes()[array.dtype]
+    view.memory = _host_memory()
     view.column_stride = array.strides[0] // array.itemsize
     view.layer_stride = array.strides[1] // array.itemsize if array.ndim == 2 else 0
 
@@ -127,9 +156,9 @@ class Columns:
         _check_names(forcing, "forcing")
         if isinstance(outputs, str):  # a string would be iterated letter by letter
             raise ArgumentError(f"outputs = {outputs!r} must be a list of names, e.g. [{outputs!r}]")
-        wanted = table().names("output") if outputs is None else list(outputs)
-        _check_names(dict.fromkeys(wanted), "output")
-        rows = table().select("forcing")
+        wanted = dict.fromkeys(_names("output") if outputs is None else outputs)
+        _check_names(wanted, "output")
+        rows = _rows("forcing")
         views = ffi.new("calcisol_view[]", len(rows))
         kept = []
         for i, variable in enumerate(rows):
@@ -137,7 +166,7 @@ class Columns:
                 array = _broadcast(variable.name, _as_array(variable.name, forcing[variable.name]), self._shape(variable.dims))
                 kept.append(array)
                 _set_view(views[i], array, ffi)
-        rows = table().select("output")
+        rows = _rows("output")
         targets = ffi.new("calcisol_target[]", len(rows))
         result: dict[str, NDArray[Any]] = {}
         for i, variable in enumerate(rows):
@@ -148,15 +177,21 @@ class Columns:
         flag = ffi.new("calcisol_target *")
         _set_view(flag, result["flag"], ffi)
         report = self._new_report()
-        capi.check(lib.calcisol_step(self.handle, float(dt), views, table_size("forcing"), targets, len(rows), flag, report))
+        capi.check(lib.calcisol_step(self.handle, float(dt), views, len(_rows("forcing")), targets, len(rows), flag, report))
         self._keep_report(report)
         return result
 
-    def state(self) -> dict[str, Floats]:
-        """All state slots, (column, soil_layer) float64, bit for bit; -9999 in columns that have no state yet."""
+    def state(self, names: Iterable[str] | None = None) -> dict[str, Floats]:
+        """State slots, all or those named, (column, soil_layer) float64, bit for bit; -9999 in columns that have no state yet.
+
+        Raises ArgumentError for an unknown name.
+        """
         lib, ffi = capi.library()
+        wanted = _names("state") if names is None else dict.fromkeys(names)
+        _check_names(wanted, "state")
         result = {}
-        for slot, name in enumerate(table().names("state")):
+        for name in wanted:
+            slot = _names("state")[name]
             result[name] = np.empty((self.ncol, self.nlay))
             target = ffi.new("calcisol_target *")
             _set_view(target, result[name], ffi)
@@ -227,8 +262,3 @@ class Columns:
         names = [name for name, _ in ffi.typeof("calcisol_report").fields if name != "struct_size"]
         self.report: dict[str, int] = {name: int(getattr(report, name)) for name in names}
         self.note: str = capi.last_error()
-
-
-def table_size(role: str) -> int:
-    """Number of variables of a role."""
-    return len(table().names(role))

@@ -99,13 +99,17 @@ class Budget:
         """Stocks before the first step of the segment."""
         self.first = {k: v.copy() for k, v in stock.items()}
 
-    def add(self, dt: float, forcing: dict[str, np.ndarray], out: dict[str, np.ndarray]) -> None:
-        """Add one step of ``dt`` seconds."""
+    def add(
+        self, dt: float, forcing: dict[str, np.ndarray], out: dict[str, np.ndarray], columns: np.ndarray | None = None
+    ) -> None:
+        """Add one step of ``dt`` seconds, of all columns or of those at ``columns``."""
+        some = slice(None) if columns is None else columns
         for quantity, parts in terms(forcing, out).items():
+            whole = self.throughput.setdefault(quantity, np.zeros_like(self.first[quantity]))
             for name, rate in parts.items():
-                amount, key = np.asarray(rate, float) * dt, f"{quantity}/{name}"
-                self.sums[key] = self.sums.get(key, 0.0) + amount
-                self.throughput[quantity] = self.throughput.get(quantity, 0.0) + np.abs(amount)
+                amount = np.asarray(rate, float) * dt
+                self.sums.setdefault(f"{quantity}/{name}", np.zeros_like(whole))[some] += amount
+                whole[some] += np.abs(amount)
 
     def close(self, stock: dict[str, np.ndarray]) -> None:
         """Stocks after the last step."""

@@ -12,6 +12,7 @@ import multiprocessing
 import os
 import shutil
 import signal
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -26,12 +27,13 @@ from ..config import RunConfig
 from ..errors import CalcisolError
 from ..europe.domain import Domain
 from ..europe.scenario import load_scenarios
+from ..forcing.open_files import files_of
 from . import checkpoint, time_loop
 from .clock import Clock
 from .folder_lock import remove_parts, why_not
 from .on_dask import on_dask
 from .progress import progress_line
-from .time_loop import Task
+from .task import Task, chunks_of
 
 
 def open_model(config: RunConfig):
@@ -91,11 +93,10 @@ def _worker(task: Task) -> Clock:
 
 
 def make_tasks(domain: Domain, config: RunConfig, folder: Path, laboratory: bool = True) -> list[Task]:
-    """Chunks of ``config.chunk`` columns, in domain order."""
+    """Chunks of at most ``config.chunk`` columns, in domain order."""
     scenarios = tuple(load_scenarios(config.scenarios))
-    cuts = range(0, len(domain), config.chunk)
-    part = lambda a: domain.subset(slice(a, a + config.chunk))  # noqa: E731
-    return [Task(i, part(a), config, scenarios, folder, laboratory=laboratory) for i, a in enumerate(cuts)]
+    cuts = chunks_of(len(domain), config.chunk)
+    return [Task(i, domain.subset(cut), config, scenarios, folder, laboratory=laboratory) for i, cut in enumerate(cuts)]
 
 
 def work_folder(domain: Domain, config: RunConfig, laboratory: bool = True) -> Path:
@@ -103,6 +104,8 @@ def work_folder(domain: Domain, config: RunConfig, laboratory: bool = True) -> P
     bundle = read_contract(config.bundle or default_bundle()).get("records_sha256", "")
     values = {"lat": domain.lat, "lon": domain.lon, **{k: f.values for k, f in domain.fields.items()}}
     physics = {**config.physics(), "tier": domain.tier, "records": RECORDS, "laboratory": laboratory}
+    weather = [Path(name) for given in config.weather_files for name in files_of(Path(given))]
+    physics["weather_files"] = [(str(file), file.stat().st_size, file.stat().st_mtime_ns) for file in weather]
     return Path(config.out).resolve() / ".work" / checkpoint.fingerprint(physics, values, bundle)
 
 
@@ -167,6 +170,8 @@ def run(
     tasks = make_tasks(domain, config, folder, laboratory)
     progress_line(0, len(tasks), what)
     workers = min(config.workers, len(tasks))
+    if config.workers > len(tasks) and len(domain) > len(tasks):
+        sys.stderr.write(f"calcisol: {len(tasks)} chunks for {config.workers} workers; a smaller chunk would give work to all\n")
     if config.dask:
         finished = on_dask(_worker, tasks, config.dask)
     else:

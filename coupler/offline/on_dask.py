@@ -16,7 +16,7 @@ from typing import Any
 from ...emulator.contract.extras import sentence
 from ..errors import CalcisolError, UnsupportedError
 from .clock import Clock
-from .time_loop import Task, chunk_file
+from .task import Task, chunk_file
 
 CONNECT_SECONDS = 30
 POLL_SECONDS = 1.0

@@ -25,7 +25,8 @@ from . import checkpoint
 from .budget import Budget, merge
 from .flags import Reports
 from .folder_lock import why_not
-from .time_loop import END_LAYER, chunk_file
+from .records import END_LAYER
+from .task import block_file, chunk_file, chunks_of
 
 
 @dataclass(frozen=True)
@@ -72,21 +73,24 @@ def gather(domain: Domain, config: RunConfig, folder: Path, scenario: Scenario) 
     maps: dict[str, np.ndarray] = {}
     start = np.empty((len(domain), len(config.layers)))
     budgets, reports, years, at = [], Reports(), 0, 0
-    for number in range(-(-len(domain) // config.chunk)):
+    for number in range(len(chunks_of(len(domain), config.chunk))):
         file = chunk_file(folder, number, scenario.key)
         part = checkpoint.load(file)
         if part is None:
             raise CalcisolError(f"result {file} is missing or damaged; run again with --resume")
         years, n = int(part["done"]), len(part["start:sic"])
         start[at : at + n] = part["start:sic"]
-        for key in [k for k in part if k.startswith(("layer:", "column:"))]:
-            values = part[key]
-            if key not in maps:
-                kind = values.dtype if key.startswith("column:") or key[6:] in (*END_LAYER, "flag") else np.float32
-                target = folder / f"whole_{scenario.key}_{key.replace(':', '_')}.npy"
-                shape = (years, len(domain), *values.shape[2:])
-                maps[key] = _map(target, kind, shape)
-            maps[key][:, at : at + n] = values
+        for first in part["blocks"].tolist():
+            path = block_file(folder, number, scenario.key, first)
+            block = checkpoint.load(path)
+            if block is None:
+                raise CalcisolError(f"result {path} is missing or damaged; run again with --resume")
+            for key, values in block.items():
+                if key not in maps:
+                    kind = values.dtype if key.startswith("column:") or key[6:] in (*END_LAYER, "flag") else np.float32
+                    target = folder / f"whole_{scenario.key}_{key.replace(':', '_')}.npy"
+                    maps[key] = _map(target, kind, (years, len(domain), *values.shape[2:]))
+                maps[key][first : first + len(values), at : at + n] = values
         budgets.append(Budget.restore(part))
         reports.merge(Reports.restore(part))
         at += n

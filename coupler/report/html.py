@@ -14,16 +14,16 @@ from typing import Any
 from markupsafe import Markup
 
 from ...emulator.contract.pages import figure, render, table
-from ..config import RunConfig
+from ..config import MONTHLY, RunConfig
 from ..europe.domain import Domain
 from ..land import history
 from ..offline import budget
 from ..offline.checkpoint import KEPT
 from ..offline.folder_lock import whole_file
 from ..offline.results import Result
-from ..units import MONTH_SECONDS
+from ..units import MONTH_SECONDS, SECONDS_PER_DAY
 from .headline import Intervals, answer, band, compared
-from .summary import ALL, BASELINE, EU, LATE_YEARS, late_loss, reference
+from .summary import ALL, BASELINE, CLASSES, EU, LATE_YEARS, late_loss, reference
 from .uncertainty import SOURCES
 
 Line = dict[str, Any]
@@ -61,8 +61,8 @@ def sources(results: list[Result], intervals: Intervals) -> Markup:
         "Each source alone, on part of the columns; together in quadrature. Carbonate: all cells at once at the "
         "5 or 95 % point of what the survey allows, an upper bound for the mean. Emulator: the spread of the bundles given or "
         "the 95th percentile of the error of the change of inorganic carbon on MIN3P columns it never saw, the wider of "
-        "both. It leaves out weather, "
-        f"drainage, the area and depth of carbonate, and all that MIN3P itself leaves out.{missing}"
+        "both. Drainage: a tenth more or less evaporative demand everywhere at once. It leaves out the hydraulic properties of "
+        f"soils, the area and depth of carbonate, and all that MIN3P itself leaves out.{missing}"
     )
     return table(head, body) + Markup("<p><small>{}</small></p>").format(note)
 
@@ -82,6 +82,7 @@ def provenance(domain: Domain) -> Markup:
     return table(["field", "is", "what", "source", "licence"], body, text=(2, 3, 4))
 
 
+GAINED = "formed again below, % of what is lost above"
 NUMBERS = (
     ("solid C lost, g m⁻² yr⁻¹", "solid_c_lost_gC_m2_yr", ".2f"),
     ("DIC leached, g C m⁻² yr⁻¹", "dic_leached_gC_m2_yr", ".2f"),
@@ -90,6 +91,8 @@ NUMBERS = (
     ("SIC 0-30 cm at start, Tg C", "sic_0_30cm_start_TgC", ".0f"),
     ("change 0-30 cm, Tg C", "sic_0_30cm_change_TgC", ".2f"),
     ("change 30-100 cm, Tg C", "sic_30_100cm_change_TgC", ".2f"),
+    ("lost in layers that lose, Tg C", "sic_lost_where_it_falls_TgC", ".2f"),
+    ("formed in layers that gain, Tg C", "sic_gained_where_it_rises_TgC", ".2f"),
     ("SIC change, whole profile, Tg C yr⁻¹", "sic_profile_change_TgC_per_yr", ".3f"),
     ("acid load, mol m⁻² yr⁻¹", "acid_load_molc_m2_yr", ".3f"),
     ("lime equivalent of it, kg CaCO₃ ha⁻¹ yr⁻¹", "lime_equivalent_kgCaCO3_ha_yr", ".0f"),
@@ -116,6 +119,16 @@ def numbers(lines: list[Line]) -> Markup:
 
 def countries(lines: list[Line]) -> Markup:
     """One row per country, the largest calcareous area first."""
+    return _areas([x for x in lines if x["country"] not in CLASSES], "country")
+
+
+def dryness(lines: list[Line]) -> Markup:
+    """One row per class of P/PET."""
+    return _areas([x for x in lines if x["country"] in CLASSES], "climate")
+
+
+def _areas(lines: list[Line], what: str) -> Markup:
+    """Loss and gain of carbonate of some areas, the largest first."""
     names = list(dict.fromkeys(x["scenario"] for x in lines))
     by = {(x["scenario"], x["country"]): x for x in lines}
     changed = [n for n in names if any(x.get("mineral_n_saved_TgN", 0) for x in lines if x["scenario"] == n)]
@@ -125,10 +138,12 @@ def countries(lines: list[Line]) -> Markup:
     for country in sorted({x["country"] for x in lines}, key=lambda c: (order.get(c, 2), -by[names[0], c]["area_Mha"])):
         first = by[names[0], country]
         row = [country, f"{first['area_Mha']:.2f}", f"{first['mineral_n_kg_ha_yr']:.0f}", f"{first['drainage_mm_yr']:.0f}"]
+        lost, gained = (float(first[k]) for k in ("sic_lost_where_it_falls_TgC", "sic_gained_where_it_rises_TgC"))
+        row.append(f"{100 * gained / lost:.0f}" if lost > 0 else "–")
         row += [f"{by[n, country]['solid_c_lost_gC_m2_yr']:.2f}" for n in names]
         row += [show(by[n, country]["kgC_kept_per_kgN_saved"]) for n in changed]
         body.append(row)
-    head = ["country", "calcareous arable, Mha", "mineral N, kg ha⁻¹ yr⁻¹", "drainage, mm yr⁻¹"]
+    head = [what, "calcareous arable, Mha", "mineral N, kg ha⁻¹ yr⁻¹", "drainage, mm yr⁻¹", GAINED]
     head += [f"solid C lost, g m⁻² yr⁻¹: {n}" for n in names] + [f"kg C kept per kg N: {n}" for n in changed]
     return table(head, body)
 
@@ -169,24 +184,36 @@ def tier_note(domain: Domain) -> Markup:
 def caveats(lines: list[Line], config: RunConfig) -> list[str | Markup]:
     """What a reader must keep in mind."""
     outside = max(float(x["outside_envelope_share"]) for x in lines if x["country"] == ALL)
+    by_day = config.weather != MONTHLY
+    weather = "the weather of each day is a draw on that climate" if by_day else "every year has the same weather"
+    if config.weather_files:
+        weather = "the years of the weather files are repeated where they do not reach"
     return [
         *filter(None, [history.held(config.start_year, config.history)]),
         Markup(
-            "Carbonate below 20 cm (taken as in the topsoil), soil-air CO₂, deposition, water by month and the response of "
-            "soil respiration to nitrogen are assumptions; each constant stands in <code>coupler/land/parameters.py</code>, with "
+            "Carbonate below 20 cm (taken as in the topsoil), soil-air CO₂, deposition, {} and the response of "
+            "soil respiration to nitrogen are assumptions; each constant stands in <code>coupler/land</code>, with "
             "source and range."
-        ),
+        ).format("the hydraulic properties of soils" if by_day else "water by month"),
         "“From place to place” is the spread over the area (5-95 %), not an uncertainty; the interval is, of what its "
         "table lists.",
         "Nitrogen and sulphur before 2019 follow one European curve for all countries; the surveyed carbonate is put at the "
         "start of the run, though it was sampled in 2008-2009.",
         "Soils with less than 2 % CaCO₃ are left out: the survey cannot tell their carbonate. They lose it first.",
-        "Climate and CO₂ of the air are constant unless a scenario changes them; every year has the same weather. No lime "
-        "unless a scenario brings it; no erosion, irrigation or ploughing up of subsoil.",
+        f"Climate and CO₂ of the air are constant unless a scenario changes them; {weather}. No lime unless a scenario brings "
+        "it; no erosion, irrigation or ploughing up of subsoil.",
         "pH is that of pore water in the field, at the soil's own CO₂. A laboratory pH of the same soil reads near 8.2 in water.",
-        f"{100 * outside:.0f} % of layer-years had at least one month outside the ranges the emulator was trained on "
+        f"{100 * outside:.0f} % of layer-years had at least one step outside the ranges the emulator was trained on "
         "(variable flag in the NetCDF files).",
     ]
+
+
+def _steps(config: RunConfig) -> str:
+    """How long the steps of the run are."""
+    if config.weather == MONTHLY:
+        return f"steps of {MONTH_SECONDS / SECONDS_PER_DAY:.2f} days on a mean year"
+    weather = "weather files" if config.weather_files else f"weather of each day, draw {config.weather_seed}"
+    return f"steps of a week, of a day where gas is shut in, on {weather}"
 
 
 def write(
@@ -211,12 +238,13 @@ def write(
         numbers=numbers(lines),
         figures=[figure(p, caption) for caption, p in figures.items()],
         countries=countries(lines),
+        dryness=dryness(lines),
         tolerance=f"{budget.TOLERANCE:.0e}",
         budgets=budgets(domain, results),
         provenance=provenance(domain),
         caveats=caveats(lines, config),
-        made=f"{origin}; {len(domain)} columns of {len(config.layers)} layers ({sum(config.layers):.2f} m), steps of "
-        f"{MONTH_SECONDS / 86400:.2f} days, {config.spinup_years} years of spin-up ({config.spinup}), domain “{config.domain}” "
+        made=f"{origin}; {len(domain)} columns of {len(config.layers)} layers ({sum(config.layers):.2f} m), {_steps(config)}, "
+        f"{config.spinup_years} years of spin-up ({config.spinup}), domain “{config.domain}” "
         f"({100 * config.coverage:.0f} % of its area), Tier {domain.tier}. Coasts and borders: Natural Earth (public domain).",
     )
     with whole_file(path, KEPT) as temporary:

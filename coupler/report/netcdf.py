@@ -20,8 +20,8 @@ from ..europe.domain import Domain
 from ..land import history
 from ..offline.checkpoint import KEPT
 from ..offline.folder_lock import whole_file
+from ..offline.records import MEAN_LAYER
 from ..offline.results import Result
-from ..offline.time_loop import MEAN_LAYER
 
 FILL = 9.96921e36  # netCDF default for float
 # inputs of the run that are recorded beside the contract's outputs: name -> (units, long name)

@@ -27,6 +27,8 @@ EU27 = (
     "AUT", "BEL", "BGR", "CYP", "CZE", "DEU", "DNK", "ESP", "EST", "FIN", "FRA", "GRC", "HRV", "HUN", "IRL", "ITA", "LTU", "LUX",
     "LVA", "MLT", "NLD", "POL", "PRT", "ROU", "SVK", "SVN", "SWE",
 )  # fmt: skip
+# P/PET from which a class begins (UNEP 1997, World Atlas of Desertification; humid cut in two where rain exceeds demand)
+CLASSES = {"arid": 0.0, "semi-arid": 0.2, "dry subhumid": 0.5, "humid, P < PET": 0.65, "humid, P > PET": 1.0}
 DEPLETED_SHARE = 0.05  # a plough layer that keeps less than this share of its carbonate counts as depleted
 PLOUGH_M = 0.3
 PH_CHANGE = 0.1  # a change of the plough layer's pH by more than this counts: field reproducibility is 0.1-0.2 [assumption]
@@ -118,6 +120,8 @@ def row(m: Means, base: Result | None, where: np.ndarray, name: str) -> Line:
         line[f"sic_{text}_start_TgC"] = tg(first)
         line[f"sic_{text}_change_TgC"] = tg(last - first)
         line[f"sic_{text}_change_TgC_per_yr"] = tg(last - first) / years
+    line["sic_lost_where_it_falls_TgC"] = tg(np.maximum(start - end, 0.0).sum(1))
+    line["sic_gained_where_it_rises_TgC"] = tg(np.maximum(end - start, 0.0).sum(1))
     solid = (start - end).sum(1) / years
     plough, plough_start = depth_sum(end, dz, 0, PLOUGH_M), depth_sum(start, dz, 0, PLOUGH_M)
     change = m.ph[1][where] - m.ph[0][where]
@@ -156,13 +160,21 @@ def row(m: Means, base: Result | None, where: np.ndarray, name: str) -> Line:
     return line
 
 
+def aridity(domain: Domain) -> dict[str, np.ndarray]:
+    """Cells (boolean) by class of P/PET, dry to wet."""
+    index = domain["rain"] / domain["pet"]
+    ends = (*CLASSES.values(), np.inf)
+    return {name: (index >= a) & (index < b) for name, a, b in zip(CLASSES, ends[:-1], ends[1:], strict=True)}
+
+
 def rows(domain: Domain, config: RunConfig, results: list[Result]) -> list[Line]:
-    """All lines: per scenario, countries in alphabetical order, then EU27, then ALL."""
+    """All lines: per scenario, countries in alphabetical order, classes of aridity, then EU27, then ALL."""
+    dryness = aridity(domain)
     lines = []
     for result in results:
         means, base = Means(domain, config, result), reference(results, result)
-        for name in [*sorted(set(domain.country.tolist())), EU, ALL]:
-            inside = domain.country == name
+        for name in [*sorted(set(domain.country.tolist())), *dryness, EU, ALL]:
+            inside = dryness[name] if name in dryness else domain.country == name
             inside |= name == ALL
             inside |= np.isin(domain.country, EU27) & (name == EU)
             if inside.any():

@@ -24,7 +24,8 @@ from typing import Any
 
 import numpy as np
 
-from ..config import RunConfig
+from ..config import GENERATED, RunConfig
+from ..europe.climates import WEATHER_MEMBER
 from ..europe.domain import Domain, Field, stacked
 from ..europe.scenario import load_scenario
 from ..offline import chunks, results
@@ -37,18 +38,27 @@ Z90 = 1.645  # 5 and 95 % points of a normal distribution
 LEAST_CACO3, MOST_CACO3 = 0.02, 0.80  # kg kg-1: the domain holds calcareous soils only
 # what a scenario of nitrogen does depends most on these two constants of config.py: (table, key, low, high)
 CONSTANTS = (("carbon", "per_n_uptake", 0.0, 40.0), ("nitrogen", "denitrified_surplus", 0.15, 0.45))
+DEMAND = (0.9, 1.1)  # factors on potential evapotranspiration, whose methods differ by more [assumption]
+# other draws of daily weather with the same climate. Every column draws its own: the mean over the columns of the interval varies
+# as if Europe had as many independent weathers as there are such columns
+WEATHERS = (1, 2, 3)
 SOURCES = {
     "caco3": "carbonate content of the soils",
     "emulator": "emulator",
     "per_n_uptake": "response of soil CO₂ to nitrogen",
     "denitrified_surplus": "share of the surplus that is denitrified",
+    "drainage": "drainage, by evaporative demand",
+    "weather": "daily weather",
 }
 Numbers = dict[str, float]
 
 
 @dataclass(frozen=True)
 class Member:
-    """One variant of the columns: what is changed (``z`` standard deviations of ln CaCO3, or a constant), from which source."""
+    """One variant of the columns, and the source it stands for.
+
+    What is changed: ``z`` standard deviations of ln CaCO3, a constant, a factor on demand, or the draw of weather.
+    """
 
     source: str
     z: float = 0.0
@@ -66,23 +76,29 @@ class Interval:
     parts: dict[str, tuple[float, float]]
 
 
-def members() -> list[Member]:
+def members(config: RunConfig) -> list[Member]:
     """The central member first."""
     made = [Member(""), Member("caco3", -Z90), Member("caco3", Z90)]
-    return made + [Member(key, 0.0, key, value) for _, key, low, high in CONSTANTS for value in (low, high)]
+    made += [Member(key, 0.0, key, value) for _, key, low, high in CONSTANTS for value in (low, high)]
+    made += [Member("drainage", 0.0, "pet", value) for value in DEMAND]
+    drawn = WEATHERS if config.weather == GENERATED and not config.weather_files else ()
+    return made + [Member("weather", 0.0, WEATHER_MEMBER, float(n)) for n in drawn]
 
 
 def varied(domain: Domain, member: Member, config: RunConfig) -> Domain:
     """The domain as a member has it; the constants are fields of it, so that all members step together."""
-    constants = {key: getattr(getattr(config, group), key) for group, key, _, _ in CONSTANTS}
-    if member.key:
+    constants = {key: getattr(getattr(config, group), key) for group, key, _, _ in CONSTANTS} | {WEATHER_MEMBER: 0.0}
+    if member.key in constants:
         constants[member.key] = member.value
     flat = {k: Field(np.full(len(domain), v), "1", k, "estimated", "config.py", "calcisol") for k, v in constants.items()}
     field = domain.fields["caco3"]
     moved = (
         np.clip(field.values * np.exp(member.z * domain["caco3_ln_sd"]), LEAST_CACO3, MOST_CACO3) if member.z else field.values
     )
-    return domain.with_fields(**flat, caco3=dataclasses.replace(field, values=moved))
+    demand = domain.fields["pet"]
+    if member.key == "pet":
+        demand = dataclasses.replace(demand, values=demand.values * member.value)
+    return domain.with_fields(**flat, caco3=dataclasses.replace(field, values=moved), pet=demand)
 
 
 def numbers(gathered: list[Result], area: np.ndarray) -> dict[str, Numbers]:
@@ -116,6 +132,9 @@ def combine(value: float, central: float, by_source: dict[str, list[float]], emu
         for source, found in by_source.items():
             moves = [(x / central - 1.0) * value for x in found]
             parts[source] = (min([*moves, 0.0]), max([*moves, 0.0]))
+            if source == "weather":  # draws, not two ends
+                spread = Z90 * statistics.stdev([value, *(x + value for x in moves)])
+                parts[source] = (-spread, spread)
             if source == "emulator":  # a sample, not two ends: the standard deviation of all members, the first included
                 emulator = max(emulator or 0.0, Z90 * statistics.stdev([1.0, *(x / central for x in found)]))
         if emulator is not None:
@@ -130,7 +149,7 @@ def assess(domain: Domain, config: RunConfig, gathered: list[Result], contract: 
         return {}
     every = max(1, math.ceil(len(domain) / config.uncertainty))
     few = domain.subset(slice(every // 2, None, every))
-    listed = members()
+    listed = members(config)
     found = [n for _, n in _run(few, listed, config)]
     extra = [_run(few, listed[:1], dataclasses.replace(config, bundle=b))[0][1] for b in config.ensemble]
     error = emulator_error(contract)

@@ -65,10 +65,10 @@ def test_means_by_thickness_and_weight():
 
 
 def test_steps_of_the_rule():
-    """A week; a day while a layer has little air; the week before ends when the first such day begins."""
-    air = np.full((30, 2), 0.2)
+    """A week; a day in a week in which a layer has little air; 30 days are four weeks, two of them of 8 days."""
+    air = np.full((32, 2), 0.2)
     air[12:14, 1] = 0.01  # days 12 and 13
-    np.testing.assert_array_equal(step_ends("rule", 2, 30, air), [2, 9, 12, 13, 14, 21, 28, 30])
+    np.testing.assert_array_equal(step_ends("rule", 2, 32, air), [2, 10, *range(11, 18), 24, 32])
     np.testing.assert_array_equal(step_ends("week", 2, 20, air), [2, 9, 16, 20])
     np.testing.assert_array_equal(step_ends("month", 20, 100, air), [20, 31, 59, 90, 100])
     np.testing.assert_array_equal(step_ends("day", 2, 5, air), [2, 3, 4, 5])

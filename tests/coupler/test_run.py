@@ -13,8 +13,9 @@ import numpy as np
 import pytest
 from calcisol.coupler.europe.load import load_domain
 from calcisol.coupler.europe.scenario import load_scenario
-from calcisol.coupler.offline import budget, chunks, flags, folder_lock, results, time_loop
-from calcisol.coupler.report.summary import EU27
+from calcisol.coupler.offline import budget, chunks, flags, folder_lock, results
+from calcisol.coupler.offline.task import SPINUP, Stopped, Task, chunk_file
+from calcisol.coupler.report.summary import CLASSES, EU27
 from helpers.small_runs import FAST, run_small, small_config, variables
 
 pytestmark = pytest.mark.usefixtures("shipped")
@@ -81,9 +82,9 @@ def test_stop_and_resume_give_the_same_bits(done, tmp_path):
     domain = load_domain(config)
     folder = chunks.work_folder(domain, config)
     tasks = chunks.make_tasks(domain, config, folder)
-    with pytest.raises(time_loop.Stopped):
-        chunks.run_task(time_loop.Task(**{**vars(tasks[1]), "stop_after": 2}))
-    assert time_loop.chunk_file(folder, 1, time_loop.SPINUP).exists()
+    with pytest.raises(Stopped):
+        chunks.run_task(Task(**{**vars(tasks[1]), "stop_after": 2}))
+    assert chunk_file(folder, 1, SPINUP).exists()
     assert list(folder.glob("*.part.npz"))
     run_small(tmp_path, resume=True)
     for name in NAMES:
@@ -153,7 +154,7 @@ def test_files_follow_cf(done):
         assert file.Conventions == "CF-1.11" and "synthetic" in file.comment
         assert {"time", "soil_layer", "lat", "lon"} <= set(file.dimensions)
         assert file["ph"].standard_name == "soil_water_ph" and file["ph"].dimensions == ("time", "soil_layer", "lat", "lon")
-        assert file["soil_layer"].positive == "down" and file["soil_layer"][0] == pytest.approx(0.125)
+        assert file["soil_layer"].positive == "down" and file["soil_layer"][0] == pytest.approx(0.025)
         assert file["time"].calendar == "365_day" and list(file["time_bnds"][0]) == [0.0, 365.0]
         for name, v in file.variables.items():
             if name.endswith("_bnds"):
@@ -203,7 +204,9 @@ def test_summary_adds_up(done):
         mine = [r for r in rows if r["scenario"] == name]
         (whole,) = [r for r in mine if r["country"] == "ALL"]
         for key in ("area_Mha", "sic_profile_change_TgC", "solid_c_lost_TgC_per_yr", "mineral_n_TgN_per_yr"):
-            parts = sum(float(r[key]) for r in mine if r["country"] not in ("ALL", "EU27"))
+            classes = [r for r in mine if r["country"] in CLASSES]
+            assert sum(float(r[key]) for r in classes) == pytest.approx(float(whole[key]), rel=1e-4)
+            parts = sum(float(r[key]) for r in mine if r["country"] not in ("ALL", "EU27", *CLASSES))
             union = sum(float(r[key]) for r in mine if r["country"] in EU27)
             assert union == pytest.approx(float(next(r[key] for r in mine if r["country"] == "EU27")), rel=1e-4)
             assert parts == pytest.approx(float(whole[key]), rel=1e-4)  # six digits in the file

@@ -4,7 +4,7 @@ import dataclasses
 
 import numpy as np
 import pytest
-from calcisol.coupler.config import RunConfig
+from calcisol.coupler.config import PLOUGH_LAYERS, RunConfig
 from calcisol.coupler.europe.domain import stacked
 from calcisol.coupler.europe.load import load_domain, refined
 from calcisol.coupler.europe.monthly import Europe
@@ -13,7 +13,7 @@ from calcisol.coupler.evaluation import field_trials
 from calcisol.coupler.report import summary, uncertainty
 from calcisol.coupler.units import MONTH_SECONDS
 
-CONFIG = RunConfig(data="none", history=False)
+CONFIG = RunConfig(data="none", history=False, layers=PLOUGH_LAYERS)
 
 
 @pytest.fixture(scope="module")
@@ -91,12 +91,15 @@ def test_interval_adds_sources_in_quadrature():
 
 def test_members_change_one_thing_each():
     domain = load_domain(CONFIG).subset(slice(0, 5))
-    listed = uncertainty.members()
+    listed = uncertainty.members(CONFIG)
     cells = stacked([uncertainty.varied(domain, m, CONFIG) for m in listed])
-    assert len(cells) == 5 * len(listed) and len(listed) == 7
+    assert len(cells) == 5 * len(listed) and len(listed) == 12
     low, high = cells["caco3"][5:10], cells["caco3"][10:15]
     assert (low < domain["caco3"]).all() and (high > domain["caco3"]).all() and low.min() >= 0.02 and high.max() <= 0.8
     assert cells["per_n_uptake"][:15] == pytest.approx(20.0) and cells["per_n_uptake"][15:25].tolist() == [0.0] * 5 + [40.0] * 5
+    assert cells["pet"][35:45] == pytest.approx(np.repeat((0.9, 1.1), 5) * np.tile(domain["pet"], 2))
+    assert cells["weather_member"].tolist() == [0.0] * 45 + [1.0] * 5 + [2.0] * 5 + [3.0] * 5
+    assert len(uncertainty.members(dataclasses.replace(CONFIG, weather="monthly"))) == 9  # every year has the same weather
     # a constant as a field is the constant
     one = dataclasses.replace(CONFIG.carbon, per_n_uptake=40.0)
     year = load_scenario("no_mineral_n")

@@ -4,14 +4,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from calcisol.coupler.config import RunConfig
+from calcisol.coupler.config import PLOUGH_LAYERS, RunConfig
 from calcisol.coupler.europe.load import load_domain
 from calcisol.coupler.europe.monthly import Europe
 from calcisol.coupler.explain_engine import virtual
 from calcisol.emulator.contract.variables import load_table
 from calcisol.emulator.explain.world import NEEDED, read_world
 
-CONFIG = RunConfig(data="none")
+CONFIG = RunConfig(data="none", layers=PLOUGH_LAYERS)
 COLUMNS = 4
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from calcisol.coupler.config import RunConfig
+from calcisol.coupler.config import PLOUGH_LAYERS, RunConfig
 from calcisol.coupler.europe.load import load_domain
 from calcisol.coupler.europe.monthly import Europe
 from calcisol.coupler.land import climate, water
@@ -15,8 +15,8 @@ FU_MM = 1.0  # what the bisection on the crop coefficient leaves, a bucket being
 
 @pytest.fixture(scope="module")
 def europe():
-    domain = load_domain(RunConfig(data="none"))
-    return Europe(domain.subset(slice(0, None, 12)), RunConfig(data="none"))
+    domain = load_domain(RunConfig(data="none", layers=PLOUGH_LAYERS))
+    return Europe(domain.subset(slice(0, None, 12)), RunConfig(data="none", layers=PLOUGH_LAYERS))
 
 
 def test_year_closes(europe):

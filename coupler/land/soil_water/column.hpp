@@ -88,7 +88,13 @@ static inline void surface(const Columns &c, const Curve &first, const Day &day,
   a.surface.below = lanes::select(a.ponded & (let_through > 0.0), -k * first.head_slope / half, all(0.0));
 }
 
-static inline void linearise(const Columns &c, const Day &day, V dt, M drained, Attempt &a) {
+// Slopes of the sign that diffusion has: a matrix that cannot overshoot, at the price of an order of accuracy.
+static inline void damp(Flux &flux, M guarded) {
+  flux.above = lanes::select(guarded, lanes::maximum(flux.above, all(0.0)), flux.above);
+  flux.below = lanes::select(guarded, lanes::minimum(flux.below, all(0.0)), flux.below);
+}
+
+static inline void linearise(const Columns &c, const Day &day, V dt, M drained, M guarded, Attempt &a) {
   Curve curves[most_layers];
   V rooted_total = all(0.0);
   for (int i = 0; i < c.layers; ++i) {
@@ -102,6 +108,8 @@ static inline void linearise(const Columns &c, const Day &day, V dt, M drained, 
   for (int i = 0; i + 1 < c.layers; ++i)
     a.face[i] = between(curves[i], curves[i + 1], 2.0 / (c.dz[i] + c.dz[i + 1]));
   a.face[c.layers - 1] = bottom(c, curves[c.layers - 1]);
+  for (int i = 0; i < c.layers; ++i)
+    damp(a.face[i], guarded);
   surface(c, curves[0], day, dt, drained, a);
 }
 

@@ -168,7 +168,8 @@ class SoilWater:
         if lost:
             raise ArgumentError(f"soil water of column {lost} finds no step; check its retention curve and rain")
         first = np.cumsum(self.pieces) - self.pieces
-        daily = {n: MM * np.moveaxis(np.add.reduceat(kept[n], first, axis=1), 1, 2) for n in layered if n != "percolation"}
+        whole = (lambda x: x) if (self.pieces == 1).all() else lambda x: np.add.reduceat(x, first, axis=1)
+        daily = {n: MM * np.moveaxis(whole(kept[n]), 1, 2) for n in layered if n != "percolation"}
         daily["percolation"] = MM * np.moveaxis(kept["percolation"][:, first + self.pieces - 1], 1, 2)
         return WaterDays(**daily, infiltrated=MM * kept["infiltrated"], runoff=MM * kept["runoff"])
 

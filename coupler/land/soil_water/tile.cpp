@@ -83,7 +83,7 @@ void begin_day(const calcisol_soil_water &run, const Place &at, std::int64_t day
 // One day of all lanes. Returns the lanes in which no step succeeded.
 M live(Columns &c, const Day &day) {
   V time = all(0.0);
-  M again = M{}, drained = M{}, lost = M{}, tries = M{};
+  M again = M{}, drained = M{}, guarded = M{}, lost = M{}, tries = M{};
   for (;;) {
     const M working = (time < 1.0 - 1e-9) & ~lost;
     if (!lanes::any(working)) {
@@ -95,7 +95,7 @@ M live(Columns &c, const Day &day) {
     dt = lanes::select((left - dt < snap) & ~again, left, dt); // a step that is tried again stays short
     dt = lanes::select(working, dt, all(1.0));
     Attempt a;
-    linearise(c, day, dt, drained, a);
+    linearise(c, day, dt, drained, guarded, a);
     solve(c, dt, a);
     M outside;
     const V size = size_of(c, a, outside);
@@ -119,6 +119,7 @@ M live(Columns &c, const Day &day) {
     c.step = lanes::select(working, next, c.step);
     drained = lanes::select(taken | outside, M{}, drained) | (working & emptied & ~outside);
     again = working & refused;
+    guarded = (guarded & ~taken) | (working & outside);
     tries = tries + (working & lanes::all_i(1));
   }
 }

@@ -1,0 +1,156 @@
+"""Weather and water of the columns of a chunk, once for every climate that its scenarios have.
+
+What:    ``Climates.live`` takes the water of a scenario through a year; scenarios that change neither rain nor warmth share it.
+Units:   see land/field.py. Shapes: weather (day, column).
+Source:  land/weather (a draw on the climatology of the domain), land/field.py, land/pedotransfer.py, land/crop_calendar.py.
+Use:     ``climates = Climates(drivers); lived = climates.live(scenario, 1990, weather_of=1990); lived.weeks.water``
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from ..forcing.weather.read_daily import DailyFiles
+from ..land import climate
+from ..land.crop_calendar import air_days, crop_cover, demand, root_density
+from ..land.crop_table import crop_shares
+from ..land.fertiliser_days import Season, season
+from ..land.field import Demand, Field, Profile, Weeks
+from ..land.pedotransfer import hydraulics, known_values, with_known
+from ..land.soil_temperature import SoilHeat
+from ..land.water import fu_demand
+from ..land.weather.days import WEATHER, DailyWeather
+from ..land.weather.generator import MonthlyClimate, generate
+from .soil_and_inputs import SUBSOIL_DEPTH, SoilAndInputs
+from .scenario import Scenario
+
+WEATHER_MEMBER = "weather_member"  # field of a domain: which draw of weather a cell has (report/uncertainty.py)
+CALENDAR = "noleap"  # of drawn weather; model years have no leap day
+Arrays = dict[str, np.ndarray]
+
+
+@dataclass(frozen=True)
+class LivedYear:
+    """One year of one climate."""
+
+    weeks: Weeks
+    weather: DailyWeather
+    season: Season
+
+
+@dataclass(frozen=True)
+class Crops:
+    """What grows in a climate."""
+
+    shading: np.ndarray  # (365, column) share of the demand that leaves take
+    season: Season
+
+
+class Climates:
+    """Water, heat and snow by climate: "" is today's, others have a scenario's name."""
+
+    def __init__(self, drivers: SoilAndInputs) -> None:
+        self.drivers = drivers
+        self.air = climate.air_temperature(drivers.domain["mat"], drivers.domain["t_amplitude"])
+        self.profile = self._profile()
+        self.crops = self._crops(np.zeros(len(drivers.domain)))
+        self.fields: dict[str, Field] = {}
+        self._files: DailyFiles | None = None
+        self._begin: Arrays = {}  # memory of today's climate that others begin with
+        self._lived: dict[str, tuple[int, LivedYear]] = {}
+
+    def memory(self) -> Arrays:
+        """State of every climate."""
+        return {f"{name}|{key}": v for name, field in self.fields.items() for key, v in field.memory().items()}
+
+    def recall(self, memory: Arrays) -> None:
+        """Go on from ``memory``; climates that it does not hold begin with the water of today's."""
+        held: dict[str, Arrays] = {}
+        for key, values in memory.items():
+            name, _, what = key.rpartition("|")
+            held.setdefault(name, {})[what] = values
+        self._lived, self.fields, self._begin = {}, {}, held.get("", {})
+        for name, state in held.items():
+            self.fields[name] = self._field(state)
+
+    def live(self, s: Scenario, year: int, weather_of: int) -> LivedYear:
+        """A year in the climate of a scenario; worked out once for all that share it."""
+        name = s.name if s.changes_climate else ""
+        if name not in self._lived or self._lived[name][0] != weather_of:
+            field = self.fields.setdefault(name, self._field(self._begin))
+            d = self.drivers.domain
+            warming = s.blend("warming", year, d, np.zeros(len(d)))
+            crops = self._crops(warming) if warming.any() else self.crops
+            weather = self._weather(s, year, weather_of, warming)
+            days = len(weather)
+            shading = crops.shading[np.arange(days) * len(crops.shading) // days]
+            leaves, soil = demand(weather.pet, shading)
+            weeks = field.year(Demand(weather.precipitation, weather.tas, leaves, soil))
+            self._lived[name] = (weather_of, LivedYear(weeks, weather, crops.season))
+        return self._lived[name][1]
+
+    def _field(self, state: Arrays) -> Field:
+        field = Field(self.profile, self.drivers.domain["mat"])
+        if state:
+            field.recall(state)
+        return field
+
+    def _profile(self) -> Profile:
+        """Hydraulic properties of the soil, and its roots."""
+        d = self.drivers
+        parameters = d.config.water
+        soil = hydraulics(d.clay, d.sand, d.soc, d.density, d.depth < SUBSOIL_DEPTH)
+        fields = {name: field.values for name, field in d.domain.fields.items()}
+        soil = with_known(soil, known_values(parameters, fields, d.clay.shape))
+        roots = root_density(d.dz) / d.dz
+        return Profile(
+            d.dz, d.porosity, np.minimum(soil.filled, d.porosity), soil.retention, roots, parameters.thermal_diffusivity
+        )
+
+    def _crops(self, warming: np.ndarray) -> Crops:
+        d = self.drivers.domain
+        air = air_days(d["mat"] + warming, d["t_amplitude"])
+        cover = crop_cover(air, d.lat, crop_shares(d.country, air.max(0)))
+        heat = SoilHeat(self.drivers.dz, self.drivers.config.water.thermal_diffusivity, d["mat"] + warming)
+        topsoil = heat.run(np.concatenate([air, air]))[len(air) :, :, 0]
+        return Crops(cover.shading, season(cover, air, np.maximum(topsoil, 0.0), self.drivers.nitrogen))
+
+    def _weather(self, s: Scenario, year: int, weather_of: int, warming: np.ndarray) -> DailyWeather:
+        """A draw of the weather of a year, or that of the user's files."""
+        d, config = self.drivers.domain, self.drivers.config
+        if config.weather_files:
+            return self._from_files(s, year, weather_of, warming)
+        pet = d["pet"] * climate.pet_warming(d.lat, self.air, warming) if warming.any() else d["pet"]
+        drained = s.factor("drainage", year, d)
+        if (drained != 1.0).any():  # what drains is a result here: the demand that changes it so by Fu's balance of the year
+            pet = pet * fu_demand(d["rain"], pet, config.water.omega, drained)
+        air = self.air + warming[:, None]
+        rain = d["rain"][:, None] * d["rain_shape"] * s.factor("rain", year, d)[:, None]
+        monthly = MonthlyClimate(rain, air, pet[:, None] * climate.pet_shape(d.lat, air), d.lat, d.lon)
+        member = d[WEATHER_MEMBER].astype(int) if WEATHER_MEMBER in d.fields else np.zeros(len(d), int)
+        drawn = {m: generate(monthly, weather_of, config.weather_seed, m, CALENDAR) for m in np.unique(member).tolist()}
+        if len(drawn) == 1:
+            return next(iter(drawn.values()))
+        first = next(iter(drawn.values()))
+        mixed = {name: np.empty_like(first.tas) for name in WEATHER}
+        for m, weather in drawn.items():
+            for name, values in mixed.items():
+                values[:, member == m] = getattr(weather, name)[:, member == m]
+        return replace(first, precipitation=mixed["precipitation"], pet=mixed["pet"], tas=mixed["tas"])
+
+    def _from_files(self, s: Scenario, year: int, weather_of: int, warming: np.ndarray) -> DailyWeather:
+        """Weather of a year from the user's files; years that they do not hold repeat those that they do."""
+        d = self.drivers.domain
+        if self._files is None:
+            self._files = DailyFiles(self.drivers.config.weather_files, d.lat, d.lon, d["altitude"])
+        held = self._files.years
+        here = weather_of if weather_of in held else held[(weather_of - held[0]) % len(held)]
+        found = self._files.year(here)
+        demand = climate.pet_warming(d.lat, self.air, warming) if warming.any() else np.ones(len(d))
+        drained = s.factor("drainage", year, d)
+        if (drained != 1.0).any():
+            demand = demand * fu_demand(d["rain"], d["pet"], self.drivers.config.water.omega, drained)
+        rain = found.precipitation * s.factor("rain", year, d)
+        return replace(found, precipitation=rain, pet=found.pet * demand, tas=found.tas + warming)

@@ -1,0 +1,154 @@
+"""The driver by the day: weather of each day, water in layers, steps of a week and of a day where a layer has little air.
+
+What:    DailyEurope holds the columns of one chunk; water goes through each year once for all scenarios with the same climate.
+Units:   the contract's (variables.toml); arrays (column,) and (column, soil_layer).
+Source:  climates.py for water; land/nitrogen.py, fertiliser_days.py, respiration.py.
+Use:     ``e = DailyEurope(domain, config); e.year(None, 1990)``; ``for step in e.steps(None, 1990): e.step_forcing(...)``
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..config import RunConfig
+from ..land import nitrogen, respiration
+from ..land.fertiliser_days import Season, lime_share
+from ..land.field import Weeks
+from ..land.year_parts import by_part, equal_parts, over_parts
+from ..units import DAYS_PER_YEAR, KELVIN, SECONDS_PER_DAY, SECONDS_PER_YEAR
+from .climates import Climates, LivedYear
+from .domain import Domain
+from .soil_and_inputs import BASELINE, SoilAndInputs
+from .scenario import Scenario
+from .steps import Step
+
+Arrays = dict[str, np.ndarray]
+
+
+@dataclass(frozen=True)
+class Year:
+    """What one year of one scenario brings."""
+
+    weeks: Weeks
+    season: Season
+    amounts: nitrogen.YearAmounts
+    plans: list[nitrogen.YearPlan]  # of each week
+    source: np.ndarray  # CO2, kg C m-2 s-1 (column, 12 equal parts of the year)
+    mineral_n: np.ndarray  # kg N ha-1 (column,)
+    lime: np.ndarray  # kg CaCO3 m-2 (column,)
+    co2_atm: np.ndarray  # mol mol-1 (column,)
+
+    def drivers(self) -> Arrays:
+        """What of it is recorded, (column,): kg N ha-1, kg m-2 s-1 as means of the year."""
+        length = np.diff(np.concatenate([[0], self.weeks.ends]))
+        return {
+            "mineral_n": self.mineral_n,
+            "harvested_n": self.amounts.harvested,
+            "supplied_n": self.amounts.supplied,
+            "co2_src": self.source.mean(1),
+            "drainage": (self.weeks.faces[:, :, -1] * length[:, None]).sum(0) / self.weeks.ends[-1],
+            "lime": self.lime / SECONDS_PER_YEAR,
+        }
+
+
+class DailyEurope(SoilAndInputs):
+    """SoilAndInputs of a set of columns by the day."""
+
+    def __init__(self, domain: Domain, config: RunConfig) -> None:
+        super().__init__(domain, config)
+        self.climates = Climates(self)
+        self._years: dict[str, tuple[tuple[int, int], Year]] = {}
+
+    def memory(self) -> Arrays:
+        """Water, heat and snow of every climate: what a restart must know beside the state of the soil."""
+        return self.climates.memory()
+
+    def recall(self, memory: Arrays) -> None:
+        """Go on from ``memory``."""
+        self._years = {}
+        self.climates.recall(memory)
+
+    def year(self, scenario: Scenario | None, year: int, weather_of: int | None = None) -> Year:
+        """Everything of one year that does not depend on the soil's state; no scenario = baseline (spin-up).
+
+        ``weather_of``: the year whose weather it has, where that is another one.
+        """
+        s = BASELINE if scenario is None else scenario
+        key = (year, year if weather_of is None else weather_of)
+        if s.name not in self._years or self._years[s.name][0] != key:
+            self._years[s.name] = (key, self._new_year(s, year, self.climates.live(s, *key)))
+        return self._years[s.name][1]
+
+    def _new_year(self, s: Scenario, year: int, lived: LivedYear) -> Year:
+        amounts = self.amounts(s, year)
+        air, rain = by_part(lived.weather.tas), by_part(lived.weather.precipitation, "sum")
+        source = respiration.production(air, rain, amounts.harvested, self.reference.harvested, self.carbon)
+        days = lived.weeks.ends * DAYS_PER_YEAR / lived.weeks.ends[-1]
+        steps = zip([0.0, *days[:-1].tolist()], days.tolist(), strict=True)
+        return Year(
+            weeks=lived.weeks,
+            season=lived.season,
+            amounts=amounts,
+            plans=[nitrogen.plan_over(amounts, lived.season.over(a, b), self.nitrogen) for a, b in steps],
+            source=source * s.factor("respiration", year, self.domain)[:, None],
+            mineral_n=self.inputs(s, year)["mineral_n"],
+            lime=self.lime(s, year),
+            co2_atm=self.co2_atm(s, year),
+        )
+
+    def live_through(self, scenario: Scenario, year: int) -> None:
+        """A year of a scenario whose result is there already: its water goes on."""
+        self.climates.live(scenario, year, year)
+
+    def steps(self, scenario: Scenario | None, year: int, begin: bool = False) -> list[Step]:
+        """Weeks, and days of the columns that need them.
+
+        ``begin``: the soil has no state yet, and the first week is one step of all.
+        """
+        weeks = self._years[(scenario or BASELINE).name][1].weeks
+        everyone = np.arange(len(self.domain))
+        made, first, total = [], 0, int(weeks.ends[-1])
+        for week, last in enumerate(weeks.ends.tolist()):
+            daily = everyone[:0] if begin and not week else weeks.days[week].columns
+            days = last - first
+            rest = np.setdiff1d(everyone, daily, assume_unique=True) if len(daily) else None
+            if rest is None or len(rest):
+                made.append(Step(days * SECONDS_PER_DAY, first, last, total / days, rest, 2 * week))
+            if len(daily):
+                made += [Step(SECONDS_PER_DAY, day, day + 1, float(total), daily, 2 * week + 1) for day in range(first, last)]
+            first = last
+        return made
+
+    def step_forcing(self, scenario: Scenario | None, year: int, step: Step, nh4: np.ndarray, no3: np.ndarray) -> Arrays:
+        """Forcing of the columns of a step; nh4, no3: their pools at its start, mol m-2 (column, soil_layer)."""
+        y = self._years[(scenario or BASELINE).name][1]
+        some = slice(None) if step.columns is None else step.columns
+        total = int(y.weeks.ends[-1])
+        water = self._water(y.weeks, step, some)
+        t_soil = water.pop("t_soil")
+        # a week's plan was made for its share of a year of 365 days
+        plan = y.plans[step.group // 2].within(some, step.dt * DAYS_PER_YEAR / total)
+        limed = lime_share(step.first * DAYS_PER_YEAR / total, step.last * DAYS_PER_YEAR / total)
+        return {
+            **water,
+            "t_soil": t_soil + KELVIN,
+            "co2_src_total": over_parts(y.source, equal_parts(step.first, step.last, total), some),
+            "co2_atm": y.co2_atm[some],
+            "p_surf": self.p_surf[some],
+            "lime": y.lime[some] * (limed / step.dt),
+            **nitrogen.month_rates(plan, 0, nh4, no3, t_soil, self.dz, self.nitrogen),
+            **{name: rate[:, 0] for name, rate in plan.column.items()},
+        }
+
+    def _water(self, weeks: Weeks, step: Step, some: slice | np.ndarray) -> Arrays:
+        week, by_day = divmod(step.group, 2)
+        if by_day:
+            days = weeks.days[week]
+            day = step.first - (int(weeks.ends[week - 1]) if week else 0)
+            found = tuple(x[day] for x in (days.water, days.sink, days.faces, days.temperature))
+        else:
+            found = tuple(x[week][some] for x in (weeks.water, weeks.sink, weeks.faces, weeks.temperature))
+        w_liq, w_sink, faces, t_soil = found
+        return {"w_liq": w_liq, "w_sink": w_sink, "q_if": faces, "q_bot": faces[:, -1], "t_soil": t_soil}

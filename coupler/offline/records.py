@@ -1,0 +1,120 @@
+"""What is kept of the years of one scenario in one chunk.
+
+What:    ``Records``: yearly means of rates and states, stocks at the end of each year, what the year brought; a block of years
+         between two checkpoints at a time, so that memory does not grow with the run. Budget and reports are of all years.
+Units:   contract units; layer variables (year, column, soil_layer), column variables (year, column).
+Source:  outputs of the compiled step.
+Use:     ``records.add(out, step, compiled)`` after each step, ``records.end_of_year(...)``; ``records.block()``, ``kept()``
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..europe.steps import Step
+from .budget import Budget
+from .flags import Reports
+
+# yearly means of rates and states, and end-of-year stocks
+MEAN_LAYER, END_LAYER = ("ph", "pco2"), ("sic", "dic", "base_sat")
+MEAN_COLUMN = (
+    "ph_top",
+    "co2_adj",
+    "dic_leach",
+    "alk_leach",
+    "ca_leach",
+    "no3_leach",
+    "nh4_leach",
+    "n_sink",
+    "ca_sink",
+    "acid_load",
+    "calcite_loss",
+)
+DRIVERS = ("mineral_n", "harvested_n", "supplied_n", "co2_src", "drainage", "lime")
+LABORATORY = ("ph_h2o", "ph_cacl2")  # read off the soil at the end of each year
+OUTPUTS = (*MEAN_LAYER, *END_LAYER, *MEAN_COLUMN)
+CARBON = ("sic", "dic")  # of the last step: stocks that a checkpoint goes on from
+Arrays = dict[str, np.ndarray]
+
+
+def _empty(names: tuple[str, ...], shape: tuple[int, ...]) -> Arrays:
+    return {name: np.zeros(shape) for name in names}
+
+
+class Records:
+    """The years of a segment since the last checkpoint, and what a checkpoint needs to go on with them."""
+
+    def __init__(self, shape: tuple[int, int, int], laboratory: bool) -> None:
+        """``shape``: years of a block, columns, layers."""
+        self.shape, self.laboratory = shape, laboratory
+        self.budget, self.reports = Budget(), Reports()
+        self.begin = np.zeros(shape[1:])
+        self.carbon = _empty(CARBON, shape[1:])
+        self.blocks: list[int] = []  # years that begin those written
+        self.done = 0
+        self._new_block()
+
+    def _new_block(self) -> None:
+        years, n, nlay = self.shape
+        end = END_LAYER + (LABORATORY if self.laboratory else ())
+        self.first = self.done
+        self.layer = {**_empty(MEAN_LAYER + end, (years, n, nlay)), "flag": np.zeros((years, n, nlay), np.int32)}
+        self.column = _empty((*MEAN_COLUMN, *DRIVERS), (years, n))
+
+    def restore(self, saved: Arrays) -> None:
+        """Take up a checkpoint."""
+        self.done = int(saved["done"])
+        self.budget, self.reports, self.begin = Budget.restore(saved), Reports.restore(saved), saved["start:sic"]
+        self.carbon = {name: saved[f"output:{name}"] for name in CARBON}
+        self.blocks = saved["blocks"].tolist()
+        self._new_block()
+
+    def add(self, out: Arrays, step: Step, compiled: Any) -> None:
+        """One step, of all columns or some; stocks are those of the last step that a column took."""
+        i = self.done - self.first
+        some: Any = slice(None) if step.columns is None else step.columns
+        for key in MEAN_LAYER:
+            self.layer[key][i][some] += out[key] / step.parts
+        for key in MEAN_COLUMN:
+            self.column[key][i][some] += out[key] / step.parts
+        for key in END_LAYER:
+            self.layer[key][i][some] = out[key]
+        for key in CARBON:
+            self.carbon[key][some] = out[key]
+        self.layer["flag"][i][some] |= out["flag"]
+        self.reports.add(compiled)
+
+    def end_of_year(self, brought: Arrays, whole: Any) -> None:
+        """What the year brought, and what suspensions of the soil would read."""
+        i = self.done - self.first
+        if self.laboratory:
+            for key, values in zip(LABORATORY, whole.laboratory_ph(), strict=True):
+                self.layer[key][i] = values
+        for key, values in brought.items():
+            self.column[key][i] = values
+        self.done += 1
+
+    def block(self) -> Arrays:
+        """The years since the last block."""
+        years = self.done - self.first
+        layer = {f"layer:{k}": v[:years] for k, v in self.layer.items()}
+        return {**layer, **{f"column:{k}": v[:years] for k, v in self.column.items()}}
+
+    def written(self) -> None:
+        """The block is in its file: begin the next."""
+        self.blocks.append(self.first)
+        self._new_block()
+
+    def kept(self, state: Arrays) -> Arrays:
+        """Everything but the blocks, for a checkpoint."""
+        return {
+            "done": np.array(self.done),
+            "blocks": np.array(self.blocks),
+            "start:sic": self.begin,
+            **{f"state:{k}": v for k, v in state.items()},
+            **{f"output:{k}": v for k, v in self.carbon.items()},
+            **self.budget.arrays(),
+            **self.reports.arrays(),
+        }

@@ -1,0 +1,197 @@
+"""The European run by the day: water shared by scenarios, steps that fit the columns, the same bits whoever steps them."""
+
+import dataclasses
+
+import netCDF4
+import numpy as np
+import pytest
+from calcisol.coupler.config import ConfigError, RunConfig
+from calcisol.coupler.europe.climates import WEATHER_MEMBER
+from calcisol.coupler.europe.daily import DailyEurope
+from calcisol.coupler.europe.domain import Field
+from calcisol.coupler.europe.soil_and_inputs import BASELINE
+from calcisol.coupler.europe.load import load_domain
+from calcisol.coupler.europe.scenario import Part, Scenario, load_scenario
+from calcisol.coupler.library.model import Model
+from calcisol.coupler.offline.records import OUTPUTS
+from calcisol.coupler.offline.stepper import Stepper
+from calcisol.coupler.units import HA_M2, N_KG_PER_MOL, SECONDS_PER_DAY
+
+CONFIG = RunConfig(data="none")
+ROUND = 1e-12
+
+
+@pytest.fixture(scope="module")
+def domain():
+    return load_domain(CONFIG).subset(slice(0, None, 90))
+
+
+@pytest.fixture(scope="module")
+def europe(domain):
+    made = DailyEurope(domain, CONFIG)
+    made.year(None, 1989, 1988)
+    return made
+
+
+def forcings(europe, scenario, year):
+    zero = np.zeros(europe.clay.shape)
+    for step in europe.steps(scenario, year):
+        some = slice(None) if step.columns is None else step.columns
+        yield step, europe.step_forcing(scenario, year, step, zero[some], zero[some])
+
+
+def test_every_column_lives_every_day_once(europe):
+    europe.year(None, 1990)
+    days = np.zeros((len(europe.domain), 365), int)
+    for step in europe.steps(None, 1990):
+        days[slice(None) if step.columns is None else step.columns, step.first : step.last] += 1
+    assert (days == 1).all()
+
+
+def test_water_of_every_step_adds_up(europe):
+    """Where steps are weeks, water that leaves through the bottom and by sinks is that of the year; rain is what it came from."""
+    year = europe.year(None, 1991)
+    sums = {name: np.zeros(len(europe.domain)) for name in ("sink", "drained")}
+    for step, forcing in forcings(europe, None, 1991):
+        some = slice(None) if step.columns is None else step.columns
+        sums["sink"][some] += forcing["w_sink"].sum(1) * step.dt
+        sums["drained"][some] += forcing["q_bot"] * step.dt
+    assert sums["sink"] == pytest.approx(year.weeks.evapotranspired, rel=ROUND)
+    assert sums["drained"] / (365 * SECONDS_PER_DAY) == pytest.approx(year.drivers()["drainage"], rel=1e-9, abs=1e-15)
+
+
+def test_a_year_of_nitrogen_and_lime_is_given_whole(europe):
+    limed = load_scenario("lime_400")
+    europe.year(limed, 2030)
+    n = len(europe.domain)
+    lime, applied = np.zeros(n), np.zeros(n)
+    for step, forcing in forcings(europe, limed, 2030):
+        some = slice(None) if step.columns is None else step.columns
+        lime[some] += forcing["lime"] * step.dt
+        applied[some] += (forcing["dep_nh4"] + forcing["dep_no3"]) * step.dt * N_KG_PER_MOL
+    assert lime * HA_M2 == pytest.approx(np.full(n, 400.0))
+    arriving = europe.year(limed, 2030).amounts.arriving
+    whole = arriving.supply - arriving.organic  # what mineralises comes inside the soil
+    assert applied * HA_M2 == pytest.approx(whole, rel=1e-9)
+
+
+def test_scenarios_of_one_climate_share_their_water(europe):
+    a, b = europe.year(None, 1992), europe.year(load_scenario("no_mineral_n"), 1992)
+    assert a.weeks is b.weeks
+    dry = europe.year(load_scenario("climate_2k"), 1992)
+    assert dry.weeks is not a.weeks
+    # its ramp has not begun: the same weather on the water that today's climate began with
+    assert dry.weeks.runoff.shape == a.weeks.runoff.shape
+
+
+def test_more_drainage_is_less_demand(domain):
+    """A scenario of more drainage changes the demand so that Fu's balance drains that much more."""
+    more = Scenario("more", "more", "", (Part({"drainage": 1.3}, {}, (1980, 1980)),))
+    made = DailyEurope(domain, CONFIG)
+    drained = {"today": 0.0, "more": 0.0}
+    for year in range(1990, 1998):
+        drained["today"] += made.year(None, year).drivers()["drainage"].sum()
+        drained["more"] += made.year(more, year).drivers()["drainage"].sum()
+    assert 1.1 < drained["more"] / drained["today"] < 1.7
+
+
+def test_columns_draw_the_same_weather_in_any_chunk(domain):
+    whole, alone = DailyEurope(domain, CONFIG), DailyEurope(domain.subset(slice(3, 5)), CONFIG)
+    a, b = whole.year(None, 2000), alone.year(None, 2000)
+    assert (a.weeks.water[:, 3:5] == b.weeks.water).all()
+    assert (a.weeks.faces[:, 3:5] == b.weeks.faces).all() and (a.source[3:5] == b.source).all()
+
+
+def test_members_of_weather_are_other_draws_of_the_same_climate(domain):
+    field = Field(np.repeat([0.0, 1.0], [len(domain) - 2, 2]), "1", "draw", "synthetic", "test", "none")
+    mixed = DailyEurope(domain.with_fields(**{WEATHER_MEMBER: field}), CONFIG).year(None, 2000)
+    plain = DailyEurope(domain, CONFIG).year(None, 2000)
+    assert (mixed.weeks.water[:, :-2] == plain.weeks.water[:, :-2]).all()
+    assert (mixed.weeks.water[:, -2:] != plain.weeks.water[:, -2:]).any()
+
+
+def test_a_seed_draws_other_weather(domain):
+    some = domain.subset(slice(0, 2))
+    a = DailyEurope(some, CONFIG).year(None, 2000)
+    b = DailyEurope(some, dataclasses.replace(CONFIG, weather_seed=2)).year(None, 2000)
+    assert (a.weeks.water != b.weeks.water).any()
+
+
+def test_a_recalled_climate_goes_on_with_the_same_bits(domain):
+    first = DailyEurope(domain, CONFIG)
+    first.year(None, 1990)
+    later = DailyEurope(domain, CONFIG)
+    later.recall({name: values.copy() for name, values in first.memory().items()})
+    assert (first.year(None, 1991).weeks.water == later.year(None, 1991).weeks.water).all()
+
+
+@pytest.mark.parametrize("columns", [None, [4], [0, 2, 3, 5]], ids=["all", "one", "some"])
+def test_stepping_some_columns_gives_the_bits_of_each_alone(domain, columns):
+    """A fortnight in which columns take steps of their own, and the first week of all again alone."""
+    cells = domain.subset(slice(0, 6))
+    europe = DailyEurope(cells, CONFIG)
+    year = europe.year(None, 1990)
+    week = int(year.weeks.ends[0])
+    with Model() as model:
+        stepper, alone = Stepper(model, europe.static()), []
+        steps = europe.steps(None, 1990)[:1]
+        wanted = np.arange(6) if columns is None else np.array(columns)
+        taken = [dataclasses.replace(steps[0], columns=None if columns is None else wanted, first=0, last=week)]
+        rest = np.setdiff1d(np.arange(6), wanted)
+        taken += [dataclasses.replace(steps[0], columns=rest, group=2, first=0, last=week)] if len(rest) else []
+        for step in taken:
+            forcing = forcing_of_week(year, europe, step)
+            stepper.step(step, forcing, OUTPUTS)
+        together = stepper.state
+        for c in range(6):
+            single = Stepper(model, {k: v[c : c + 1] for k, v in europe.static().items()})
+            one = dataclasses.replace(steps[0], columns=np.array([c]), first=0, last=week)
+            whole = dataclasses.replace(one, columns=None)
+            single.step(whole, forcing_of_week(year, europe, one), OUTPUTS)
+            alone.append(single.state)
+    for name, values in together.items():
+        assert (values == np.concatenate([a[name] for a in alone])).all(), name
+
+
+def forcing_of_week(year, europe, step):
+    some = slice(None) if step.columns is None else step.columns
+    zero = np.zeros(europe.clay.shape)[some]
+    return europe.step_forcing(None, 1990, dataclasses.replace(step, group=0), zero, zero)
+
+
+def test_weather_of_files_repeats_its_years(tmp_path, domain):
+    """Two years of rain and warmth in a file stand for every year of the run."""
+    path, some = tmp_path / "weather.nc", domain.subset(slice(0, 3))
+    days = 730
+    with netCDF4.Dataset(path, "w") as file:
+        file.createDimension("time", days)
+        file.createDimension("place", 3)
+        time = file.createVariable("time", "f8", ("time",))
+        time.setncatts({"units": "days since 2001-01-01", "calendar": "noleap", "standard_name": "time"})
+        time[:] = np.arange(days) + 0.5
+        for name, values, unit, standard in (
+            ("lat", some.lat, "degrees_north", "latitude"),
+            ("lon", some.lon, "degrees_east", "longitude"),
+        ):
+            variable = file.createVariable(name, "f8", ("place",))
+            variable.setncatts({"units": unit, "standard_name": standard})
+            variable[:] = values
+        wet = np.random.default_rng(3).gamma(0.5, 5.0, (days, 3))
+        for name, values, unit, standard in (
+            ("pr", wet, "mm day-1", "lwe_precipitation_rate"),
+            ("tas", np.full((days, 3), 10.0), "degC", "air_temperature"),
+        ):
+            variable = file.createVariable(name, "f8", ("time", "place"))
+            variable.setncatts({"units": unit, "standard_name": standard, "coordinates": "lat lon"})
+            variable[:] = values
+    europe = DailyEurope(some, dataclasses.replace(CONFIG, weather_files=(str(path),)))
+    first, second, again = (europe.climates.live(BASELINE, y, y).weather for y in (1990, 1991, 1992))
+    assert sorted([first.precipitation.sum(), second.precipitation.sum()]) == pytest.approx(
+        sorted([wet[:365].sum(), wet[365:].sum()])
+    )
+    assert (first.precipitation == again.precipitation).all() and (first.tas == 10.0).all()
+
+
+def test_weather_files_and_a_mean_year_are_refused_together():
+    with pytest.raises(ConfigError, match='weather_files bring the weather of each day, and weather is "monthly"'):
+        RunConfig(weather="monthly", weather_files=("pr.nc",))
