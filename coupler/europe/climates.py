@@ -23,8 +23,8 @@ from ..land.soil_temperature import SoilHeat
 from ..land.water import fu_demand
 from ..land.weather.days import WEATHER, DailyWeather
 from ..land.weather.generator import MonthlyClimate, generate
-from .soil_and_inputs import SUBSOIL_DEPTH, SoilAndInputs
 from .scenario import Scenario
+from .soil_and_inputs import SUBSOIL_DEPTH, SoilAndInputs
 
 WEATHER_MEMBER = "weather_member"  # field of a domain: which draw of weather a cell has (report/uncertainty.py)
 CALENDAR = "noleap"  # of drawn weather; model years have no leap day

@@ -20,8 +20,8 @@ from ..land.year_parts import by_part, equal_parts, over_parts
 from ..units import DAYS_PER_YEAR, KELVIN, SECONDS_PER_DAY, SECONDS_PER_YEAR
 from .climates import Climates, LivedYear
 from .domain import Domain
-from .soil_and_inputs import BASELINE, SoilAndInputs
 from .scenario import Scenario
+from .soil_and_inputs import BASELINE, SoilAndInputs
 from .steps import Step
 
 Arrays = dict[str, np.ndarray]

@@ -16,8 +16,8 @@ from ..config import RunConfig
 from ..land import climate, nitrogen, respiration, water
 from ..units import KELVIN, MONTH_SECONDS
 from .domain import Domain
-from .soil_and_inputs import BASELINE, SoilAndInputs
 from .scenario import Scenario
+from .soil_and_inputs import BASELINE, SoilAndInputs
 from .steps import Step
 
 LIME_MONTH = 8  # September, after the harvest [assumption]

@@ -16,7 +16,7 @@ import numpy as np
 from ..land import bioturbation, lime
 from ..units import CACO3_KG_PER_MOL, MONTH_SECONDS
 from . import suspension
-from .soil_and_inputs import Drivers
+from .drivers import Drivers
 from .plan import lines_of
 from .profile import Ground, Sampler
 from .site import CATIONS, Site

@@ -9,9 +9,9 @@ from calcisol.coupler.config import ConfigError, RunConfig
 from calcisol.coupler.europe.climates import WEATHER_MEMBER
 from calcisol.coupler.europe.daily import DailyEurope
 from calcisol.coupler.europe.domain import Field
-from calcisol.coupler.europe.soil_and_inputs import BASELINE
 from calcisol.coupler.europe.load import load_domain
 from calcisol.coupler.europe.scenario import Part, Scenario, load_scenario
+from calcisol.coupler.europe.soil_and_inputs import BASELINE
 from calcisol.coupler.library.model import Model
 from calcisol.coupler.offline.records import OUTPUTS
 from calcisol.coupler.offline.stepper import Stepper
