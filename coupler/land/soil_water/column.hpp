@@ -15,14 +15,15 @@
 namespace soil_water {
 
 constexpr int most_layers = 60;
-constexpr double most_change = 0.05;           // of saturation in one step
-constexpr double tolerated = 1.3;              // times that, after the solve
-constexpr double shortest = 1e-3;              // d, of a step cut for accuracy
-constexpr double desperate = 1e-5;             // d, below which a step out of bounds is taken all the same
-constexpr double most_saturation = 1.02;       // elastic store of a full layer
-constexpr double least_margin = 2e-5;          // above residual, of the range above it
-constexpr std::int64_t most_tries = 1'000'000; // steps in a day; a column that needs more is given up
-constexpr double snap = 0.05;                  // d; a shorter remainder of the day joins the step before it
+constexpr double most_change = 0.05;     // of saturation in one step
+constexpr double tolerated = 1.3;        // times that, after the solve
+constexpr double shortest = 1e-3;        // d, of a step cut for accuracy
+constexpr double desperate = 1e-5;       // d, below which a small step out of bounds is taken all the same
+constexpr double hopeless = 1e-8;        // d, below which no step is tried any more
+constexpr double most_saturation = 1.02; // elastic store of a full layer
+constexpr double least_margin = 2e-5;    // above residual, of the range above it
+constexpr std::int64_t most_tries = 400; // steps in a day; a column that needs more goes on by cascade.hpp
+constexpr double snap = 0.05;            // d; a shorter remainder of the day joins the step before it
 
 struct Day {
   V rain, transpiration, evaporation; // m d-1

@@ -17,6 +17,7 @@ using lanes::V;
 
 constexpr double entry = 0.02;       // m, height of the linear part
 constexpr double elastic = 1000.0;   // m of head per unit of saturation in a full layer: what closes its balance
+constexpr double oven_dry = 1e5;     // m of suction (pF 7), the most: for n near 1 the curve goes on to 1e120
 constexpr double least_share = 1e-6; // of the water between residual and full: keeps the logarithm finite
 
 // Parameters of a layer, and what is derived from them once (divisions dominate the cost of a step).
@@ -47,7 +48,10 @@ static inline Curve unsaturated(const Soil &soil, V saturation) {
   const V steep = -inverse * soil.per_m * soil.per_n * reciprocal; // slope of the logarithm of the suction
   const V tm_slope = (soil.n - 1.0) * tm * steep;
   const V k_slope = root * f * (0.5 * t * reciprocal * f - 2.0 * (tm_slope * share + tm));
-  return {-scaled * soil.per_alpha, -scaled * steep * soil.per_alpha * soil.per_free, soil.k_sat * root * f * f,
+  const V suction = scaled * soil.per_alpha;
+  const M dry = suction > oven_dry;
+  return {lanes::select(dry, all(-oven_dry), -suction),
+          lanes::select(dry, all(0.0), -scaled * steep * soil.per_alpha * soil.per_free), soil.k_sat * root * f * f,
           soil.k_sat * k_slope * soil.per_free};
 }
 

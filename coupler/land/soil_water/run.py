@@ -102,7 +102,8 @@ class SoilWater:
         if thick.ndim != 1 or not thick.size or not (thick > 0).all():
             raise ArgumentError(f"dz = {thick.tolist()} must be thicknesses above 0 m")
         given = {"porosity": porosity, **vars(retention), "roots": roots}
-        columns = max([1, *(np.shape(v)[0] for v in given.values() if np.ndim(v) == 2), *np.shape(table_depth or ())[:1]])
+        depths = () if table_depth is None else np.shape(table_depth)
+        columns = max([1, *(np.shape(v)[0] for v in given.values() if np.ndim(v) == 2), *depths[:1]])
         table = np.full(columns, np.nan) if table_depth is None else np.asarray(table_depth, dtype=np.float64)
         self.table_depth = np.ascontiguousarray(np.broadcast_to(table, (columns,)))
         self.pond_limit = np.ascontiguousarray(np.broadcast_to(np.asarray(pond_limit, dtype=np.float64), (columns,)))
@@ -166,7 +167,7 @@ class SoilWater:
             setattr(job, name, ffi.cast(kind, array.ctypes.data))
         lost = extension.lib.calcisol_soil_water_run(job)
         if lost:
-            raise ArgumentError(f"soil water of column {lost} finds no step; check its retention curve and rain")
+            raise ArgumentError(f"soil water of column {lost} is no number any more; check its retention curve and rain")
         first = np.cumsum(self.pieces) - self.pieces
         whole = (lambda x: x) if (self.pieces == 1).all() else lambda x: np.add.reduceat(x, first, axis=1)
         daily = {n: MM * np.moveaxis(whole(kept[n]), 1, 2) for n in layered if n != "percolation"}

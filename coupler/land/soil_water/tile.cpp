@@ -1,5 +1,5 @@
 // Days of all columns, a vector at a time; compiled once for each instruction set (SOIL_WATER_NAME names the copy).
-#include "column.hpp"
+#include "cascade.hpp"
 #include "soil_water.h"
 
 namespace soil_water {
@@ -101,15 +101,21 @@ M live(Columns &c, const Day &day) {
     const V size = size_of(c, a, outside);
     const V in = a.surface.value + a.surface.below * a.change[0];
     const M emptied = a.ponded & (c.pond + (day.rain - in) * dt < 0.0); // took in more than there was
-    outside = outside & (dt > desperate);
+    outside = outside & ((dt > desperate) | (size > tolerated));
     const M coarse = (size > tolerated) & (dt >= shortest);
     const M refused = outside | coarse | emptied;
-    const M taken = working & ~refused;
-    lost = lost | (working & ((size != size) | (tries > most_tries)));
+    const M falling = working & ((tries > most_tries) | (dt < hopeless) | (size != size));
+    const M taken = working & ~refused & ~falling;
     for (int i = 0; i < c.layers; ++i)
       a.change[i] = lanes::select(taken, a.change[i], all(0.0));
     accept(c, a, day, lanes::select(taken, dt, all(0.0)), taken);
     time = lanes::select(taken, time + dt, time);
+    if (lanes::any(falling)) {
+      const V fallen = lanes::select(falling, lanes::minimum(all(cascade_step), left), all(0.0));
+      cascade(c, day, fallen, falling);
+      time = time + fallen;
+      lost = lost | (falling & ~(c.saturation[0] == c.saturation[0]));
+    }
     // the next step: from the change of this one
     const V relative = 1.0 / lanes::maximum(size, all(1e-9));
     const V longer = dt * lanes::at_most(lanes::maximum(0.9 * relative, all(0.3)), all(3.0));
