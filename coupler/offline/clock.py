@@ -11,15 +11,20 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-KINDS = ("step", "laboratory", "forcing", "io")
-LABELS = {"step": "step", "laboratory": "laboratory pH", "forcing": "forcing", "io": "input and output"}
+LABELS = {
+    "step": "step",
+    "laboratory": "laboratory pH",
+    "water": "weather and water",
+    "forcing": "forcing",
+    "io": "input and output",
+}
 
 
 class Clock:
     """Seconds by kind; what no kind claims is bookkeeping."""
 
     def __init__(self) -> None:
-        self.seconds = dict.fromkeys(KINDS, 0.0)
+        self.seconds = dict.fromkeys(LABELS, 0.0)
         self.column_years = 0.0
         self.began = time.perf_counter()
         self.busy = 0.0  # seconds of all workers together
@@ -58,4 +63,6 @@ class Clock:
     def line(self) -> str:
         """One sentence for the terminal."""
         parts = ", ".join(f"{LABELS.get(k, 'bookkeeping')} {100 * v:.0f} %" for k, v in self.shares().items())
-        return f"{self.column_years:.0f} column-years, {self.rate():.0f} per second; time in {parts}"
+        each = 1e3 * self.busy / max(self.column_years, 1.0)
+        done = f"{self.column_years:.0f} column-years, {self.rate():.0f} per second, {each:.2f} ms of a core for each"
+        return f"{done}; time in {parts}"

@@ -57,7 +57,7 @@ class Segment:
     def live(self, clock: Clock) -> None:
         """Step through the next year."""
         europe, records, stepper, year = self.europe, self.records, self.stepper, self.years[self.done]
-        with clock("forcing"):
+        with clock("water"):
             brought = europe.year(self.scenario, year)
         for step in europe.steps(self.scenario, year, begin=not stepper.started):
             with clock("forcing"):

@@ -86,7 +86,7 @@ def spin_up(model: Any, europe: AnyEurope, task: Task, clock: Clock) -> None:
 def _spinup_year(europe: AnyEurope, weather_of: int, stepper: Stepper, dic: np.ndarray, clock: Clock) -> None:
     """One year with the inputs before the first and weather of its own; ``dic`` takes the carbon dissolved at its end."""
     year = europe.config.start_year - 1
-    with clock("forcing"):
+    with clock("water"):
         europe.year(None, year, weather_of)
     for step in europe.steps(None, year):
         with clock("forcing"):
@@ -128,7 +128,7 @@ def run_segments(model: Any, europe: AnyEurope, task: Task, start: dict[str, np.
 def run_task(task: Task, model: Any) -> Clock:
     """One chunk through everything; finished segments are kept. Returns where its time went."""
     clock = Clock()
-    with clock("forcing"):
+    with clock("water"):
         europe = open_europe(task.domain, task.config)
     before = chunk_file(task.folder, task.number, SPINUP)
     if task.config.spinup_years and not checkpoint.whole(before):
