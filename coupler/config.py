@@ -142,6 +142,10 @@ def _check_limits(config: RunConfig) -> None:
                 raise ConfigError(
                     f"{f.name} has {len(by_layer)} values for {len(config.layers)} layers; give one, or one for each layer"
                 )
+            if f.name.startswith("vg_") and given and config.weather == MONTHLY:
+                raise ConfigError(
+                    f'{f.name} acts on the soil water of each day, and weather is "{MONTHLY}"; leave one of them out'
+                )
     if config.water.root_end_m < config.water.root_full_m:
         raise ConfigError(
             f"root_end_m = {config.water.root_end_m:g} lies above root_full_m = {config.water.root_full_m:g}; "

@@ -55,7 +55,7 @@ class Climates:
         self.drivers = drivers
         self.air = climate.air_temperature(drivers.domain["mat"], drivers.domain["t_amplitude"])
         self.profile = self._profile()
-        self.crops = self._crops(np.zeros(len(drivers.domain)))
+        self._grown: dict[str, tuple[bytes, Crops]] = {}
         self.fields: dict[str, Field] = {}
         self._files: DailyFiles | None = None
         self._begin: Arrays = {}  # memory of today's climate that others begin with
@@ -82,7 +82,7 @@ class Climates:
             field = self.fields.setdefault(name, self._field(self._begin))
             d = self.drivers.domain
             warming = s.blend("warming", year, d, np.zeros(len(d)))
-            crops = self._crops(warming) if warming.any() else self.crops
+            crops = self._crops_of(name, np.round(warming, 1))
             weather = self._weather(s, year, weather_of, warming)
             days = len(weather)
             shading = crops.shading[np.arange(days) * len(crops.shading) // days]
@@ -108,6 +108,13 @@ class Climates:
         return Profile(
             d.dz, d.porosity, np.minimum(soil.filled, d.porosity), soil.retention, roots, parameters.thermal_diffusivity
         )
+
+    def _crops_of(self, name: str, warming: np.ndarray) -> Crops:
+        """Crops of a climate, by tenths of a kelvin of warming: their dates move by less than a day within one."""
+        key = warming.tobytes()
+        if name not in self._grown or self._grown[name][0] != key:
+            self._grown[name] = (key, self._crops(warming))
+        return self._grown[name][1]
 
     def _crops(self, warming: np.ndarray) -> Crops:
         d = self.drivers.domain

@@ -5,7 +5,7 @@ import dataclasses
 import netCDF4
 import numpy as np
 import pytest
-from calcisol.coupler.config import ConfigError, RunConfig
+from calcisol.coupler.config import ConfigError, RunConfig, load_config
 from calcisol.coupler.europe.climates import WEATHER_MEMBER
 from calcisol.coupler.europe.daily import DailyEurope
 from calcisol.coupler.europe.domain import Field
@@ -195,3 +195,18 @@ def test_weather_of_files_repeats_its_years(tmp_path, domain):
 def test_weather_files_and_a_mean_year_are_refused_together():
     with pytest.raises(ConfigError, match='weather_files bring the weather of each day, and weather is "monthly"'):
         RunConfig(weather="monthly", weather_files=("pr.nc",))
+
+
+def test_curves_of_the_daily_water_are_refused_where_it_is_not_run(tmp_path):
+    (tmp_path / "run.toml").write_text('weather = "monthly"\n[water]\nvg_n = [1.3]\n', encoding="utf-8")
+    with pytest.raises(ConfigError, match='vg_n acts on the soil water of each day, and weather is "monthly"; leave one out'):
+        load_config(tmp_path / "run.toml")
+
+
+def test_a_warmer_climate_grows_its_crops_earlier(domain):
+    """Two kelvin warmer in 2100: more of the year's nitrogen is taken up by the end of May than today."""
+    europe = DailyEurope(domain, CONFIG)
+    today, warm = (europe.climates.live(s, 2100, 2100).season for s in (BASELINE, load_scenario("climate_2k")))
+    cool = domain["mat"] < 15.0
+    assert (warm.uptake[cool, 151] > today.uptake[cool, 151]).all()
+    assert europe.climates.live(BASELINE, 2101, 2101).season is today  # nothing is worked out twice
