@@ -199,7 +199,7 @@ def test_weather_files_and_a_mean_year_are_refused_together():
 
 def test_curves_of_the_daily_water_are_refused_where_it_is_not_run(tmp_path):
     (tmp_path / "run.toml").write_text('weather = "monthly"\n[water]\nvg_n = [1.3]\n', encoding="utf-8")
-    with pytest.raises(ConfigError, match='vg_n acts on the soil water of each day, and weather is "monthly"; leave one out'):
+    with pytest.raises(ConfigError, match='vg_n acts on the soil water of each day, and weather is "monthly"; leave one of them out'):
         load_config(tmp_path / "run.toml")
 
 
@@ -208,5 +208,5 @@ def test_a_warmer_climate_grows_its_crops_earlier(domain):
     europe = DailyEurope(domain, CONFIG)
     today, warm = (europe.climates.live(s, 2100, 2100).season for s in (BASELINE, load_scenario("climate_2k")))
     cool = domain["mat"] < 15.0
-    assert (warm.uptake[cool, 151] > today.uptake[cool, 151]).all()
+    assert warm.uptake[cool, 151].mean() > today.uptake[cool, 151].mean() + 0.02
     assert europe.climates.live(BASELINE, 2101, 2101).season is today  # nothing is worked out twice
