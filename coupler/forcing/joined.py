@@ -31,7 +31,7 @@ def _first_date(data: xr.Dataset, time: str, name: str) -> cftime.datetime:
     try:
         values = decode(data[time].values.ravel()[:1], attributes)
         return cftime.num2date(values[0], str(attributes.get("units", "")), _calendar(data, time), only_use_cftime_datetimes=True)
-    except (ValueError, TypeError, AttributeError, OverflowError) as error:
+    except (ValueError, TypeError, AttributeError, OverflowError, LookupError) as error:
         raise ValueError(f"time of {name} cannot be read: {' '.join(str(error).split())}") from None
 
 

@@ -110,7 +110,7 @@ def _dates(variable: xr.DataArray, units: str, calendar: str) -> np.ndarray:
         raise ForcingError(f"{name} holds {missing} missing values of {values.size}; give every step its time")
     try:
         dates = np.asarray(cftime.num2date(values, units, calendar, only_use_cftime_datetimes=True), object)
-    except (ValueError, TypeError, AttributeError, OverflowError) as error:
+    except (ValueError, TypeError, AttributeError, OverflowError, LookupError) as error:
         text = " ".join(str(error).split())
         raise ForcingError(
             f"{name} has units {units!r} and calendar {calendar!r}, which cannot be read ({text}); use CF units such as "
@@ -227,7 +227,7 @@ def read_time(parts: list[xr.Dataset], dim: str) -> TimeAxis:
     if pairs:
         begin, end = _from_bounds(all_stamps, np.concatenate(pairs), bounds_of(parts[0], dim), dim)
     else:
-        begin, end = _from_stamps(all_stamps, dim, cftime.num2date(0, units, calendar, only_use_cftime_datetimes=True))
+        begin, end = _from_stamps(all_stamps, dim, _dates(xr.DataArray(np.zeros(1), name=dim), units, calendar)[0])
     axis = TimeAxis(dim, begin, end, units, calendar, bool(pairs), all_stamps)
     bad = np.flatnonzero(~((axis.dt >= STEP_SECONDS[0]) & (axis.dt <= STEP_SECONDS[1])))
     if bad.size:

@@ -63,7 +63,7 @@ def _shorter(dates: Sequence[Any], days: np.ndarray, typical: float) -> Steps:
 def _dates(values: np.ndarray, units: str, calendar: str, name: str, path: Path) -> np.ndarray:
     try:
         return np.atleast_1d(np.array(cftime.num2date(np.asarray(values, float), units, calendar), dtype=object))
-    except (ValueError, TypeError, AttributeError, OverflowError):
+    except (ValueError, TypeError, AttributeError, OverflowError, LookupError):
         raise FieldError(
             f"{name} of {path.name} has units {units!r} and calendar {calendar!r}, which cannot be read; use CF units such as "
             "days since 2000-01-01"

@@ -8,10 +8,12 @@ Shapes:  (time, column, soil_layer), layer 1 at the surface; static soil (column
 import numpy as np
 import xarray as xr
 
-months = xr.date_range("2001-02-01", periods=12, freq="MS", calendar="noleap", use_cftime=True)  # ends of the steps
+edges = xr.date_range("2001-01-01", periods=13, freq="MS", calendar="noleap", use_cftime=True)  # of the months
 layer, column = ("time", "column", "soil_layer"), ("time", "column")
 season = np.cos(2 * np.pi * (np.arange(12) - 0.3) / 12)[:, None, None]
-data = xr.Dataset(coords={"time": months})
+data = xr.Dataset(coords={"time": ("time", edges[1:], {"bounds": "time_bnds"})})
+data.time.encoding = {"units": "days since 2001-01-01", "calendar": "noleap"}
+data["time_bnds"] = (("time", "bnds"), np.stack([edges[:-1], edges[1:]], axis=1))
 data["dz"] = ("soil_layer", [0.1, 0.2, 0.3, 0.4, 0.5], {"units": "m"})
 data["caco3"] = (("column", "soil_layer"), [[5.0] * 5, [20.0] * 5], {"units": "%"})
 data["w_liq"] = (layer, 300.0 * data.dz.values * np.ones((12, 2, 1)), {"units": "kg m-2"})

@@ -181,6 +181,7 @@ SHORT = np.stack([EDGES[:-1], EDGES[1:] - 1], 1)  # CDO's monmean of daily means
         (lambda d: d.isel(time=slice(0, 0)), "time has length 0"),
         (lambda d: at(d, SAVED, units="furlongs since 2001-01-01"), "time has units 'furlongs since 2001-01-01'"),
         (lambda d: at(d, SAVED, calendar="lunar"), "calendar 'lunar', which cannot be read"),
+        (lambda d: at(d, SAVED, calendar=""), "calendar '', which cannot be read"),
         (lambda d: at(d, 360 * SAVED), "the library takes steps of 60 s to 31 days"),
         (lambda d: at(d, SAVED, climatology="climatology_bounds"), "time is a climatology"),
         (lambda d: d.drop_vars(["time", "time_bnds"]), "no variable time"),
