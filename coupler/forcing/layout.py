@@ -119,7 +119,9 @@ def _file_order(dataset: xr.Dataset, dims: tuple[str, str]) -> tuple[str, ...]:
 def _compressed(dataset: xr.Dataset, land: str, lat: xr.DataArray | None, lon: xr.DataArray | None) -> Layout:
     index = np.asarray(dataset[land].values, int)
     grid = tuple(str(dataset[land].attrs["compress"]).split())
-    sizes = []
+    sizes: list[int] = []
+    if len(grid) < 2:
+        raise ValueError(f"{land} has compress = {dataset[land].attrs['compress']!r}; name the two dimensions of its grid")
     for position, name in enumerate(grid):
         if name in dataset.sizes:
             sizes.append(dataset.sizes[name])
@@ -133,7 +135,14 @@ def _compressed(dataset: xr.Dataset, land: str, lat: xr.DataArray | None, lon: x
     cell = index - first
     axes: dict[str, xr.DataArray] = {}
     north = east = None
+    outside = cell[(cell < 0) | (cell >= total)]
+    if outside.size:
+        raise ValueError(f"{land} holds {outside[0] + first}, which is no place of the {total} of ({', '.join(grid)})")
     if lat is not None and lon is not None:
+        if lat.ndim != 2 and lat.dims != (land,) and {*lat.dims, *lon.dims} != set(grid):
+            raise ValueError(
+                f"lat and lon lie on ({', '.join(map(str, (*lat.dims, *lon.dims)))}), but {land} on ({', '.join(grid)})"
+            )
         if lat.dims == (land,):
             north, east = np.asarray(lat.values, float), np.asarray(lon.values, float)
         elif lat.ndim == 1:

@@ -199,7 +199,9 @@ def test_weather_files_and_a_mean_year_are_refused_together():
 
 def test_curves_of_the_daily_water_are_refused_where_it_is_not_run(tmp_path):
     (tmp_path / "run.toml").write_text('weather = "monthly"\n[water]\nvg_n = [1.3]\n', encoding="utf-8")
-    with pytest.raises(ConfigError, match='vg_n acts on the soil water of each day, and weather is "monthly"; leave one of them out'):
+    with pytest.raises(
+        ConfigError, match='vg_n acts on the soil water of each day, and weather is "monthly"; leave one of them out'
+    ):
         load_config(tmp_path / "run.toml")
 
 

@@ -115,3 +115,21 @@ def test_dates_in_letters_of_wrf(tmp_path):
     bad.to_netcdf(tmp_path / "bad.nc")
     with pytest.raises(ForcingError, match=r"Times of bad\.nc holds '2001-02-30_00:00:00', which is no date"):
         read_all(tmp_path / "bad.nc")
+
+
+@pytest.mark.parametrize(
+    ("compress", "index", "words"),
+    [
+        ("", [0, 1], "has compress = ''"),
+        ("lat lon", [0, 29], "which is no place of the 6"),
+        ("lat", [0, 1], "name the two"),
+    ],
+)
+def test_land_points_that_lie_nowhere_are_refused(tmp_path, compress, index, words):
+    data = dataset().isel(lat=0, lon=[0, 1], drop=True).rename(lon="land")
+    data = data.assign_coords(
+        land=("land", np.array(index, "i4"), {"compress": compress}), **{n: dataset()[n] for n in ("lat", "lon")}
+    )
+    data.to_netcdf(tmp_path / "f.nc")
+    with pytest.raises(ForcingError, match=words):
+        read_all(tmp_path / "f.nc")
