@@ -13,6 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from ..chemistry.constants import ALUMINIUM_LAWS, SETS
 from ..chemistry.stated import differences, of_contract, table
 from ..contract.rows import static_rows
 from ..contract.variables import load_table
@@ -24,8 +25,8 @@ from ..step.step import Step
 from ..training.dataset import Ensemble
 from ..training.metrics import PRESENT
 
-SAMPLES = 12
-"""Times of an archive that are looked at."""
+SAMPLES, FEW = 6, 2
+"""Times of an archive that are looked at; FEW where only one of the shipped sets is looked for."""
 TOLERATED = 0.02
 """pH; below it are the pairs and the water activity that the step leaves out (tests/emulator/test_constants.py)."""
 _STATE = {name: i for i, name in enumerate(load_table().names("state"))}
@@ -45,12 +46,12 @@ def own_ph(step: Step, data: Ensemble, time: int) -> Tensor:
     return -step.cold_solve(problem, k, water, t, guess).unknowns[0] / step.ln10
 
 
-def ph_errors(step: Step, sets: list[Ensemble]) -> tuple[float, float]:
+def ph_errors(step: Step, sets: list[Ensemble], samples: int = SAMPLES) -> tuple[float, float]:
     """Root mean square of the pH that the constants get wrong: where there is calcite, and where there is none."""
     present, absent = [], []
     with torch.no_grad():
         for data in sets:
-            for time in torch.linspace(1, data.state.shape[0] - 1, SAMPLES).long().tolist():
+            for time in torch.linspace(1, data.state.shape[0] - 1, samples).long().tolist():
                 error = own_ph(step, data, time) - data.ph[time]
                 holds = data.state[time, _STATE["calcite"]] > PRESENT
                 present.append(error[holds])
@@ -62,6 +63,20 @@ def ph_errors(step: Step, sets: list[Ensemble]) -> tuple[float, float]:
         return float(values.square().mean().sqrt()) if values.numel() else float("nan")
 
     return rms(present), rms(absent)
+
+
+def _named_like(sets: list[Ensemble]) -> str:
+    """Which shipped set and law of aluminium the archive was made with, where one of them gives it its pH."""
+    found = {}
+    for thermodynamics in SETS:
+        for law in ALUMINIUM_LAWS:
+            errors = ph_errors(Step(None, thermodynamics, law), sets, FEW)
+            found[thermodynamics, law] = max(x for x in (*errors, 0.0) if x == x)
+    (thermodynamics, law), error = min(found.items(), key=lambda item: item[1])
+    if error > TOLERATED:
+        return "No shipped set gives it its pH; make the file again with `calcisol learn`, which reads its constants."
+    named = f'thermodynamics = "{thermodynamics}", aluminium = "{law}"'
+    return f"Its constants are {named} (pH within {error:.3f}): put these into a training config."
 
 
 def say_first(contract: dict[str, Any], sets: list[Ensemble]) -> tuple[str, bool]:
@@ -83,7 +98,6 @@ def say_first(contract: dict[str, Any], sets: list[Ensemble]) -> tuple[str, bool
     ]
     if theirs is not None:
         lines += [f"{len(rows)} differ ({theirs.source})", table(rows)]
-    lines += [f"{check}.", "The errors below are of this chemistry first: train on the archive, which takes its constants."]
-    if theirs is None:
-        lines[-1] += " Make the file again with `calcisol learn` for that."
+    lines += [f"{check}.", "The errors below are of this chemistry first."]
+    lines.append("Train on the archive, which takes its constants." if theirs is not None else _named_like(sets))
     return "\n".join(lines) + "\n", True

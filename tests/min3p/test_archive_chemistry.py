@@ -84,7 +84,7 @@ def test_what_differs_is_said_first(learned: list[Ensemble], stated: Stated, shi
     assert not differ and text.startswith("constants: the archive's are the bundle's")
     silent_file = [replace(d, constants=None) for d in learned]
     text, differ = say_first(read_contract(shipped), silent_file)
-    assert differ and "does not state them" in text
+    assert differ and "does not state them" in text and "No shipped set gives it its pH" in text
 
 
 def test_stated_constants_survive_a_file(stated: Stated) -> None:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ...contract.constants import MOLAR_MASS_CACO3
+from ...training.learning_set import RAIN as ION
 from .closure import Closure, Terms, close, face_differences
 from .database import Database
 from .exchange import sites_of
@@ -22,7 +23,7 @@ from .mapping import LEFT_OUT, Mapping
 from .setup import Setup
 from .snapshot_fluxes import SNAPSHOT_LIMIT
 from .sources import by_pool, forcing_of
-from .state import ION, RunState
+from .state import RunState
 
 FORCING = ("x-resp", "x-nitr", "x-min", "x-unh4", "x-uno3", "x-den", "x-ubc", "x-weath")
 REFERENCE_PHI = 0.05

@@ -24,18 +24,6 @@ from .scan import WHOLE
 from .setup import DAYS
 from .snapshot_fluxes import by_water, rain_concentrations, velocity_at_bottom
 
-ION = {
-    "ca": "ca+2",
-    "mg": "mg+2",
-    "k": "k+1",
-    "na": "na+1",
-    "nh4": "nh4+1",
-    "no3": "no3-1",
-    "cl": "cl-1",
-    "so4": "so4-2",
-    "dic": "co3-2",
-}
-"""Pool -> name of its ion in the learning file."""
 CELL_INTERVAL = 1.0
 """Days between the states taken from cells printed at every step, where the map says nothing of `every`."""
 PCO2_INPUT_LOG_K = 18.16
