@@ -24,6 +24,7 @@ from typing import Any
 
 import numpy as np
 
+from ...emulator.contract.extras import need
 from ...emulator.contract.variables import load_table
 from ..errors import CalcisolError
 from ..library import capi
@@ -187,7 +188,9 @@ def opened(kind: str, bundle: str | None) -> Iterator[Bench]:
     missing: list[str] = []
     found: dict[str, Model] = {}
     first: CalcisolError | None = None
-    for engine in ("native", "torchscript"):
+    if kind == "emulated":
+        need("calcisol bench --device emulated", "learn")
+    for engine in ("native", "torchscript") if kind != "emulated" else ("torchscript",):
         try:
             found[engine] = Model(bundle, device=kind, engine=engine)
         except CalcisolError as error:
