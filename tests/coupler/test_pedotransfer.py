@@ -122,7 +122,7 @@ def test_more_water_than_pores_makes_more_pores():
     [
         ("vg_n = [0.9]", "vg_n = 0.9 must lie between 1.01 and 12"),
         ("vg_k_sat = [864]", "vg_k_sat = 864 must lie between 1e-12 and 0.01"),
-        ("vg_alpha = [2.0, 3.0]", "vg_alpha has 2 values for 10 layers; give one, or one for each layer"),
+        ("vg_alpha = [2.0, 3.0]", "vg_alpha has 2 values for 12 layers; give one, or one for each layer"),
         ('vg_alpha = ["wet"]', "vg_alpha = ['wet'] must be a list of numbers"),
         ("vg_alpha = 2.0", "vg_alpha = 2.0 must be a list of numbers"),
     ],
