@@ -215,8 +215,8 @@ def test_summary_adds_up(done):
         for r in rows
         if r["country"] == "ALL" and r["scenario"] != "baseline"
     }
-    # 0.33-0.50 at fixed soil CO2 (emulator/docs/science.md, section 9); less nitrogen also means less CO2, which adds to it. In the
-    # three years of this run the exchanger still pays a part of the acid (0.31; 0.40 after eleven years, 0.52 after 111)
+    # 0.33-0.50 at fixed soil CO2 (emulator/docs/science.md, section 9); less nitrogen also means less CO2, which adds to it. In
+    # the three years of this run the exchanger still pays a part of the acid (0.31; 0.40 after eleven years, 0.52 after 111)
     assert all(0.28 < v < 0.8 for v in kept.values())
 
 
