@@ -1,4 +1,5 @@
-! A host whose arrays live on a GPU, by OpenMP target directives: its own loops run there, and calcisol reads and writes the same arrays.
+! A host whose arrays live on a GPU, by OpenMP target directives: its own loops run there, and calcisol reads and writes the
+! same arrays.
 ! Use: ./openmp BUNDLE
 program host
   use, intrinsic :: iso_c_binding, only: c_double, c_int32_t, c_int64_t, c_loc
