@@ -21,7 +21,8 @@ int main(int argc, char **argv) {
   double cec[NLAY] = {0.18, 0.17, 0.15, 0.13};            /* mol kg-1 */
   double caco3[NLAY] = {0.02, 0.03, 0.03, 0.03};          /* kg kg-1 */
   double w_liq[NLAY], t_soil[NLAY], q_bot = 300.0 / (365.0 * DAY), respiration = 0.65 / (365.0 * DAY);
-  double nitrogen[NCOL] = {0.0, 15.0e-3 / 0.014007 / 2.0 / (365.0 * DAY)}; /* mol m-2 s-1 of each: 150 kg N ha-1 a-1 as NH4NO3 */
+  /* mol m-2 s-1 of each: 150 kg N ha-1 a-1 as NH4NO3 */
+  double nitrogen[NCOL] = {0.0, 15.0e-3 / CALCISOL_MOLAR_MASS_N / 2.0 / (365.0 * DAY)};
   double nitrified[NCOL][NLAY] = {{0}};                                    /* kg N m-2 s-1 */
   double ph[NCOL][NLAY], sic[NCOL][NLAY], first = 0.0;
 
@@ -36,7 +37,7 @@ int main(int argc, char **argv) {
   calcisol_close(&model);
 
   for (int l = 0; l < NLAY; ++l) w_liq[l] = 300.0 * dz[l], t_soil[l] = 283.15;
-  nitrified[1][0] = nitrogen[1] * 0.014007; /* what is applied as ammonium nitrifies in the first layer */
+  nitrified[1][0] = nitrogen[1] * CALCISOL_MOLAR_MASS_N; /* what is applied as ammonium nitrifies in the first layer */
   forcing[CALCISOL_W_LIQ] = calcisol_f64(w_liq, 0, 1);
   forcing[CALCISOL_T_SOIL] = calcisol_f64(t_soil, 0, 1);
   forcing[CALCISOL_Q_BOT] = calcisol_f64(&q_bot, 0, 0);

@@ -13,6 +13,7 @@ import tarfile
 from pathlib import Path
 
 import numpy as np
+from calcisol.emulator.contract.constants import MOLAR_MASS_C, MOLAR_MASS_N
 
 YEARS, RUNS = 8, 10
 KEPT = ("gst", "gsm", "gsg", "gsv", "gsb", "gsp", "gsd", "mac", "mmc", "mvc")
@@ -82,9 +83,9 @@ def layer(d: dict[str, float], i: int, top: float, bottom: float, height: float)
     depth = 0.5 * (top + bottom)
     share = np.exp(-top / 0.25) - np.exp(-bottom / 0.25)
     phi = d["caco3"] * (1.0 if i == 0 else 1.5) / 100.0 * BULK_DENSITY / 2.71
-    nitrogen = d["nitrogen"] * 0.1 / 14.007
+    nitrogen = d["nitrogen"] * 1e-4 / MOLAR_MASS_N
     rates = {
-        "root-co2": d["respiration"] / 12.011 * share, "npk": nitrogen / 2.0 if i == 0 else 0.0, "nitrify": 14.0 * share,
+        "root-co2": 1e-3 * d["respiration"] / MOLAR_MASS_C * share, "npk": nitrogen / 2.0 if i == 0 else 0.0, "nitrify": 14.0 * share,
         "crop-no3": 0.5 * nitrogen * (1.0 if i < 2 else 0.0) * 0.5,
     }  # fmt: skip
     lines = ["'number and name of zone'", str(i + 1), f"'horizon {i + 1}'", *water(7.3, 2e-3, 8e-3),

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from ...contract.constants import DAYS_PER_YEAR, MOLAR_MASS_C, MOLAR_MASS_N
+from ...contract.constants import DAYS_PER_YEAR, MOLAR_MASS_C, MOLAR_MASS_CACO3, MOLAR_MASS_N
 from ...training.dataset import split_of
 
 FLAG = (
@@ -62,7 +62,7 @@ def ranges(ds: xr.Dataset) -> dict[str, tuple[str, np.ndarray]]:
         "highest pCO2": ("atm", np.nanmax(read("p_co2(g)")[:, 1:], axis=(1, 2))),
         "CaCO3 lost": (
             "kg/ha/year",
-            1e4 * 0.1000869 * (np.nansum(calcite[:, 0], axis=1) - np.nansum(calcite[:, -1], axis=1)) / years,
+            1e4 * MOLAR_MASS_CACO3 * (np.nansum(calcite[:, 0], axis=1) - np.nansum(calcite[:, -1], axis=1)) / years,
         ),
         "layers without CaCO3 at the end": ("%", 100.0 * np.array([np.mean(c[np.isfinite(c)] < 1e-2) for c in calcite[:, -1]])),
     }
