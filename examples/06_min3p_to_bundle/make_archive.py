@@ -85,7 +85,8 @@ def layer(d: dict[str, float], i: int, top: float, bottom: float, height: float)
     phi = d["caco3"] * (1.0 if i == 0 else 1.5) / 100.0 * BULK_DENSITY / 2.71
     nitrogen = d["nitrogen"] * 1e-4 / MOLAR_MASS_N
     rates = {
-        "root-co2": 1e-3 * d["respiration"] / MOLAR_MASS_C * share, "npk": nitrogen / 2.0 if i == 0 else 0.0, "nitrify": 14.0 * share,
+        "root-co2": 1e-3 * d["respiration"] / MOLAR_MASS_C * share,
+        "npk": nitrogen / 2.0 if i == 0 else 0.0, "nitrify": 14.0 * share,
         "crop-no3": 0.5 * nitrogen * (1.0 if i < 2 else 0.0) * 0.5,
     }  # fmt: skip
     lines = ["'number and name of zone'", str(i + 1), f"'horizon {i + 1}'", *water(7.3, 2e-3, 8e-3),
