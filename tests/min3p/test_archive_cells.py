@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import xarray as xr
+from calcisol.emulator.min3p.archive import member
 from calcisol.emulator.min3p.archive.inventory import describe
 from calcisol.emulator.min3p.archive.learn import learn
 from calcisol.emulator.min3p.archive.outputs import fast_table
@@ -61,3 +63,13 @@ def test_intervals_that_no_step_ends_are_told(runs: Path, proposal: str, tmp_pat
     every = proposal.replace("[learn]", "[learn]\nevery = 100.0")
     with pytest.raises(ValueError, match="no step that ends at 100 days; choose `every`"):
         learn(runs, mapped(tmp_path, every), tmp_path / "cells.nc", silent)
+
+
+def test_sites_of_variable_charge_that_differ_are_told() -> None:
+    ranks = ["permanent", "variable", "second variable"]
+    uneven = SimpleNamespace(setup=SimpleNamespace(fractions=np.array([[0.4, 0.5, 0.1]])), notes=[])
+    member._tell_uneven(uneven, ranks)
+    assert uneven.notes == ["the sites of variable charge hold 0.5 and 0.1 of the capacity; the step halves their sum"]
+    even = SimpleNamespace(setup=SimpleNamespace(fractions=np.array([[0.4, 0.3, 0.3]])), notes=[])
+    member._tell_uneven(even, ranks)
+    assert even.notes == []

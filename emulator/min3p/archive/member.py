@@ -25,6 +25,8 @@ from .snapshot_fluxes import SNAPSHOT_LIMIT
 from .sources import by_pool, forcing_of
 from .state import RunState
 
+UNEVEN = 0.05
+"""Of their sum, by how much two sites may differ before it is told."""
 FORCING = ("x-resp", "x-nitr", "x-min", "x-unh4", "x-uno3", "x-den", "x-ubc", "x-weath")
 REFERENCE_PHI = 0.05
 CLAY, SAND, SOC = 0.2, 0.4, 0.012
@@ -54,11 +56,22 @@ def _calcite_rate(setup: Setup, names: list[str]) -> np.ndarray:
     return np.clip(np.where(np.isfinite(scaled), scaled, usual), 1e-9, 1e-2)
 
 
+def _tell_uneven(b: RunState, ranks: list[str]) -> None:
+    """Say so where the two sites of variable charge differ in size: the step gives each half of their sum."""
+    sizes = {rank: float(b.setup.fractions[:, i].mean()) for i, rank in enumerate(ranks)}
+    first, second = (sizes.get(rank) for rank in ("variable", "second variable"))
+    if first is not None and second is not None and abs(first - second) > UNEVEN * (first + second):
+        b.notes.append(
+            f"the sites of variable charge hold {first:.2g} and {second:.2g} of the capacity; the step halves their sum"
+        )
+
+
 def _soil(b: RunState, calcite: np.ndarray) -> Variables:
     """What does not change."""
     setup = b.setup
     ranks = [b.mapping.sites.get(site, "") for site in sites_of(setup)]
     variable = sum((setup.fractions[:, i] for i, rank in enumerate(ranks) if rank != "permanent"), np.zeros(setup.layers))
+    _tell_uneven(b, ranks)
     top = np.concatenate([[0.0], np.cumsum(setup.thickness)[:-1]])
     layered = {
         "thickness": setup.thickness, "depth": top + 0.5 * setup.thickness, "cec": setup.cec,
