@@ -79,7 +79,8 @@ class Climates:
         """A year in the climate of a scenario; worked out once for all that share it."""
         name = s.name if s.changes_climate else ""
         if name not in self._lived or self._lived[name][0] != weather_of:
-            field = self.fields.setdefault(name, self._field(self._begin))
+            if name not in self.fields:
+                self.fields[name] = self._field(self._begin)
             d = self.drivers.domain
             warming = s.blend("warming", year, d, np.zeros(len(d)))
             crops = self._crops_of(name, np.round(warming, 1))
@@ -87,7 +88,7 @@ class Climates:
             days = len(weather)
             shading = crops.shading[np.arange(days) * len(crops.shading) // days]
             leaves, soil = demand(weather.pet, shading)
-            weeks = field.year(Demand(weather.precipitation, weather.tas, leaves, soil))
+            weeks = self.fields[name].year(Demand(weather.precipitation, weather.tas, leaves, soil))
             self._lived[name] = (weather_of, LivedYear(weeks, weather, crops.season))
         return self._lived[name][1]
 

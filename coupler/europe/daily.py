@@ -14,7 +14,7 @@ import numpy as np
 
 from ..config import RunConfig
 from ..land import nitrogen, respiration
-from ..land.fertiliser_days import Season, lime_share
+from ..land.fertiliser_days import lime_share
 from ..land.field import Weeks
 from ..land.year_parts import by_part, equal_parts, over_parts
 from ..units import DAYS_PER_YEAR, KELVIN, SECONDS_PER_DAY, SECONDS_PER_YEAR
@@ -32,7 +32,6 @@ class Year:
     """What one year of one scenario brings."""
 
     weeks: Weeks
-    season: Season
     amounts: nitrogen.YearAmounts
     plans: list[nitrogen.YearPlan]  # of each week
     source: np.ndarray  # CO2, kg C m-2 s-1 (column, 12 equal parts of the year)
@@ -89,7 +88,6 @@ class DailyEurope(SoilAndInputs):
         steps = zip([0.0, *days[:-1].tolist()], days.tolist(), strict=True)
         return Year(
             weeks=lived.weeks,
-            season=lived.season,
             amounts=amounts,
             plans=[nitrogen.plan_over(amounts, lived.season.over(a, b), self.nitrogen) for a, b in steps],
             source=source * s.factor("respiration", year, self.domain)[:, None],
@@ -138,8 +136,7 @@ class DailyEurope(SoilAndInputs):
             "co2_atm": y.co2_atm[some],
             "p_surf": self.p_surf[some],
             "lime": y.lime[some] * (limed / step.dt),
-            **nitrogen.month_rates(plan, 0, nh4, no3, t_soil, self.dz, self.nitrogen),
-            **{name: rate[:, 0] for name, rate in plan.column.items()},
+            **nitrogen.step_rates(plan, nh4, no3, t_soil, self.dz, self.nitrogen),
         }
 
     def _water(self, weeks: Weeks, step: Step, some: slice | np.ndarray) -> Arrays:

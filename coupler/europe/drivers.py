@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..land.exchanger import capacity
 from ..land.parameters import WaterParameters
 from ..land.water import fu_evaporation
 from .embedded import build
@@ -28,5 +29,5 @@ def european_drivers() -> dict[str, np.ndarray]:
         "drainage": rain - fu_evaporation(rain, pet, omega),
         "nitrogen supplied": (domain["mineral_n"] + domain["manure_n"] + domain["deposition_n"])[here],
         "CaCO3, first layer": 100.0 * domain["caco3"][here],
-        "exchange capacity, first layer": 1000.0 * (0.5 * domain["clay"] + 2.0 * domain["soc"])[here],
+        "exchange capacity, first layer": 1000.0 * capacity(domain["clay"], domain["soc"])[here],
     }

@@ -1,14 +1,14 @@
 """The days on which fields get nitrogen and lime, and the season of nitrogen that follows from them.
 
 What:    ``season`` makes of the crops' dates the shares of a year's mineral nitrogen, manure, uptake and mineralisation by day;
-         ``Season.over(first, last)`` the share of any step, as ``nitrogen.rates`` takes it; ``lime_share`` the same for lime.
+         ``Season.over(first, last)`` the share of any step, as ``nitrogen.plan_over`` takes it; ``lime_share`` the same for lime.
 Units:   days of the year from 0 (1 January), with fractions; shares of the year's amount. Shapes: (column, day).
 Source:  mineral nitrogen of winter cereals in three dressings by stage: growth starts again at 200 degC days after 1 January
          (Arvalis; the T-sum of grassland advice in the Netherlands and Britain), the largest at an ear of 1 cm, the last kept
          for the last leaf (40, the rest, 40 kg N ha-1: Arvalis and Chambers of Agriculture, 2015-2025); rape in two, from the
          start of growth on (ADAS 2010). The others: at sowing and on young plants [assumption]. Manure: three fifths in spring,
          two fifths in early autumn, as in the monthly calendar of nitrogen.py [assumption].
-Use:     ``year = season(cover, air, soil, parameters)``; ``rates(amounts, year.over(59, 66), nh4, no3, ...)``.
+Use:     ``year = season(cover, air, soil, parameters)``; ``plan_over(amounts, year.over(59, 66), parameters)``.
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@ What:    a year's amounts per column, a plan of them over parts of the year (rat
 Units:   inputs kg N ha-1 year-1; plan in the contract's units (mol m-2 s-1, kg m-2 s-1), (column, period); rates (column, layer).
 Source:  constants in parameters.NitrogenParameters; the proton balance (van Breemen et al. 1983) is the library's.
 Use:     months: ``plan = year_plan(inputs, lat, soil_air, parameters)``; ``month_rates(plan, month, nh4, no3, ...)``;
-         any step: ``amounts = year_amounts(inputs, parameters)``; ``rates(amounts, season.over(60, 67), nh4, no3, ...)``.
+         any step: ``plan = plan_over(year_amounts(inputs, p), season.over(60, 67), p)``; ``step_rates(plan, nh4, no3, ...)``.
 Urea arrives hydrolysed: NH4+ and HCO3-, i.e. one dep_nh4 and half a dep_dic per N (CO(NH2)2 gives one carbon to two N).
 """
 
@@ -280,19 +280,12 @@ def month_rates(
     }
 
 
-def rates(
-    year: YearAmounts,
-    when: Periods,
-    nh4: np.ndarray,
-    no3: np.ndarray,
-    t_soil: np.ndarray,
-    dz: np.ndarray,
-    parameters: NitrogenParameters,
+def step_rates(
+    plan: YearPlan, nh4: np.ndarray, no3: np.ndarray, t_soil: np.ndarray, dz: np.ndarray, parameters: NitrogenParameters
 ) -> dict[str, np.ndarray]:
     """Forcing of one step, by contract name: what reaches the surface (column,) and the layer rates of ``month_rates``.
 
-    ``when``: the step, one period (``season.over(first, last)``); pools and temperature as in ``month_rates``.
+    ``plan``: of one period, the step; pools and temperature as in ``month_rates``.
     """
-    plan = plan_over(year, when, parameters)
     layers = month_rates(plan, 0, nh4, no3, t_soil, dz, parameters)
     return {**layers, **{name: rate[:, 0] for name, rate in plan.column.items()}}

@@ -4,8 +4,7 @@ What:    annual production by Raich et al. 2002 from monthly air temperature and
          against the baseline changes it (why: emulator/docs/science.md, section 9).
 Units:   kg C m-2 s-1 per column; nitrogen in kg ha-1 year-1.
 Source:  Raich, Potter & Bhagawati 2002, doi:10.1046/j.1365-2486.2002.00511.x: R = F exp(Q T) P / (K + P).
-Use:     ``co2 = production(air, rain, uptake, uptake_baseline, config.carbon)`` -> (column, 12);
-         ``co2 = step_production(air, rain_of_30_days, nitrogen_factor(annual, uptake, baseline, p), p)`` -> (column,), any step.
+Use:     ``co2 = production(air, rain, uptake, uptake_baseline, config.carbon)`` -> (column, 12).
 """
 
 from __future__ import annotations
@@ -41,15 +40,6 @@ def nitrogen_factor(
     """What a change of harvested nitrogen [kg ha-1 year-1] makes of the production; ``annual`` kg C m-2 year-1. All (column,)."""
     change = parameters.per_n_uptake * (uptake - uptake_baseline) / HA_M2
     return np.maximum(1.0 + change / annual, MIN_SHARE)
-
-
-def step_production(air: np.ndarray, rain: np.ndarray, factor: np.ndarray, parameters: CarbonParameters) -> np.ndarray:
-    """CO2 source [kg C m-2 s-1] of a step of any length, (column,).
-
-    ``air``: its mean [degC]; ``rain``: of the 30.4 days up to its end [mm], as the source was fitted to months: a week without
-    rain does not stop respiration; ``factor`` of ``nitrogen_factor``.
-    """
-    return climate_production(air, rain, parameters) * 1e-3 / 86400.0 * factor
 
 
 def annual_sum(source: np.ndarray) -> np.ndarray:

@@ -5,11 +5,11 @@ import itertools
 import numpy as np
 import pytest
 from calcisol.coupler.errors import ArgumentError
-from calcisol.coupler.land import climate, fertiliser_days, nitrogen, pedotransfer, respiration
+from calcisol.coupler.land import climate, fertiliser_days, nitrogen, pedotransfer
 from calcisol.coupler.land import crop_calendar as calendar
 from calcisol.coupler.land.crop_table import CROPS, FIRST_OF, NAMES, crop_shares
 from calcisol.coupler.land.fertiliser import Inputs
-from calcisol.coupler.land.parameters import CarbonParameters, NitrogenParameters
+from calcisol.coupler.land.parameters import NitrogenParameters
 from calcisol.coupler.land.soil_water.run import SoilWater
 from calcisol.coupler.land.water import fu_evaporation
 from calcisol.coupler.land.weather.generator import MonthlyClimate, generate
@@ -225,7 +225,7 @@ def test_a_whole_month_is_the_month_of_the_plan_bit_for_bit():
     for month in (0, 3, 8):
         expected = nitrogen.month_rates(plan, month, nh4, no3, t_soil, DZ, P)
         expected |= {name: rate[:, month] for name, rate in plan.column.items()}
-        got = nitrogen.rates(amounts, months.part(month), nh4, no3, t_soil, DZ, P)
+        got = nitrogen.step_rates(nitrogen.plan_over(amounts, months.part(month), P), nh4, no3, t_soil, DZ, P)
         assert got.keys() == expected.keys()
         assert all((got[name] == expected[name]).all() for name in expected)
 
@@ -238,7 +238,7 @@ def test_a_year_of_steps_brings_and_takes_what_the_year_holds(year, length):
     total = {}
     for first in range(0, 365, length):
         when = year.over(first, min(first + length, 365))
-        got = nitrogen.rates(amounts, when, plenty, plenty, np.full((4, 12), 10.0), DZ, P)
+        got = nitrogen.step_rates(nitrogen.plan_over(amounts, when, P), plenty, plenty, np.full((4, 12), 10.0), DZ, P)
         for name, rate in got.items():
             total[name] = total.get(name, 0.0) + (rate.sum(1) if rate.ndim == 2 else rate) * when.seconds
     for name, rate in plan.column.items():
@@ -253,20 +253,10 @@ def test_a_year_of_steps_brings_and_takes_what_the_year_holds(year, length):
 def test_a_step_takes_no_more_than_there_is(year):
     nh4, no3, t_soil = pools()
     amounts, when = nitrogen.year_amounts(inputs(), P), year.over(120, 127)
-    r = nitrogen.rates(amounts, when, nh4, no3, t_soil, DZ, P)
+    r = nitrogen.step_rates(nitrogen.plan_over(amounts, when, P), nh4, no3, t_soil, DZ, P)
     have = nh4 * N_KG_PER_MOL + r["n_min"] * when.seconds
     have[:, 0] += r["dep_nh4"] * N_KG_PER_MOL * when.seconds
     assert ((r["n_nit"] + r["n_up_nh4"]) * when.seconds <= have + 1e-15).all()
-
-
-def test_respiration_of_a_step_is_that_of_a_month_like_it():
-    c = CarbonParameters()
-    air, rain = np.full((1, 12), 10.0), np.full((1, 12), 60.0)
-    monthly = respiration.production(air, rain, np.array([60.0]), np.array([100.0]), c)
-    annual = respiration.annual_sum(respiration.production(air, rain, np.array([100.0]), np.array([100.0]), c))
-    factor = respiration.nitrogen_factor(annual, np.array([60.0]), np.array([100.0]), c)
-    step = respiration.step_production(np.array([10.0]), np.array([60.0]), factor, c)
-    assert step == pytest.approx(monthly[:, 0], rel=1e-12)
 
 
 def test_the_year_gives_to_the_air_what_fu_says():

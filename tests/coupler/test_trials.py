@@ -111,7 +111,7 @@ def test_verdicts_keep_to_limits_fixed_before():
 
 
 @pytest.mark.data
-@pytest.mark.skipif(not (DATA / "rothamsted").is_dir(), reason="needs ../shared/data or CALCISOL_DATA (readings of e-RA)")
+@pytest.mark.skipif(not (DATA / "rothamsted").is_dir(), reason="needs CALCISOL_DATA (readings of e-RA)")
 def test_liming_trials_stay_within_what_was_reached():
     """Errors of the two trials do not grow; pH rmse of the plough layer as it was on the day the limits were written."""
     with Model() as model:

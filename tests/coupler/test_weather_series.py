@@ -15,7 +15,7 @@ from helpers import real_weather as real
 
 pytestmark = [
     pytest.mark.data,
-    pytest.mark.skipif(not real.FOLDER.is_dir(), reason="needs ../shared/data or CALCISOL_DATA (real daily series)"),
+    pytest.mark.skipif(not real.FOLDER.is_dir(), reason="needs CALCISOL_DATA (real daily series)"),
 ]
 YEARS, COPIES = 100, 6  # a copy lies a hundredth of a degree on, where other numbers are drawn
 RATIO = {  # generated over real, mean of the seven; the counties are means of an area, whose wet days are more and smaller

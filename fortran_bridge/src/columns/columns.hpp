@@ -17,9 +17,7 @@
 
 namespace calcisol {
 
-constexpr std::uint32_t all_slots = (1u << CALCISOL_N_STATE) - 1; // a column with these has a state
 constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
-static_assert(CALCISOL_N_STATE < 32, "slots_set has one bit per slot");
 
 class HostColumns final : public calcisol_columns {
 public:

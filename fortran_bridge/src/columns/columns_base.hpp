@@ -2,12 +2,27 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 
 #include "base/log.hpp"
+#include "base/status.hpp"
+#include "base/variable_table.hpp"
 #include "calcisol.h"
 #include "columns/screening.hpp"
 
 namespace calcisol {
+
+constexpr std::uint32_t all_slots = (1u << CALCISOL_N_STATE) - 1; // a column with these has a state
+static_assert(CALCISOL_N_STATE < 32, "slots_set has one bit per slot");
+
+// A column with some slots set and others not has no meaning: name the first that is missing.
+[[noreturn]] inline void refuse_part_of_state(std::uint32_t slots, std::int64_t column) {
+  int missing = 0;
+  while (slots >> missing & 1u)
+    ++missing;
+  throw Failure(CALCISOL_ERROR_STATE, "column " + std::to_string(column + 1) + " was given part of a state, but no " +
+                                          rows(CALCISOL_ROLE_STATE)[missing].name + "; set all slots or none");
+}
 
 // The caller's arrays of one step, as they were given.
 struct StepViews {

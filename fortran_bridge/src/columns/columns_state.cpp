@@ -19,11 +19,7 @@ void HostColumns::check_state(const calcisol_view &active) const {
       if (value < 0.5)
         continue;
     }
-    int missing = 0;
-    while (slots_set[c] >> missing & 1u)
-      ++missing;
-    throw Failure(CALCISOL_ERROR_STATE, "column " + std::to_string(c + 1) + " was given part of a state, but no " +
-                                            rows(CALCISOL_ROLE_STATE)[missing].name + "; set all slots or none");
+    refuse_part_of_state(slots_set[c], c);
   }
 }
 

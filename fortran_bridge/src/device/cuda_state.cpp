@@ -7,13 +7,8 @@ namespace calcisol {
 
 void CudaColumns::check_state() const {
   for (std::int64_t c = 0; c < ncol && !started; ++c) {
-    if (slots[c] == 0 || slots[c] == all_slots)
-      continue;
-    int missing = 0;
-    while (slots[c] >> missing & 1u)
-      ++missing;
-    throw Failure(CALCISOL_ERROR_STATE, "column " + std::to_string(c + 1) + " was given part of a state, but no " +
-                                            rows(CALCISOL_ROLE_STATE)[missing].name + "; set all slots or none");
+    if (slots[c] != 0 && slots[c] != all_slots)
+      refuse_part_of_state(slots[c], c);
   }
 }
 

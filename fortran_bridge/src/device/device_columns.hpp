@@ -31,7 +31,6 @@ struct DeviceModule {
   bool graphs;
 };
 
-constexpr std::uint32_t every_slot = (1u << CALCISOL_N_STATE) - 1;
 constexpr double nothing = std::numeric_limits<double>::quiet_NaN();
 
 // Device, stream and torch settings of one call; the host's come back at its end.

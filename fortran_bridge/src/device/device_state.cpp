@@ -50,7 +50,7 @@ void DeviceColumns::state_set(std::int32_t slot, const calcisol_view &values) {
   const at::Tensor here = is_bad(given).any(0).logical_not();
   for (std::int64_t c = 0; c < ncol; ++c) {
     slots[c] = here.data_ptr<bool>()[c] ? slots[c] | 1u << slot : slots[c] & ~(1u << slot);
-    set.data_ptr<bool>()[c] = slots[c] == every_slot;
+    set.data_ptr<bool>()[c] = slots[c] == all_slots;
   }
   const at::Tensor row = state.select(0, slot);
   row.copy_(at::where(here.to(device), given.to(device), row));
@@ -172,13 +172,8 @@ std::unique_ptr<at::accelerator::Graph> DeviceColumns::capture(const Exchange &v
 
 void DeviceColumns::check_state() const {
   for (std::int64_t c = 0; c < ncol && !started; ++c) {
-    if (slots[c] == 0 || slots[c] == every_slot)
-      continue;
-    int missing = 0;
-    while (slots[c] >> missing & 1u)
-      ++missing;
-    throw Failure(CALCISOL_ERROR_STATE, "column " + std::to_string(c + 1) + " was given part of a state, but no " +
-                                            rows(CALCISOL_ROLE_STATE)[missing].name + "; set all slots or none");
+    if (slots[c] != 0 && slots[c] != all_slots)
+      refuse_part_of_state(slots[c], c);
   }
 }
 
@@ -187,7 +182,7 @@ std::vector<std::uint32_t> DeviceColumns::slots_now() const {
   const at::Tensor full = has_state.cpu();
   for (std::int64_t c = 0; c < ncol; ++c)
     if (full.data_ptr<bool>()[c])
-      now[c] = every_slot;
+      now[c] = all_slots;
   return now;
 }
 
