@@ -20,6 +20,7 @@ from ..land.year_parts import by_part, equal_parts, over_parts
 from ..units import DAYS_PER_YEAR, KELVIN, SECONDS_PER_DAY, SECONDS_PER_YEAR
 from .climates import Climates, LivedYear
 from .domain import Domain
+from .monthly import Europe
 from .scenario import Scenario
 from .soil_and_inputs import BASELINE, SoilAndInputs
 from .steps import Step
@@ -149,3 +150,7 @@ class DailyEurope(SoilAndInputs):
             found = tuple(x[week][some] for x in (weeks.water, weeks.sink, weeks.faces, weeks.temperature))
         w_liq, w_sink, faces, t_soil = found
         return {"w_liq": w_liq, "w_sink": w_sink, "q_if": faces, "q_bot": faces[:, -1], "t_soil": t_soil}
+
+
+AnyEurope = Europe | DailyEurope
+"""By the month or by the day: what the time loop steps."""

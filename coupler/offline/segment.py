@@ -12,8 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ..europe.daily import DailyEurope
-from ..europe.monthly import Europe
+from ..europe.daily import AnyEurope
 from ..europe.scenario import Scenario
 from . import checkpoint
 from .budget import stocks
@@ -28,7 +27,7 @@ Arrays = dict[str, np.ndarray]
 class Segment:
     """The years of one scenario; goes on from a checkpoint where there is one."""
 
-    def __init__(self, model: Any, europe: Europe | DailyEurope, task: Task, scenario: Scenario, start: Arrays | None) -> None:
+    def __init__(self, model: Any, europe: AnyEurope, task: Task, scenario: Scenario, start: Arrays | None) -> None:
         """``start`` is the result file of the spin-up (None: begin with the soil as surveyed)."""
         self.europe, self.task, self.scenario = europe, task, scenario
         self.final, self.part = (chunk_file(task.folder, task.number, scenario.key, p) for p in (False, True))

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from ..config import MONTHLY, RunConfig
-from ..europe.daily import DailyEurope
+from ..europe.daily import AnyEurope, DailyEurope
 from ..europe.domain import Domain
 from ..europe.monthly import Europe
 from ..units import C_KG_PER_MOL, CACO3_KG_PER_MOL
@@ -27,9 +27,6 @@ from .task import SPINUP, Stopped, Task, chunk_file, finished, group
 SETTLED = 1e-3  # a spin-up to equilibrium ends when no pool of a column changes by more than this share in a year
 SETTLING = ("ca", "mg", "k", "na", "dic")
 LONGEST_SPINUP = 400  # years; exchangers turn over in 10-100 years (emulator/docs/science.md, 7)
-
-
-AnyEurope = Europe | DailyEurope
 
 
 def open_europe(domain: Domain, config: RunConfig) -> AnyEurope:
