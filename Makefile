@@ -27,9 +27,11 @@ europe: $(VENV)/installed
 	$(BIN)/calcisol run --out out/europe
 	@! [ -d "$${CALCISOL_DATA:-../shared/data}/rothamsted" ] || $(BIN)/calcisol validate out/europe --out out/validation
 
-# COVERAGE=1: lines of Python that the tests ran, room by room, at the end
+# WORKERS=n: as many tests side by side, a file in one process (each takes up to 1.5 GB); COVERAGE=1: lines of Python that the tests
+# ran, room by room, at the end
+WORKERS := 2
 test: $(VENV)/installed $(VENV)/test-tools
-	$(BIN)/python -m pytest -q $(if $(COVERAGE),--cov --cov-report=)
+	$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile $(if $(COVERAGE),--cov --cov-report=)
 	@$(if $(COVERAGE),$(BIN)/python .ci/coverage_by_room.py)
 
 slow: $(VENV)/installed $(VENV)/test-tools

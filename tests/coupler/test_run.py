@@ -120,7 +120,11 @@ def test_ctrl_c_with_workers_is_one_sentence(tmp_path, sign):
         time.sleep(0.02)
     time.sleep(0.1 if sign == ".work/*" else 0.0)  # until the pool is being made
     os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to the workers, too
-    error = process.communicate(timeout=60)[1]
+    try:
+        error = process.communicate(timeout=60)[1]
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        raise
     assert process.returncode == 130 and "Traceback" not in error
     assert error.splitlines()[-1] == "calcisol: stopped; continue with the same command and --resume"
 
