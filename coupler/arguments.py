@@ -67,6 +67,7 @@ def _check(add: Add) -> None:
         commands.check,
     )
     check.add_argument("forcing", help="CF NetCDF in any layout, or a GeoTIFF or table of fields")
+    check.add_argument("beside", nargs="*", help="files with other variables of its places and steps: one variable each, or soil")
     check.add_argument("--nitrify", action="store_true", help="as for a run with nitrify = true in its configuration")
 
 

@@ -82,7 +82,7 @@ def _check_forcing(path: Path, args: argparse.Namespace) -> int | None:
             return False
 
     try:
-        with ForcingFile(path) as forcing:
+        with ForcingFile(path, [Path(name) for name in args.beside]) as forcing:
             forcing.nitrify = args.nitrify
             if {n for n, s in forcing.sources.items() if s.how != "bounds"} <= set(TEXTURE):
                 return None
@@ -96,12 +96,15 @@ def _check_forcing(path: Path, args: argparse.Namespace) -> int | None:
     print(f"{'variable':16s} {'units':12s} {'status':12s} {'in the file':16s} values or default")
     for finding in seen.findings:
         print(finding.line())
+    for line in seen.budget:
+        print(line)
     for remark in seen.remarks:
         print(f"note: {remark}")
     for problem in seen.problems:
         print(f"calcisol: {problem}", file=sys.stderr)
     if not seen.problems:
-        print('this file can run: put `forcing = "' + args.forcing + '"` in a configuration')
+        also = f" and `forcing_beside = {args.beside}`" if args.beside else ""
+        print('this file can run: put `forcing = "' + args.forcing + '"`' + also + " in a configuration")
     return 2 if seen.problems else 0
 
 

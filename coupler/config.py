@@ -30,7 +30,15 @@ class ConfigError(CalcisolError):
 YEARS = (1800, 3000)
 GENERATED, MONTHLY = "generated", "monthly"  # weather
 PLOUGH_LAYERS = (0.25, 0.1, 0.1, 0.1, 0.1, 0.1, 0.15, 0.15, 0.15, 0.15)  # m; a plough layer on top, for steps of a month
-WITH_FORCING = ("forcing", "nitrify", "out", "bundle", "workers", "plots")  # all that a run of a forcing file takes
+WITH_FORCING = (
+    "forcing",
+    "forcing_beside",
+    "nitrify",
+    "out",
+    "bundle",
+    "workers",
+    "plots",
+)  # all that a run of a forcing file takes
 MOST_SPINUP = 10000  # years; more is a slip of the hand that would run for days
 
 
@@ -57,6 +65,7 @@ class RunConfig:
     uncertainty: int = 48  # columns on which the interval is worked out, spread over the domain; 0: no interval
     ensemble: tuple[str, ...] = ()  # further bundles, members of the emulator ensemble
     forcing: str = ""  # a forcing file of your own instead of Europe; from the folder of the configuration
+    forcing_beside: tuple[str, ...] = ()  # files with other variables of its places and steps (of its places alone: soil)
     nitrify: bool = False  # with forcing: the library nitrifies the ammonium of a file that brings no n_nit (forcing/nitrogen.py)
     bundle: str = ""
     workers: int = 2
@@ -120,7 +129,7 @@ class RunConfig:
     def physics(self) -> dict[str, Any]:
         """What decides the numbers of a run (not where it runs or writes): the key of a restart."""
         skip = {"out", "workers", "dask", "plots", "bundle", "scenarios", "checkpoint_years", "uncertainty", "ensemble"}
-        skip |= {"nitrify"}  # of forcing files
+        skip |= {"nitrify", "forcing_beside"}  # of forcing files
         return {k: v for k, v in dataclasses.asdict(self).items() if k not in skip}
 
 
@@ -224,6 +233,8 @@ def load_config(path: Path | None = None, **overrides: Any) -> RunConfig:
             raise ConfigError(f"configuration {path} cannot be read ({why}); fix it or start from examples/05_europe") from None
         config = _build(RunConfig, raw, path.name)
         _check_limits(config)
+        if config.forcing_beside and not config.forcing:
+            raise ConfigError(f"forcing_beside names files beside a forcing file, and {path.name} names none; add forcing")
         if config.nitrify and not config.forcing:
             raise ConfigError(f"nitrify acts on a forcing file, and {path.name} names none; the European run nitrifies anyway")
         idle = [k for k in (*raw, *given) if k not in WITH_FORCING]
@@ -239,7 +250,8 @@ def load_config(path: Path | None = None, **overrides: Any) -> RunConfig:
         members = tuple(_beside(path, name, "ensemble") for name in config.ensemble)
         config = dataclasses.replace(config, ensemble=members, out=str(Path(config.out).expanduser()))
         own = {key: _beside(path, name, key) for key, name in config.fields.items()}
+        also = tuple(_beside(path, name, "forcing_beside") for name in config.forcing_beside)
         weather = tuple(_beside(path, name, "weather_files") for name in config.weather_files)
         names = tuple(_beside(path, s, "scenarios") if s.endswith(".toml") else s for s in config.scenarios)
-        config = dataclasses.replace(config, fields=own, scenarios=names, weather_files=weather)
+        config = dataclasses.replace(config, fields=own, scenarios=names, weather_files=weather, forcing_beside=also)
     return dataclasses.replace(config, **given)

@@ -42,7 +42,7 @@ def _say(text: str) -> None:
 def _key(config: RunConfig, version: str) -> str:
     """Changes with all that changes the numbers: files, bundle, version, settings."""
     files = []
-    for name in files_of(Path(config.forcing)):
+    for name in [n for given in (config.forcing, *config.forcing_beside) for n in files_of(Path(given))]:
         stat = Path(name).resolve().stat()
         files.append((str(Path(name).resolve()), stat.st_size, stat.st_mtime_ns))
     bundle = read_contract(config.bundle or default_bundle()).get("records_sha256", "")
@@ -130,7 +130,7 @@ def run_forcing(config: RunConfig, resume: bool = False) -> Path:
     from .run import version
 
     path, out = Path(config.forcing), Path(config.out)
-    with ForcingFile(path) as forcing:
+    with ForcingFile(path, [Path(name) for name in config.forcing_beside]) as forcing:
         forcing.nitrify = config.nitrify
         seen = forcing.survey
         for problem in seen.problems:
@@ -140,6 +140,8 @@ def run_forcing(config: RunConfig, resume: bool = False) -> Path:
                 _say(f"{finding.variable.name}: {finding.note}")
         for remark in seen.remarks:
             _say(remark)
+        for line in seen.budget:
+            print(line)
         with folder_lock(out), open_model(config) as model:
             parts = Parts(work_folder(out, _key(config, version()), resume))
             saved = parts.restore() if resume else {}

@@ -12,6 +12,8 @@ from __future__ import annotations
 import cf_xarray  # noqa: F401  (gives datasets their accessor cf)
 import xarray as xr
 
+from .water_phases import SOIL_WATER
+
 TIME_NAMES = ("time", "time_counter", "valid_time", "tstep", "t")
 DEPTH_NAMES = (
     "soil_layer", "nslm", "solay", "solth", "levsoi", "depth", "soil_layers_stag", "layer", "lev", "z", "levgrnd", "nsoil",
@@ -82,9 +84,13 @@ def depth_coordinates(dataset: xr.Dataset) -> list[str]:
 
 
 def depth_dim(dataset: xr.Dataset) -> str:
-    """Name of the soil layer dimension, "" where there is none."""
+    """Name of the soil layer dimension, "" where there is none: of several vertical axes the one of the soil's water."""
     dims = [str(dataset[n].dims[0]) for n in depth_coordinates(dataset)]
-    return next(iter((*dims, *(n for n in DEPTH_NAMES if n in dataset.dims))), "")
+    found = list(dict.fromkeys((*dims, *(str(n) for n in DEPTH_NAMES if n in dataset.dims))))
+    if len(found) > 1:
+        wet = {d for n in SOIL_WATER if n in dataset.data_vars for d in map(str, dataset[n].dims)}
+        found = [d for d in found if d in wet] or found
+    return next(iter(found), "")
 
 
 def coordinate(dataset: xr.Dataset, kind: str) -> xr.DataArray | None:

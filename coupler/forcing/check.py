@@ -10,16 +10,18 @@ Use:     ``with ForcingFile(path) as f: print(*(x.line() for x in survey(f).find
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from ...emulator.contract.variables import Variable
-from . import layout, nitrogen, read, water_phases
+from . import land_model_budget, layout, nitrogen, read, water_phases
 from .consistent import too_full, too_much
 from .counts import WATER, Counts, count
 from .fault import ForcingError
+from .inputs import join_thin, values
 from .names import TEXTURE, Source, inputs, passed_over
 from .opened import OpenedFile
 from .vertical import check_thickness
@@ -53,11 +55,14 @@ class Survey:
     findings: list[Finding]
     land: np.ndarray
     remarks: list[str]
+    water: land_model_budget.Budget | None = None  # of the output of a land model
+    budget: tuple[str, ...] = ()  # its lines, and what is wrong with it
+    unclosed: str = ""
 
     @property
     def problems(self) -> list[str]:
         """One sentence each; a file without any can run."""
-        return [f.problem for f in self.findings if f.problem]
+        return [f.problem for f in self.findings if f.problem] + [self.unclosed] * bool(self.unclosed)
 
 
 def _place(forcing: OpenedFile, column: int) -> str:
@@ -119,10 +124,10 @@ def _look(forcing: OpenedFile, source: Source) -> Counts:
     v, whole = source.variable, Counts(len(forcing.layout))
     masked = v.role == "forcing" and v.name != "active" and "active" in forcing.sources
     for piece in _blocks(forcing, v):
-        got = read.values(forcing, source, piece)
+        got = values(forcing, source, piece)
         active = None
         if masked:
-            active = read.values(forcing, forcing.sources["active"], piece).data != 0  # NaN is a fault of active itself
+            active = values(forcing, forcing.sources["active"], piece).data != 0  # NaN is a fault of active itself
         whole.add(count(v, got, active))
     return whole
 
@@ -131,6 +136,8 @@ def _status(forcing: OpenedFile, source: Source) -> tuple[str, str]:
     """(status, note on units) of an input that is in the file."""
     if source.how == "bounds":
         return "converted", ""
+    if source.how == "land model":
+        return "derived", ""
     units = str(forcing.file[source.names[0]].attrs.get("units", "")).strip()
     if not units:
         return "given", "no units given, taken as is"
@@ -171,17 +178,20 @@ def _land(forcing: OpenedFile, counts: dict[str, Counts]) -> tuple[np.ndarray, l
 
 def _check_places(forcing: OpenedFile, land: np.ndarray) -> None:
     """Raise ForcingError where the columns that run lie nowhere on the Earth."""
-    for name, values, limit in (("lat", forcing.layout.lat, 90.0), ("lon", forcing.layout.lon, 360.0)):
-        if values is None or len(values) != len(forcing.layout):
+    for name, degrees, limit in (("lat", forcing.layout.lat, 90.0), ("lon", forcing.layout.lon, 360.0)):
+        if degrees is None or len(degrees) != len(forcing.layout):
             continue
-        here = values[land]
+        here = degrees[land]
         bad = here[~(np.abs(here) <= limit)]
         if bad.size:
             hint = "are lat and lon swapped" if name == "lat" and np.isfinite(bad[0]) else "is it filled"
             raise ForcingError(f"{name} = {bad[0]:g} in {forcing.path.name} must lie between -{limit:g} and {limit:g}; {hint}?")
 
 
-def _absent(v: Variable) -> Finding:
+def _absent(v: Variable, forcing: OpenedFile) -> Finding:
+    if v.name == "q_bot" and "runoff" in forcing.terms:
+        said = forcing.terms["runoff"].said
+        return Finding(v, "", "missing", "", f"q_bot is missing: {said} holds surface and subsurface runoff; add one of them")
     if v.default == "required":
         return Finding(v, "", "missing", "", f"{v.name} [{v.units}] is missing; add it ({v.long_name})")
     note = v.note or "" if v.default == "derived" else f"{v.default:g}"
@@ -191,6 +201,7 @@ def _absent(v: Variable) -> Finding:
 def survey(forcing: OpenedFile) -> Survey:
     """Go once through a file. Raises ForcingError where the file as a whole cannot be read or its steps do not follow."""
     len(forcing.axis)
+    join_thin(forcing)
     counts: dict[str, Counts] = {}
     broken: dict[str, Finding] = {}
     for v in inputs():
@@ -210,13 +221,22 @@ def survey(forcing: OpenedFile) -> Survey:
         if v.name in counts:
             findings.append(_finding(forcing, forcing.sources[v.name], counts, land))
         else:
-            findings.append(broken.get(v.name) or _absent(v))
+            findings.append(broken.get(v.name) or _absent(v, forcing))
     extra = nitrogen.unpaired({n: c.on(land).high for n, c in counts.items()}) if not forcing.nitrify else ""
     if extra:
         findings = [_with_problem(f, extra) if f.variable.name == "n_nit" else f for f in findings]
     remarks += nitrogen.twice({n: c.on(land) for n, c in counts.items()})
-    remarks += passed_over(forcing.file, forcing.sources)
-    return Survey(findings, land, remarks)
+    remarks += passed_over(forcing.file, forcing.sources, forcing.terms)
+    seen = Survey(findings, land, remarks)
+    return _with_budget(forcing, seen) if forcing.terms and not seen.problems else seen
+
+
+def _with_budget(forcing: OpenedFile, seen: Survey) -> Survey:
+    """The survey of the output of a land model and its water budget."""
+    place = partial(_place, forcing)
+    budget = land_model_budget.draw_up(forcing)
+    lines = tuple(budget.lines(seen.land, place))
+    return replace(seen, water=budget, budget=lines, unclosed=budget.problem(seen.land, place))
 
 
 def _with_problem(finding: Finding, problem: str) -> Finding:
@@ -232,9 +252,9 @@ def _finding(forcing: OpenedFile, source: Source, counts: dict[str, Counts], lan
     if not problem and v.name == "dz":
         problem = check_thickness(forcing.soil, read.values(forcing, source, None).data[land])
     if not problem and mine.peak is not None and counts.keys() >= {"dz"}:
-        problem = too_full(v.name, mine.peak[land], read.values(forcing, forcing.sources["dz"], None).data[land])
+        problem = too_full(v.name, mine.peak[land], values(forcing, forcing.sources["dz"], None).data[land])
     if not problem and v.name == "sand" and "clay" in counts:
-        shares = [read.values(forcing, forcing.sources[n], None).data[land] for n in ("clay", "sand")]
+        shares = [values(forcing, forcing.sources[n], None).data[land] for n in ("clay", "sand")]
         problem = too_much("clay", shares[0], "sand", shares[1])
     if not problem and "taken as liquid" in source.note and "t_soil" in counts:
         problem = water_phases.frozen(source.names[0], counts["t_soil"].on(land).low)

@@ -13,7 +13,7 @@ from functools import cached_property
 
 import numpy as np
 
-from . import read
+from . import inputs
 from .check import Survey, survey
 from .fault import ForcingError
 from .opened import OpenedFile
@@ -46,7 +46,7 @@ class ForcingFile(OpenedFile):
     def static(self) -> dict[str, np.ndarray]:
         """All static properties the file holds, (column, soil_layer)."""
         found = [s for s in self.sources.values() if s.variable.role == "static"]
-        return {s.variable.name: np.ascontiguousarray(read.values(self, s, None).data[self.land]) for s in found}
+        return {s.variable.name: np.ascontiguousarray(inputs.values(self, s, None).data[self.land]) for s in found}
 
     @cached_property
     def _blocks(self) -> dict[str, tuple[int, np.ndarray]]:
@@ -60,7 +60,7 @@ class ForcingFile(OpenedFile):
             begin, block = self._blocks.get(name, (0, np.empty(0)))
             if not begin <= i < begin + len(block):
                 end = min(i + self.block_steps(), len(self.axis))
-                begin, block = i, np.ascontiguousarray(read.values(self, source, slice(i, end)).data[:, self.land])
+                begin, block = i, np.ascontiguousarray(inputs.values(self, source, slice(i, end)).data[:, self.land])
                 self._blocks[name] = (begin, block)
             found[name] = block[i - begin]
         return found

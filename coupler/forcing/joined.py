@@ -35,7 +35,7 @@ def _first_date(data: xr.Dataset, time: str, name: str) -> cftime.datetime:
         raise ValueError(f"time of {name} cannot be read: {' '.join(str(error).split())}") from None
 
 
-def _place_order(name: str, mine: xr.DataArray, first: xr.DataArray, files: tuple[str, str]) -> np.ndarray | None:
+def place_order(name: str, mine: xr.DataArray, first: xr.DataArray, files: tuple[str, str]) -> np.ndarray | None:
     """Positions that put ``mine`` in the order of ``first``; None where it is already. Raises ValueError."""
     a, b = np.asarray(first.values), np.asarray(mine.values)
     if a.size != b.size:
@@ -64,7 +64,7 @@ def _same_places(data: xr.Dataset, first: xr.Dataset, time: str, files: tuple[st
         if dim not in data.dims or data.sizes[dim] != first.sizes[dim]:
             raise ValueError(f"{dim} has length {first.sizes[dim]} in {files[0]}, but {data.sizes.get(dim, 0)} in {files[1]}")
         if dim in first.variables and dim in data.variables:
-            order = _place_order(str(dim), data[dim], first[dim], files)
+            order = place_order(str(dim), data[dim], first[dim], files)
             if order is not None:
                 data = data.isel({dim: order})
             data = data.assign_coords({dim: first[dim]})

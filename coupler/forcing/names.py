@@ -17,11 +17,13 @@ from ...emulator.contract.variables import Variable, load_table
 from ..units import UnitError, conversion, known
 from . import water_phases
 from .fault import ForcingError
+from .land_model_terms import FROM_SOIL, Term, find_terms
 
 # names without a CF standard name: (contract, names in the file); those of water are in water_phases.py
 ALIASES = {
-    "t_soil": ("tsl", "SoilTemp", "ptn", "TSOI", "STC"),
-    "q_bot": ("drainage", "Qsb", "mrrob", "QDRAI"),
+    "dz": ("DZS",),
+    "t_soil": ("tsl", "SoilTemp", "ptn", "TSOI", "STC", "SOIL_T", "TSLB"),
+    "q_bot": ("drainage", "Qsb", "mrrob", "qsb", "QDRAI"),
     "p_surf": ("ps", "PSurf", "PBOT", "sp"),
     "co2_src_total": ("hetero_resp", "rh", "HeteroResp", "HR"),
     "co2_atm": ("CO2air", "co2"),
@@ -53,14 +55,14 @@ class Source:
 
     variable: Variable
     names: tuple[str, ...]
-    how: str = "plain"  # plain | difference | share | rest | bounds (dz from the bounds of the layers)
+    how: str = "plain"  # plain | difference | share | rest | sum | bounds (dz from those of the layers) | land model (its water)
     note: str = ""
 
     @property
     def found(self) -> str:
         """What the report of ``calcisol check`` says it was made of."""
         first, *more = self.names
-        sign = {"difference": " - ", "share": " x ", "rest": " x (1 - "}.get(self.how, "")
+        sign = {"difference": " - ", "share": " x ", "rest": " x (1 - ", "sum": " + ", "land model": " + "}.get(self.how, "")
         return first + "".join(sign + n for n in more) + (")" if self.how == "rest" else "")
 
 
@@ -68,6 +70,11 @@ class Source:
 def inputs() -> tuple[Variable, ...]:
     """Every input of the contract, static first."""
     return tuple(v for v in load_table().variables if v.role in ("static", "forcing"))
+
+
+def input_named(name: str) -> Variable:
+    """One input of the contract."""
+    return next(v for v in inputs() if v.name == name)
 
 
 def _fits(dataset: xr.Dataset, name: str, v: Variable) -> bool:
@@ -120,14 +127,53 @@ def find_sources(dataset: xr.Dataset, depth: str) -> dict[str, Source]:
             made = water_phases.find(dataset, v.name, by_standard)
             if made is not None:
                 found[v.name] = Source(v, made.names, made.how, made.note)
+    if not {"co2_src", "co2_src_total"} & set(found) and "CO2" in _unit(dataset, "NEE") and "NPP" in dataset.data_vars:
+        # Noah-MP: what heterotrophs respire is what NEE holds beside NPP
+        found["co2_src_total"] = Source(input_named("co2_src_total"), ("NEE", "NPP"), "sum")
     return found
 
 
-def passed_over(dataset: xr.Dataset, sources: dict[str, Source]) -> list[str]:
+def _unit(dataset: xr.Dataset, name: str) -> str:
+    return str(dataset[name].attrs.get("units", "")) if name in dataset.data_vars else ""
+
+
+def land_model(dataset: xr.Dataset, depth: str, have: dict[str, Source], mean: bool) -> tuple[dict[str, Term], dict[str, Source]]:
+    """The terms of a water budget, and the inputs made of them, of the output of a land model; both empty for any other file.
+
+    A land model's output has the water of its layers and what leaves soil and plants, and no sink by layer under our name.
+    ``mean``: that water is a mean of each step.
+    """
+    terms = find_terms(dataset, depth)
+    taken = [role for role in FROM_SOIL if role in terms]
+    if "w_sink" in have or "w_liq" not in have or not taken:
+        return {}, {}
+
+    def made(name: str, roles: list[str], note: str = "") -> dict[str, Source]:
+        names = tuple(n for role in roles for n in terms[role].names)
+        return {name: Source(input_named(name), names, "land model", note)}
+
+    if "soil evaporation" in terms and taken[0] != "evapotranspiration" and {"uptake", "transpiration"} & set(taken):
+        taken = [role for role in taken if role != "evapotranspiration"]
+    if "uptake" in taken:
+        taken = [role for role in taken if role != "transpiration"]
+    found = made("w_sink", taken, "" if "uptake" in taken else "by layer as roots are")
+    if "drainage" in terms:
+        found |= made("q_bot", ["drainage", *(["tile drainage"] if "tile drainage" in terms else [])])
+    elif {"surface runoff", "runoff"} <= set(terms):
+        found |= made("q_bot", ["runoff", "surface runoff"], "total minus surface runoff")
+    elif "surface runoff" in terms and {"precipitation", "rain"} & set(terms):
+        found |= made("q_bot", ["surface runoff"], "what closes the water budget")
+    if mean and "q_if" not in have and "q_bot" in found:
+        note = "from the gain of the layers: their water is a mean of the step"
+        found["q_if"] = Source(input_named("q_if"), have["w_liq"].names, "land model", note)
+    return terms, found
+
+
+def passed_over(dataset: xr.Dataset, sources: dict[str, Source], terms: dict[str, Term]) -> list[str]:
     """One sentence on each variable that looks like an input and is not read: another case, unit or twin of what is read."""
     meant = {a.lower(): v.name for v in inputs() for a in (v.name, *ALIASES.get(v.name, ()))}
     meant |= {n.lower(): "w_ice" if "ice" in phase else "w_liq" for phase, (_, ns) in water_phases.NAMES.items() for n in ns}
-    used = {n for s in sources.values() for n in s.names}
+    used = {n for s in sources.values() for n in s.names} | {n for t in terms.values() for n in t.names}
     told = []
     for name, variable in dataset.data_vars.items():
         wanted = meant.get(str(name).lower())

@@ -9,12 +9,14 @@ Use:     ``with open_files(Path("tas_*.nc")) as dataset``; ``parts = open_parts(
 from __future__ import annotations
 
 import glob
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import xarray as xr
 
 from .axes import bounds_names, coordinate, depth_coordinates
+from .beside import beside
 from .fault import ForcingError
 from .joined import align, join
 from .missing import PACKING, decode
@@ -71,8 +73,34 @@ def _close(parts: list[xr.Dataset]) -> None:
         part.close()
 
 
-def open_parts(path: Path) -> list[xr.Dataset]:
-    """The files of a path or pattern in order of time, as stored, places and layers in the order of the first."""
+def open_parts(path: Path, more: Sequence[Path] = ()) -> list[xr.Dataset]:
+    """The files of a path or pattern in order of time, as stored, places and layers in the order of the first.
+
+    ``more``: paths or patterns of files with other variables, of the same steps or of none. Raises ForcingError.
+    """
+    parts = _along_time(path)
+    for other in more:
+        parts = _with(parts, _along_time(other), (path.name, other.name))
+    return parts
+
+
+def _with(parts: list[xr.Dataset], others: list[xr.Dataset], names: tuple[str, str]) -> list[xr.Dataset]:
+    """The variables of other files beside those of ``parts``, which must be cut alike. Raises ForcingError."""
+    try:
+        if len(others) not in (1, len(parts)):
+            raise ValueError(f"{names[0]} is cut into {len(parts)} files along time, {names[1]} into {len(others)}")
+        made = [beside(part, others[i if len(others) > 1 else 0], names) for i, part in enumerate(parts)]
+    except ValueError as error:
+        _close([*parts, *others])
+        raise ForcingError(
+            f"{names[1]} cannot be put beside {names[0]} ({error}); give files of the same places and steps"
+        ) from None
+    made[0].set_close(lambda: _close([*parts, *others]))
+    return made
+
+
+def _along_time(path: Path) -> list[xr.Dataset]:
+    """The files of one path or pattern, in order of time."""
     files = files_of(path)
     parts: list[xr.Dataset] = []
     try:

@@ -7,6 +7,7 @@ Use:     ``with OpenedFile(path) as f: f.axis.dt, f.soil.count``; raises Forcing
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Self
@@ -18,7 +19,8 @@ from ..units import SECONDS_PER_YEAR
 from . import layout, vertical
 from .axes import time_dim
 from .fault import ForcingError
-from .names import Source, find_sources, inputs
+from .land_model_terms import Term, is_mean
+from .names import Source, find_sources, inputs, land_model
 from .open_files import BLOCK_BYTES, open_parts
 from .time_axis import TimeAxis, read_time
 
@@ -28,10 +30,13 @@ class OpenedFile:
 
     nitrify = False
 
-    def __init__(self, path: Path) -> None:
-        """Open, find places, layers and variables. Raises ForcingError when one of them cannot be understood."""
+    def __init__(self, path: Path, more: Sequence[Path] = ()) -> None:
+        """Open, find places, layers and variables. Raises ForcingError when one of them cannot be understood.
+
+        ``more``: files with other variables of the same places and steps, or of the same places alone (soil).
+        """
         self.path = Path(path)
-        self.parts = open_parts(self.path)
+        self.parts = open_parts(self.path, more)
         try:
             self.file: xr.Dataset = self.parts[0]
             self.time = time_dim(self.file)
@@ -41,7 +46,12 @@ class OpenedFile:
                 raise ForcingError(f"forcing {self.path.name}: {error}; write plain lat and lon") from None
             self.soil = vertical.find_layers(self.file)
             self.depth, self.layers = self.soil.dim, self.soil.count
+            self.joined: np.ndarray | None = None  # layer of the run of each of the file, where thin ones are joined (inputs.py)
             self.sources: dict[str, Source] = find_sources(self.file, self.depth)
+            mean = "w_liq" in self.sources and is_mean(self.file, self.sources["w_liq"].names[0], self.time)
+            self.terms: dict[str, Term] = {}  # of the water budget of a land model's output
+            self.terms, made = land_model(self.file, self.depth, self.sources, mean)
+            self.sources |= made
             if "dz" not in self.sources and self.soil.thickness is not None:
                 dz = next(v for v in inputs() if v.name == "dz")
                 self.sources["dz"] = Source(dz, (self.soil.name,), "bounds", f"from the bounds of {self.soil.name}")

@@ -15,6 +15,7 @@ import xarray as xr
 
 from ...emulator.contract.variables import Variable
 from ..units import Conversion, UnitError, conversion
+from .cell_methods import A_STEP, time_method
 from .fault import ForcingError
 from .names import substance, target
 
@@ -30,21 +31,20 @@ def _upward(variable: xr.DataArray) -> bool:
     return bool(re.search(r"(?:^|_)upward_", str(variable.attrs.get("standard_name", ""))))
 
 
-def time_method(variable: xr.DataArray, time: str) -> str:
-    """The method of ``cell_methods`` over time: "sum", "mean", "point", ..., "" where nothing is said."""
-    said = re.sub(r"\([^)]*\)", "", str(variable.attrs.get("cell_methods", "")))
-    methods = re.findall(r"((?:[\w]+\s*:\s*)+)(\w+)", said)
-    of_time = [m for names, m in methods if {time, "time"} & {n.strip() for n in names.split(":")}]
-    return of_time[-1] if of_time else ""
+def conversion_of(
+    dataset: xr.Dataset, name: str, v: Variable, time: str, share: bool = False, counts: str | None = None
+) -> Conversion:
+    """How ``name`` becomes input ``v`` (or a share from 0 to 1); ``counts``: what it is of, where v does not say so.
 
-
-def conversion_of(dataset: xr.Dataset, name: str, v: Variable, time: str, share: bool = False) -> Conversion:
-    """How ``name`` becomes input ``v`` (or a share from 0 to 1). Raises UnitError and ForcingError."""
+    Raises UnitError and ForcingError.
+    """
     variable = dataset[name]
     units = str(variable.attrs.get("units", "")).strip()
     if share:
         return conversion(units or "1", "1", "")
     method = time_method(variable, time)
+    if units.endswith(A_STEP):
+        units, method = units.removesuffix(A_STEP), "sum"
     if method in REFUSED:
         raise ForcingError(f"{v.name}: {name} is the {method.replace('_', ' ')} of each step; give the mean, or the amount")
     if v.name in DOWNWARD and (str(variable.attrs.get("positive", "")).lower() == "up" or _upward(variable)):
@@ -52,7 +52,7 @@ def conversion_of(dataset: xr.Dataset, name: str, v: Variable, time: str, share:
             f"{v.name}: {name} counts upward by its attributes, {v.name} counts downward; change its sign, and write "
             'positive = "down"'
         )
-    wanted, counts = target(v), substance(v)
+    wanted, counts = target(v), substance(v) if counts is None else counts
     rate = v.role == "forcing" and wanted.endswith("s-1")
     if not rate and method == "sum":
         raise ForcingError(f"{v.name}: {name} is summed over time, which {v.long_name} cannot be; give its mean or last value")

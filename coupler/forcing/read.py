@@ -8,18 +8,23 @@ Use:     ``read.values(forcing, source, slice(0, 12)).data``
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 import numpy as np
 import xarray as xr
 
-from ..units import UnitError
+from ...emulator.contract import constants
+from ...emulator.contract.variables import Variable
+from ..units import UnitError, conversion
 from . import rates
 from .fault import ForcingError
-from .missing import coded, decode
+from .land_model_terms import BY_PLANT, PLANTS
+from .missing import PACKING, coded, decode
 from .names import Source
-from .open_files import steps_of
+from .open_files import decoded, steps_of
 from .opened import OpenedFile
+from .water_phases import BY_VOLUME
 
 EVERYWHERE = ("co2_atm", "p_surf")  # of the air: one series may serve all places
 ROUNDED = 1e-4  # a total and its part, both rounded or packed, may differ by that share of the total when all is of one phase
@@ -42,6 +47,10 @@ def _raw(forcing: OpenedFile, name: str, source: Source, part: xr.Dataset, steps
         variable = variable.isel({forcing.time: steps})
     if forcing.soil.order is not None and forcing.depth in variable.dims:
         variable = variable.isel({forcing.depth: forcing.soil.order})
+    if name in BY_PLANT and (plants := [d for d in PLANTS if d in variable.dims]):
+        variable = decoded(variable).sum(plants, min_count=1, keep_attrs=True)
+    if v.name == "t_soil" and forcing.depth not in variable.dims:
+        variable = _at_layers(forcing, variable)
     try:
         stacked = forcing.layout.stack(variable, (forcing.time, forcing.depth) if v.role == "forcing" else (forcing.depth,))
     except ValueError as error:
@@ -56,12 +65,36 @@ def _raw(forcing: OpenedFile, name: str, source: Source, part: xr.Dataset, steps
         want = ", ".join(w for w in wanted if w)
         raise ForcingError(f"{v.name} has dims ({have}), not ({want}); reshape it")
     try:
-        values = decode(stacked.values, part[name].attrs)
+        values = decode(stacked.values, variable.attrs)
     except (TypeError, ValueError) as error:
         raise ForcingError(f"{v.name} ({name}) holds no numbers but {error}; give numbers in {v.units}") from None
     except (OSError, RuntimeError) as error:
         raise ForcingError(f"{v.name} ({name}) of {forcing.path.name} cannot be read ({error}); copy the file again") from None
     return _shape(forcing, stacked, values, source)
+
+
+def _at_layers(forcing: OpenedFile, variable: xr.DataArray) -> xr.DataArray:
+    """Temperature of an axis of its own, as ORCHIDEE and CLM have one, at the middles of the layers; constant beyond its ends."""
+    own = [d for d in variable.dims if d not in (forcing.time, *forcing.layout.dims) and variable.sizes[d] > 1]
+    if len(own) != 1 or own[0] not in forcing.file.variables or not forcing.depth:
+        return variable
+    axis = forcing.file[own[0]]
+    try:
+        depth = conversion(str(axis.attrs.get("units", "")), "m", "")(np.asarray(axis.values, np.float64))
+    except UnitError:
+        return variable
+    middle = forcing.soil.centre
+    if middle is None:
+        if "dz" not in forcing.sources:
+            return variable
+        dz = values(forcing, forcing.sources["dz"], None).data.mean(0)
+        middle = np.cumsum(dz) - dz / 2
+    order = np.argsort(depth)
+    weights = np.stack([np.interp(middle, depth[order], row) for row in np.eye(len(depth))[:, order]], axis=1)
+    known = decoded(variable).transpose(..., own[0])
+    dims = (*known.dims[:-1], forcing.depth)
+    attributes = {k: a for k, a in variable.attrs.items() if k not in PACKING}
+    return xr.DataArray(np.asarray(known.values, np.float64) @ weights.T, dims=dims, attrs=attributes, name=variable.name)
 
 
 def _shape(forcing: OpenedFile, stacked: xr.Variable, values: np.ndarray, source: Source) -> np.ndarray:
@@ -72,12 +105,12 @@ def _shape(forcing: OpenedFile, stacked: xr.Variable, values: np.ndarray, source
         values = np.repeat(values[..., None], count, axis=-1) if alike else values[..., None]
     if v.dims == "layer" and forcing.depth in stacked.dims:
         values = np.moveaxis(values, -2, -1)
-    elif v.dims == "layer" and (v.role == "static" or forcing.layers == 1):
-        values = np.repeat(values[..., None], forcing.layers, axis=-1)
+    elif v.dims == "layer" and (v.role == "static" or forcing.soil.count == 1):
+        values = np.repeat(values[..., None], forcing.soil.count, axis=-1)
     return values
 
 
-def _whole(forcing: OpenedFile, name: str, source: Source, steps: slice | None) -> np.ndarray:
+def whole(forcing: OpenedFile, name: str, source: Source, steps: slice | None) -> np.ndarray:
     """One variable over some steps, across files; unpacked, in its own unit."""
     if steps is None or forcing.time not in forcing.file[name].dims:
         return _raw(forcing, name, source, forcing.file, steps)
@@ -85,13 +118,36 @@ def _whole(forcing: OpenedFile, name: str, source: Source, steps: slice | None) 
     return pieces[0] if len(pieces) == 1 else np.concatenate(pieces)
 
 
-def _convert(forcing: OpenedFile, name: str, source: Source, raw: np.ndarray, steps: slice | None, share: bool) -> np.ndarray:
+def converted(
+    forcing: OpenedFile,
+    name: str,
+    v: Variable,
+    raw: np.ndarray,
+    steps: slice | None,
+    share: bool = False,
+    counts: str | None = None,
+) -> np.ndarray:
+    """Numbers of a variable of the file in the unit of ``v`` (or as shares of 1). Raises ForcingError."""
+    if name in BY_VOLUME and v.units == "kg m-2":
+        return raw * _water_of_volume(forcing, name)
     try:
-        made = rates.conversion_of(forcing.file, name, source.variable, forcing.time, share)
+        made = rates.conversion_of(forcing.file, name, v, forcing.time, share, counts)
     except UnitError as error:
-        raise ForcingError(f"{source.variable.name}: {error}") from None
+        raise ForcingError(f"{v.name}: {error}") from None
     lengths = {k: np.reshape(x, (-1, *([1] * (raw.ndim - 1)))) if np.ndim(x) else x for k, x in forcing.lengths(steps).items()}
     return np.array(made(raw, **lengths), np.float64)
+
+
+def _water_of_volume(forcing: OpenedFile, name: str) -> np.ndarray:
+    """kg m-2 of a layer full of water, in the unit of a share of its volume, (column, soil_layer)."""
+    units = re.sub(r"[{}]", "", str(forcing.file[name].attrs.get("units", "")))
+    try:
+        factor = float(conversion(units or "1", "1", "")(np.ones(1))[0])
+    except UnitError as error:
+        raise ForcingError(f"{name}: {error}") from None
+    if "dz" not in forcing.sources:
+        raise ForcingError(f"{name} is a share of volume, and dz [m] is missing; add it (thickness of the soil layer)")
+    return factor * constants.WATER_DENSITY * values(forcing, forcing.sources["dz"], None).data
 
 
 def values(forcing: OpenedFile, source: Source, steps: slice | None) -> Values:
@@ -101,13 +157,16 @@ def values(forcing: OpenedFile, source: Source, steps: slice | None) -> Values:
         data = np.tile(forcing.soil.thickness, (len(forcing.layout), 1))
         return Values(data, np.zeros(data.shape, bool), data)
     first, *second = source.names
-    raw = _whole(forcing, first, source, steps)
+    raw = whole(forcing, first, source, steps)
     codes = coded(raw, forcing.file[first].attrs)
-    data = _convert(forcing, first, source, raw, steps, False)
+    data = converted(forcing, first, source.variable, raw, steps)
     for name in second:
-        other = _whole(forcing, name, source, steps)
+        other = whole(forcing, name, source, steps)
         codes |= coded(other, forcing.file[name].attrs)
-        part = _convert(forcing, name, source, other, steps, source.how != "difference")
+        part = converted(forcing, name, source.variable, other, steps, source.how not in ("difference", "sum"))
+        if source.how == "sum":
+            data = data + part
+            continue
         if source.how == "difference":
             rest = data - part
             data = np.where((rest < 0) & (rest >= -ROUNDED * np.abs(data)), 0.0, rest)

@@ -21,6 +21,8 @@ from .axes import bounds_of, depth_coordinates, depth_dim
 from .fault import ForcingError
 
 MOST = constants.MAX_LAYERS
+LOWER_FACES = ("solay", "soildiag")  # ORCHIDEE: the coordinate holds where each layer ends
+THINNEST = 0.02  # m: thinner layers of a land model are joined with the next, as its adapters do (their pH would swing)
 SLACK = 0.01  # m: centres and bounds are often rounded to centimetres
 APART = 0.02  # share by which a thickness may differ from that of the bounds
 
@@ -114,10 +116,29 @@ def find_layers(dataset: xr.Dataset) -> Layers:
             raise ForcingError(f"{found.name} and {name} put the layers in different orders; remove the wrong one")
         if found.centre is not None or (found.name and not length):
             continue
-        edges = _edges(dataset, name, order, sign) if length else None
+        edges, centre = _edges(dataset, name, order, sign) if length else None, depth[order] if length else None
+        if edges is None and centre is not None and name in LOWER_FACES and "dz" not in dataset.variables:
+            edges = np.stack([np.concatenate([[0.0], centre[:-1]]), centre], axis=1)
+            centre = edges.mean(1)
         same = (order == np.arange(count)).all()
-        found = Layers(dim, count, None if same else order, name, depth[order] if length else None, edges)
+        found = Layers(dim, count, None if same else order, name, centre, edges)
     return found
+
+
+def joined(thickness: np.ndarray) -> np.ndarray | None:
+    """Layer of the run of each layer of a file, (soil_layer,): thin ones join the next below, at the bottom the one above.
+
+    ``thickness`` (column, soil_layer) m, of which the thinnest counts; None where all are thick enough.
+    """
+    least = thickness.min(0)
+    if least.min() >= THINNEST:
+        return None
+    layer, number, thick = np.zeros(least.size, int), 0, 0.0
+    for i, dz in enumerate(least):
+        layer[i], thick = number, thick + dz
+        if thick >= THINNEST and least[i + 1 :].sum() >= THINNEST:
+            number, thick = number + 1, 0.0
+    return layer
 
 
 def check_thickness(layers: Layers, dz: np.ndarray) -> str:

@@ -4,7 +4,8 @@ What:    ``find`` says how ``w_liq`` and ``w_ice`` come out of a file: as given,
 Units:   any that units.py takes to kg m-2, shares 0 to 1. Liquid = total - ice and ice = total - liquid, never total + ice.
 Source:  CMIP6: mrsol all phases, mrsll liquid, mrsfl frozen; CMIP5: mrlsl all phases; LS3MIP: mrfsol frozen; ALMA 3: SoilMoist
          all phases, SMLiqFrac and SMFrozFrac shares of it; ISIMIP: soilmoist all phases, soilmoistfroz frozen; CLM: SOILLIQ,
-         SOILICE.
+         SOILICE; ORCHIDEE: SoilMoist, profil_froz_hydro; HRLDAS and WRF, by volume: SOIL_M or SMOIS all phases,
+         SOIL_W or SH2O liquid.
 Use:     ``water_phases.find(dataset, "w_liq", by_standard)``
 """
 
@@ -19,16 +20,18 @@ from .fault import ForcingError
 NAMES = {  # phase -> (standard names, names)
     "total": (
         ("mass_content_of_water_in_soil_layer", "moisture_content_of_soil_layer"),
-        ("mrsol", "mrlsl", "SoilMoist", "soilmoist"),
+        ("mrsol", "mrlsl", "SoilMoist", "soilmoist", "SOIL_M", "SMOIS"),
     ),
-    "liquid": (("liquid_water_content_of_soil_layer",), ("mrsll", "SOILLIQ")),
-    "ice": (("frozen_water_content_of_soil_layer",), ("mrsfl", "mrfsol", "soilmoistfroz", "SOILICE")),
+    "liquid": (("liquid_water_content_of_soil_layer",), ("mrsll", "SOILLIQ", "SoilMoistLiquid", "SOIL_W", "SH2O")),
+    "ice": (("frozen_water_content_of_soil_layer",), ("mrsfl", "mrfsol", "soilmoistfroz", "SoilMoistFrozen", "SOILICE")),
     "liquid share": (
         ("liquid_water_mass_fraction_of_moisture_in_soil", "mass_fraction_of_unfrozen_water_in_soil_moisture"),
         ("SMLiqFrac", "mrlqso"),
     ),
-    "ice share": (("mass_fraction_of_frozen_water_in_soil_moisture",), ("SMFrozFrac",)),
+    "ice share": (("mass_fraction_of_frozen_water_in_soil_moisture",), ("SMFrozFrac", "profil_froz_hydro")),
 }
+SOIL_WATER = ("w_liq", *(name for _, names in NAMES.values() for name in names))
+BY_VOLUME = ("SOIL_M", "SMOIS", "SOIL_W", "SH2O")  # m3 m-3 in the files of HRLDAS, WRF-Hydro and WRF
 FREEZING = 273.15  # K
 
 

@@ -123,6 +123,24 @@ def _variables(file: netCDF4.Dataset, places: str) -> None:
     flag.setncatts({k: a for k, a in about.items() if not isinstance(a, str) or a})
 
 
+def _water_budget(file: netCDF4.Dataset, forcing: ForcingFile, places: str) -> None:
+    """How well the water of a land model's output closes, by column."""
+    water = forcing.survey.water
+    if water is None:
+        return
+    what = "water that the budget of the forcing file does not place"
+    for name, values, units, long_name in (
+        ("water_residual", water.residual / water.years, "kg m-2 year-1", what),
+        ("water_residual_share", water.share, "1", f"{what}, as a share of what falls or leaves"),
+    ):
+        variable = file.createVariable(name, "f8", ("column",), fill_value=FILL)
+        comment = "; ".join(forcing.survey.budget[:1])
+        told = {"units": units, "long_name": long_name, "comment": comment, "coordinates": places}
+        variable.setncatts({k: v for k, v in told.items() if v})
+        here = values[forcing.land]
+        variable[:] = np.where(np.isfinite(here), here, FILL)
+
+
 def write(
     path: Path, forcing: ForcingFile, dz: np.ndarray, blocks: Iterable[tuple[int, dict[str, np.ndarray]]], version: str, note: str
 ) -> None:
@@ -145,6 +163,7 @@ def write(
         _time(file, forcing)
         _layers(file, dz, places)
         _variables(file, places)
+        _water_budget(file, forcing, places)
         for begin, arrays in blocks:
             for name, values in arrays.items():
                 values = np.moveaxis(values, -1, -2) if values.ndim == 3 else values

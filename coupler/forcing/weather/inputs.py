@@ -13,8 +13,8 @@ from dataclasses import dataclass
 
 import xarray as xr
 
+from ..cell_methods import time_method
 from ..fault import ForcingError
-from ..rates import time_method
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from ...land.weather.days import MONTH_DAYS, Floats, Ints, days_in
 from ...units import Conversion, UnitError, conversion
-from .. import layout, rates
+from .. import cell_methods, layout, rates
 from ..axes import time_dim
 from ..fault import ForcingError
 from ..missing import coded, decode
@@ -59,7 +59,7 @@ class Series:
     def _conversion(self) -> tuple[Conversion, bool]:
         """To the unit wanted, and whether values are amounts of their step. Raises ForcingError."""
         first = self.parts[0][self.variable]
-        units, method = str(first.attrs.get("units", "")).strip(), rates.time_method(first, self.time)
+        units, method = str(first.attrs.get("units", "")).strip(), cell_methods.time_method(first, self.time)
         counts = "water" if self.name in WATER else ""
         if not units:
             raise ForcingError(f"{self.what} has no units; write them, e.g. units = {self.wanted.units!r}")
