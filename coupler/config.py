@@ -20,6 +20,7 @@ from typing import Any
 from ..emulator.contract.constants import MAX_LAYERS
 from ..emulator.contract.variables import load_table
 from .errors import CalcisolError
+from .land.irrigation import IrrigationParameters
 from .land.parameters import LIMITS, CarbonParameters, NitrogenParameters, SoilParameters, WaterParameters
 
 
@@ -77,6 +78,7 @@ class RunConfig:
     water: WaterParameters = field(default_factory=WaterParameters)
     carbon: CarbonParameters = field(default_factory=CarbonParameters)
     nitrogen: NitrogenParameters = field(default_factory=NitrogenParameters)
+    irrigation: IrrigationParameters = field(default_factory=IrrigationParameters)
 
     def __post_init__(self) -> None:
         """Raise ConfigError on a value that cannot be run."""
@@ -138,7 +140,7 @@ KINDS = {"int": "a whole number", "float": "a number", "str": "text", "bool": "t
 
 def _check_limits(config: RunConfig) -> None:
     """Raise ConfigError for a physical constant that no soil can have."""
-    for table in (config.soil, config.water, config.carbon, config.nitrogen):
+    for table in (config.soil, config.water, config.carbon, config.nitrogen, config.irrigation):
         for f in dataclasses.fields(table):
             given, (low, high) = getattr(table, f.name), LIMITS.get(f.name, (0.0, 1.0))
             by_layer = given if isinstance(given, tuple) else (given,)
@@ -155,6 +157,9 @@ def _check_limits(config: RunConfig) -> None:
                 raise ConfigError(
                     f'{f.name} acts on the soil water of each day, and weather is "{MONTHLY}"; leave one of them out'
                 )
+    if config.weather == MONTHLY and (config.irrigation.share or "irrigation" in config.fields):
+        raise ConfigError(f'irrigation acts on the soil water of each day, and weather is "{MONTHLY}"; leave one of them out')
+    config.irrigation.balanced()
     if config.water.root_end_m < config.water.root_full_m:
         raise ConfigError(
             f"root_end_m = {config.water.root_end_m:g} lies above root_full_m = {config.water.root_full_m:g}; "

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ..forcing.weather.read_daily import DailyFiles
-from ..land import climate
+from ..land import climate, irrigation
 from ..land.crop_calendar import air_days, crop_cover, demand, root_density
 from ..land.crop_table import crop_shares
 from ..land.fertiliser_days import Season, season
@@ -38,6 +38,7 @@ class LivedYear:
     weeks: Weeks
     weather: DailyWeather
     season: Season
+    irrigation: np.ndarray | None  # kg m-2 (day, column)
 
 
 @dataclass(frozen=True)
@@ -88,8 +89,11 @@ class Climates:
             days = len(weather)
             shading = crops.shading[np.arange(days) * len(crops.shading) // days]
             leaves, soil = demand(weather.pet, shading)
-            weeks = self.fields[name].year(Demand(weather.precipitation, weather.tas, leaves, soil))
-            self._lived[name] = (weather_of, LivedYear(weeks, weather, crops.season))
+            amount = d["irrigation"] if "irrigation" in d.fields else None
+            given = irrigation.by_day(leaves, weather.precipitation, amount, self.drivers.config.irrigation)
+            reaching = weather.precipitation if given is None else weather.precipitation + given
+            weeks = self.fields[name].year(Demand(reaching, weather.tas, leaves, soil))
+            self._lived[name] = (weather_of, LivedYear(weeks, weather, crops.season, given))
         return self._lived[name][1]
 
     def _field(self, state: Arrays) -> Field:

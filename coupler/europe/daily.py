@@ -16,6 +16,7 @@ from ..config import RunConfig
 from ..land import nitrogen, respiration
 from ..land.fertiliser_days import lime_share
 from ..land.field import Weeks
+from ..land.irrigation import dissolved
 from ..land.year_parts import by_part, equal_parts, over_parts
 from ..units import DAYS_PER_YEAR, KELVIN, SECONDS_PER_DAY, SECONDS_PER_YEAR
 from .climates import Climates, LivedYear
@@ -39,6 +40,7 @@ class Year:
     mineral_n: np.ndarray  # kg N ha-1 (column,)
     lime: np.ndarray  # kg CaCO3 m-2 (column,)
     co2_atm: np.ndarray  # mol mol-1 (column,)
+    irrigation: np.ndarray | None  # kg m-2 (day, column)
 
     def drivers(self) -> Arrays:
         """What of it is recorded, (column,): kg N ha-1, kg m-2 s-1 as means of the year."""
@@ -95,6 +97,7 @@ class DailyEurope(SoilAndInputs):
             mineral_n=self.inputs(s, year)["mineral_n"],
             lime=self.lime(s, year),
             co2_atm=self.co2_atm(s, year),
+            irrigation=lived.irrigation,
         )
 
     def live_through(self, scenario: Scenario, year: int) -> None:
@@ -130,7 +133,7 @@ class DailyEurope(SoilAndInputs):
         # a week's plan was made for its share of a year of 365 days
         plan = y.plans[step.group // 2].within(some, step.dt * DAYS_PER_YEAR / total)
         limed = lime_share(step.first * DAYS_PER_YEAR / total, step.last * DAYS_PER_YEAR / total)
-        return {
+        found = {
             **water,
             "t_soil": t_soil + KELVIN,
             "co2_src_total": over_parts(y.source, equal_parts(step.first, step.last, total), some),
@@ -139,6 +142,11 @@ class DailyEurope(SoilAndInputs):
             "lime": y.lime[some] * (limed / step.dt),
             **nitrogen.step_rates(plan, nh4, no3, t_soil, self.dz, self.nitrogen),
         }
+        if y.irrigation is not None:
+            given = y.irrigation[step.first : step.last, some].sum(0)
+            for name, rate in dissolved(given, step.dt, self.config.irrigation).items():
+                found[name] = found[name] + rate
+        return found
 
     def _water(self, weeks: Weeks, step: Step, some: slice | np.ndarray) -> Arrays:
         week, by_day = divmod(step.group, 2)

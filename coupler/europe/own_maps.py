@@ -118,7 +118,7 @@ def replace_fields(domain: Domain, files: dict[str, str], tell: Callable[[str], 
         old, here = domain.fields.get(field) or _unknown(field, len(domain)), f"{int(reached.sum())} of {len(domain)} cells"
         if not reached.all() or lost:
             gaps = f"; {lost} places of the file hold no value" if lost else ""
-            kept = "is estimated" if field in products.OPTIONAL else "stays as it was"
+            kept = "is estimated" if field in products.HYDRAULIC else "stays as it was"
             rest = "" if reached.all() else f", elsewhere {field} {kept}"
             tell(f"calcisol: {field} of {path.name} reaches {here}{rest}{gaps}\n")
         made = replace(
@@ -140,7 +140,8 @@ def replace_fields(domain: Domain, files: dict[str, str], tell: Callable[[str], 
 
 def _unknown(field: str, cells: int) -> Field:
     """A field that is nowhere known yet; only those of products.OPTIONAL may stay so."""
-    return Field(np.full(cells, np.nan), products.FIELD_UNITS[field], field, "estimated", "estimated from texture", "calcisol")
+    by = "estimated from texture" if field in products.HYDRAULIC else "the configuration"
+    return Field(np.full(cells, np.nan), products.FIELD_UNITS[field], field, "estimated", by, "calcisol")
 
 
 def _seasons(domain: Domain, path: Path, field: str) -> Domain:

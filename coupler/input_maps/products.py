@@ -49,19 +49,21 @@ FIELD_UNITS = {
     "mineral_n": "kg ha-1 year-1", "manure_n": "kg ha-1 year-1", "fixed_n": "kg ha-1 year-1", "deposition_n": "kg ha-1 year-1",
     "y_max": "kg ha-1 year-1", "no3_share": "1", "calcareous_share": "1", "altitude": "m",
     "vg_residual": "1", "vg_alpha": "m-1", "vg_n": "1", "vg_k_sat": "m s-1", "vg_filled": "1",
+    "irrigation": "mm year-1",
 }  # fmt: skip
 # fields that no domain has of itself: where nobody gives a map of them, they are estimated (land/pedotransfer.py)
-OPTIONAL = ("vg_residual", "vg_alpha", "vg_n", "vg_k_sat", "vg_filled")
+HYDRAULIC = ("vg_residual", "vg_alpha", "vg_n", "vg_k_sat", "vg_filled")
+OPTIONAL = (*HYDRAULIC, "irrigation")
 SUBSTANCE = {  # what a field counts: 100 kg of nitrate are 22.6 kg of nitrogen
-    "rain": "water", "pet": "water", "soc": "C", "caco3": "CaCO3", "mineral_n": "N", "manure_n": "N", "fixed_n": "N",
-    "deposition_n": "N",
+    "rain": "water", "pet": "water", "irrigation": "water", "soc": "C", "caco3": "CaCO3", "mineral_n": "N", "manure_n": "N",
+    "fixed_n": "N", "deposition_n": "N",
 }  # fmt: skip
 VALID = {  # what a field can be at all; a percentage or a temperature in kelvin lies outside
     "mat": (-20.0, 35.0), "t_amplitude": (0.0, 50.0), "rain": (20.0, 4000.0), "pet": (100.0, 3000.0), "clay": (0.0, 1.0),
     "sand": (0.0, 1.0), "soc": (0.0, 0.6), "bulk_density": (200.0, 2200.0), "ph_survey": (3.0, 10.5), "caco3": (0.0, 1.0),
     "caco3_ln_sd": (0.0, 5.0), "mineral_n": (0.0, 600.0), "manure_n": (0.0, 600.0), "fixed_n": (0.0, 600.0),
     "deposition_n": (0.0, 100.0), "y_max": (1.0, 2000.0), "no3_share": (0.0, 1.0), "calcareous_share": (0.0, 1.0),
-    "altitude": (-500.0, 6000.0), **{name: LIMITS[name] for name in OPTIONAL},
+    "altitude": (-500.0, 6000.0), "irrigation": (0.0, 3000.0), **{name: LIMITS[name] for name in HYDRAULIC},
 }  # fmt: skip
 # CF standard names that say it all: field and kind
 STANDARD = {

@@ -29,6 +29,7 @@ LIMITS = {
     "sulphur_deposition": (0.0, 500.0),
     "base_deposition": (0.0, 5.0),
     "sea_salt": (0.0, 5.0),
+    **dict.fromkeys(("ca", "mg", "na", "k", "cl", "so4", "alkalinity"), (0.0, 100.0)),  # mol m-3 of irrigation
     **{f"vg_{name}": SOIL_WATER[name] for name in ("residual", "alpha", "n", "k_sat")},
     "vg_filled": SOIL_WATER["porosity"],
 }  # every other constant is a share, 0 to 1

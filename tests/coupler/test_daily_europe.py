@@ -12,6 +12,7 @@ from calcisol.coupler.europe.domain import Field
 from calcisol.coupler.europe.load import load_domain
 from calcisol.coupler.europe.scenario import Part, Scenario, load_scenario
 from calcisol.coupler.europe.soil_and_inputs import BASELINE
+from calcisol.coupler.land.irrigation import IrrigationError, IrrigationParameters
 from calcisol.coupler.library.model import Model
 from calcisol.coupler.offline.records import OUTPUTS
 from calcisol.coupler.offline.stepper import Stepper
@@ -212,3 +213,48 @@ def test_a_warmer_climate_grows_its_crops_earlier(domain):
     cool = domain["mat"] < 15.0
     assert warm.uptake[cool, 151].mean() > today.uptake[cool, 151].mean() + 0.02
     assert europe.climates.live(BASELINE, 2101, 2101).season is today  # nothing is worked out twice
+
+
+def ions_of(europe, year):
+    """What a year brings in ions, mol m-2 (column,) by name, nitrogen aside."""
+    sums = {}
+    for step, forcing in forcings(europe, None, year):
+        some = slice(None) if step.columns is None else step.columns
+        for name in ("dep_ca", "dep_mg", "dep_na", "dep_k", "dep_cl", "dep_so4", "dep_dic"):
+            sums.setdefault(name, np.zeros(len(europe.domain)))[some] += forcing[name] * step.dt
+    return sums
+
+
+def test_irrigation_by_a_map_brings_its_water_and_its_ions(domain):
+    """300 mm a year in one column, none in another, a share of the need where the map has nothing; ions by hand."""
+    cells = domain.subset(slice(0, 4))
+    amount = Field(np.array([300.0, 0.0, np.nan, 500.0]), "mm year-1", "irrigation", "real", "test", "none")
+    config = dataclasses.replace(CONFIG, irrigation=IrrigationParameters(share=0.5))
+    wet, dry = DailyEurope(cells.with_fields(irrigation=amount), config), DailyEurope(cells, CONFIG)
+    a, b = wet.year(None, 1990), dry.year(None, 1990)
+    assert b.irrigation is None and a.irrigation is not None
+    given = a.irrigation.sum(0)
+    assert given[[0, 1, 3]] == pytest.approx([300.0, 0.0, 500.0], rel=ROUND, abs=ROUND)
+    assert given[2] > 0
+    assert (a.weeks.water[:, 1] == b.weeks.water[:, 1]).all()
+    # what came stays, drains, runs off or goes to the air
+    more = (a.weeks.evapotranspired + a.weeks.runoff) - (b.weeks.evapotranspired + b.weeks.runoff)
+    assert (more[[0, 2, 3]] > 0).all() and (more <= given + 1e-9).all()
+    brought, before = ions_of(wet, 1990), ions_of(dry, 1990)
+    added = {name: brought[name] - before[name] for name in brought}
+    for name, content in (("dep_ca", 0.776), ("dep_mg", 0.230), ("dep_k", 0.043), ("dep_so4", 0.250), ("dep_dic", 1.557)):
+        assert added[name] == pytest.approx(given / 1000.0 * content, rel=1e-9, abs=1e-12), name
+    charge = 2 * added["dep_ca"] + 2 * added["dep_mg"] + added["dep_na"] + added["dep_k"] - added["dep_cl"] - 2 * added["dep_so4"]
+    assert charge == pytest.approx(given / 1000.0 * 1.557, rel=1e-9, abs=1e-12)
+
+
+def test_water_whose_charges_do_not_balance_is_refused(tmp_path):
+    path = tmp_path / "run.toml"
+    path.write_text("[irrigation]\nshare = 0.5\nca = 3.0\n")
+    with pytest.raises(IrrigationError, match=r"cations minus anions of its water are \+4\.49 mol_c m-3"):
+        load_config(path)
+    path.write_text("[irrigation]\nshare = 0.5\nca = 3.0\nalkalinity = 6.0\n")
+    assert load_config(path).irrigation.balanced()["cl"] == pytest.approx(0.195 + 0.043)
+    path.write_text('weather = "monthly"\n[irrigation]\nshare = 0.5\n')
+    with pytest.raises(ConfigError, match="irrigation acts on the soil water of each day"):
+        load_config(path)
