@@ -73,7 +73,7 @@ def survey_bases(columns: Columns, shares: Mapping[str, ArrayLike] | None = None
     """Share the bases of layers without calcite out as a survey found them, or as in most arable soils (land/exchanger.py).
 
     ``shares`` of the charge by cation of CATIONS, (column, soil_layer) or scalars that add up to 1. The library begins with
-    those in equilibrium with a typical pore water, which holds too much Mg; the sum of their charge, and so pH, stays. To be
+    those of arable soils, K only where there is permanent charge to hold it. The sum of their charge, and so pH, stays. To be
     called after the first step. Raises ArgumentError for shares that do not add up to 1.
     """
     given = BASES if shares is None else shares

@@ -2,8 +2,9 @@
 
 What:    ``prepare`` completes the derived static rows; ``initial_state`` fills pore water, exchanger and soil air.
 Units:   as in variables.toml. Shapes [row, layer, column] in its row order.
-Source:  pore water of an arable soil (``soil_water``); the exchanger in equilibrium with it (Gaines & Thomas 1953, J. Chem. Phys.
-         21, 714-718).
+Source:  charge of the pore water of an arable soil (``soil_water``); bases on the exchanger in the shares of arable soils
+         (processes/exchanger.py), but where calcite rules them; both in equilibrium (Gaines & Thomas 1953, J. Chem. Phys. 21,
+         714-718).
 Use:     ``state = step.initial_state(step.prepare(static), forcing_layer, forcing_column)``; no __future__ annotations
 """
 
@@ -14,11 +15,12 @@ from torch import Tensor
 
 from ..chemistry.equilibrium import Activity, Constants
 from ..chemistry.ions import ammonium, calcium, magnesium, potassium, sodium
-from ..chemistry.records import ph_of
+from ..chemistry.records import permanent_charge, ph_of
 from ..contract.ordered import ordered_sum
 from ..contract.rows import column_rows, layer_rows, static_rows
 from ..contract.turns import enter, leave, turns
 from ..processes.calcite import CalciteRates, initial_calcite
+from ..processes.exchanger import BASES
 from ..processes.gas import conductance, gas_capacity, pressure, pressure_above
 from ..processes.recent_climate import start
 from ..processes.respiration import respiration
@@ -66,6 +68,14 @@ def soil_water(h: Tensor, co2: Tensor, k: Constants, gamma: Activity) -> FirstWa
 class FirstState(PoreWater):
     """The part of the step that makes a first state."""
 
+    def __init__(self, thermodynamics: str = "min3p", aluminium: str = "AlX3") -> None:
+        super().__init__(thermodynamics, aluminium)
+        self.shares_of_bases: list[float] = [
+            BASES["ca"],
+            BASES["mg"],
+            BASES["k"],
+        ]  # as an attribute: TorchScript compiles no module-level values
+
     @torch.jit.export
     def prepare(self, static: Tensor) -> Tensor:
         """Static rows [row, layer, column] with the derived ones, NaN where the host gives none, completed."""
@@ -76,8 +86,9 @@ class FirstState(PoreWater):
         """First pools [state, layer, column], consistent with caco3, ph0, base_saturation and the first forcing.
 
         Pore water starts as that of an arable soil (``soil_water``), its pH that of calcite where there is any, else ph0. The
-        exchanger is filled in equilibrium with it. A given base_saturation then rescales the exchangeable bases of layers without
-        calcite. The soil air is that of a steady state: no storage, one second of sources against one second of diffusion.
+        exchanger is filled in equilibrium with it; in layers without calcite its bases have the shares of arable soils, and the
+        water those that belong to them. A given base_saturation then rescales the exchangeable bases of these layers. The soil
+        air is that of a steady state: no storage, one second of sources against one second of diffusion.
         """
         s, f, c = static_rows(static), layer_rows(forcing_layer), column_rows(forcing_column)
         t = f.t_soil.clamp(273.15, 313.15)
@@ -94,8 +105,9 @@ class FirstState(PoreWater):
 
         gamma = self.equilibrium.activity(torch.full_like(water, 0.006), t)
         co2 = k.co2_solubility * pco2
-        first = soil_water(h_activity(calcite, s.ph0, co2, k, gamma, self.ln10), co2, k, gamma)
-        v = self.fill_exchanger(first, sites, k)
+        typical = soil_water(h_activity(calcite, s.ph0, co2, k, gamma, self.ln10), co2, k, gamma)
+        v, free = self.fill_exchanger(typical, sites, calcite, k)
+        first = FirstWater(typical.h, free, typical.anions, typical.gamma, typical.one)
         pools = self.first_pools(first, v, sites, water, calcite, s.base_saturation)
 
         guess = torch.cat([torch.log(first.h).unsqueeze(0), v])
@@ -113,24 +125,34 @@ class FirstState(PoreWater):
         )  # fmt: skip
         return torch.cat([known, start(water)])
 
-    def fill_exchanger(self, first: FirstWater, sites: Tensor, k: Constants) -> Tensor:
-        """Exchange potential ln u at which each site [site, layer, column] is full beside that water: bisection."""
-        low, high = torch.full_like(sites, -30.0), torch.full_like(sites, 20.0)
-        a_al = k.gibbsite * first.h * first.h * first.h
-        for _ in range(turns(60)):
-            low, high = enter([low, high], 60)
-            middle = 0.5 * (low + high)
-            full = self.site_filling(middle, first, a_al, k) > 1.0
-            high = torch.where(full, middle, high)
-            low, high = leave([torch.where(full, low, middle), high])
-        return 0.5 * (low + high)
+    def fill_exchanger(self, first: FirstWater, sites: Tensor, calcite: Tensor, k: Constants) -> list[Tensor]:
+        """Exchange potential ln u at which each site [site, layer, column] is full, and the free cations [5, layer, column] then.
 
-    def site_filling(self, v: Tensor, first: FirstWater, a_al: Tensor, k: Constants) -> Tensor:
-        """Sum of equivalent fractions on each site [site, layer, column] at potential ``v``; ``a_al``: activity of Al."""
+        A site is a sum of exponentials of ln u with slopes of 1 to 3: half of its logarithm taken off halves the distance in
+        every turn, at least. In layers without calcite Ca, Mg and K of the water, of the same charge together, are mixed so that
+        those on the permanent charge, the only one that takes K, have their shares; Na and NH4 stay those of the water.
+        """
+        a_al = k.gibbsite * first.h * first.h * first.h
+        affinity = (self.equilibrium.selectivity * first.gamma.cations)[:3]
+        charge = 2.0 * (calcium(first.free) + magnesium(first.free)) + potassium(first.free)
+        shares = torch.stack([share * first.one for share in self.shares_of_bases])
+        v, free = torch.zeros_like(sites), first.free
+        for _ in range(turns(60)):
+            v, free = enter([v, free], 60)
+            v = v - 0.5 * torch.log(self.site_filling(v, free, first, a_al, k))
+            u = permanent_charge(torch.exp(v))
+            mixed = shares / (affinity * torch.stack([u * u, u * u, u]))
+            carried = 2.0 * (calcium(mixed) + magnesium(mixed)) + potassium(mixed)
+            held = torch.where(calcite > 0.0, free[:3], mixed * (charge / carried))
+            v, free = leave([v, torch.cat([held, free[3:]])])
+        return [v, free]
+
+    def site_filling(self, v: Tensor, free: Tensor, first: FirstWater, a_al: Tensor, k: Constants) -> Tensor:
+        """Sum of equivalent fractions on each site [site, layer, column] at potential ``v`` beside the cations ``free``."""
         u = torch.exp(v)
         cations = first.gamma.cations
-        bases = self.equilibrium.bases(u, u * u, self.equilibrium.selectivity * cations * first.free)
-        aluminium = self.equilibrium.aluminium(v, first.h, a_al, k.aloh, sodium(cations) * sodium(first.free))
+        bases = self.equilibrium.bases(u, u * u, self.equilibrium.selectivity * cations * free)
+        aluminium = self.equilibrium.aluminium(v, first.h, a_al, k.aloh, sodium(cations) * sodium(free))
         return bases + self.equilibrium.proton_affinity * first.h * u + aluminium
 
     def first_pools(
