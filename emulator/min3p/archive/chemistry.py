@@ -16,7 +16,7 @@ from ...chemistry.constants import CATIONS, ION_CHARGE, ION_SIZE
 from ...chemistry.stated import Stated, absent, combined, log_k_at, van_t_hoff
 from ...contract.errors import InputError
 from .database import Database, Species
-from .exchange import exchange_name
+from .exchange import exchange_name, foreign_laws
 from .mapping import Mapping
 from .setup import Setup
 
@@ -34,7 +34,6 @@ IONS = {  # ion of the step -> names in a database
 DAVIES_SIZE, DAVIES_B = 3.05, 0.1228
 """Davies' equation in the form of the extended law: 1 / B(25 degC) angstrom, and 0.5115 x 0.24 per squared charge."""
 SAME = 1e-3
-CONVENTIONS = {"gp": "Gapon", "v": "Vanselow"}
 
 
 @dataclass
@@ -115,10 +114,6 @@ class _Reader:
 
     def ion_sizes(self) -> dict[str, list[float]]:
         """Parameters of the activity law; Davies' in the same form where a database states no size."""
-        if self.setup.activity != "extended debye-hueckel":
-            raise InputError(
-                f"the decks use the {self.setup.activity} activity law; the step has extended Debye-Hueckel and Davies"
-            )
         found = {}
         for ion, default in ION_SIZE.items():
             entry = self.database.components.get(IONS[ion]) or self.database.complexes.get(IONS[ion])
@@ -134,22 +129,14 @@ class _Reader:
 def _exchange(reader: _Reader) -> tuple[dict[str, float], list[float], tuple[str, float]]:
     """Selectivity of the bases, log K of H by site, and the law of aluminium with its constant."""
     setup, database = reader.setup, reader.database
-    if setup.sorption not in ("gaines-thomas",):
-        raise InputError(f"the decks use the exchange law {setup.sorption!r}; the step has gaines-thomas alone")
+    for sentence in foreign_laws(setup):
+        raise InputError(sentence)
     bases: dict[str, dict[str, float]] = {}
     protons: dict[str, float] = {}
     aluminium: tuple[str, float] = ("AlOHX2", 2.7)
     for name in setup.sorbed:
         parts = exchange_name(name)
-        if parts is None:
-            raise InputError(f"the decks sorb {name!r}, a surface complex; the step has cation exchange alone")
-        if parts.mark:
-            raise InputError(f"exchange species {name!r} is of the {CONVENTIONS.get(parts.mark, parts.mark)} convention; "
-                             "the step has Gaines-Thomas alone")  # fmt: skip
-        if parts.reference != "na":
-            raise InputError(
-                f"exchange species {name!r} is stated against {parts.reference}; the step needs constants against na"
-            )
+        assert parts is not None  # foreign_laws
         if name not in database.sorbed:
             raise InputError(f"{database.source} has no exchange species {name!r} that the decks use; add its database folder")
         entry = database.sorbed[name]

@@ -42,8 +42,12 @@ class Archive:
         part = args.propose.with_name(f"{args.propose.name}.{os.getpid()}.part")
         part.write_text(text, encoding="utf-8")
         os.replace(part, args.propose)
-        print(f"\nwrote {args.propose}; read it through, then\n"
-              f"  calcisol learn {args.folder} --map {args.propose} --out learning.nc")  # fmt: skip
+        if found.learnable:
+            print(f"\nwrote {args.propose}; read it through, then\n"
+                  f"  calcisol learn {args.folder} --map {args.propose} --out learning.nc")  # fmt: skip
+        else:
+            print(f"\nwrote {args.propose}: what has a counterpart in calcisol and what not; none of the runs can be "
+                  "learned from as they are, for the reasons above")  # fmt: skip
         return 0
 
 

@@ -19,6 +19,7 @@ from ..runner import status
 from ..tables import iter_zones, parse_rows
 from .database import read_echo, read_folder
 from .deck import read_deck
+from .exchange import foreign_laws
 from .scan import RunFiles, scan
 from .setup import Setup, read_setup
 
@@ -195,6 +196,7 @@ def _why_not(run: Run) -> list[str]:
         found.append("no gas co2(g): CO2 cannot leave the soil")
     if not setup.sorbed:
         found.append("no cation exchanger")
+    found += foreign_laws(setup)
     if setup.layers and not any(name.startswith("calcite") for name in setup.minerals):
         found.append("no calcite")
     if run.teaches.startswith("nothing"):

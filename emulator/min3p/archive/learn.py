@@ -122,7 +122,7 @@ def _nothing(root: Path, refused: list[Row], every: float | None, kept: list[Can
             f"no run below {root} has outputs every {every} days; there are {', '.join(sorted({f'{c.axis[1]:g}' for c in kept}))}"
         )
     reasons = Counter(row.reason for row in refused).most_common(2)
-    told = "; ".join(f"{n} runs: {why}" for why, n in reasons) or "there is no run"
+    told = "; ".join(f"{n} run{'s' if n > 1 else ''}: {why}" for why, n in reasons) or "there is no run"
     return f"no run below {root} can be learned from ({told}); `calcisol archive {root}` lists them all"
 
 

@@ -8,6 +8,7 @@ Use:     ``Path("MAP.toml").write_text(propose(examples, "runs"))``; the user ed
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ...contract.errors import InputError
@@ -24,13 +25,14 @@ CONSEQUENCES = (
     (("acet", "citr", "ch2o", "doc", "humic", "fulvic", "lactate"), "organic acids: their charge, and the Ca and Al they carry"),
     (("dolomite",), "dolomite: its Mg, Ca and alkalinity appear as an open budget; columns where it reacts are refused"),
     (("gypsum", "anhydrite"), "gypsum: Ca and SO4 it gives or takes are missing; columns where it reacts are refused"),
-    (("fe", "pyr", "goethite", "ferrihydrite", "jarosite", "siderite"), "iron: acid of its oxidation and hydrolysis is missing"),
-    (("mn", "pyrolusite", "manganite"), "manganese: its share of the charge is missing"),
-    (("o2", ), "oxygen: respiration and nitrification come as given rates, whatever limits them"),
+    (("fe+", "fe(", "fe_", "pyrit", "goethite", "ferrihydrite", "jarosite", "siderite", "mackinawite"),
+     "iron: acid of its oxidation and hydrolysis is missing"),
+    (("mn+", "pyrolusite", "manganite", "rhodochrosite"), "manganese: its share of the charge is missing"),
+    (("o2(", ), "oxygen: respiration and nitrification come as given rates, whatever limits them"),
     (("sio2", "h4sio4", "quartz", "chalcedony", "silica"), "silica: neutral at the pH of soils, nothing follows for carbonate"),
     (("po4", "apatite"), "phosphate: its share of the charge is missing"),
-    (("n2", "ch4", "h2s", "hs-"), "redox gases: what they take of nitrogen, carbon and sulphur must come as a source"),
-    (("al",), "aluminium without a hydroxide that limits it: its charge below pH 5 is missing"),
+    (("n2(", "ch4", "h2(", "h2s", "hs-"), "redox gases: what they take of nitrogen, carbon and sulphur must come as a source"),
+    (("al+",), "aluminium without a hydroxide that limits it: its charge below pH 5 is missing"),
 )  # fmt: skip
 """(beginnings or parts of names, what follows from leaving it out), the first that fits."""
 
@@ -52,13 +54,14 @@ class Entry:
     comment: str = ""
 
 
-def consequence(name: str) -> str:
-    """What follows from leaving something out."""
+def consequence(name: str, releases: Mapping[str, float] | None = None) -> str:
+    """What follows from leaving something out: by its name, else by the pools that a mole of it gives or takes."""
     low = name.lower()
     for parts, text in CONSEQUENCES:
         if any(low.startswith(p) or (len(p) > 3 and p in low) for p in parts):
             return text
-    return "nothing of it enters the step"
+    words = [("aluminium" if c == "al+3" else POOL_OF[c]) for c in releases or () if c in POOL_OF and c != "h+1"]
+    return f"what it gives or takes of {' and '.join(words)} is missing" if words else "nothing of it enters the step"
 
 
 def _pools(setup: Setup, ends: Ends | None, gibbsite: bool) -> list[Entry]:
@@ -70,7 +73,7 @@ def _pools(setup: Setup, ends: Ends | None, gibbsite: bool) -> list[Entry]:
         comment = ""
         if word == LEFT_OUT:
             share = ends.charge_share(component) if ends else None
-            told = "" if share is None else f"{share:.1%} of the charge moved; "
+            told = "" if not share else f"{share:.1%} of the charge moved; "
             comment = told + consequence(component)
         found.append(Entry(component, word, comment))
     return found
@@ -126,10 +129,14 @@ def _minerals(setup: Setup, database: Database, ends: Ends | None) -> tuple[list
             elif _is_hydroxide(entry) and "gibbsite" not in taken:
                 word = "gibbsite"
             taken.add(word)
-            minerals.append(Entry(name, word, "; ".join(filter(None, (shares, consequence(name) if word == LEFT_OUT else "")))))
+            follows = consequence(name, entry.releases) if word == LEFT_OUT else ""
+            hint = 'or "weathering", under [sources]' if follows and classify(name, entry.releases) == "weathering" else ""
+            minerals.append(Entry(name, word, "; ".join(filter(None, (shares, follows, hint)))))
         else:
             sources.append(_source(name, entry, shares))
-    sources += [_source(name, database.reactions.get(name), "") for name in setup.reactions]
+    for name in setup.reactions:
+        reaction = database.reactions.get(name)
+        sources.append(_source(name, reaction, ends.shares(name, reaction.releases) if ends and reaction else ""))
     return minerals, sources
 
 
@@ -138,7 +145,9 @@ def _source(name: str, entry: Mineral | None, shares: str) -> Entry:
         return Entry(name, LEFT_OUT, "its stoichiometry is not in the database")
     word = classify(name, entry.releases)
     moved = " ".join(f"{v:+g} {c}" for c, v in entry.releases.items() if c != "h2o")
-    return Entry(name, word, "; ".join(filter(None, (moved, shares, consequence(name) if word == LEFT_OUT else ""))))
+    return Entry(
+        name, word, "; ".join(filter(None, (moved, shares, consequence(name, entry.releases) if word == LEFT_OUT else "")))
+    )
 
 
 def _part(title: str, note: str, entries: list[Entry]) -> list[str]:
@@ -164,7 +173,7 @@ class _Parts:
         setup, database = run.setup, constants_of(run)
         if setup is None or database is None:
             return False
-        ends = read_ends(run)
+        ends = read_ends(run, database)
         minerals, sources = _minerals(setup, database, ends)
         gibbsite = any(e.word == "gibbsite" for e in minerals)
         for part, entries in (
@@ -174,6 +183,16 @@ class _Parts:
             for entry in entries:
                 part.setdefault(entry.name, entry)
         return True
+
+
+def _not_learnable(used: list[Run]) -> list[str]:
+    """Comments that say why none of the runs can be learned from; none where one can."""
+    if any(run.learnable for run in used):
+        return []
+    return [
+        "# `calcisol learn` takes none of these runs as it is:",
+        *(f"#   {run.name}: {'; '.join(run.reasons)}" for run in used),
+    ]
 
 
 def propose(examples: list[Run], root: str) -> str:
@@ -188,7 +207,8 @@ def propose(examples: list[Run], root: str) -> str:
     more = f" and {len(used) - 1} other kinds of runs" if len(used) > 1 else ""
     lines = [
         f"# Map of {root}, proposed from {first.name}{more}. Edit the words on the right; `calcisol learn` reads them.",
-        "# Shares are of what moved over the run, from its cumulated budgets.",
+        "# Shares are of what moved over the run (entered, left and reacted), from its cumulated budgets.",
+        *_not_learnable(used),
         f'format = "{FORMAT}"',
     ]
     lines += _part("pools", "component -> pool; H+ follows from the charge of the others", list(parts.pools.values()))
