@@ -5,7 +5,7 @@ Units:   clay and organic carbon kg kg-1; capacity mol_c kg-1 of fine earth; sha
 Source:  Helling, Chesters & Corey 1964, doi:10.2136/sssaj1964.03615995002800040020x: mmol_c kg-1 = (0.44 pH + 3.0) clay% +
          (5.1 pH - 5.9) C%, pH of the saturating solution 2.5 to 8; read in two works that cite it: a collection of pedotransfer
          functions in R (both terms), and an American turf handbook (organic matter: 2.68 pH - 3.11 per %, the same at 1.9 g
-         per g C). Shares: emulator/processes/exchanger.py.
+         per g C). Shares: emulator/contract/bases.py.
 Use:     ``capacity(np.array([0.10]), np.array([0.01]))`` -> 0.102
 """
 
@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ...emulator.processes.exchanger import BASES, CHARGE
+from ...emulator.contract.bases import BASES, CHARGE
 
 __all__ = ["BASES", "CHARGE", "capacity"]
 

@@ -3,7 +3,7 @@
 What:    ``prepare`` completes the derived static rows; ``initial_state`` fills pore water, exchanger and soil air.
 Units:   as in variables.toml. Shapes [row, layer, column] in its row order.
 Source:  charge of the pore water of an arable soil (``soil_water``); bases on the exchanger in the shares of arable soils
-         (processes/exchanger.py), but where calcite rules them; both in equilibrium (Gaines & Thomas 1953, J. Chem. Phys. 21,
+         (contract/bases.py), but where calcite rules them; both in equilibrium (Gaines & Thomas 1953, J. Chem. Phys. 21,
          714-718).
 Use:     ``state = step.initial_state(step.prepare(static), forcing_layer, forcing_column)``; no __future__ annotations
 """
@@ -16,11 +16,11 @@ from torch import Tensor
 from ..chemistry.equilibrium import Activity, Constants
 from ..chemistry.ions import ammonium, calcium, magnesium, potassium, sodium
 from ..chemistry.records import permanent_charge, ph_of
+from ..contract.bases import BASES
 from ..contract.ordered import ordered_sum
 from ..contract.rows import column_rows, layer_rows, static_rows
 from ..contract.turns import enter, leave, turns
 from ..processes.calcite import CalciteRates, initial_calcite
-from ..processes.exchanger import BASES
 from ..processes.gas import conductance, gas_capacity, pressure, pressure_above
 from ..processes.recent_climate import start
 from ..processes.respiration import respiration

@@ -3,7 +3,7 @@
 import pytest
 import torch
 from calcisol.emulator.chemistry.constants import CATIONS, CHARGE
-from calcisol.emulator.processes.exchanger import BASES
+from calcisol.emulator.contract.bases import BASES
 from calcisol.emulator.step.step import Step
 from helpers.tensors import TABLE, soil
 from torch import Tensor
