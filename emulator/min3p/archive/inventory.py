@@ -62,7 +62,8 @@ class Run:
     def reasons(self) -> list[str]:
         """Why it cannot be learned from; empty where it can."""
         copy = [f"the same as {self.same_as}"] if self.same_as else []
-        ended = [f"{self.state}: {self.reason}"] if self.state != "whole" else []
+        told = self.reason if self.state == "unknown" and self.reason else f"{self.state}: {self.reason}"
+        ended = [told] if self.state != "whole" else []
         return [*copy, *ended, *self.why_not]
 
     @property
