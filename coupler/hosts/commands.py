@@ -19,11 +19,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     maps = into.add_parser("map", help="write pH, carbonate, clay ... on the grid of a host", epilog=f"example: {example}")
     maps.add_argument("--grid", required=True, metavar="FILE", help="any NetCDF file of the host that has its lat and lon")
     maps.add_argument(
-        "--ph", required=True, metavar="FILE", help="map of pH: NetCDF, GeoTIFF or table, as `calcisol check` reads"
+        "--ph", required=True, metavar="FILE", help="map of pH: NetCDF, GeoTIFF or table, as `calcisol check` reads; or one number for all cells, as for the others"
     )
     maps.add_argument("--caco3", required=True, metavar="FILE", help="map of carbonate")
-    maps.add_argument("--clay", metavar="FILE", help="map of clay, for hosts without one")
-    maps.add_argument("--soc", metavar="FILE", help="map of soil organic carbon")
+    maps.add_argument("--clay", metavar="FILE", help="map of clay, for hosts without one and for the exchange capacity")
+    maps.add_argument("--soc", metavar="FILE", help="map of soil organic carbon, for the exchange capacity")
     maps.add_argument("--bulk-density", metavar="FILE", help="map of bulk density")
     maps.add_argument("--out", default="calcisol_soil.nc", metavar="FILE", help="file to write (default calcisol_soil.nc)")
     maps.set_defaults(what="map")

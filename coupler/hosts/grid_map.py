@@ -2,10 +2,13 @@
 
 What:    ``write_map`` puts pH, carbonate and other fields of any known file on the grid of a host's own file: a cell takes the
          mean of the pixels or points that lie nearest to it, else the pixel that covers it, else nothing (-9999). Survey pH
-         becomes that of pore water (``ph0``), the one the adapters ask for; the survey's own pH is kept beside it.
+         becomes that of pore water (``ph0``), the one the adapters ask for; the survey's own pH is kept beside it. Exchange
+         capacity and its variable share are those of the European run, so that a host and the driver have the same soil.
 Shapes:  that of latitude and longitude in the host's file, (lat,lon) or (south_north,west_east); Units: variables.toml.
-Source:  input_maps/readers.py (what is read), spinup.match_survey (pH); search by scipy's k-d tree on the sphere.
-Use:     ``write_map(Path("wrfinput_d01"), {"ph_survey": soil, "caco3": soil}, Path("calcisol_soil.nc"))``
+Source:  input_maps/readers.py (what is read), spinup.match_survey (pH), land/exchanger.py and land/parameters.py (capacity);
+         search by scipy's k-d tree on the sphere.
+Use:     ``write_map(Path("wrfinput_d01"), {"ph_survey": soil, "caco3": soil}, Path("calcisol_soil.nc"))``; a number in the place
+         of a file holds everywhere
 """
 
 from __future__ import annotations
@@ -20,6 +23,9 @@ from ..forcing.open_files import open_files
 from ..input_maps import products
 from ..input_maps.readers import FieldError, read_field
 from ..input_maps.tables import Points
+from ..land.exchanger import capacity
+from ..land.parameters import SoilParameters
+from ..library.columns import table
 from ..library.model import Model
 from .maps import HostError
 from .spinup import match_survey
@@ -88,17 +94,45 @@ def cell_means(points: Points, lat: Floats, lon: Floats) -> Floats:
     return mean
 
 
-def pore_water_ph(survey: Floats, caco3: Floats) -> Floats:
+def pore_water_ph(survey: Floats, caco3: Floats, cec: Floats | None = None) -> Floats:
     """pH of pore water whose suspension in water has the survey's pH, in a mean topsoil; NaN stays NaN."""
     good = np.isfinite(survey) & np.isfinite(caco3)
     ph = np.full(survey.shape, np.nan)
     if good.any():
         n = int(good.sum())
         soil = {"dz": np.repeat(TOPSOIL["dz"], n, axis=0), "caco3": caco3[good][:, None]}
+        if cec is not None:
+            soil |= {"cec": cec[good][:, None], "cec_variable": np.full((n, 1), SoilParameters.cec_variable)}
         forcing = {name: np.full((n, 1) if name in ("w_liq", "t_soil") else n, value) for name, value in MEAN.items()}
         with Model() as model:
             ph[good] = match_survey(model, soil, survey[good][:, None], forcing, "ph_h2o")[:, 0]
     return ph
+
+
+def exchanger(fields: dict[str, Floats]) -> dict[str, Floats]:
+    """Capacity [mol kg-1] and its variable share where there is a survey; texture and carbon that no map has by their defaults."""
+
+    def known(name: str) -> Floats:
+        default = next(float(v.default) for v in table().select("static") if v.name == name)
+        return np.where(np.isfinite(fields.get(name, np.nan)), fields.get(name, np.nan), default)
+
+    nothing = np.where(np.isfinite(fields["ph_survey"]), 0.0, np.nan)
+    return {"cec": capacity(known("clay"), known("soc")) + nothing, "cec_variable": SoilParameters.cec_variable + nothing}
+
+
+def _values(field: str, given: Path, lat: Floats, lon: Floats) -> tuple[Floats, str]:
+    """One field at the cells, from a file or one number for all, and what it came from. Raises as write_map."""
+    try:
+        values, source = np.full(lat.shape, float(str(given))), "one number"
+    except ValueError:
+        points = read_field(given, field)
+        values, source = cell_means(points, lat, lon), points.product
+    low, high = products.VALID[field]
+    if not np.isfinite(values).any():
+        raise FieldError(f"{given.name} gives {field} at none of the {lat.size} cells of the grid; check coordinates")
+    if np.nanmin(values) < low or np.nanmax(values) > high:
+        raise FieldError(f"{field} of {given.name} must lie between {low:g} and {high:g}; give it in its unit")
+    return values, source
 
 
 def write_map(grid: Path, files: dict[str, Path], out: Path) -> list[str]:
@@ -110,17 +144,11 @@ def write_map(grid: Path, files: dict[str, Path], out: Path) -> list[str]:
     flat = lat.values.astype(float).ravel(), lon.values.astype(float).ravel()
     fields: dict[str, Floats] = {}
     said = []
-    for field, path in files.items():
-        points = read_field(path, field)
-        fields[field] = cell_means(points, *flat)
-        low, high = products.VALID[field]
-        reached = int(np.isfinite(fields[field]).sum())
-        if reached == 0:
-            raise FieldError(f"{path.name} gives {field} at none of the {lat.size} cells of {grid.name}; check coordinates")
-        if np.nanmin(fields[field]) < low or np.nanmax(fields[field]) > high:
-            raise FieldError(f"{field} of {path.name} must lie between {low:g} and {high:g}; give it in its unit")
-        said.append(f"{field}: {reached} of {lat.size} cells from {points.product}")
-    fields["ph0"] = pore_water_ph(fields["ph_survey"], fields["caco3"])
+    for field, given in files.items():
+        fields[field], source = _values(field, given, *flat)
+        said.append(f"{field}: {int(np.isfinite(fields[field]).sum())} of {lat.size} cells from {source}")
+    fields |= exchanger(fields)
+    fields["ph0"] = pore_water_ph(fields["ph_survey"], fields["caco3"], fields["cec"])
     attributes = {
         "ph0": ("1", "pH of pore water at the start, for calcisol"),
         "ph_survey": ("1", "pH of the survey, in suspension"),
@@ -128,6 +156,8 @@ def write_map(grid: Path, files: dict[str, Path], out: Path) -> list[str]:
         "clay": ("kg kg-1", "mass fraction of clay in fine earth"),
         "soc": ("kg kg-1", "mass fraction of organic carbon in fine earth"),
         "bulk_density": ("kg m-3", "dry bulk density of the soil"),
+        "cec": ("mol kg-1", "cation exchange capacity (moles of charge per kg of fine earth)"),
+        "cec_variable": ("1", "share of the capacity on sites that bind protons"),
     }
     data = xr.Dataset(attrs={"Conventions": "CF-1.11", "title": "soil map for calcisol", "source": "; ".join(said)})
     for name, values in fields.items():

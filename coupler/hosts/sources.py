@@ -13,7 +13,7 @@ from .maps import HostError
 
 SHARED = ("fit", "expect", "balance", "switch", "exchange", "stepper", "record", "water", "land")
 OWN = {
-    "orchidee": ("merge", "nodes", "orchidee_files", "orchidee"),
+    "orchidee": ("merge", "nodes", "tiles", "orchidee_map", "orchidee_files", "orchidee_columns", "orchidee_look", "orchidee"),
     "noahmp": ("noahmp_files", "noahmp"),
     "ctsm": ("ctsm_files", "ctsm"),
     "jules": (),  # no sources of its own: an adapter for this host starts from the shared ones

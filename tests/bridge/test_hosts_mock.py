@@ -73,6 +73,29 @@ def test_restart_in_the_files_of_the_host_gives_the_same_bits(name: str, host_of
     assert max(worst(printed)) < CLOSURE
 
 
+def test_tiles_as_columns_close_and_restart_in_the_files_of_the_host(host_of: Callable[..., Host], tmp_path: Path) -> None:
+    host = host_of("orchidee")
+    whole, printed = host.run(tmp_path / "whole", 1, RANKED, tiles=True)
+    assert max(worst(printed)) < CLOSURE
+    off, _ = host.run(tmp_path / "off", 1, RANKED, on=False)
+    watched, _ = host.run(tmp_path / "watched", 1, RANKED, tiles=True, feedback=False)
+    assert all(watched[column][:4] == words[:4] for column, words in off.items())
+    host.run(tmp_path / "half", 1, 5, tiles=True)
+    again, _ = host.run(tmp_path / "again", 6, RANKED, restart=str(tmp_path / "half" / "restart"), tiles=True)
+    assert again == whole
+
+
+def test_noahmp_in_double_precision_keeps_its_bits_over_a_restart(shipped: Path, tmp_path: Path) -> None:
+    """-DDOUBLE_PREC: one restart variable of the host's kind holds what takes three of real(4)."""
+    kind = BY_NAME["noahmp"]
+    host = build(kind, tmp_path, shipped, flags=(*kind.flags, "-DDOUBLE_PREC"))
+    whole, printed = host.run(tmp_path / "whole", 1, RANKED)
+    assert max(worst(printed)) < CLOSURE
+    host.run(tmp_path / "half", 1, 5)
+    again, _ = host.run(tmp_path / "again", 6, RANKED, restart=str(tmp_path / "half" / "restart"))
+    assert again == whole
+
+
 @pytest.mark.parametrize("name", BY_NAME)
 def test_ranks_give_the_same_bits(name: str, host_of: Callable[..., Host], tmp_path: Path) -> None:
     if shutil.which("mpirun") is None:

@@ -36,3 +36,10 @@ def test_situations_in_which_a_number_went_wrong_without_a_word(shipped: Path, t
     program = [MOCKS / "sweep_tools.F90", MOCKS / "noahmp_situations.F90"]
     host = build(BY_NAME["noahmp"], tmp_path, shipped, program=program, flags=DEBUG)
     assert run(host.program, shipped, cwd=tmp_path).endswith(" checks, 0 wrong\n")
+
+
+def test_tiles_of_orchidee_as_columns(shipped: Path, tmp_path: Path) -> None:
+    """Alike they are the mean of the point; what a point holds moves with its ground, in mid-day too; restarts by tile."""
+    program = [MOCKS / "sweep_tools.F90", MOCKS / "orchidee_tiles.F90"]
+    host = build(BY_NAME["orchidee"], tmp_path, shipped, program=program, flags=DEBUG)
+    assert run(host.program, shipped, cwd=tmp_path).endswith(" calls, 0 wrong\n")

@@ -21,12 +21,10 @@ def assigned(source: str) -> dict[str, set[str]]:
         known_forcing = table().names("forcing")
         forcing = {n for n in known_forcing if re.search(rf"CALCISOL_{n.upper()}\b", source)}
         return {"static": static, "forcing": forcing, "output": output}
-    static = set(re.findall(r"call soil%link\(calcisol_soil_(\w+),", source))
-    given = re.findall(
-        r"^ *(?:if \(present\(\w+\)\) )?self%(\w+)\([^=\n]*\) = |call self%layers%add\(.*, self%(\w+)\(", source, re.M
-    )
-    forcing = {name for pair in given for name in pair} & set(table().names("forcing"))
-    output = set(re.findall(r"\(self%(ph_top|ph|co2_adj)[(,]", source))
+    static = set(re.findall(r"calcisol_soil_(dz|clay|caco3|ph0|bulk_density|cec_variable|cec)\b", source))
+    given = re.findall(r"^ *(?:if \(present\(\w+\)\) )?self%(\w+)\([^=\n]*\) = ", source, re.M)
+    forcing = set(given) & set(table().names("forcing"))
+    output = set(re.findall(r"self%(ph_top|ph|co2_adj)\b", source))
     return {"static": static, "forcing": forcing, "output": output}
 
 
@@ -34,7 +32,7 @@ def assigned(source: str) -> dict[str, set[str]]:
 def test_mapping_and_adapter_say_the_same(name: str) -> None:
     mapping = load(name)
     adapter = HOSTS / mapping.adapter
-    files = [adapter, adapter.with_stem(adapter.stem + "_files")]
+    files = [adapter, *(adapter.with_stem(adapter.stem + part) for part in ("_files", "_columns"))]
     found = assigned("".join(file.read_text() for file in files if file.is_file()))
     for role, names in found.items():
         assert set(mapping.names(role)) == names, role

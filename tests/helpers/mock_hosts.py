@@ -81,7 +81,8 @@ class Host:
         if self.kind.name == "lpjml":
             arguments += [str(self.bundle) if on else "-", str(int(feedback))]
         else:
-            self.write_switch(folder, bundle=str(self.bundle) if on else "", feedback=feedback, tile_columns=8, **switch)
+            bundle = str(self.bundle) if on else ""
+            self.write_switch(folder, **{"bundle": bundle, "feedback": feedback, "tile_columns": 8, "check_every": 1, **switch})
         start = ["mpirun", "--oversubscribe", "-n", str(ranks)] if ranks else []
         environment = {
             **os.environ,

@@ -6,7 +6,8 @@ module calcisol_ctsm_files
   use, intrinsic :: iso_c_binding, only: c_int32_t
   use shr_kind_mod, only: r8 => shr_kind_r8
   use calcisol, only: calcisol_arrays, calcisol_soil_dz, calcisol_soil_caco3, calcisol_soil_ph0, calcisol_soil_clay, &
-    calcisol_soil_bulk_density, calcisol_error_argument
+    calcisol_soil_bulk_density, calcisol_soil_cec, calcisol_soil_cec_variable, calcisol_q_lat, calcisol_co2_src, calcisol_n_nit, &
+    calcisol_n_min, calcisol_n_up_nh4, calcisol_n_up_no3, calcisol_n_den, calcisol_dep_nh4, calcisol_error_argument
   use calcisol_expect, only: expect
   use calcisol_fit, only: fit
   use calcisol_land, only: calcisol_land_soil
@@ -17,6 +18,8 @@ module calcisol_ctsm_files
   public :: calcisol_ctsm_kept
 
   real(r8), parameter :: one = 1.0_r8, zero = 0.0_r8
+  integer(c_int32_t), parameter :: given(8) = [calcisol_q_lat, calcisol_co2_src, calcisol_n_nit, calcisol_n_min, &
+    calcisol_n_up_nh4, calcisol_n_up_no3, calcisol_n_den, calcisol_dep_nh4]
 
   type, extends(calcisol_land_soil) :: calcisol_ctsm_kept
     integer :: begc = 1
@@ -33,12 +36,13 @@ module calcisol_ctsm_files
 contains
 
   ! dz [m], caco3 and clay [kg kg-1], ph of the survey (1), bd [kg m-3], all (begc:endc,1:nlev); read them beside surfdata.
-  subroutine ctsm_start(self, switch, begc, dz, caco3, ph, clay, bd, own, stat, message)
+  ! cec [mol kg-1] and cec_variable [1] likewise; without them the library derives them.
+  subroutine ctsm_start(self, switch, begc, dz, caco3, ph, clay, bd, own, stat, message, cec, cec_variable)
     class(calcisol_ctsm_kept), intent(inout) :: self
     type(calcisol_switch_t), intent(in) :: switch
     integer, intent(in) :: begc
     real(r8), intent(in) :: dz(:, :), own
-    real(r8), intent(in), optional :: caco3(:, :), ph(:, :), clay(:, :), bd(:, :)
+    real(r8), intent(in), optional :: caco3(:, :), ph(:, :), clay(:, :), bd(:, :), cec(:, :), cec_variable(:, :)
     integer(c_int32_t), intent(out) :: stat
     character(len=:), allocatable, intent(out) :: message
     type(calcisol_arrays) :: soil
@@ -57,18 +61,26 @@ contains
     call expect(fault, 'ph', shape(dz), ph)
     call expect(fault, 'clay', shape(dz), clay)
     call expect(fault, 'bd', shape(dz), bd)
+    if (present(cec)) call expect(fault, 'cec', shape(dz), cec)
+    if (present(cec_variable)) call expect(fault, 'cec_variable', shape(dz), cec_variable)
     stat = merge(0_c_int32_t, calcisol_error_argument, fault == '')
     message = trim(fault)
     if (stat /= 0) return
-    property = reshape([fit(dz, one), fit(caco3, one), fit(ph, one), fit(clay, one), fit(bd, one)], [shape(dz), 5])
+    allocate (property(size(dz, 1), size(dz, 2), 7), source=-one) ! what is not given is not linked
+    property(:, :, :5) = reshape([fit(dz, one), fit(caco3, one), fit(ph, one), fit(clay, one), fit(bd, one)], [shape(dz), 5])
+    if (present(cec)) property(:, :, 6) = fit(cec, one)
+    if (present(cec_variable)) property(:, :, 7) = fit(cec_variable, one)
     call soil%link(calcisol_soil_dz, property(:, :, 1))
     call soil%link(calcisol_soil_caco3, property(:, :, 2))
     call soil%link(calcisol_soil_ph0, property(:, :, 3))
     call soil%link(calcisol_soil_clay, property(:, :, 4))
     call soil%link(calcisol_soil_bulk_density, property(:, :, 5))
+    if (present(cec)) call soil%link(calcisol_soil_cec, property(:, :, 6))
+    if (present(cec_variable)) call soil%link(calcisol_soil_cec_variable, property(:, :, 7))
     call self%water%start(size(dz, 1))
     call self%open(switch, property(:, :, 1), soil, stat, message)
     call self%know_map(property)
+    call self%give(given)
   end subroutine ctsm_start
 
   ! Restart variable i, and with it the pH that the host reads before the next step.

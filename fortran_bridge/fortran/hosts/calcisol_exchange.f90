@@ -9,7 +9,7 @@
 module calcisol_exchange
   use, intrinsic :: iso_c_binding, only: c_double, c_int32_t
   use calcisol
-  use calcisol_fit, only: plus, fit, over, is_missing, missing
+  use calcisol_fit, only: fit, over, missing
   implicit none
   private
   public :: calcisol_exchange_t, n_layered_sums, n_single_sums
@@ -20,6 +20,7 @@ module calcisol_exchange
   integer(c_int32_t), parameter :: single_id(8) = [calcisol_active, calcisol_p_surf, calcisol_co2_atm, calcisol_q_bot, &
     calcisol_co2_src_total, calcisol_dep_nh4, calcisol_dep_no3, calcisol_lime]
   integer, parameter :: layered_contents = 2, layered_means = 3, single_contents = 1, single_means = 3 ! last of each kind
+  integer, parameter :: layered_always = 4, single_always = 5 ! last of those that every host gives
   integer(c_int32_t), parameter :: profile_id(4) = [calcisol_out_ph, calcisol_out_sic, calcisol_out_dic, calcisol_out_pco2]
   integer(c_int32_t), parameter :: border_id(9) = [calcisol_out_ph_top, calcisol_out_co2_adj, calcisol_out_dic_leach, &
     calcisol_out_alk_leach, calcisol_out_ca_leach, calcisol_out_ca_sink, calcisol_out_no3_leach, calcisol_out_nh4_leach, &
@@ -41,11 +42,13 @@ module calcisol_exchange
     real(c_double), pointer, dimension(:) :: ph_top => null(), co2_adj => null(), dic_leach => null(), alk_leach => null(), &
       ca_leach => null(), ca_sink => null(), no3_leach => null(), nh4_leach => null(), n_sink => null()
     type(calcisol_arrays) :: io
+    logical :: gives_layered(n_layered) = .false., gives_single(n_single) = .false.
     real(c_double), pointer :: layered(:, :, :) => null(), single(:, :) => null() ! given: (ncol,nlay,11), (ncol,8)
     real(c_double), pointer :: layered_sum(:, :, :) => null(), single_sum(:, :) => null() ! over the calls gathered so far
     real(c_double), pointer, private :: layered_out(:, :, :) => null(), single_out(:, :) => null()
   contains
     procedure :: make => exchange_make
+    procedure :: give => exchange_give
     procedure :: release => exchange_release
     procedure :: gather => exchange_gather
     procedure :: average => exchange_average
@@ -113,12 +116,9 @@ contains
   subroutine link_arrays(self)
     class(calcisol_exchange_t), intent(inout) :: self
     integer :: k
-    do k = 1, n_layered
-      call self%io%link(layered_id(k), self%layered(:, :, k))
-    end do
-    do k = 1, n_single
-      call self%io%link(single_id(k), self%single(:, k))
-    end do
+    self%gives_layered = .false.
+    self%gives_single = .false.
+    call self%give([layered_id(:layered_always), single_id(:single_always)])
     do k = 1, size(profile_id)
       call self%io%link(profile_id(k), self%layered_out(:, :, k))
     end do
@@ -127,29 +127,58 @@ contains
     end do
   end subroutine link_arrays
 
+  ! These variables are given from now on; naming one again changes nothing.
+  subroutine exchange_give(self, ids)
+    class(calcisol_exchange_t), intent(inout) :: self
+    integer(c_int32_t), intent(in) :: ids(:)
+    integer :: k
+    if (.not. associated(self%layered)) return
+    do k = 1, n_layered
+      if (self%gives_layered(k) .or. .not. any(ids == layered_id(k))) cycle
+      self%gives_layered(k) = .true.
+      call self%io%link(layered_id(k), self%layered(:, :, k))
+    end do
+    do k = 1, n_single
+      if (self%gives_single(k) .or. .not. any(ids == single_id(k))) cycle
+      self%gives_single(k) = .true.
+      call self%io%link(single_id(k), self%single(:, k))
+    end do
+  end subroutine exchange_give
+
   ! Add what was given for dt seconds to the columns that are active; a missing value leaves its column missing.
   subroutine exchange_gather(self, dt)
     class(calcisol_exchange_t), intent(inout) :: self
     real(c_double), intent(in) :: dt
-    integer :: i, l, k
-    do i = 1, self%ncol
-      if (.not. is_missing(self%active(i))) then
-        if (self%active(i) < 0.5_c_double) cycle
-      end if
-      do k = layered_contents + 1, n_layered
-        do l = 1, self%nlay
-          associate (sum_of => self%layered_sum(i, l, k - layered_contents))
-            sum_of = plus(sum_of, fit(self%layered(i, l, k), dt))
-          end associate
-        end do
+    logical :: on(self%ncol)
+    integer :: l, k
+    on = self%single(:, 1) >= 0.5_c_double .or. self%single(:, 1) <= missing ! missing: the library will refuse it
+    do k = layered_contents + 1, n_layered
+      if (.not. self%gives_layered(k)) cycle
+      do l = 1, self%nlay
+        call add(self%layered(:, l, k), self%layered_sum(:, l, k - layered_contents))
       end do
-      do k = single_contents + 1, n_single
-        associate (sum_of => self%single_sum(i, k - single_contents))
-          sum_of = plus(sum_of, fit(self%single(i, k), dt))
-        end associate
-      end do
-      self%single_sum(i, n_single_sums) = self%single_sum(i, n_single_sums) + dt
     end do
+    do k = single_contents + 1, n_single
+      if (self%gives_single(k)) call add(self%single(:, k), self%single_sum(:, k - single_contents))
+    end do
+    where (on) self%single_sum(:, n_single_sums) = self%single_sum(:, n_single_sums) + dt
+
+  contains
+
+    subroutine add(given, sums)
+      real(c_double), intent(in) :: given(:)
+      real(c_double), intent(inout) :: sums(:)
+      integer :: i
+      do i = 1, size(sums) ! what the adapters give is a number or `missing`
+        if (.not. on(i)) cycle
+        if (given(i) <= missing .or. sums(i) <= missing) then
+          sums(i) = missing
+        else
+          sums(i) = sums(i) + given(i)*dt
+        end if
+      end do
+    end subroutine add
+
   end subroutine exchange_gather
 
   ! The means in the place of what was given last: of rates over all elapsed seconds, of temperature and air over those in
@@ -163,12 +192,14 @@ contains
     do i = 1, self%ncol
       active = over(1.0_c_double, self%single_sum(i, n_single_sums), 0.0_c_double)
       do k = 1, n_layered_sums
+        if (.not. self%gives_layered(k + layered_contents)) cycle
         do l = 1, self%nlay
           self%layered(i, l, k + layered_contents) = fit(self%layered_sum(i, l, k), &
             merge(active, all_of_it, k + layered_contents <= layered_means))
         end do
       end do
       do k = 1, n_single_sums - 1
+        if (.not. self%gives_single(k + single_contents)) cycle
         self%single(i, k + single_contents) = fit(self%single_sum(i, k), &
           merge(active, all_of_it, k + single_contents <= single_means))
       end do

@@ -3,7 +3,8 @@
 ! What:    fit(value, factor) = value * factor, and -9999 for what hosts mark as missing or not yet set: NaN (quiet or
 !          signalling), infinity, -9999 (Noah-MP), 999999 (ORCHIDEE), |x| >= 1e19 (CTSM's 1e36). Multiplied, they would look
 !          like numbers and be clipped, not refused.
-! Also:    plus, over, total and sum_of add, divide and sum such numbers; missing with anything is missing.
+! Also:    plus, over, total and sum_of add, divide and sum such numbers; missing with anything is missing. complete: every number
+!          of a profile can be used as it is, in plain arithmetic, which is what most steps need.
 ! Cost:    call them with the numbers of one column or layer: over whole arrays compilers make temporaries, at every step.
 ! Kinds:   real32 or real64 in, real64 out; C kinds, so that -fdefault-real-8 changes nothing.
 ! Note:    a number is first looked at as bits: comparing, converting or asking ieee_is_nan of a signalling NaN traps in a
@@ -14,7 +15,7 @@ module calcisol_fit
     missing_from => calcisol_missing_from
   implicit none
   private
-  public :: fit, plus, over, total, sum_of, finite, is_missing, missing
+  public :: fit, plus, over, total, sum_of, complete, finite, is_missing, missing
 
   real(c_double), parameter :: exact = 1.0e-30_c_double ! equal, in the words -Wcompare-reals allows
   ! the exponents of infinity and NaN
@@ -94,11 +95,27 @@ contains
     do k = 1, size(values)
       if (is_missing(weight(k))) then
         added = missing
-      else if (weight(k) > 0.0_c_double) then
-        added = plus(added, fit(values(k), weight(k)*factor))
+        return
       end if
+      if (weight(k) <= 0.0_c_double) cycle
+      if (is_missing(values(k))) then
+        added = missing
+        return
+      end if
+      added = added + values(k)*(weight(k)*factor)
     end do
   end function total
+
+  pure function complete(values) result(answer)
+    real(c_double), intent(in) :: values(:)
+    logical :: answer
+    integer :: k
+    answer = .false.
+    do k = 1, size(values)
+      if (is_missing(values(k))) return
+    end do
+    answer = .true.
+  end function complete
 
   pure function sum_of(values) result(added)
     real(c_double), intent(in) :: values(:)

@@ -11,9 +11,9 @@ static const struct {
   int variable;
   double unit; /* kg or mol in one of LPJmL's units */
 } flows[CALCISOL_LPJML_FLOWS] = {{CALCISOL_W_SINK, 1.0},     {CALCISOL_Q_LAT, 1.0},  {CALCISOL_CO2_SRC, GRAM},
-                                 {CALCISOL_N_NIT, GRAM},     {CALCISOL_N_MIN, GRAM}, {CALCISOL_N_UP_NO3, GRAM},
-                                 {CALCISOL_N_DEN, GRAM},     {CALCISOL_Q_BOT, 1.0},  {CALCISOL_DEP_NH4, MOLES_N},
-                                 {CALCISOL_DEP_NO3, MOLES_N}};
+                                 {CALCISOL_N_NIT, GRAM},     {CALCISOL_N_MIN, GRAM}, {CALCISOL_N_UP_NH4, GRAM},
+                                 {CALCISOL_N_UP_NO3, GRAM},  {CALCISOL_N_DEN, GRAM}, {CALCISOL_Q_BOT, 1.0},
+                                 {CALCISOL_DEP_NH4, MOLES_N}, {CALCISOL_DEP_NO3, MOLES_N}};
 static const int water[] = {CALCISOL_W_LIQ, CALCISOL_W_ICE, CALCISOL_T_SOIL};
 calcisol_soil calcisol_lpjml_soil;
 static calcisol_soil *const soil = &calcisol_lpjml_soil;
@@ -26,7 +26,7 @@ static void clear_flows(void) {
 }
 
 calcisol_status calcisol_lpjml_start(const char *bundle, int feedback, const Cell *grid, int ncell,
-                                     const double *caco3) {
+                                     const calcisol_lpjml_map *map) {
   calcisol_view properties[CALCISOL_N_STATIC] = {{0}};
   calcisol_status status;
   double thick[N];
@@ -34,7 +34,12 @@ calcisol_status calcisol_lpjml_start(const char *bundle, int feedback, const Cel
     thick[l] = soildepth[l] * 1e-3;
   properties[CALCISOL_SOIL_DZ] = calcisol_f64(thick, 0, 1);
   properties[CALCISOL_SOIL_PH0] = calcisol_f64(&grid->soilph, sizeof(Cell) / sizeof(double), 0);
-  properties[CALCISOL_SOIL_CACO3] = calcisol_f64(caco3, 1, 0);
+  if (map->ph0 != NULL)
+    properties[CALCISOL_SOIL_PH0] = calcisol_f64(map->ph0, 1, 0);
+  properties[CALCISOL_SOIL_CACO3] = calcisol_f64(map->caco3, 1, 0);
+  properties[CALCISOL_SOIL_CLAY] = calcisol_f64(map->clay, 1, 0);
+  properties[CALCISOL_SOIL_CEC] = calcisol_f64(map->cec, 1, 0);
+  properties[CALCISOL_SOIL_CEC_VARIABLE] = calcisol_f64(map->cec_variable, 1, 0);
   first = grid, use_ph = feedback;
   status = calcisol_soil_start(soil, bundle, ncell, N, properties);
   if (status != CALCISOL_OK || !soil->on)

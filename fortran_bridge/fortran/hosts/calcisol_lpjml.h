@@ -10,13 +10,14 @@
 #define CALCISOL_LPJML_H
 #include "calcisol_soil.h"
 
-enum calcisol_lpjml_flow {                      /* what add takes; the first seven by layer, the others with layer 0 */
+enum calcisol_lpjml_flow {                      /* what add takes; the first eight by layer, the others with layer 0 */
                            CALCISOL_LPJML_SINK, /* water to roots and evaporation, mm */
                            CALCISOL_LPJML_LATERAL, /* lrunoff, mm */
                            CALCISOL_LPJML_RESP,    /* heterotrophic and root respiration, gC */
                            CALCISOL_LPJML_NIT,
                            CALCISOL_LPJML_MIN,
-                           CALCISOL_LPJML_UP_NO3,
+                           CALCISOL_LPJML_UP_NH4, /* to roots, microbes and the air (NH3) */
+                           CALCISOL_LPJML_UP_NO3, /* to roots and microbes */
                            CALCISOL_LPJML_DEN,    /* gN */
                            CALCISOL_LPJML_BOTTOM, /* percolation below the last layer, mm */
                            CALCISOL_LPJML_DEP_NH4,
@@ -26,10 +27,14 @@ enum calcisol_lpjml_flow {                      /* what add takes; the first sev
 
 /* The columns of this rank: budgets, log line, restart and end by the calls of calcisol_soil.h. */
 extern calcisol_soil calcisol_lpjml_soil;
-/* Columns of the ncell cells of grid, pH of the survey from their soilph; bundle NULL or "": off. caco3 [kg kg-1] per
- * cell. */
+/* Soil of the cells, [ncell] each, as `calcisol hosts map` makes it; NULL: soilph as pH of pore water, no carbonate, and
+ * the library's default for the others. kg kg-1, cec mol kg-1, cec_variable 1. */
+typedef struct calcisol_lpjml_map {
+  const double *ph0, *caco3, *clay, *cec, *cec_variable;
+} calcisol_lpjml_map;
+/* Columns of the ncell cells of grid; bundle NULL or "": off. */
 calcisol_status calcisol_lpjml_start(const char *bundle, int feedback, const Cell *grid, int ncell,
-                                     const double *caco3);
+                                     const calcisol_lpjml_map *map);
 /* Add to today's flow of a cell; stand->cell is at hand wherever a stand is. */
 void calcisol_lpjml_add(const Cell *cell, enum calcisol_lpjml_flow flow, int layer, double amount);
 /* Water and temperature of a cell, at the end of its update_daily_cell. */

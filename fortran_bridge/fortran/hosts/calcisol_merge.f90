@@ -4,12 +4,12 @@
 !          by thickness, results given back to every host layer of a group. Sums are those of the host, so budgets are too.
 ! Why:     a layer of 1 to 6 mm holds less than the rain of half an hour; flushed several times within a step, with calcite its
 !          pH swings between 6 and 10, even in steps of four minutes; joined to 2 cm it does not (measured: README, thin layers).
-! Shapes:  (nhost) to (nlay) column by column, (ncol,nlay) back to (ncol,nhost). Missing stays missing, as in calcisol_fit.
+! Shapes:  (nhost) to (nlay) column by column, (ncol,nlay) back to (ncol,nhost). Missing (calcisol_fit's value) stays missing.
 ! Use:     merged = calcisol_merged_of(dz, 0.02_c_double);  ph = merged%back(soil%ph)
-!          call merged%add(l, water(i, l), soil%w_liq(i, merged%layer(l))) for every l, downward
+!          soil%w_liq(i, :) = merged%sums(water)
 module calcisol_merge
   use, intrinsic :: iso_c_binding, only: c_double
-  use calcisol_fit, only: plus
+  use calcisol_fit, only: missing
   implicit none
   private
   public :: calcisol_merged, calcisol_merged_of
@@ -17,11 +17,10 @@ module calcisol_merge
   type :: calcisol_merged
     integer :: nlay = 0
     integer, allocatable :: layer(:)        ! (nhost): ours
-    logical, allocatable :: first(:)        ! (nhost): the uppermost in ours
     real(c_double), allocatable :: share(:) ! (nhost): of the thickness of ours
     real(c_double), allocatable :: dz(:)    ! (nlay), m
   contains
-    procedure :: add => merged_add
+    procedure :: sums => merged_sums
     procedure :: back => merged_back
   end type calcisol_merged
 
@@ -42,20 +41,27 @@ contains
     end do
     merged%nlay = n
     allocate (merged%layer(size(dz)), source=layer)
-    allocate (merged%first(size(dz)), source=layer > [0, layer(:size(dz) - 1)])
     allocate (merged%dz(n), source=thick(:n))
     allocate (merged%share(size(dz)), source=dz/thick(layer))
   end function calcisol_merged_of
 
-  ! An amount of host layer l into ours, which is layer(l); a content or temperature times share(l), for their mean.
-  pure subroutine merged_add(self, l, value, ours)
+  ! Amounts of the host's layers as those of ours; contents and temperatures times `share`, for their mean.
+  pure function merged_sums(self, values) result(ours)
     class(calcisol_merged), intent(in) :: self
-    integer, intent(in) :: l
-    real(c_double), intent(in) :: value
-    real(c_double), intent(inout) :: ours ! the first host layer begins it anew
-    if (self%first(l)) ours = 0.0_c_double
-    ours = plus(ours, value)
-  end subroutine merged_add
+    real(c_double), intent(in) :: values(:)
+    real(c_double) :: ours(self%nlay)
+    integer :: l
+    ours = 0.0_c_double
+    do l = 1, size(self%layer)
+      associate (k => self%layer(l))
+        if (values(l) <= missing .or. ours(k) <= missing) then
+          ours(k) = missing
+        else
+          ours(k) = ours(k) + values(l)
+        end if
+      end associate
+    end do
+  end function merged_sums
 
   pure function merged_back(self, values) result(host)
     class(calcisol_merged), intent(in) :: self

@@ -43,7 +43,8 @@ contains
     stat = 0
     call clear(message)
     if (.not. self%on .or. .not. NoahmpIO%calculate_soil) return
-    call look_at(self, NoahmpIO, fault)
+    fault = ''
+    if (.not. self%as_started(NoahmpIO)) call look_at(self, NoahmpIO, fault)
     call expect_step(fault, 'DTBL * SOIL_UPDATE_STEPS', step_of(NoahmpIO))
     if (fault /= '') then
       stat = calcisol_error_argument

@@ -8,7 +8,8 @@ module calcisol_noahmp_files
   use, intrinsic :: iso_c_binding, only: c_double, c_int32_t
   use Machine, only: kind_noahmp, undefined_real
   use NoahmpIOVarType, only: NoahmpIO_type
-  use calcisol, only: calcisol_arrays, calcisol_soil_dz, calcisol_soil_caco3, calcisol_soil_ph0, calcisol_error_argument
+  use calcisol, only: calcisol_arrays, calcisol_soil_dz, calcisol_soil_caco3, calcisol_soil_ph0, calcisol_soil_cec, &
+    calcisol_soil_cec_variable, calcisol_error_argument
   use calcisol_expect, only: expect, any_extent
   use calcisol_fit, only: fit, is_missing
   use calcisol_land, only: calcisol_land_soil
@@ -33,6 +34,7 @@ module calcisol_noahmp_files
     procedure :: get_part => noahmp_get_part
     procedure :: set_parts => noahmp_set_parts
     procedure :: finish => noahmp_finish
+    procedure :: as_started
     procedure :: is_soil
     procedure :: is_bare_frozen
   end type calcisol_noahmp_kept
@@ -40,15 +42,16 @@ module calcisol_noahmp_files
 contains
 
   ! After the host has its initial state or has read its restart. ph (1) of pore water and caco3 [kg kg-1] (i,j) from a map.
-  subroutine noahmp_start(self, NoahmpIO, ph, caco3, stat, message)
+  ! cec [mol kg-1] and cec_variable [1] (i,j) of the same map; without them the library derives them.
+  subroutine noahmp_start(self, NoahmpIO, ph, caco3, stat, message, cec, cec_variable)
     class(calcisol_noahmp_kept), intent(inout) :: self
     type(NoahmpIO_type), intent(in) :: NoahmpIO
-    real(kind_noahmp), intent(in), optional :: ph(:, :), caco3(:, :)
+    real(kind_noahmp), intent(in), optional :: ph(:, :), caco3(:, :), cec(:, :), cec_variable(:, :)
     integer(c_int32_t), intent(out) :: stat
     character(len=:), allocatable, intent(out) :: message
     type(calcisol_switch_t) :: switch
     type(calcisol_arrays) :: soil
-    real(c_double), allocatable, target :: property(:, :, :) ! dz, caco3, ph0
+    real(c_double), allocatable, target :: property(:, :, :) ! dz, caco3, ph0, cec, cec_variable
     character(len=200) :: fault
     integer :: i, j, l, c
     self%ni = NoahmpIO%ite - NoahmpIO%its + 1
@@ -64,16 +67,20 @@ contains
     call look_at_options(NoahmpIO, fault)
     call expect(fault, 'ph', [self%ni, self%nj], ph)
     call expect(fault, 'caco3', [self%ni, self%nj], caco3)
+    if (present(cec)) call expect(fault, 'cec', [self%ni, self%nj], cec)
+    if (present(cec_variable)) call expect(fault, 'cec_variable', [self%ni, self%nj], cec_variable)
     stat = calcisol_error_argument
     message = trim(fault)
     if (fault /= '') return
-    allocate (property(self%ni*self%nj, self%nlay, 3))
+    allocate (property(self%ni*self%nj, self%nlay, 5), source=-one) ! what is not given is not linked
     call self%water%start(size(property, 1))
     do j = 1, self%nj
       do i = 1, self%ni
         c = (j - 1)*self%ni + i
         do l = 1, self%nlay
-          property(c, l, :) = [fit(NoahmpIO%DZS(l), one), fit(caco3(i, j), one), fit(ph(i, j), one)]
+          property(c, l, :3) = [fit(NoahmpIO%DZS(l), one), fit(caco3(i, j), one), fit(ph(i, j), one)]
+          if (present(cec)) property(c, l, 4) = fit(cec(i, j), one)
+          if (present(cec_variable)) property(c, l, 5) = fit(cec_variable(i, j), one)
         end do
         call self%water%set(c, fit(NoahmpIO%SMOIS(NoahmpIO%its + i - 1, :, NoahmpIO%jts + j - 1), property(c, :, 1)*water))
       end do
@@ -81,6 +88,8 @@ contains
     call soil%link(calcisol_soil_dz, property(:, :, 1))
     call soil%link(calcisol_soil_caco3, property(:, :, 2))
     call soil%link(calcisol_soil_ph0, property(:, :, 3))
+    if (present(cec)) call soil%link(calcisol_soil_cec, property(:, :, 4))
+    if (present(cec_variable)) call soil%link(calcisol_soil_cec_variable, property(:, :, 5))
     call self%open(switch, property(:, :, 1), soil, stat, message)
     call self%know_map(property)
   end subroutine noahmp_start
@@ -113,6 +122,30 @@ contains
       if (fault == '') call expect(fault, 'P8W', [self%ni, max(size(io%P8W, 2), 1), self%nj], io%P8W)
     end associate
   end subroutine look_at
+
+  ! The usual case, in a few instructions: every array is there in its shape.
+  pure function as_started(self, NoahmpIO) result(fine)
+    class(calcisol_noahmp_kept), intent(in) :: self
+    type(NoahmpIO_type), intent(in) :: NoahmpIO
+    logical :: fine
+    associate (io => NoahmpIO)
+      fine = allocated(io%DZS) .and. allocated(io%SMOIS) .and. allocated(io%SH2O) .and. allocated(io%TSLB) .and. &
+        allocated(io%ACC_ETRANIXY) .and. allocated(io%ACC_QSEVAXY) .and. allocated(io%ACC_QINSURXY) .and. &
+        allocated(io%ACC_EDIRXY) .and. allocated(io%RUNSFXY) .and. allocated(io%RUNSBXY) .and. allocated(io%NEEXY) .and. &
+        allocated(io%NPPXY) .and. allocated(io%XLAND) .and. allocated(io%XICE) .and. allocated(io%IVGTYP) .and. &
+        allocated(io%SNOW) .and. allocated(io%TGXY) .and. allocated(io%P8W)
+      if (.not. fine) return
+      associate (map => [self%ni, self%nj], profile => [self%ni, self%nlay, self%nj])
+        fine = size(io%DZS) == self%nlay .and. all(shape(io%SMOIS) == profile) .and. all(shape(io%SH2O) == profile) .and. &
+          all(shape(io%TSLB) == profile) .and. all(shape(io%ACC_ETRANIXY) == profile) .and. all(shape(io%ACC_QSEVAXY) == map) &
+          .and. all(shape(io%ACC_QINSURXY) == map) .and. all(shape(io%ACC_EDIRXY) == map) .and. all(shape(io%RUNSFXY) == map) &
+          .and. all(shape(io%RUNSBXY) == map) .and. all(shape(io%NEEXY) == map) .and. all(shape(io%NPPXY) == map) .and. &
+          all(shape(io%XLAND) == map) .and. all(shape(io%XICE) == map) .and. all(shape(io%IVGTYP) == map) .and. &
+          all(shape(io%SNOW) == map) .and. all(shape(io%TGXY) == map) .and. size(io%P8W, 1) == self%ni .and. &
+          size(io%P8W, 2) > 0 .and. size(io%P8W, 3) == self%nj
+      end associate
+    end associate
+  end function as_started
 
   ! Options without respiration, or that move soil water past the fluxes NoahmpIO holds.
   subroutine look_at_options(NoahmpIO, fault)

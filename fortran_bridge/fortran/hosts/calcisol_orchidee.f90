@@ -1,6 +1,7 @@
 ! ORCHIDEE (2.2, v4): one call in sechiba_main after slowproc_main. Page: orchidee.md.
 !
-! What:    water at nodes to water in layers, thin layers joined; tiles and PFTs to the soil's mean; grams a step to kg a second.
+! What:    water at nodes to water in layers, thin layers joined; tiles and PFTs to the soil's mean, or each tile to a column of
+!          its own (CALCISOL_TILES); grams a step to kg a second.
 ! Shapes:  (kjpindex,nslm), (kjpindex,nslm,nstm), (kjpindex,nvm[,nparts]), grid cell to m2 of soil by vegtot; one object a thread.
 ! Units:   mc m3 m-3, rootsink kg m-2 dt-1 per tile, vevapnu and drainage kg m-2 dt-1, resp gC m-2 dt-1 per PFT, pb hPa, co2 ppm;
 !          n gN m-2 dt-1 per PFT (v4): nitrification, mineralisation, uptake of NH4 and of NO3, denitrification, input as NH4
@@ -10,123 +11,125 @@
 module calcisol_orchidee
   use, intrinsic :: iso_c_binding, only: c_int32_t
   use defprec, only: r_std
-  use calcisol, only: calcisol_error_argument, calcisol_molar_mass_n
-  use calcisol_expect, only: expect, expect_step, any_extent
-  use calcisol_fit, only: fit, plus, over, total, sum_of, is_missing
+  use calcisol, only: calcisol_error_argument, calcisol_lime, calcisol_n_nit, calcisol_n_min, calcisol_n_up_nh4, &
+    calcisol_n_up_no3, calcisol_n_den, calcisol_dep_nh4, calcisol_dep_no3
+  use calcisol_fit, only: fit, plus, over, total, sum_of, complete, is_missing
   use calcisol_land, only: clear
-  use calcisol_nodes, only: water_of_layer
-  use calcisol_orchidee_files, only: calcisol_orchidee_kept
+  use calcisol_orchidee_columns, only: calcisol_orchidee_filled, evaporation_of_tile
+  use calcisol_orchidee_look, only: look_at, look_at_more
   implicit none
   private
   public :: calcisol_orchidee_soil
 
-  type, extends(calcisol_orchidee_kept) :: calcisol_orchidee_soil ! start, write_restart, profile: calcisol_orchidee_files
+  type, extends(calcisol_orchidee_filled) :: calcisol_orchidee_soil ! start, write_restart, profile: calcisol_orchidee_files
   contains
     procedure :: step => orchidee_step
   end type calcisol_orchidee_soil
 
-  real(r_std), parameter :: gram = 1.0e-3_r_std, ppm = 1.0e-6_r_std, hpa = 100.0_r_std, least = 1.0e-6_r_std, one = 1.0_r_std
+  real(r_std), parameter :: gram = 1.0e-3_r_std, ppm = 1.0e-6_r_std, hpa = 100.0_r_std, least = 1.0e-6_r_std, one = 1, zero = 0
+  integer(c_int32_t), parameter :: nitrogen(7) = [calcisol_n_nit, calcisol_n_min, calcisol_n_up_nh4, calcisol_n_up_no3, &
+    calcisol_n_den, calcisol_dep_nh4, calcisol_dep_no3]
 
 contains
 
   ! root: resp_maint_part_radia, whose part iroot joins resp; ph: the host's own pH of now (v4), else that of the start.
+  ! tile_...: contents, drainage and evaporation of the tiles, and the tile of each PFT, which CALCISOL_TILES needs.
   subroutine orchidee_step(self, dt, dnh, mc, mcl, stempdiag, rootsink, soiltile, vevapnu, drainage, resp, root, iroot, &
-      veget_max, pb, ccanopy, stat, message, n, lime, ph)
+      veget_max, pb, ccanopy, stat, message, n, lime, ph, tile_mc, tile_mcl, tile_drainage, tile_evap, tile_of)
     class(calcisol_orchidee_soil), intent(inout) :: self
     real(r_std), intent(in) :: dt, dnh(:)
     real(r_std), intent(in), optional :: mc(:, :), mcl(:, :), stempdiag(:, :), rootsink(:, :, :), soiltile(:, :), vevapnu(:), &
-      drainage(:), resp(:, :), root(:, :, :), veget_max(:, :), pb(:), ccanopy(:), n(:, :, :), lime(:), ph(:)
+      drainage(:), resp(:, :), root(:, :, :), veget_max(:, :), pb(:), ccanopy(:), n(:, :, :), lime(:), ph(:), tile_mc(:, :, :), &
+      tile_mcl(:, :, :), tile_drainage(:, :), tile_evap(:, :)
     integer, intent(in) :: iroot
+    integer, intent(in), optional :: tile_of(:)
     integer(c_int32_t), intent(out) :: stat
     character(len=:), allocatable, intent(inout) :: message
     character(len=200) :: fault
-    real(r_std) :: per_soil(self%ncol) ! grid cell to soil: ice and lakes hold no water
-    real(r_std) :: cover, sink
-    integer :: i, k, l
+    real(r_std) :: per_soil(self%tiles%points) ! grid cell to soil: ice and lakes hold no water
+    integer :: i, t, nstm, nvm
     stat = 0
     call clear(message)
-    if (allocated(self%co2_to_air)) self%co2_to_air = 0.0_r_std
-    if (present(ph) .and. allocated(self%ph_for_host)) then
-      if (size(ph) == size(self%ph_for_host)) self%ph_for_host = ph
-    end if
+    call self%forget_flux(ph)
     if (.not. self%on) return
     fault = ''
-    call expect_step(fault, 'dt_sechiba', dt)
-    associate (points => self%ncol, levels => self%nslm)
-      call expect(fault, 'dnh', [levels], dnh)
-      call expect(fault, 'mc_layh', [points, levels], mc)
-      call expect(fault, 'mcl_layh', [points, levels], mcl)
-      call expect(fault, 'stempdiag', [points, levels], stempdiag)
-      call expect(fault, 'rootsink', [points, levels, any_extent], rootsink)
-      call expect(fault, 'soiltile', [points, any_extent], soiltile)
-      call expect(fault, 'vevapnu', [points], vevapnu)
-      call expect(fault, 'drainage', [points], drainage)
-      call expect(fault, 'resp_hetero_radia', [points, any_extent], resp)
-      call expect(fault, 'resp_maint_part_radia', [points, any_extent, any_extent], root)
-      call expect(fault, 'veget_max', [points, any_extent], veget_max)
-      call expect(fault, 'pb', [points], pb)
-      call expect(fault, 'ccanopy', [points], ccanopy)
-      if (fault == '') call expect(fault, 'soiltile', [points, size(rootsink, 3)], soiltile)
-      if (fault == '') call expect(fault, 'resp_hetero_radia', [points, size(veget_max, 2)], resp)
-      if (fault == '') call expect(fault, 'resp_maint_part_radia', [points, size(veget_max, 2), max(size(root, 3), iroot)], root)
-      if (fault == '' .and. present(n)) call expect(fault, 'n', [points, size(veget_max, 2), 7], n)
-      if (present(lime)) call expect(fault, 'lime', [points], lime)
-    end associate
+    if (.not. as_started()) call look_at(fault, self%tiles%points, self%nslm, iroot, dt, dnh, mc, mcl, stempdiag, rootsink, &
+      soiltile, vevapnu, drainage, resp, root, veget_max, pb, ccanopy)
+    if (fault == '') then
+      nstm = size(soiltile, 2)
+      nvm = size(veget_max, 2)
+      call look_at_more(fault, [self%tiles%points, self%nslm, self%tiles%n], nvm, soiltile, n, lime, tile_mc, tile_mcl, &
+        tile_drainage, tile_evap, tile_of)
+    end if
     if (fault /= '') then
       stat = calcisol_error_argument
       message = trim(fault)
       return
     end if
-    do i = 1, self%ncol
-      cover = sum_of(veget_max(i, :))
-      per_soil(i) = over(one, cover, least)
-      self%active(i) = merge(0.0_r_std, one, is_missing(per_soil(i)) .and. .not. is_missing(cover))
-      do l = 1, self%nslm
-        k = self%layers%layer(l)
-        sink = total(rootsink(i, l, :), soiltile(i, :), one/dt) ! soiltile is a share of the soil
-        if (l == 1) sink = plus(sink, fit(vevapnu(i), fit(per_soil(i), one/dt)))
-        call self%layers%add(l, water_of_layer(l, dnh, per_soil(i), mcl(i, :)), self%w_liq(i, k))
-        call self%layers%add(l, water_of_layer(l, dnh, per_soil(i), mc(i, :), less=mcl(i, :)), self%w_ice(i, k))
-        call self%layers%add(l, fit(stempdiag(i, l), self%layers%share(l)), self%t_soil(i, k))
-        call self%layers%add(l, sink, self%w_sink(i, k))
+    if (present(n)) call self%give(nitrogen)
+    if (present(lime)) call self%give([calcisol_lime])
+    call self%move_ground(soiltile, stat, message)
+    if (stat /= 0) return
+    do i = 1, self%tiles%points
+      per_soil(i) = over(one, sum_of(veget_max(i, :)), least)
+      do t = 1, self%tiles%n
+        call fill(i, t, (t - 1)*self%tiles%points + i)
       end do
-      self%q_bot(i) = fit(drainage(i), fit(per_soil(i), one/dt))
-      self%co2_src_total(i) = fit(plus(total(resp(i, :), veget_max(i, :), gram/dt), &
-        total(root(i, 2:, iroot), veget_max(i, 2:), gram/dt)), per_soil(i)) ! the first PFT is bare soil
-      self%p_surf(i) = fit(pb(i), hpa)
-      self%co2_atm(i) = fit(ccanopy(i), ppm)
-      if (present(lime)) self%lime(i) = fit(lime(i), fit(per_soil(i), one/dt))
-      if (present(n)) call fill_nitrogen(self, i, n(i, :, :), veget_max(i, :), fit(per_soil(i), gram/dt))
     end do
     call self%advance(dt, stat, message)
-    if (stat /= 0) return
-    do i = 1, self%ncol
-      self%ph_for_host(i) = self%ph_or(self%ph_top(i), self%ph_for_host(i))
-      if (.not. (is_missing(self%co2_adj(i)) .or. is_missing(per_soil(i)))) then
-        self%co2_to_air(i) = self%co2_adj(i)*dt/(gram*per_soil(i))
-      end if
-    end do
-  end subroutine orchidee_step
+    if (stat == 0) call self%give_back(per_soil, dt)
 
-  ! n (nvm,7) of point i, spread over the layers as respiration is.
-  subroutine fill_nitrogen(self, i, n, veget_max, factor)
-    class(calcisol_orchidee_soil), intent(inout) :: self
-    integer, intent(in) :: i
-    real(r_std), intent(in) :: n(:, :), veget_max(:), factor
-    real(r_std) :: rate(7)
-    integer :: q, l
-    do q = 1, 7
-      rate(q) = fit(total(n(:, q), veget_max, one), factor)
-    end do
-    do l = 1, self%nlay
-      self%n_nit(i, l) = fit(rate(1), self%weight(i, l))
-      self%n_min(i, l) = fit(rate(2), self%weight(i, l))
-      self%n_up_nh4(i, l) = fit(rate(3), self%weight(i, l))
-      self%n_up_no3(i, l) = fit(rate(4), self%weight(i, l))
-      self%n_den(i, l) = fit(rate(5), self%weight(i, l))
-    end do
-    self%dep_nh4(i) = fit(rate(6), one/calcisol_molar_mass_n)
-    self%dep_no3(i) = fit(rate(7), one/calcisol_molar_mass_n)
-  end subroutine fill_nitrogen
+  contains
+
+    ! The usual case, in a few instructions: every array is there in its shape.
+    function as_started() result(fine)
+      logical :: fine
+      fine = present(mc) .and. present(mcl) .and. present(stempdiag) .and. present(rootsink) .and. present(soiltile) .and. &
+        present(vevapnu) .and. present(drainage) .and. present(resp) .and. present(root) .and. present(veget_max) .and. &
+        present(pb) .and. present(ccanopy) .and. .not. is_missing(dt)
+      if (.not. fine) return
+      associate (p => self%tiles%points, l => self%nslm)
+        fine = dt > zero .and. size(dnh) == l .and. all(shape(mc) == [p, l]) .and. all(shape(mcl) == [p, l]) .and. &
+          all(shape(stempdiag) == [p, l]) .and. all(shape(rootsink) == [p, l, size(soiltile, 2)]) .and. &
+          size(soiltile, 1) == p .and. size(vevapnu) == p .and. size(drainage) == p .and. size(veget_max, 1) == p .and. &
+          all(shape(resp) == shape(veget_max)) .and. all(shape(root) == [shape(veget_max), max(size(root, 3), iroot)]) .and. &
+          size(pb) == p .and. size(ccanopy) == p
+      end associate
+    end function as_started
+
+    ! Column c: tile t of point i, or the mean of the point.
+    subroutine fill(i, t, c)
+      integer, intent(in) :: i, t, c
+      real(r_std) :: of_tile(nstm), of_pft(nvm), share, evaporation, drained
+      integer :: k
+      share = self%tiles%share(soiltile, i, t)
+      self%active(c) = merge(zero, one, share <= zero .or. (is_missing(per_soil(i)) .and. complete(veget_max(i, :))))
+      if (self%active(c) <= zero) return
+      of_pft = fit(veget_max(i, :), per_soil(i))
+      evaporation = fit(per_soil(i), one/dt)
+      if (self%tiles%n == 1) then
+        of_tile = fit(soiltile(i, :), one) ! a share of the soil
+        call self%fill_profiles(c, dnh, mc(i, :), mcl(i, :), per_soil(i), stempdiag(i, :))
+        drained = fit(drainage(i), evaporation)
+      else
+        of_tile = [(merge(one, zero, k == t), k=1, nstm)]
+        do k = 1, nvm
+          of_pft(k) = merge(fit(of_pft(k), one/share), zero, tile_of(k) == t)
+        end do
+        call self%fill_profiles(c, dnh, tile_mc(i, :, t), tile_mcl(i, :, t), one, stempdiag(i, :))
+        drained = fit(tile_drainage(i, t), one/dt)
+        evaporation = fit(evaporation, evaporation_of_tile(tile_evap(i, :), self%tiles%fraction(i, :), t))
+      end if
+      call self%fill_sink(c, rootsink(i, :, :), of_tile, one/dt, fit(vevapnu(i), evaporation))
+      self%q_bot(c) = drained
+      self%co2_src_total(c) = plus(total(resp(i, :), of_pft, gram/dt), &
+        total(root(i, 2:, iroot), of_pft(2:), gram/dt)) ! the first PFT is bare soil
+      self%p_surf(c) = fit(pb(i), hpa)
+      self%co2_atm(c) = fit(ccanopy(i), ppm)
+      if (present(lime)) self%lime(c) = fit(lime(i), fit(per_soil(i), one/dt))
+      if (present(n)) call self%fill_nitrogen(c, n(i, :, :), of_pft, gram/dt)
+    end subroutine fill
+
+  end subroutine orchidee_step
 
 end module calcisol_orchidee

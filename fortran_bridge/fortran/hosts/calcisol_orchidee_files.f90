@@ -1,40 +1,40 @@
-! ORCHIDEE's parameters (run.def), soil map and restart file, by its own routines. Page: orchidee.md.
+! ORCHIDEE's soil map and restart file in, pH and carbon flux out, for calcisol_orchidee. Page: orchidee.md.
 !
-! What:    start reads the CALCISOL_ keys by getin_p and the soil map on the model's own grid, makes the columns and reads the
-!          restart; write_restart puts the variables back, with units and long names, float64.
-! Keys:    CALCISOL_BUNDLE (off without), CALCISOL_FEEDBACK, CALCISOL_STEP [s], CALCISOL_TILE_COLUMNS, CALCISOL_CHECK_EVERY,
-!          CALCISOL_LOG_EVERY: calcisol_switch;
-!          CALCISOL_SOIL_FILE, made by `calcisol hosts map`, or one value for all points: CALCISOL_PH [1],
-!          CALCISOL_CACO3 [kg kg-1]
-! Shapes:  (kjpindex), (kjpindex,nslm). Every process calls both, whatever number of points it has.
+! What:    start makes the columns from run.def and the soil map and reads the restart; write_restart puts the variables back,
+!          with units and long names, float64; give_back hands the host what it reads.
+! Shapes:  (kjpindex), (kjpindex,nslm). Every process calls start and write_restart, whatever number of points it has. With tiles
+!          as columns (calcisol_tiles) the columns are kjpindex x nstm, and each tile has its own restart variables.
 ! Errors:  stat = 0 is fine, else one sentence in message. Nothing stops or prints.
 module calcisol_orchidee_files
   use, intrinsic :: iso_c_binding, only: c_int32_t
   use defprec, only: r_std, i_std
   use constantes_var, only: undef_sechiba
-  use ioipsl, only: flininfo, flinget, flinclo, flinquery_var
-  use ioipsl_para, only: getin_p, restget_p, restput_p, ioconf_setatt_p
-  use mod_orchidee_para_var, only: is_root_prc, iim_g, jjm_g, nbp_glo, index_g
-  use mod_orchidee_transfert_para, only: scatter, bcast
+  use ioipsl_para, only: restget_p, restput_p, ioconf_setatt_p
+  use mod_orchidee_para_var, only: nbp_glo, index_g
   use calcisol, only: calcisol_arrays, calcisol_soil_dz, calcisol_soil_caco3, calcisol_soil_ph0, calcisol_soil_clay, &
-    calcisol_error_argument
-  use calcisol_expect, only: expect
-  use calcisol_fit, only: fit
-  use calcisol_land, only: calcisol_land_soil, for_history
+    calcisol_soil_cec, calcisol_soil_cec_variable, calcisol_error_argument, calcisol_error_state
+  use calcisol_fit, only: fit, is_missing, missing
+  use calcisol_land, only: calcisol_land_soil, for_history, clear
   use calcisol_merge, only: calcisol_merged, calcisol_merged_of
+  use calcisol_orchidee_map, only: read_keys, read_map
   use calcisol_switch, only: calcisol_switch_t
+  use calcisol_tiles, only: calcisol_tiles_t
   implicit none
   private
   public :: calcisol_orchidee_kept
 
   type, extends(calcisol_land_soil) :: calcisol_orchidee_kept
     type(calcisol_merged) :: layers ! 1, 3, 6, 12 mm ... of nslm make one; %back(values) gives nslm again
+    type(calcisol_tiles_t) :: tiles ! of a point; one: its mean
     integer :: nslm = 0
     ! (kjpindex), there from the start on, whether calcisol is on or off: pH for the host's formulas, and what is to be added to
     ! its carbon flux [gC m-2 dt-1 of grid cell, + to the air]
     real(r_std), allocatable :: ph_map(:), ph_for_host(:), co2_to_air(:)
   contains
     procedure :: start => orchidee_start
+    procedure :: forget_flux
+    procedure :: move_ground
+    procedure :: give_back
     procedure :: profile => orchidee_profile
     procedure :: write_restart => orchidee_write_restart
     procedure :: finish => orchidee_finish
@@ -44,133 +44,170 @@ module calcisol_orchidee_files
 contains
 
   ! In sechiba_initialize, after the restart file is open. dlh (nslm): thickness [m], clay (kjpindex) [1].
-  ! ph (kjpindex): the host's own map (v4), in the place of that of the file.
-  subroutine orchidee_start(self, kjit, rest_id, dlh, clay, stat, message, ph)
+  ! ph (kjpindex): the host's own map (v4), in the place of that of the file; soiltile (kjpindex,nstm), for CALCISOL_TILES.
+  subroutine orchidee_start(self, kjit, rest_id, dlh, clay, stat, message, ph, soiltile)
     class(calcisol_orchidee_kept), intent(inout) :: self
     integer(i_std), intent(in) :: kjit, rest_id
     real(r_std), intent(in) :: dlh(:), clay(:)
     integer(c_int32_t), intent(out) :: stat
     character(len=:), allocatable, intent(out) :: message
-    real(r_std), intent(in), optional :: ph(:)
+    real(r_std), intent(in), optional :: ph(:), soiltile(:, :)
     type(calcisol_switch_t) :: switch
-    type(calcisol_arrays) :: soil
-    real(r_std), allocatable, target :: property(:, :, :) ! dz, caco3, ph0, clay
-    real(r_std) :: caco3(size(clay))
-    integer :: n
+    type(calcisol_arrays) :: nothing
+    real(r_std) :: soil(size(clay), 4)
+    logical :: has(4), by_tile
     message = ''
     if (.not. allocated(self%ph_map)) then
       allocate (self%ph_map(size(clay)), self%ph_for_host(size(clay)), self%co2_to_air(size(clay)))
     end if
     self%co2_to_air = 0.0_r_std
     self%nslm = size(dlh)
-    call read_keys(switch)
-    call read_map(switch%bundle /= '', self%ph_map, caco3, stat, message)
+    call read_keys(switch, by_tile)
+    call read_map(switch%bundle /= '', soil, has, stat, message)
     if (present(ph)) then
-      if (size(ph) == size(clay)) self%ph_map = ph
+      if (size(ph) == size(clay)) soil(:, 2) = ph
     end if
+    self%ph_map = soil(:, 2)
     self%ph_for_host = self%ph_map
-    if (stat /= 0 .or. switch%bundle == '') return
-    self%layers = calcisol_merged_of(dlh, thinnest=0.02_r_std) ! m
-    n = self%layers%nlay
-    allocate (property(size(clay), n, 4))
-    property(:, :, 1) = spread(self%layers%dz, 1, size(clay))
-    property(:, :, 2) = spread(fit(caco3, 1.0_r_std), 2, n)
-    property(:, :, 3) = spread(fit(self%ph_map, 1.0_r_std), 2, n)
-    property(:, :, 4) = spread(fit(clay, 1.0_r_std), 2, n)
-    call soil%link(calcisol_soil_dz, property(:, :, 1))
-    call soil%link(calcisol_soil_caco3, property(:, :, 2))
-    call soil%link(calcisol_soil_ph0, property(:, :, 3))
-    call soil%link(calcisol_soil_clay, property(:, :, 4))
-    call self%open(switch, property(:, :, 1), soil, stat, message)
-    if (stat /= 0) return
-    call self%know_map(property)
-    call self%read_restart(kjit, rest_id, stat, message)
+    if (stat == 0 .and. by_tile .and. .not. present(soiltile)) then
+      stat = calcisol_error_argument
+      message = 'CALCISOL_TILES needs soiltile: give it to start and the arrays of the tiles to step, as the page says'
+    end if
+    if (stat /= 0 .or. switch%bundle == '' .or. self%on) then
+      if (self%on) call self%open(switch, soil(:, :1), nothing, stat, message) ! started twice: its sentence
+      return
+    end if
+    call self%tiles%start(size(clay), 1)
+    if (by_tile) call self%tiles%start(size(clay), size(soiltile, 2))
+    call make_columns(self, switch, dlh, clay, soil, has, stat, message)
+    if (stat == 0) call self%read_restart(kjit, rest_id, stat, message)
   end subroutine orchidee_start
 
-  subroutine read_keys(switch)
-    type(calcisol_switch_t), intent(inout) :: switch
-    call getin_p('CALCISOL_BUNDLE', switch%bundle)
-    if (switch%bundle == 'NONE') switch%bundle = ''
-    call getin_p('CALCISOL_FEEDBACK', switch%feedback)
-    call getin_p('CALCISOL_STEP', switch%step)
-    call getin_p('CALCISOL_TILE_COLUMNS', switch%tile_columns)
-    call getin_p('CALCISOL_CHECK_EVERY', switch%check_every)
-    call getin_p('CALCISOL_LOG_EVERY', switch%log_every)
-  end subroutine read_keys
-
-  ! pH of pore water and carbonate of this process's points; undef_sechiba where the map has none.
-  subroutine read_map(wanted, ph, caco3, stat, message)
-    logical, intent(in) :: wanted
-    real(r_std), intent(out) :: ph(:), caco3(:)
+  subroutine make_columns(self, switch, dlh, clay, soil, has, stat, message)
+    class(calcisol_orchidee_kept), intent(inout) :: self
+    type(calcisol_switch_t), intent(in) :: switch
+    real(r_std), intent(in) :: dlh(:), clay(:), soil(:, :)
+    logical, intent(in) :: has(4)
     integer(c_int32_t), intent(out) :: stat
     character(len=:), allocatable, intent(inout) :: message
-    character(len=512) :: file
-    real(r_std) :: one_ph, one_caco3
-    logical :: exists
-    file = 'NONE'
-    one_ph = undef_sechiba
-    one_caco3 = 0.0_r_std
-    call getin_p('CALCISOL_SOIL_FILE', file)
-    call getin_p('CALCISOL_PH', one_ph)
-    call getin_p('CALCISOL_CACO3', one_caco3)
-    ph = one_ph
-    caco3 = one_caco3
-    stat = 0
-    if (.not. wanted .or. file == 'NONE') return
-    inquire (file=trim(file), exist=exists)
-    call bcast(exists)
-    stat = merge(0_c_int32_t, calcisol_error_argument, exists)
-    if (.not. exists) message = 'CALCISOL_SOIL_FILE: there is no file '//trim(file)
-    if (exists) call read_field(trim(file), 'ph0', ph, stat, message)
-    if (stat == 0) call read_field(trim(file), 'caco3', caco3, stat, message)
-  end subroutine read_map
-
-  ! One field (lon,lat) of the model's own grid, dealt out to the processes.
-  subroutine read_field(file, name, values, stat, message)
-    character(len=*), intent(in) :: file, name
-    real(r_std), intent(out) :: values(:)
-    integer(c_int32_t), intent(out) :: stat
-    character(len=:), allocatable, intent(inout) :: message
-    real(r_std), allocatable :: grid(:, :), land(:)
-    integer(i_std) :: iim, jjm, llm, ttm, fid, p
-    logical :: fits
-    fits = .true.
-    allocate (land(merge(nbp_glo, 1, is_root_prc)), source=undef_sechiba)
-    if (is_root_prc) then
-      call flininfo(file, iim, jjm, llm, ttm, fid)
-      call flinquery_var(fid, name, fits)
-      fits = fits .and. iim == iim_g .and. jjm == jjm_g
-      if (fits) then
-        allocate (grid(iim_g, jjm_g))
-        call flinget(fid, name, iim_g, jjm_g, llm, ttm, 1, 1, grid)
-        do p = 1, nbp_glo
-          land(p) = grid(index_g(p) - ((index_g(p) - 1)/iim_g)*iim_g, (index_g(p) - 1)/iim_g + 1)
+    integer(c_int32_t), parameter :: id(6) = [calcisol_soil_dz, calcisol_soil_clay, calcisol_soil_caco3, calcisol_soil_ph0, &
+      calcisol_soil_cec, calcisol_soil_cec_variable]
+    type(calcisol_arrays) :: arrays
+    real(r_std), allocatable, target :: property(:, :, :) ! (ncol,nlay,6)
+    integer :: k, t, n
+    n = size(clay)
+    self%layers = calcisol_merged_of(dlh, thinnest=0.02_r_std) ! m
+    allocate (property(n*self%tiles%n, self%layers%nlay, size(id)))
+    do t = 1, self%tiles%n
+      associate (block => property((t - 1)*n + 1:t*n, :, :))
+        block(:, :, 1) = spread(self%layers%dz, 1, n)
+        block(:, :, 2) = spread(fit(clay, 1.0_r_std), 2, self%layers%nlay)
+        do k = 1, size(soil, 2)
+          block(:, :, k + 2) = spread(fit(soil(:, k), 1.0_r_std), 2, self%layers%nlay)
         end do
-      end if
-      call flinclo(fid)
-    end if
-    call bcast(fits)
-    call scatter(land, values)
-    stat = merge(0_c_int32_t, calcisol_error_argument, fits)
-    if (.not. fits) message = file//' has no '//name//' on the grid of the model; make it with calcisol hosts map --grid'
-  end subroutine read_field
+      end associate
+    end do
+    do k = 1, size(id)
+      if (k <= 2 .or. any(pack([1, 2, 3, 4], has) == k - 2)) call arrays%link(id(k), property(:, :, k))
+    end do
+    call self%open(switch, property(:, :, 1), arrays, stat, message)
+    if (stat == 0) call self%know_map(property)
+  end subroutine make_columns
+
+  ! Before a step: nothing for the air yet; ph (kjpindex): the host's own pH of now.
+  subroutine forget_flux(self, ph)
+    class(calcisol_orchidee_kept), intent(inout) :: self
+    real(r_std), intent(in), optional :: ph(:)
+    if (.not. allocated(self%co2_to_air)) return
+    self%co2_to_air = 0.0_r_std
+    if (.not. present(ph)) return
+    if (size(ph) == size(self%ph_for_host)) self%ph_for_host = ph
+  end subroutine forget_flux
+
+  ! Where fractions of the tiles (kjpindex,nstm) differ from those of the last step, the state moves with the ground.
+  subroutine move_ground(self, soiltile, stat, message)
+    class(calcisol_orchidee_kept), intent(inout) :: self
+    real(r_std), intent(in) :: soiltile(:, :)
+    integer(c_int32_t), intent(out) :: stat
+    character(len=:), allocatable, intent(inout) :: message
+    stat = 0
+    if (.not. self%tiles%moved(soiltile)) return
+    call self%flush(stat, message)
+    if (stat /= 0) return
+    call self%tiles%move(self%columns, soiltile, self%nlay, stat)
+    call self%take_stock()
+  end subroutine move_ground
+
+  ! After a step of dt seconds; per_soil (kjpindex): grid cell to soil.
+  subroutine give_back(self, per_soil, dt)
+    class(calcisol_orchidee_kept), intent(inout) :: self
+    real(r_std), intent(in) :: per_soil(:), dt
+    real(r_std), parameter :: gram = 1.0e-3_r_std
+    real(r_std) :: flux(self%tiles%points)
+    integer :: i, t
+    self%ph_for_host = self%ph_or(self%tiles%mean(self%ph_top), self%ph_for_host)
+    flux = 0.0_r_std
+    do t = 1, self%tiles%n
+      do i = 1, self%tiles%points
+        associate (change => self%co2_adj((t - 1)*self%tiles%points + i))
+          if (.not. is_missing(change)) flux(i) = flux(i) + max(self%tiles%fraction(i, t), 0.0_r_std)*change
+        end associate
+      end do
+    end do
+    do i = 1, self%tiles%points
+      if (.not. is_missing(per_soil(i))) self%co2_to_air(i) = flux(i)*dt/(gram*per_soil(i))
+    end do
+  end subroutine give_back
 
   ! ------------------------------------------------------------------------------------------------- restart and history
+  ! A restart variable of a tile has the number of the tile behind its name; the fractions are one more variable.
   subroutine read_restart(self, kjit, rest_id, stat, message)
     class(calcisol_orchidee_kept), intent(inout) :: self
     integer(i_std), intent(in) :: kjit, rest_id
     integer(c_int32_t), intent(out) :: stat
     character(len=:), allocatable, intent(inout) :: message
-    real(r_std) :: buffer(self%ncol, self%nlay)
-    integer :: i
+    real(r_std) :: buffer(self%ncol, self%nlay), other(self%tiles%points, self%nlay)
+    integer :: i, t, n
     stat = 0
+    n = self%tiles%points
     do i = 1, self%n_variables()
-      call ioconf_setatt_p('UNITS', self%units(i))
-      call ioconf_setatt_p('LONG_NAME', self%long_name(i))
-      call restget_p(rest_id, self%variable_name(i), nbp_glo, self%nlay, 1, kjit, .true., buffer, 'gather', nbp_glo, index_g)
+      do t = 1, self%tiles%n
+        call get(tile_name(self, i, t), i, buffer((t - 1)*n + 1:t*n, :))
+      end do
       if (stat == 0) call self%set(i, buffer, stat, message) ! every process asks for every variable
     end do
+    call get(trim(self%variable_name(1))//merge('_1', '  ', self%tiles%n == 1), 1, other)
+    if (stat == 0 .and. any(.not. is_missing(other))) then
+      stat = calcisol_error_state
+      message = 'the restart was made with CALCISOL_TILES '//merge('on ', 'off', self%tiles%n == 1)//'; leave it as it was'
+    end if
+    do t = 1, merge(self%tiles%n, 0, self%tiles%n > 1)
+      call get('calcisol_tile_'//achar(48 + t), 1, other)
+      self%tiles%fraction(:, t) = fit(other(:, 1), 1.0_r_std)
+    end do
+
+  contains
+
+    subroutine get(name, i, values)
+      character(len=*), intent(in) :: name
+      integer, intent(in) :: i
+      real(r_std), intent(out) :: values(:, :)
+      real(r_std) :: part(n, self%nlay)
+      call ioconf_setatt_p('UNITS', self%units(i))
+      call ioconf_setatt_p('LONG_NAME', self%long_name(i))
+      call restget_p(rest_id, trim(name), nbp_glo, self%nlay, 1, kjit, .true., part, 'gather', nbp_glo, index_g)
+      values = part
+    end subroutine get
+
   end subroutine read_restart
+
+  function tile_name(self, i, t) result(name)
+    class(calcisol_orchidee_kept), intent(in) :: self
+    integer, intent(in) :: i, t
+    character(len=20) :: name
+    name = self%variable_name(i)
+    if (self%tiles%n > 1) name = name(:min(len_trim(name), 18))//'_'//achar(48 + t)
+  end function tile_name
 
   ! In sechiba_finalize.
   subroutine orchidee_write_restart(self, kjit, rest_id, stat, message)
@@ -179,42 +216,76 @@ contains
     integer(c_int32_t), intent(out) :: stat
     character(len=:), allocatable, intent(inout) :: message
     real(r_std) :: buffer(self%ncol, self%nlay)
-    integer :: i
+    integer :: i, t, n
     stat = 0
+    call clear(message)
+    n = self%tiles%points
     do i = 1, self%n_variables()
       buffer = undef_sechiba
       if (stat == 0) call self%get(i, buffer, stat, message)
-      call ioconf_setatt_p('UNITS', self%units(i))
-      call ioconf_setatt_p('LONG_NAME', self%long_name(i))
-      call restput_p(rest_id, self%variable_name(i), nbp_glo, self%nlay, 1, kjit, buffer, 'scatter', nbp_glo, index_g)
+      do t = 1, self%tiles%n
+        call put(trim(tile_name(self, i, t)), self%units(i), self%long_name(i), buffer((t - 1)*n + 1:t*n, :))
+      end do
     end do
+    do t = 1, merge(self%tiles%n, 0, self%on .and. self%tiles%n > 1)
+      call put('calcisol_tile_'//achar(48 + t), '1', 'calcisol: fraction of the tile', &
+        spread(self%tiles%fraction(:, t), 2, self%nlay))
+    end do
+
+  contains
+
+    subroutine put(name, units, long_name, values)
+      character(len=*), intent(in) :: name, units, long_name
+      real(r_std), intent(in) :: values(:, :)
+      real(r_std) :: part(n, self%nlay)
+      part = values
+      call ioconf_setatt_p('UNITS', units)
+      call ioconf_setatt_p('LONG_NAME', long_name)
+      call restput_p(rest_id, name, nbp_glo, self%nlay, 1, kjit, part, 'scatter', nbp_glo, index_g)
+    end subroutine put
+
   end subroutine orchidee_write_restart
 
   ! A result in layers ('ph', 'sic', 'dic', 'pco2') on ORCHIDEE's own, for histwrite_p or XIOS; undef_sechiba where there is none.
-  ! Amounts (sic, dic) are those of the joined layer, times the share of its thickness.
-  function orchidee_profile(self, name) result(values)
+  ! Amounts (sic, dic) are those of the joined layer, times the share of its thickness. Of tile t, else the mean of the tiles.
+  function orchidee_profile(self, name, t) result(values)
     class(calcisol_orchidee_kept), intent(in) :: self
     character(len=*), intent(in) :: name
-    real(r_std) :: values(size(self%co2_to_air), self%nslm)
-    integer :: l
+    integer, intent(in), optional :: t
+    real(r_std) :: values(size(self%co2_to_air), self%nslm), ours(size(self%co2_to_air))
+    integer :: l, k
     values = undef_sechiba
     if (.not. self%on) return
     do l = 1, self%nslm
-      associate (k => self%layers%layer(l), part => self%layers%share(l))
-        select case (name)
-        case ('ph')
-          values(:, l) = for_history(self%ph(:, k), undef_sechiba)
-        case ('pco2')
-          values(:, l) = for_history(self%pco2(:, k), undef_sechiba)
-        case ('sic')
-          values(:, l) = for_history(fit(self%sic(:, k), part), undef_sechiba)
-        case ('dic')
-          values(:, l) = for_history(fit(self%dic(:, k), part), undef_sechiba)
-        case default ! no profile of this name
-          values(:, l) = undef_sechiba
-        end select
-      end associate
+      k = self%layers%layer(l)
+      select case (name)
+      case ('ph')
+        ours = of_tile(self%ph(:, k))
+      case ('pco2')
+        ours = of_tile(self%pco2(:, k))
+      case ('sic')
+        ours = fit(of_tile(self%sic(:, k)), self%layers%share(l))
+      case ('dic')
+        ours = fit(of_tile(self%dic(:, k)), self%layers%share(l))
+      case default ! no profile of this name
+        ours = undef_sechiba
+      end select
+      values(:, l) = for_history(ours, undef_sechiba)
     end do
+
+  contains
+
+    pure function of_tile(all_columns) result(one)
+      real(r_std), intent(in) :: all_columns(:)
+      real(r_std) :: one(self%tiles%points)
+      if (.not. present(t)) then
+        one = self%tiles%mean(all_columns)
+      else
+        one = missing
+        if (t >= 1 .and. t <= self%tiles%n) one = all_columns((t - 1)*size(one) + 1:t*size(one))
+      end if
+    end function of_tile
+
   end function orchidee_profile
 
   ! In sechiba_clear. Finishing twice is fine.

@@ -32,12 +32,14 @@ module calcisol_stepper
     type(calcisol_report) :: report
     type(calcisol_columns) :: columns
     real(c_double), allocatable :: stock(:, :) ! (ncol,3) at the last look, mol m-2; negative: not known
+    logical, allocatable, private :: known(:) ! (ncol): has a state
     ! since the last look: across the border, and the sum of absolute values [mol m-2]
     real(c_double), allocatable, private :: flux(:, :), through(:, :)
     real(c_double), allocatable, private :: after(:, :), slot(:, :, :) ! to work in, so that a step allocates nothing
   contains
     procedure :: prepare => stepper_prepare
     procedure :: advance => stepper_advance
+    procedure :: flush => stepper_flush
     procedure :: take_stock => stepper_take_stock
     procedure :: waiting => stepper_waiting
     procedure :: forget => stepper_forget
@@ -53,6 +55,7 @@ contains
     self%switch = switch
     call self%make(ncol, nlay, gathered=switch%step > 0.0_c_double)
     allocate (self%stock(ncol, 3), source=-1.0_c_double)
+    allocate (self%known(ncol), source=.false.)
     allocate (self%flux(ncol, 3), self%through(ncol, 3), self%after(ncol, 3), self%slot(ncol, nlay, 5), source=0.0_c_double)
     self%limit = switch%check
     if (index(calcisol_build_info(), 'stub') > 0) self%limit = huge(self%limit) ! the stub moves no matter: nothing to close
@@ -65,19 +68,37 @@ contains
     real(c_double), intent(in) :: dt
     integer(c_int32_t), intent(out) :: stat
     character(len=:), allocatable, intent(inout) :: message
-    real(c_double) :: step
     stat = calcisol_ok
     call clear(message)
     if (.not. self%on) return
-    step = dt
-    if (self%switch%step > 0.0_c_double) then
-      call self%gather(dt)
-      self%elapsed = self%elapsed + dt
-      if (self%elapsed < self%switch%step - 0.5_c_double*dt) return
-      step = self%elapsed
-      call self%average(step)
-      self%elapsed = 0.0_c_double
+    if (self%switch%step <= 0.0_c_double) then
+      call one_step(self, dt, stat, message)
+      return
     end if
+    call self%gather(dt)
+    self%elapsed = self%elapsed + dt
+    if (self%elapsed >= self%switch%step - 0.5_c_double*dt) call self%flush(stat, message)
+  end subroutine stepper_advance
+
+  ! Step over what has been gathered so far, if anything: before the columns themselves change.
+  subroutine stepper_flush(self, stat, message)
+    class(calcisol_stepper_t), intent(inout) :: self
+    integer(c_int32_t), intent(out) :: stat
+    character(len=:), allocatable, intent(inout) :: message
+    real(c_double) :: step
+    stat = calcisol_ok
+    step = self%elapsed
+    if (step <= 0.0_c_double) return
+    call self%average(step)
+    self%elapsed = 0.0_c_double
+    call one_step(self, step, stat, message)
+  end subroutine stepper_flush
+
+  subroutine one_step(self, step, stat, message)
+    class(calcisol_stepper_t), intent(inout) :: self
+    real(c_double), intent(in) :: step
+    integer(c_int32_t), intent(out) :: stat
+    character(len=:), allocatable, intent(inout) :: message
     self%calls = self%calls + 1
     self%co2_adj = missing ! the library writes nothing for inactive columns: what is still missing then was not stepped
     call self%columns%step(step, self%io, stat, message, self%report)
@@ -85,9 +106,9 @@ contains
     self%steps = self%steps + 1
     self%clipped = self%clipped + self%report%cells_clipped
     call add_flux(self, step)
-    if (mod(self%steps, max(self%switch%check_every, 1)) == 0) call look(self, stat, message)
+    if (self%steps == 1 .or. mod(self%steps, max(self%switch%check_every, 1)) == 0) call look(self, stat, message)
     if (stat == calcisol_ok) call must_have_stepped(self, stat, message)
-  end subroutine stepper_advance
+  end subroutine one_step
 
   ! Stocks now against stocks at the last look and what has crossed the border since.
   subroutine look(self, stat, message)
@@ -114,7 +135,7 @@ contains
     integer(c_int32_t), intent(inout) :: stat
     character(len=:), allocatable, intent(inout) :: message
     if (self%calls < patience .or. self%report%columns_stepped > 0 .or. self%report%columns_invalid == 0) return
-    if (any(self%stock(:, 1) >= 0.0_c_double)) return
+    if (any(self%known)) return
     stat = calcisol_error_state
     message = 'no column could be stepped since the start: '//message
   end subroutine must_have_stepped
@@ -127,6 +148,7 @@ contains
     integer :: i
     do i = 1, self%ncol
       if (is_missing(self%co2_adj(i))) cycle
+      self%known(i) = .true.
       lime = self%lime(i)/calcisol_molar_mass_caco3
       gas = (self%co2_adj(i) + self%dic_leach(i))/calcisol_molar_mass_c
       n_in = self%dep_nh4(i) + self%dep_no3(i) + sum(self%n_min(i, :))/calcisol_molar_mass_n
@@ -141,6 +163,7 @@ contains
   subroutine stepper_take_stock(self)
     class(calcisol_stepper_t), intent(inout) :: self
     call stocks(self%columns, self%slot, self%stock)
+    self%known = self%stock(:, 1) >= 0.0_c_double
     self%flux = 0.0_c_double
     self%through = 0.0_c_double
   end subroutine stepper_take_stock
@@ -151,7 +174,7 @@ contains
     integer :: count, i
     count = 0
     do i = 1, self%ncol
-      if (self%stock(i, 1) >= 0.0_c_double .or. is_missing(self%active(i))) cycle
+      if (self%known(i) .or. is_missing(self%active(i))) cycle
       if (self%active(i) >= 0.5_c_double) count = count + 1
     end do
   end function stepper_waiting
@@ -162,7 +185,7 @@ contains
     type(calcisol_switch_t) :: off
     call self%columns%free()
     call self%release()
-    if (allocated(self%stock)) deallocate (self%stock, self%flux, self%through, self%after, self%slot)
+    if (allocated(self%stock)) deallocate (self%stock, self%known, self%flux, self%through, self%after, self%slot)
     self%on = .false.
     self%steps = 0
     self%calls = 0

@@ -16,7 +16,7 @@ module calcisol_switch
     logical :: feedback = .false.     ! our pH in the host's own formulas
     integer :: tile_columns = 0       ! columns handed over at once; 0: the library's own number
     real(c_double) :: step = 0.0_c_double ! s; the host's calls are gathered until this long, 0: a step at every call
-    integer :: check_every = 1        ! steps between two looks at the budgets, which then hold over all of them
+    integer :: check_every = 48       ! steps between two looks at the budgets, which hold over all of them
     real(c_double) :: check = 1.0e-10_c_double ! largest relative residual of a budget
     integer :: log_every = 48         ! steps between two lines of the log
   end type calcisol_switch_t

@@ -17,18 +17,14 @@ program merge_layers
   merged = calcisol_merged_of(dz, 0.02_c_double)
   print '(a,*(1x,i0))', 'layer', merged%layer
   print '(a,*(1x,es24.16))', 'dz', merged%dz
-  do l = 1, nslm
-    do i = 1, 2
-      call merged%add(l, water(i, l), joined(i, merged%layer(l)))
-    end do
+  do i = 1, 2
+    joined(i, :merged%nlay) = merged%sums(water(i, :))
   end do
   water = merged%back(joined)
   print '(a,*(1x,es24.16))', 'water', water(1, :)
   print '(a,*(1x,es24.16))', 'missing', water(2, :)
-  do l = 1, nslm
-    do i = 1, 2
-      call merged%add(l, t(i, l)*merged%share(l), joined(i, merged%layer(l)))
-    end do
+  do i = 1, 2
+    joined(i, :merged%nlay) = merged%sums(t(i, :)*merged%share)
   end do
   t = merged%back(joined)
   print '(a,*(1x,es24.16))', 't', t(1, :)

@@ -4,16 +4,18 @@
 module orchidee_like
   use, intrinsic :: iso_c_binding, only: c_int32_t
   use calcisol_orchidee
-  use ioipsl_para, only: kept, n_kept, n_asked, most, widest
+  use ioipsl_para, only: kept, n_kept, most, widest
   use mod_orchidee_para_var, only: first_point, index_g, iim_g, nbp_glo
   use mock_land
   implicit none
   integer, parameter :: nslm = 11, nstm = 3, nvm = 4, nparts = 8, iroot = 6, warm_up = 4
+  integer, parameter :: pref_soil_veg(nvm) = [1, 3, 2, 1]
   real, parameter :: dt_sechiba = 1800.0, val_exp = 999999.0, nobio = 0.2 ! default real: eight bytes by the flag
   real, allocatable, save :: mc(:, :), mcl(:, :), stempdiag(:, :), rootsink(:, :, :), soiltile(:, :), veget_max(:, :), &
-    resp(:, :), resp_part(:, :, :), vevapnu(:), drainage(:), pb(:), ccanopy(:), n_flux(:, :, :), lime(:)
+    resp(:, :), resp_part(:, :, :), vevapnu(:), drainage(:), pb(:), ccanopy(:), n_flux(:, :, :), lime(:), mc_ns(:, :, :), &
+    mcl_ns(:, :, :), dr_ns(:, :), ae_ns(:, :)
   !$omp threadprivate(mc, mcl, stempdiag, rootsink, soiltile, veget_max, resp, resp_part, vevapnu, drainage, pb, ccanopy, n_flux)
-  !$omp threadprivate(lime)
+  !$omp threadprivate(lime, mc_ns, mcl_ns, dr_ns, ae_ns)
   type(calcisol_orchidee_soil), save :: soil
   !$omp threadprivate(soil)
   real, save :: spent = 0.0 ! s of processor time in our calls; of one thread, so only a run of one thread may quote it
@@ -42,9 +44,9 @@ contains
       source=val_exp)
     allocate (kept(n, widest, most), source=val_exp)
     n_kept = 0
-    n_asked = 0
     first_point = c1
     soiltile = spread([0.5, 0.3, 0.2], 1, n)
+    allocate (mc_ns(n, nslm, nstm), mcl_ns(n, nslm, nstm), dr_ns(n, nstm), ae_ns(n, nstm), source=val_exp)
     veget_max = (1.0 - nobio)*spread([0.1, 0.2, 0.3, 0.4], 1, n)
     pb = 1000.0
     ccanopy = 420.0
@@ -59,7 +61,7 @@ contains
         kept(:, :nslm, i) = transpose(keep(4*nslm + 3 + (i - 1)*nslm + 1:4*nslm + 3 + i*nslm, :))
       end do
     end if
-    call soil%start(0, 1, dlh, 0.2 + 0.0*pb, stat, message, ph=[(survey_ph(c), c=c1, c2)]) ! v4 has a map of pH
+    call soil%start(0, 1, dlh, 0.2 + 0.0*pb, stat, message, ph=[(survey_ph(c), c=c1, c2)], soiltile=soiltile) ! v4: map of pH
     call must(stat, message)
     if (order%restart_in /= '-') then
       soil%ph_for_host = keep(4*nslm + 3, :)
@@ -99,7 +101,7 @@ contains
     end if
     call soil%finish()
     deallocate (mc, mcl, stempdiag, rootsink, soiltile, veget_max, resp, resp_part, vevapnu, drainage, pb, ccanopy, n_flux, lime, &
-      kept)
+      kept, mc_ns, mcl_ns, dr_ns, ae_ns)
   end subroutine run
 
   subroutine step_call()
@@ -108,7 +110,8 @@ contains
     real :: before, after
     call cpu_time(before)
     call soil%step(dt_sechiba, dnh_of(), mc, mcl, stempdiag, rootsink, soiltile, vevapnu, drainage, resp, resp_part, iroot, &
-      veget_max, pb, ccanopy, stat, message, n=n_flux, lime=lime)
+      veget_max, pb, ccanopy, stat, message, n=n_flux, lime=lime, tile_mc=mc_ns, tile_mcl=mcl_ns, tile_drainage=dr_ns, &
+      tile_evap=ae_ns, tile_of=pref_soil_veg)
     call cpu_time(after)
     call must(stat, message)
     calls = calls + 1
@@ -140,6 +143,10 @@ contains
     rootsink(i, 1, :) = 0.0
     vevapnu(i) = land%sink(1)*dt_sechiba*share
     drainage(i) = land%drain*dt_sechiba*share
+    mc_ns(i, :, :) = spread(mc(i, :)/share, 2, nstm) ! the same water in every tile
+    mcl_ns(i, :, :) = spread(mcl(i, :)/share, 2, nstm)
+    dr_ns(i, :) = land%drain*dt_sechiba
+    ae_ns(i, :) = land%sink(1)*dt_sechiba
     resp(i, :) = 600.0*land%resp*dt_sechiba ! per PFT ground area
     resp_part(i, :, :) = val_exp
     resp_part(i, 2:, iroot) = 400.0*land%resp*dt_sechiba/(1.0 - veget_max(i, 1)/share) ! bare soil has no roots

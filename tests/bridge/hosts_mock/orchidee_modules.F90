@@ -1,7 +1,7 @@
 ! The modules of ORCHIDEE and IOIPSL that the adapter uses, as small as they can be: kinds, run.def, map files, restart files.
 !
 ! run.def: KEY = value, one a line, in the working directory. Map: every point's carbonate and pH of mock_land, on a grid of one
-! row. Restart: variables are kept in memory in the order they come; the mock host writes them to its file of bits.
+! row. Restart: variables are kept in memory, a number made of their name beside them; the mock host writes them to its file of bits.
 ! Processes: each rank or thread is its own root and takes its block of points (first_point).
 module defprec
   implicit none
@@ -59,7 +59,7 @@ contains
     integer(i_std), intent(in) :: fid
     character(len=*), intent(in) :: name
     logical, intent(out) :: exists
-    exists = fid == 1 .and. (name == 'ph0' .or. name == 'caco3')
+    exists = fid == 1 .and. (name == 'ph0' .or. name == 'caco3') ! a map of earlier versions, without capacity
   end subroutine flinquery_var
   subroutine flinget(fid, name, iim, jjm, llm, ttm, itau_dep, itau_fin, field)
     integer(i_std), intent(in) :: fid, iim, jjm, llm, ttm, itau_dep, itau_fin
@@ -81,11 +81,11 @@ module ioipsl_para
   use defprec
   use constantes_var, only: val_exp
   implicit none
-  integer, parameter :: most = 64, widest = 16
+  integer, parameter :: most = 128, widest = 16, name_at = 11 ! of our eight layers the eleventh is free
   real(r_std), allocatable, save :: kept(:, :, :) ! (point,layer,variable)
-  integer, save :: n_kept = 0, n_asked = 0
+  integer, save :: n_kept = 0
   character(len=80), save :: long_name = '', units = ''
-  !$omp threadprivate(kept, n_kept, n_asked, long_name, units)
+  !$omp threadprivate(kept, n_kept, long_name, units)
 
   interface getin_p
     module procedure getin_p_c, getin_p_r, getin_p_i, getin_p_l
@@ -150,16 +150,28 @@ contains
     if (plev == 3) stop 1
   end subroutine ipslerr_p
 
+  pure integer function number_of(name)
+    character(len=*), intent(in) :: name
+    integer :: k
+    number_of = 0
+    do k = 1, len(name)
+      number_of = mod(31*number_of + iachar(name(k:k)), 999983)
+    end do
+  end function number_of
+
   ! A variable that is not in the file comes back as val_exp.
   subroutine restget_p(fid, name, iim, jjm, llm, itau, default, var, operator, nbindex, ijndex)
     integer(i_std), intent(in) :: fid, iim, jjm, llm, itau, nbindex, ijndex(:)
     character(len=*), intent(in) :: name, operator
     logical, intent(in) :: default
     real(r_std), intent(out) :: var(:, :)
+    integer :: k
     if (.not. default .or. fid + iim + jjm + llm + itau + nbindex + size(ijndex) < 0 .or. operator /= 'gather') return
-    n_asked = n_asked + 1
     var = val_exp
-    if (n_asked <= n_kept .and. name /= '') var = kept(:size(var, 1), :size(var, 2), n_asked)
+    if (size(var, 1) == 0) return
+    do k = 1, n_kept
+      if (nint(kept(1, name_at, k)) == number_of(name)) var = kept(:size(var, 1), :size(var, 2), k)
+    end do
   end subroutine restget_p
 
   subroutine restput_p(fid, name, iim, jjm, llm, itau, var, operator, nbindex, ijndex)
@@ -170,6 +182,7 @@ contains
     if (units == '' .or. long_name == '' .or. len(name) > 20) error stop 'a restart variable without units or long name'
     n_kept = n_kept + 1
     kept(:size(var, 1), :size(var, 2), n_kept) = var
+    kept(:size(var, 1), name_at, n_kept) = number_of(name)
     units = ''
     long_name = ''
   end subroutine restput_p

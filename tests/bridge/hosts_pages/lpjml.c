@@ -7,7 +7,8 @@
 #define FALSE 0
 typedef struct { Real carbon, nitrogen; } Stocks;
 typedef struct { Stocks slow, fast; } Pool;
-typedef struct { Cell *cell; Real frac; } LpjStand; /* of LPJmL a stand knows its cell */
+typedef struct { Real NO3[BOTTOMLAYER], NH4[BOTTOMLAYER]; } LpjSoil;
+typedef struct { Cell *cell; Real frac; LpjSoil soil; } LpjStand; /* of LPJmL a stand knows its cell */
 typedef struct { Real rootdist[BOTTOMLAYER]; } Pftpar;
 typedef struct { LpjStand *stand; const Pftpar *par; } Pft;
 #define forrootsoillayer(l) for (l = 0; l < BOTTOMLAYER - 1; l++)
@@ -15,14 +16,15 @@ typedef struct { Real no3deposition, nh4deposition; } Dailyclimate;
 typedef struct { int ngridcell; } Config;
 
 void fail(int code, int print_usage, int stop, const char *format, ...);
-void every_line(Cell *grid, Config *config, LpjStand *stand, Pft *pft, const Dailyclimate *climate, const double *caco3,
+void every_line(Cell *grid, Config *config, LpjStand *stand, Pft *pft, const Dailyclimate *climate, const calcisol_lpjml_map *map,
                 const char *bundle, int feedback, int cell, int l);
 
-static Real aet_stand[BOTTOMLAYER], evap_out[BOTTOMLAYER], lrunoff[BOTTOMLAYER], nrsub_top[BOTTOMLAYER], NO3_up[BOTTOMLAYER];
-static Real ndrain_perched_out[BOTTOMLAYER], pperc[BOTTOMLAYER], F_NO3, F_Nmineral, rootresp, N_denit, n_uptake, nupsum;
+static Real aet_stand[BOTTOMLAYER], evap_out[BOTTOMLAYER], lrunoff[BOTTOMLAYER], nrsub_top[BOTTOMLAYER], NO3_up[BOTTOMLAYER], NH4_up[BOTTOMLAYER];
+static Real ndrain_perched_out[BOTTOMLAYER], pperc[BOTTOMLAYER], F_NO3, F_Nmineral, rootresp, N_denit, n_uptake, nupsum, n_immo, N_sum, nh3;
 static Pool flux_soil[BOTTOMLAYER];
+static LpjSoil *soil;
 
-void every_line(Cell *grid, Config *config, LpjStand *stand, Pft *pft, const Dailyclimate *climate, const double *caco3,
+void every_line(Cell *grid, Config *config, LpjStand *stand, Pft *pft, const Dailyclimate *climate, const calcisol_lpjml_map *map,
                 const char *bundle, int feedback, int cell, int l) {
   /* page: src/lpjml.c, after */
   /* page: src/lpj/iterateyear.c, after update_daily_cell */

@@ -13,7 +13,9 @@ module sechiba
   integer(i_std) :: kjit, rest_id, numout
   real(r_std) :: dt_sechiba, one_day
   real(r_std), allocatable :: dlh(:), dnh(:), clayfraction(:), mc_layh(:, :), mcl_layh(:, :), stempdiag(:, :), rootsink(:, :, :), &
-    soiltile(:, :), vevapnu(:), drainage(:), veget_max(:, :), pb(:), ccanopy(:), netco2flux(:)
+    soiltile(:, :), vevapnu(:), drainage(:), veget_max(:, :), pb(:), ccanopy(:), netco2flux(:), mc(:, :, :), mcl(:, :, :), &
+    dr_ns(:, :), ae_ns(:, :)
+  integer(i_std), allocatable :: pref_soil_veg(:)
   ! page: module sechiba, data
 contains
   subroutine sechiba_initialize

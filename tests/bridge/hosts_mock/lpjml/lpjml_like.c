@@ -103,7 +103,8 @@ int main(int argc, char **argv) {
         soil->w[l] = 0.8, soil->whcs[l] = 0.15 * soildepth[l], soil->wpwps[l] = 0.1 * soildepth[l], soil->NH4[l] = 1.0;
     }
   }
-  must(calcisol_lpjml_start(strcmp(argv[7], "-") ? argv[7] : NULL, atoi(argv[8]), grid, n, caco3));
+  const calcisol_lpjml_map map = {.caco3 = caco3};
+  must(calcisol_lpjml_start(strcmp(argv[7], "-") ? argv[7] : NULL, atoi(argv[8]), grid, n, &map));
   if (strcmp(argv[4], "-")) { /* the restart of all cells, one line each; ours are those of this rank */
     FILE *file = fopen(argv[4], "r");
     int number;

@@ -14,6 +14,7 @@ enum { CELLS = 3, WAYS = 4 };
 static Standlist lists[CELLS];
 static Cell grid[CELLS];
 static double caco3[CELLS];
+static const calcisol_lpjml_map map = {.caco3 = caco3};
 static int calls, wrong;
 
 static void must(int condition, const char *what) {
@@ -82,8 +83,8 @@ int main(int argc, char **argv) {
   over_all();
   must(calcisol_soil_state(&calcisol_lpjml_soil, state, 0) != CALCISOL_OK, "a state while off");
   for (int round = 0; round < 2; ++round) {
-    must(calcisol_lpjml_start(argv[1], 1, grid, CELLS, caco3) == CALCISOL_OK, "start");
-    must(calcisol_lpjml_start(argv[1], 1, grid, CELLS, caco3) != CALCISOL_OK, "a second start");
+    must(calcisol_lpjml_start(argv[1], 1, grid, CELLS, &map) == CALCISOL_OK, "start");
+    must(calcisol_lpjml_start(argv[1], 1, grid, CELLS, &map) != CALCISOL_OK, "a second start");
     must(strstr(calcisol_soil_error(), "twice") != NULL, "the sentence of a second start");
     over_all();
     must(calcisol_soil_state(&calcisol_lpjml_soil, state, 0) == CALCISOL_OK, "state out");
@@ -92,18 +93,18 @@ int main(int argc, char **argv) {
     over_all();
   }
   caco3[0] = 0.1;
-  must(calcisol_lpjml_start(argv[1], 1, grid, CELLS, caco3) == CALCISOL_OK, "another map");
+  must(calcisol_lpjml_start(argv[1], 1, grid, CELLS, &map) == CALCISOL_OK, "another map");
   must(calcisol_soil_state(&calcisol_lpjml_soil, state, 1) == CALCISOL_ERROR_STATE, "a restart of another map");
   must(strstr(calcisol_soil_error(), "another soil map") != NULL, "its sentence");
   calcisol_soil_finish(&calcisol_lpjml_soil);
   caco3[0] = 2.0;
-  must(calcisol_lpjml_start(argv[1], 1, grid, CELLS, caco3) == CALCISOL_ERROR_ARGUMENT, "2 for 2 %");
+  must(calcisol_lpjml_start(argv[1], 1, grid, CELLS, &map) == CALCISOL_ERROR_ARGUMENT, "2 for 2 %");
   must(strstr(calcisol_soil_error(), "caco3 = 2") != NULL, "its sentence");
   good();
   soildepth[0] = -9999.0;
-  must(calcisol_lpjml_start(argv[1], 1, grid, CELLS, caco3) != CALCISOL_OK, "no thickness");
+  must(calcisol_lpjml_start(argv[1], 1, grid, CELLS, &map) != CALCISOL_OK, "no thickness");
   soildepth[0] = 200.0;
-  must(calcisol_lpjml_start(argv[1], 1, grid, CELLS, caco3) == CALCISOL_OK, "start again");
+  must(calcisol_lpjml_start(argv[1], 1, grid, CELLS, &map) == CALCISOL_OK, "start again");
   for (int d = 1; d <= 10; ++d) {
     for (int c = 0; c < CELLS; ++c)
       lists[c].stand[0].frac = -9999.0, calcisol_lpjml_gather(grid + c);

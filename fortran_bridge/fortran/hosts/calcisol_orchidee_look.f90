@@ -1,0 +1,57 @@
+! The arrays of calcisol_orchidee looked at before they are read: the first that is not there or has another shape.
+module calcisol_orchidee_look
+  use defprec, only: r_std
+  use calcisol_expect, only: expect, expect_step, any_extent
+  implicit none
+  private
+  public :: look_at, look_at_more
+
+contains
+
+  ! points, levels: those the columns were made for.
+  subroutine look_at(fault, points, levels, iroot, dt, dnh, mc, mcl, stempdiag, rootsink, soiltile, vevapnu, drainage, resp, root, &
+      veget_max, pb, ccanopy)
+    character(len=*), intent(inout) :: fault
+    integer, intent(in) :: points, levels, iroot
+    real(r_std), intent(in) :: dt, dnh(:)
+    real(r_std), intent(in), optional :: mc(:, :), mcl(:, :), stempdiag(:, :), rootsink(:, :, :), soiltile(:, :), vevapnu(:), &
+      drainage(:), resp(:, :), root(:, :, :), veget_max(:, :), pb(:), ccanopy(:)
+    call expect_step(fault, 'dt_sechiba', dt)
+    call expect(fault, 'dnh', [levels], dnh)
+    call expect(fault, 'mc_layh', [points, levels], mc)
+    call expect(fault, 'mcl_layh', [points, levels], mcl)
+    call expect(fault, 'stempdiag', [points, levels], stempdiag)
+    call expect(fault, 'rootsink', [points, levels, any_extent], rootsink)
+    call expect(fault, 'soiltile', [points, any_extent], soiltile)
+    call expect(fault, 'vevapnu', [points], vevapnu)
+    call expect(fault, 'drainage', [points], drainage)
+    call expect(fault, 'resp_hetero_radia', [points, any_extent], resp)
+    call expect(fault, 'resp_maint_part_radia', [points, any_extent, any_extent], root)
+    call expect(fault, 'veget_max', [points, any_extent], veget_max)
+    call expect(fault, 'pb', [points], pb)
+    call expect(fault, 'ccanopy', [points], ccanopy)
+    if (fault == '') call expect(fault, 'soiltile', [points, size(rootsink, 3)], soiltile)
+    if (fault == '') call expect(fault, 'resp_hetero_radia', [points, size(veget_max, 2)], resp)
+    if (fault == '') call expect(fault, 'resp_maint_part_radia', [points, size(veget_max, 2), max(size(root, 3), iroot)], root)
+  end subroutine look_at
+
+  ! What a host may give, and what CALCISOL_TILES needs.
+  subroutine look_at_more(fault, extent, nvm, soiltile, n, lime, tile_mc, tile_mcl, tile_drainage, tile_evap, tile_of)
+    character(len=*), intent(inout) :: fault
+    integer, intent(in) :: extent(3), nvm ! points, levels, tiles
+    real(r_std), intent(in) :: soiltile(:, :)
+    real(r_std), intent(in), optional :: n(:, :, :), lime(:), tile_mc(:, :, :), tile_mcl(:, :, :), tile_drainage(:, :), &
+      tile_evap(:, :)
+    integer, intent(in), optional :: tile_of(:)
+    if (present(n)) call expect(fault, 'n', [extent(1), nvm, 7], n)
+    if (present(lime)) call expect(fault, 'lime', extent(:1), lime)
+    if (extent(3) == 1) return
+    call expect(fault, 'soiltile', [extent(1), extent(3)], soiltile)
+    call expect(fault, 'mc', extent, tile_mc)
+    call expect(fault, 'mcl', extent, tile_mcl)
+    call expect(fault, 'dr_ns', [extent(1), extent(3)], tile_drainage)
+    call expect(fault, 'ae_ns', [extent(1), extent(3)], tile_evap)
+    call expect(fault, 'pref_soil_veg', [nvm], tile_of)
+  end subroutine look_at_more
+
+end module calcisol_orchidee_look
