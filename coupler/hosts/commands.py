@@ -18,10 +18,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     example = "calcisol hosts map --grid wrfinput_d01 --ph soil.nc --caco3 soil.nc --out calcisol_soil.nc"
     maps = into.add_parser("map", help="write pH, carbonate, clay ... on the grid of a host", epilog=f"example: {example}")
     maps.add_argument("--grid", required=True, metavar="FILE", help="any NetCDF file of the host that has its lat and lon")
-    maps.add_argument(
-        "--ph", required=True, metavar="FILE", help="map of pH: NetCDF, GeoTIFF or table, as `calcisol check` reads; or one number for all cells, as for the others"
-    )
-    maps.add_argument("--caco3", required=True, metavar="FILE", help="map of carbonate")
+    kinds = "NetCDF, GeoTIFF or table, as `calcisol check` reads; or one number for all cells"
+    maps.add_argument("--ph", required=True, metavar="FILE", help=f"map of pH: {kinds}")
+    maps.add_argument("--caco3", required=True, metavar="FILE", help="map of carbonate, likewise")
     maps.add_argument("--clay", metavar="FILE", help="map of clay, for hosts without one and for the exchange capacity")
     maps.add_argument("--soc", metavar="FILE", help="map of soil organic carbon, for the exchange capacity")
     maps.add_argument("--bulk-density", metavar="FILE", help="map of bulk density")

@@ -110,7 +110,7 @@ def pore_water_ph(survey: Floats, caco3: Floats, cec: Floats | None = None) -> F
 
 
 def exchanger(fields: dict[str, Floats]) -> dict[str, Floats]:
-    """Capacity [mol kg-1] and its variable share where there is a survey; texture and carbon that no map has by their defaults."""
+    """Capacity [mol kg-1] and its variable share where there is a survey; by default texture and carbon without a map."""
 
     def known(name: str) -> Floats:
         default = next(float(v.default) for v in table().select("static") if v.name == name)

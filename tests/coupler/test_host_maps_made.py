@@ -12,6 +12,9 @@ from calcisol.coupler.errors import CalcisolError
 from calcisol.coupler.hosts.grid_map import cell_means, pore_water_ph, write_map
 from calcisol.coupler.hosts.sources import host_sources
 from calcisol.coupler.input_maps.tables import Points
+from calcisol.coupler.land.exchanger import capacity
+from calcisol.coupler.land.parameters import SoilParameters
+from calcisol.coupler.library.columns import table
 
 
 def soil_file(path: Path, caco3_percent: float = 2.0) -> Path:
@@ -94,3 +97,20 @@ def test_sources_are_installed(name: str, capsys: pytest.CaptureFixture[str]) ->
     printed = capsys.readouterr().out.split()
     assert printed == [str(path) for path in host_sources(name)]
     assert all(Path(path).is_file() for path in printed)
+
+
+def test_a_host_and_the_driver_have_one_exchanger(tmp_path: Path) -> None:
+    """Capacity and variable share of the map are those of the European run; by the contract's texture where no map has any."""
+    soil = soil_file(tmp_path / "soil.nc")
+    out = tmp_path / "made.nc"
+    number = {"clay": Path("0.10"), "soc": Path("0.01")}
+    write_map(wrf_grid(tmp_path / "wrfinput"), {"ph_survey": soil, "caco3": soil, **number}, out)
+    with xr.open_dataset(out) as made:
+        assert made["cec"].values == pytest.approx(0.1020, rel=1e-9)  # Helling et al. 1964 by hand: 10 x 6.608 + 1 x 35.92 mmol
+        assert made["cec_variable"].values == pytest.approx(SoilParameters.cec_variable)
+    write_map(wrf_grid(tmp_path / "wrfinput2"), {"ph_survey": soil, "caco3": soil}, out)
+    default = {v.name: v.default for v in table().select("static")}
+    with xr.open_dataset(out) as made:
+        assert made["cec"].values == pytest.approx(capacity(default["clay"], default["soc"]))
+    with pytest.raises(CalcisolError, match=r"clay of 20 must lie between"):
+        write_map(tmp_path / "wrfinput", {"ph_survey": soil, "caco3": soil, "clay": Path("20")}, out)
