@@ -78,7 +78,7 @@ class Climates:
 
     def live(self, s: Scenario, year: int, weather_of: int) -> LivedYear:
         """A year in the climate of a scenario; worked out once for all that share it."""
-        name = s.name if s.changes_climate else ""
+        name = self.name_of(s)
         if name not in self._lived or self._lived[name][0] != weather_of:
             if name not in self.fields:
                 self.fields[name] = self._field(self._begin)
@@ -95,6 +95,10 @@ class Climates:
             weeks = self.fields[name].year(Demand(reaching, weather.tas, leaves, soil))
             self._lived[name] = (weather_of, LivedYear(weeks, weather, crops.season, given))
         return self._lived[name][1]
+
+    def name_of(self, s: Scenario) -> str:
+        """The climate of a scenario."""
+        return s.name if s.changes_climate else ""
 
     def _field(self, state: Arrays) -> Field:
         field = Field(self.profile, self.drivers.domain["mat"])

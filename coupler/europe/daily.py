@@ -3,12 +3,13 @@
 What:    DailyEurope holds the columns of one chunk; water goes through each year once for all scenarios with the same climate.
 Units:   the contract's (variables.toml); arrays (column,) and (column, soil_layer).
 Source:  climates.py for water; land/nitrogen.py, fertiliser_days.py, respiration.py.
-Use:     ``e = DailyEurope(domain, config); e.year(None, 1990)``; ``for step in e.steps(None, 1990): e.step_forcing(...)``
+Use:     ``e = DailyEurope(domain, config); y = e.year(None, 1990)``
+         ``for step in e.steps_of(y): e.forcing_of(y, step, nh4, no3)``
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -21,7 +22,6 @@ from ..land.year_parts import by_part, equal_parts, over_parts
 from ..units import DAYS_PER_YEAR, KELVIN, SECONDS_PER_DAY, SECONDS_PER_YEAR
 from .climates import Climates, LivedYear
 from .domain import Domain
-from .monthly import Europe
 from .scenario import Scenario
 from .soil_and_inputs import BASELINE, SoilAndInputs
 from .steps import Step
@@ -41,6 +41,7 @@ class Year:
     lime: np.ndarray  # kg CaCO3 m-2 (column,)
     co2_atm: np.ndarray  # mol mol-1 (column,)
     irrigation: np.ndarray | None  # kg m-2 (day, column)
+    copies: int = 1  # scenarios whose years these are, one below the other; the weeks are those of one
 
     def drivers(self) -> Arrays:
         """What of it is recorded, (column,): kg N ha-1, kg m-2 s-1 as means of the year."""
@@ -104,31 +105,53 @@ class DailyEurope(SoilAndInputs):
         """A year of a scenario whose result is there already: its water goes on."""
         self.climates.live(scenario, year, year)
 
-    def steps(self, scenario: Scenario | None, year: int, begin: bool = False) -> list[Step]:
+    def shares_water(self, scenario: Scenario) -> str:
+        """Scenarios with the same answer may be stepped together."""
+        return self.climates.name_of(scenario)
+
+    def together(self, years: list[Year]) -> Year:
+        """Years of scenarios with the same water, one below the other: (scenario x column,). Each keeps its own drivers."""
+        first = years[0]
+        if len(years) == 1:
+            return first
+        return replace(
+            first,
+            plans=[nitrogen.stacked(plans) for plans in zip(*(y.plans for y in years), strict=True)],
+            source=np.concatenate([y.source for y in years]),
+            mineral_n=np.concatenate([y.mineral_n for y in years]),
+            lime=np.concatenate([y.lime for y in years]),
+            co2_atm=np.concatenate([y.co2_atm for y in years]),
+            copies=len(years),
+        )
+
+    def steps_of(self, year: Year, begin: bool = False) -> list[Step]:
         """Weeks, and days of the columns that need them.
 
         ``begin``: the soil has no state yet, and the first week is one step of all.
         """
-        weeks = self._years[(scenario or BASELINE).name][1].weeks
-        everyone = np.arange(len(self.domain))
+        weeks, copies, size = year.weeks, year.copies, len(self.domain)
+        everyone = np.arange(size)
+        stack = lambda columns: (columns + size * np.arange(copies)[:, None]).ravel()  # noqa: E731
         made, first, total = [], 0, int(weeks.ends[-1])
         for week, last in enumerate(weeks.ends.tolist()):
             daily = everyone[:0] if begin and not week else weeks.days[week].columns
             days = last - first
             rest = np.setdiff1d(everyone, daily, assume_unique=True) if len(daily) else None
             if rest is None or len(rest):
-                made.append(Step(days * SECONDS_PER_DAY, first, last, total / days, rest, 2 * week))
+                some = None if rest is None else stack(rest)
+                made.append(Step(days * SECONDS_PER_DAY, first, last, total / days, some, 2 * week))
             if len(daily):
-                made += [Step(SECONDS_PER_DAY, day, day + 1, float(total), daily, 2 * week + 1) for day in range(first, last)]
+                some = stack(daily)
+                made += [Step(SECONDS_PER_DAY, day, day + 1, float(total), some, 2 * week + 1) for day in range(first, last)]
             first = last
         return made
 
-    def step_forcing(self, scenario: Scenario | None, year: int, step: Step, nh4: np.ndarray, no3: np.ndarray) -> Arrays:
+    def forcing_of(self, y: Year, step: Step, nh4: np.ndarray, no3: np.ndarray) -> Arrays:
         """Forcing of the columns of a step; nh4, no3: their pools at its start, mol m-2 (column, soil_layer)."""
-        y = self._years[(scenario or BASELINE).name][1]
         some = slice(None) if step.columns is None else step.columns
+        one = slice(None) if step.columns is None else step.columns[: len(step.columns) // y.copies]  # of the first scenario
         total = int(y.weeks.ends[-1])
-        water = self._water(y.weeks, step, some)
+        water = {name: _copied(values, y.copies) for name, values in self._water(y.weeks, step, one).items()}
         t_soil = water.pop("t_soil")
         # a week's plan was made for its share of a year of 365 days
         plan = y.plans[step.group // 2].within(some, step.dt * DAYS_PER_YEAR / total)
@@ -138,12 +161,12 @@ class DailyEurope(SoilAndInputs):
             "t_soil": t_soil + KELVIN,
             "co2_src_total": over_parts(y.source, equal_parts(step.first, step.last, total), some),
             "co2_atm": y.co2_atm[some],
-            "p_surf": self.p_surf[some],
+            "p_surf": _copied(self.p_surf[one], y.copies),
             "lime": y.lime[some] * (limed / step.dt),
             **nitrogen.step_rates(plan, nh4, no3, t_soil, self.dz, self.nitrogen),
         }
         if y.irrigation is not None:
-            given = y.irrigation[step.first : step.last, some].sum(0)
+            given = _copied(y.irrigation[step.first : step.last, one].sum(0), y.copies)
             for name, rate in dissolved(given, step.dt, self.config.irrigation).items():
                 found[name] = found[name] + rate
         return found
@@ -160,5 +183,6 @@ class DailyEurope(SoilAndInputs):
         return {"w_liq": w_liq, "w_sink": w_sink, "q_if": faces, "q_bot": faces[:, -1], "t_soil": t_soil}
 
 
-AnyEurope = Europe | DailyEurope
-"""By the month or by the day: what the time loop steps."""
+def _copied(values: np.ndarray, copies: int) -> np.ndarray:
+    """(column, ...) once for each scenario."""
+    return values if copies == 1 else np.concatenate([values] * copies)

@@ -119,21 +119,30 @@ class Europe(SoilAndInputs):
     def live_through(self, scenario: Scenario, year: int) -> None:
         """A year of a scenario whose result is there already."""
 
-    def steps(self, scenario: Scenario | None, year: int, begin: bool = False) -> list[Step]:
+    def shares_water(self, scenario: Scenario) -> str:
+        """Scenarios with the same answer may be stepped together: by the month each steps alone."""
+        return scenario.name
+
+    def together(self, years: list[Year]) -> Year:
+        """The year of the one scenario that is stepped at a time."""
+        (year,) = years
+        return year
+
+    def steps_of(self, year: Year, begin: bool = False) -> list[Step]:
         """Twelve equal months; ``begin``: the soil has no state yet."""
         return STEPS
 
-    def step_forcing(
-        self, scenario: Scenario | None, year: int, step: Step, nh4: np.ndarray, no3: np.ndarray
-    ) -> dict[str, np.ndarray]:
-        """Forcing of a step of ``steps``."""
-        return self.forcing(scenario, year, step.first, nh4, no3)
+    def forcing_of(self, year: Year, step: Step, nh4: np.ndarray, no3: np.ndarray) -> dict[str, np.ndarray]:
+        """Forcing of a step of ``steps_of``."""
+        return self._forcing(year, step.first, nh4, no3)
 
     def forcing(
         self, scenario: Scenario | None, year: int, month: int, nh4: np.ndarray, no3: np.ndarray
     ) -> dict[str, np.ndarray]:
         """Forcing of one month by contract name; nh4, no3 are the library's pools at its start [mol m-2] (column, soil_layer)."""
-        y = self.year(scenario, year)
+        return self._forcing(self.year(scenario, year), month, nh4, no3)
+
+    def _forcing(self, y: Year, month: int, nh4: np.ndarray, no3: np.ndarray) -> dict[str, np.ndarray]:
         w = y.weather.water
         t_soil = y.weather.soil[:, :, month]
         return {

@@ -152,11 +152,11 @@ def merge(budgets: list[Budget]) -> Budget:
     return whole
 
 
-def restrict(budget: Budget, where: np.ndarray) -> Budget:
-    """The same over some columns (boolean mask)."""
+def restrict(budget: Budget, where: np.ndarray | slice) -> Budget:
+    """The same over some columns (boolean mask, or a slice)."""
     part = Budget()
     for group in ("sums", "throughput", "first", "last"):
-        getattr(part, group).update({k: v[where] for k, v in getattr(budget, group).items()})
+        getattr(part, group).update({k: np.array(v[where]) for k, v in getattr(budget, group).items()})
     return part
 
 

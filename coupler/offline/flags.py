@@ -8,9 +8,12 @@ Use:     ``reports.add(columns)`` after each step; ``print("\\n".join(reports.li
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 import numpy as np
+
+from ...emulator.contract.variables import load_table
 
 LABELS = {
     "cells_clipped": "clipped: an input outside its valid range, or a sink that asked for more than its pool held",
@@ -23,6 +26,13 @@ INVALID = "columns_invalid"
 MOST_NOTES = 8  # different variables quoted; a run in which more go wrong needs no further one
 
 
+@cache
+def _bits() -> dict[str, int]:
+    """Count of the report -> its bit of the flag."""
+    bits = {f.name: 1 << f.bit for f in load_table().flags}
+    return {INVALID: bits["invalid"], **{name: bits[name.removeprefix("cells_")] for name in LABELS}}
+
+
 class Reports:
     """Counts of the reports of many steps, and the first sentence on each variable."""
 
@@ -33,9 +43,24 @@ class Reports:
     def add(self, columns: Any) -> None:
         """Count the last step of ``columns`` (library.columns.Columns)."""
         for name, number in columns.report.items():
-            self.counts[name] = self.counts.get(name, 0.0) + number
-        self.counts["cells"] = self.counts.get("cells", 0.0) + columns.report["columns_stepped"] * columns.nlay
+            self._count(name, number)
+        self._count("cells", columns.report["columns_stepped"] * columns.nlay)
         self.quote(columns)
+
+    def add_share(self, columns: Any, flag: np.ndarray, share: float) -> None:
+        """Count the last step of ``columns`` as far as it is that of some of them, (column, soil_layer) ``flag``, a ``share``."""
+        stepped = columns.report["columns_stepped"] * share
+        self._count("columns_stepped", stepped)
+        self._count("columns_inactive", columns.report["columns_inactive"] * share)
+        self._count("cells", stepped * columns.nlay)
+        for name, bit in _bits().items():
+            raised = flag & bit != 0 if columns.report[name] else flag[:0]
+            self._count(name, float(raised.any(1).sum() if name == INVALID else raised.sum()))
+        if columns.note and (flag & (_bits()["cells_clipped"] | _bits()[INVALID])).any():
+            self.quote(columns)
+
+    def _count(self, name: str, number: float) -> None:
+        self.counts[name] = self.counts.get(name, 0.0) + number
 
     def quote(self, columns: Any) -> None:
         """Keep the library's sentence on the last call, also on the one that made ``columns``."""

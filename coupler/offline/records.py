@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from ..europe.steps import Step
-from .budget import Budget
+from .budget import Budget, restrict
 from .flags import Reports
 
 # yearly means of rates and states, and end-of-year stocks
@@ -71,7 +71,7 @@ class Records:
         self.blocks = saved["blocks"].tolist()
         self._new_block()
 
-    def add(self, out: Arrays, step: Step, compiled: Any) -> None:
+    def add(self, out: Arrays, step: Step) -> None:
         """One step, of all columns or some; stocks are those of the last step that a column took."""
         i = self.done - self.first
         some: Any = slice(None) if step.columns is None else step.columns
@@ -84,7 +84,6 @@ class Records:
         for key in CARBON:
             self.carbon[key][some] = out[key]
         self.layer["flag"][i][some] |= out["flag"]
-        self.reports.add(compiled)
 
     def end_of_year(self, brought: Arrays, whole: Any) -> None:
         """What the year brought, and what suspensions of the soil would read."""
@@ -94,6 +93,19 @@ class Records:
                 self.layer[key][i] = values
         for key, values in brought.items():
             self.column[key][i] = values
+        self.done += 1
+
+    def take(self, other: Records, columns: slice, brought: Arrays) -> None:
+        """The first year of other records, of some of their columns, as the next of these; what the year ``brought``."""
+        i = self.done - self.first
+        for key, values in other.layer.items():
+            self.layer[key][i] = values[0, columns]
+        for key in MEAN_COLUMN:
+            self.column[key][i] = other.column[key][0, columns]
+        for key, values in brought.items():
+            self.column[key][i] = values
+        self.budget, self.begin = restrict(other.budget, columns), other.begin[columns]
+        self.carbon = {name: values[columns] for name, values in other.carbon.items()}
         self.done += 1
 
     def block(self) -> Arrays:

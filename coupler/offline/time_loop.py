@@ -1,7 +1,7 @@
 """One chunk of columns through time: spin-up, then all scenarios from the same start, with checkpoints.
 
 What:    ``run_task`` steps a chunk and leaves one file per segment; a chunk never sees another, so neither the number of
-         workers nor a kill changes a bit of it. The scenarios live each year one after the other (segment.py).
+         workers nor a kill changes a bit of it. Scenarios that share the water of a year live it together (together.py).
 Units:   yearly records: records.py.
 Source:  the compiled library that land models call: state, pools and budgets are read back through it.
 Use:     ``clock = run_task(task, model)``; the files are read by results.py.
@@ -14,15 +14,17 @@ from typing import Any
 import numpy as np
 
 from ..config import MONTHLY, RunConfig
-from ..europe.daily import AnyEurope, DailyEurope
+from ..europe.daily import DailyEurope
 from ..europe.domain import Domain
 from ..europe.monthly import Europe
+from ..europe.steps import AnyEurope
 from ..units import C_KG_PER_MOL, CACO3_KG_PER_MOL
 from . import checkpoint
 from .clock import Clock
 from .segment import Segment
 from .stepper import Stepper
 from .task import SPINUP, Stopped, Task, chunk_file, finished, group
+from .together import Together
 
 SETTLED = 1e-3  # a spin-up to equilibrium ends when no pool of a column changes by more than this share in a year
 SETTLING = ("ca", "mg", "k", "na", "dic")
@@ -84,10 +86,10 @@ def _spinup_year(europe: AnyEurope, weather_of: int, stepper: Stepper, dic: np.n
     """One year with the inputs before the first and weather of its own; ``dic`` takes the carbon dissolved at its end."""
     year = europe.config.start_year - 1
     with clock("water"):
-        europe.year(None, year, weather_of)
-    for step in europe.steps(None, year):
+        brought = europe.year(None, year, weather_of)
+    for step in europe.steps_of(brought):
         with clock("forcing"):
-            forcing = europe.step_forcing(None, year, step, *stepper.pools(("nh4", "no3"), step))
+            forcing = europe.forcing_of(brought, step, *stepper.pools(("nh4", "no3"), step))
         with clock("step"):
             out = stepper.step(step, forcing, ("dic",))
         dic[slice(None) if step.columns is None else step.columns] = out["dic"]
@@ -107,19 +109,33 @@ def run_segments(model: Any, europe: AnyEurope, task: Task, start: dict[str, np.
     first = min(segments, key=lambda s: s.done)
     europe.recall(first.memory)
     every, years = task.config.checkpoint_years, len(first.years)
+    groups: list[Together] = []
     for i in range(first.done, years):
-        lived = []
+        lived = [s for s in segments if s.done == i]
         for segment in segments:
             if segment.done > i:  # a kill came between the files of two scenarios
                 europe.live_through(segment.scenario, segment.years[i])
-            else:
-                segment.live(clock)
-                lived.append(segment)
+        if sum(len(g.segments) for g in groups) != len(lived):
+            groups = _grouped(model, europe, lived, groups)
+        for each in groups:
+            each.live(clock)
         if i + 1 == years or (i + 1) % every == 0:
+            for each in groups:
+                each.part()
             for segment in lived:
                 segment.save(europe.memory(), clock)
         if task.stop_after is not None and i + 1 >= task.stop_after and i + 1 < years:
             raise Stopped(f"chunk {task.number} stopped after {i + 1} years, as asked")
+
+
+def _grouped(model: Any, europe: AnyEurope, segments: list[Segment], before: list[Together]) -> list[Together]:
+    """Segments by the water they share; those that went on together until now give their states back first."""
+    for each in before:
+        each.part()
+    shared: dict[str, list[Segment]] = {}
+    for segment in segments:
+        shared.setdefault(europe.shares_water(segment.scenario), []).append(segment)
+    return [Together(model, europe, some) for some in shared.values()]
 
 
 def run_task(task: Task, model: Any) -> Clock:

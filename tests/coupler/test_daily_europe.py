@@ -36,15 +36,16 @@ def europe(domain):
 
 def forcings(europe, scenario, year):
     zero = np.zeros(europe.clay.shape)
-    for step in europe.steps(scenario, year):
+    lived = europe.year(scenario, year)
+    for step in europe.steps_of(lived):
         some = slice(None) if step.columns is None else step.columns
-        yield step, europe.step_forcing(scenario, year, step, zero[some], zero[some])
+        yield step, europe.forcing_of(lived, step, zero[some], zero[some])
 
 
 def test_every_column_lives_every_day_once(europe):
     europe.year(None, 1990)
     days = np.zeros((len(europe.domain), 365), int)
-    for step in europe.steps(None, 1990):
+    for step in europe.steps_of(europe.year(None, 1990)):
         days[slice(None) if step.columns is None else step.columns, step.first : step.last] += 1
     assert (days == 1).all()
 
@@ -135,7 +136,7 @@ def test_stepping_some_columns_gives_the_bits_of_each_alone(domain, columns):
     week = int(year.weeks.ends[0])
     with Model() as model:
         stepper, alone = Stepper(model, europe.static()), []
-        steps = europe.steps(None, 1990)[:1]
+        steps = europe.steps_of(europe.year(None, 1990))[:1]
         wanted = np.arange(6) if columns is None else np.array(columns)
         taken = [dataclasses.replace(steps[0], columns=None if columns is None else wanted, first=0, last=week)]
         rest = np.setdiff1d(np.arange(6), wanted)
@@ -157,7 +158,7 @@ def test_stepping_some_columns_gives_the_bits_of_each_alone(domain, columns):
 def forcing_of_week(year, europe, step):
     some = slice(None) if step.columns is None else step.columns
     zero = np.zeros(europe.clay.shape)[some]
-    return europe.step_forcing(None, 1990, dataclasses.replace(step, group=0), zero, zero)
+    return europe.forcing_of(year, dataclasses.replace(step, group=0), zero, zero)
 
 
 def test_weather_of_files_repeats_its_years(tmp_path, domain):
