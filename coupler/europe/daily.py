@@ -9,6 +9,7 @@ Use:     ``e = DailyEurope(domain, config); y = e.year(None, 1990)``
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -116,7 +117,7 @@ class DailyEurope(SoilAndInputs):
             return first
         return replace(
             first,
-            plans=[nitrogen.stacked(plans) for plans in zip(*(y.plans for y in years), strict=True)],
+            plans=[_stacked(plans) for plans in zip(*(y.plans for y in years), strict=True)],
             source=np.concatenate([y.source for y in years]),
             mineral_n=np.concatenate([y.mineral_n for y in years]),
             lime=np.concatenate([y.lime for y in years]),
@@ -181,6 +182,17 @@ class DailyEurope(SoilAndInputs):
             found = tuple(x[week][some] for x in (weeks.water, weeks.sink, weeks.faces, weeks.temperature))
         w_liq, w_sink, faces, t_soil = found
         return {"w_liq": w_liq, "w_sink": w_sink, "q_if": faces, "q_bot": faces[:, -1], "t_soil": t_soil}
+
+
+def _stacked(plans: Sequence[nitrogen.YearPlan]) -> nitrogen.YearPlan:
+    """Plans of the same periods, the columns of each below those of the one before."""
+    first = plans[0]
+    join = lambda name: np.concatenate([getattr(p, name) for p in plans])  # noqa: E731
+    return nitrogen.YearPlan(
+        column={name: np.concatenate([p.column[name] for p in plans]) for name in first.column},
+        **{name: join(name) for name in ("mineralisation", "uptake", "denitrification", "bases", "harvested", "supplied")},
+        seconds=first.seconds,
+    )
 
 
 def _copied(values: np.ndarray, copies: int) -> np.ndarray:

@@ -11,7 +11,6 @@ Urea arrives hydrolysed: NH4+ and HCO3-, i.e. one dep_nh4 and half a dep_dic per
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -77,17 +76,6 @@ class YearPlan:
             supplied=self.supplied[columns],
             seconds=seconds,
         )
-
-
-def stacked(plans: Sequence[YearPlan]) -> YearPlan:
-    """Plans of the same periods, the columns of each below those of the one before."""
-    first = plans[0]
-    join = lambda name: np.concatenate([getattr(p, name) for p in plans])  # noqa: E731
-    return YearPlan(
-        column={name: np.concatenate([p.column[name] for p in plans]) for name in first.column},
-        **{name: join(name) for name in ("mineralisation", "uptake", "denitrification", "bases", "harvested", "supplied")},
-        seconds=first.seconds,
-    )
 
 
 def harvest(supply: np.ndarray, y_max: np.ndarray) -> np.ndarray:
