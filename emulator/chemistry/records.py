@@ -118,18 +118,35 @@ class Speciation(NamedTuple):
     so4_free: Tensor
 
 
+class Change(NamedTuple):
+    """What a small change of the unknowns brings [layer, column], mol kg-1 unless said."""
+
+    dic: Tensor
+    ca_total: Tensor  # dissolved + exchangeable calcium
+    ca: Tensor  # dissolved
+    dissolved: Tensor  # [5, ...] of each cation, relative to what is dissolved
+    ln_saturation: Tensor  # of ln Omega of calcite
+    strength: Tensor  # of the ionic strength
+
+
 class Solution(NamedTuple):
     """Equilibrated soil solution; [layer, column] unless said."""
 
     unknowns: Tensor  # [1 + site, ...]: ln of H+ activity, ln u of each site
+    activities: Tensor  # [1 + site, ...]: H+ activity, u of each site
     dissolved: Tensor  # [5, ...] free + pairs, mol kg-1
     ca_total: Tensor  # dissolved + exchangeable calcium, mol kg-1 of water
     dic: Tensor  # dissolved inorganic carbon (without soil air), mol kg-1
     sulphate_share: Tensor  # free share of the sulphate
+    by_pressure: Tensor  # [1 + site, ...] d unknowns / d ln pCO2
     dic_response: Tensor  # d dic / d ln pCO2 with everything else following, mol kg-1
     ca_response: Tensor  # d dissolved Ca / d ln pCO2, likewise
     storage_response: Tensor  # the same less the carbon that calcite gives: what gas must bring
+    by_anions: Tensor  # [1 + site, ...] d unknowns / d ln of the negative charge
+    dissolved_by_anions: Tensor  # [5, ...] d ln dissolved / d ln of the negative charge
+    negative: Tensor  # negative charge, mol_c kg-1
     base_saturation: Tensor  # share of the CEC not held by H and Al
     saturation: Tensor  # Omega of calcite
     ionic_strength: Tensor  # mol kg-1
-    residual: Tensor  # |ln (positive / negative charge)| + sum over sites of |ln filling|
+    last_move: Tensor  # largest change of an unknown (in logs) in the last turn of the search
+    left: Tensor  # estimate of the error of the unknowns (in logs) after it

@@ -4,7 +4,7 @@ What:    constants by temperature, activities by ionic strength, and every speci
          sites; equilibrium.py finds the unknowns that balance them. Calcite reacts by an implicit linear rate law.
 Units:   totals mol m-2 with water kg m-2; mol per kg of water inside. Shapes [row, layer, column], float64.
 Source:  Gaines & Thomas (1953) exchange, extended Debye-Hueckel (Truesdell & Jones 1974), gibbsite as unlimited Al source.
-Use:     ``s = self.speciate(p, self.constants(t), self.activity(strength, t), x, so4_free)``, as Equilibrium does
+Use:     ``s = self.speciate(p, self.constants(t), self.activity(strength, t), a, so4_free)``, as Equilibrium does
 """
 
 from typing import Final
@@ -25,7 +25,7 @@ from .constants import (
     temperature_basis,
 )
 from .ions import all_but_calcium, ammonium, calcium, divalent, magnesium, potassium, sodium
-from .records import Activity, Constants, Problem, Speciation, activity_rows, constant_rows, ln_h, permanent_charge, potentials
+from .records import Activity, Constants, Problem, Speciation, activity_rows, constant_rows, permanent_charge
 
 N_SITES = len(EXCHANGE_LOG_K)
 IONS = tuple(ION_SIZE)
@@ -108,18 +108,20 @@ class SoilSolution(nn.Module):
         # K and NH4 sit on the first site alone
         return torch.cat([everywhere[:1] + u[:1] * (potassium(sorbed) + ammonium(sorbed)), everywhere[1:]])
 
-    def aluminium(self, v: Tensor, h: Tensor, a_al: Tensor, k_aloh: Tensor, a_na: Tensor) -> Tensor:
-        """Equivalent fraction of aluminium on each site at exchange potentials ``v`` = ln u; ``a_na``: activity of Na."""
+    def aluminium(self, u: Tensor, h: Tensor, a_al: Tensor, k_aloh: Tensor, a_na: Tensor) -> Tensor:
+        """Equivalent fraction of aluminium on each site at exchange potentials ``u``; ``a_na``: activity of Na."""
         activity = a_al if self.al_h == 3.0 else k_aloh * a_al / h
-        fraction = self.al_affinity * activity * torch.exp(self.al_u * v)
+        power = u
+        for _ in range(int(self.al_u) - 1):
+            power = power * u
+        fraction = self.al_affinity * activity * power
         if self.al_na > 0.0:
             fraction = fraction * torch.pow(a_na.clamp(min=self.least_sodium), -self.al_na)
         return self.first_site * fraction
 
-    def speciate(self, p: Problem, k: Constants, g: Activity, x: Tensor, so4_free: Tensor) -> Speciation:
-        """Every species at the unknowns ``x`` [1 + site, ...], with ``so4_free`` as the free sulphate."""
-        h = torch.exp(ln_h(x))
-        u = torch.exp(potentials(x))
+    def speciate(self, p: Problem, k: Constants, g: Activity, a: Tensor, so4_free: Tensor) -> Speciation:
+        """Every species at H+ activity and u of each site ``a`` [1 + site, ...]; ``so4_free``: free sulphate that pairs."""
+        h, u = a[0], a[1:]
         co2 = k.co2_solubility * p.pco2
         a_hco3 = k.carbonic_1 * co2 / h
         a_co3 = k.carbonic_2 * a_hco3 / h
@@ -151,11 +153,12 @@ class SoilSolution(nn.Module):
         bases = self.bases(u, u2, affinity * free)
         a_na = sodium(g.cations) * sodium(free)
         na_order = (a_na > self.least_sodium).to(a_na.dtype) * -self.al_na
-        beta_al = self.aluminium(potentials(x), h, a_al, k.aloh, a_na)
+        beta_al = self.aluminium(u, h, a_al, k.aloh, a_na)
         return Speciation(
             co2, a_hco3 / g.hco3, a_co3 / g.co3, h / g.h, k.water / (h * g.oh), a_al / g.al, k.aloh * a_al / (h * g.aloh),
             k.aloh2 * a_al / (h * h * g.cahco3), torch.stack([ca_1, mg_1]), torch.stack([ca_2, mg_2]), alpha, u, u2, held, held2,
-            affinity, den, back, per_ca, free, bases, self.proton_affinity * h * u, beta_al, na_order, so4_free,
+            affinity, den, back, per_ca, free, bases, self.proton_affinity * h * u, beta_al, na_order,
+            p.so4 * self.free_sulphate(k, g, free),
         )  # fmt: skip
 
     def charges(self, p: Problem, s: Speciation) -> tuple[Tensor, Tensor]:
@@ -165,7 +168,7 @@ class SoilSolution(nn.Module):
         positive = bases + s.hydrogen + 3.0 * s.al + 2.0 * s.aloh + s.aloh2
         return positive, p.anions + 2.0 * s.so4_free + s.hco3 + 2.0 * s.co3 + s.hydroxide
 
-    def free_sulphate(self, k: Constants, g: Activity, s: Speciation) -> Tensor:
-        """Free share of sulphate with the Ca and Mg of ``s``; one lag behind the Newton steps, the pairs are a small share."""
-        bound = k.caso4_aq * calcium(g.cations) * calcium(s.free) + k.mgso4_aq * magnesium(g.cations) * magnesium(s.free)
+    def free_sulphate(self, k: Constants, g: Activity, free: Tensor) -> Tensor:
+        """Free share of sulphate beside the ``free`` cations [5, ...]; its pairs lag one turn behind, and are a small share."""
+        bound = k.caso4_aq * calcium(g.cations) * calcium(free) + k.mgso4_aq * magnesium(g.cations) * magnesium(free)
         return 1.0 / (1.0 + g.so4 * bound)

@@ -27,11 +27,11 @@ class WholeGradient(Equilibrium):
             return super().forward(p, k, g, guess, sulphate_share, iterations)
         with torch.no_grad():
             found = super().forward(p, k, g, guess, sulphate_share, iterations)
-        x, so4_free = found.unknowns, found.sulphate_share * p.so4
+        a, so4_free = found.activities, found.sulphate_share * p.so4
         limit = torch.full_like(so4_free, self.max_step)
-        for _ in range(ROUNDS):
-            x, so4_free, _ = self.newton(p, k, g, x, so4_free, limit)
-        return self.solution(p, x, self.speciate(p, k, g, x, so4_free))
+        for _ in range(ROUNDS - 1):
+            a, so4_free, _ = self.turn(p, k, g, a, so4_free, limit)
+        return self.last_turn(p, k, g, a, so4_free)
 
 
 def with_whole_gradient(step: Step) -> Step:

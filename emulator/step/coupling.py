@@ -8,10 +8,12 @@ Source:  sequential iteration of transport and reaction (Yeh & Tripathi 1989, Wa
 Use:     ``balanced = self.couple(env, sourced, rates, air, still, dispersion, factors)``; no __future__ annotations (TorchScript)
 """
 
+from typing import NamedTuple
+
 import torch
 from torch import Tensor
 
-from ..chemistry.equilibrium import Solution
+from ..chemistry.equilibrium import Solution, ln_ratio, raised
 from ..chemistry.ions import all_but_calcium, anions, calcium, calcium_alone, cations, sulphate
 from ..contract.rows import State
 from ..processes.calcite import CalciteRates
@@ -41,17 +43,30 @@ def flow(env: Environment, air: SoilAir, dispersion: Tensor, factors: Tensor) ->
     return Flow(mobility, dispersion, down, up, from_below, air.conductance * conductance_factor(factors))
 
 
-def dissolved_share(b: Solution, pools: Tensor, passive: Tensor, water: Tensor, p_new: Tensor, p_then: Tensor) -> Tensor:
-    """Dissolved part of each pool per kg of water [8, layer, column], that of calcium at the pressure ``p_new``.
+def dissolved_share(dissolved: Tensor, pools: Tensor, passive: Tensor, water: Tensor) -> Tensor:
+    """Dissolved part of each pool per kg of water [8, layer, column].
 
-    ``b`` was solved at ``p_then`` with ``pools`` [8, layer, column]; ``passive`` [3, layer, column]: the share of anions.
+    ``dissolved`` [5, layer, column] mol kg-1 beside ``pools`` [8, layer, column]; ``passive`` [3, layer, column]: of anions.
     """
-    calcium_now = calcium_alone(b.dissolved) * torch.exp(
-        (b.ca_response / calcium(b.dissolved) * torch.log(p_new / p_then)).clamp(-1.0, 1.0)
-    )
-    dissolved = torch.cat([calcium_now, all_but_calcium(b.dissolved)])
-    share = torch.cat([dissolved / cations(pools).clamp(min=1e-30), passive])
-    return torch.minimum(share, 1.0 / water)
+    return torch.cat([torch.minimum(dissolved / cations(pools).clamp(min=1e-30), 1.0 / water), passive])
+
+
+def at_pressure(b: Solution, ln_change: Tensor) -> Tensor:
+    """Dissolved cations [5, layer, column] of ``b`` after a change of ln pCO2: calcium follows."""
+    change = (b.ca_response / calcium(b.dissolved) * ln_change).clamp(-1.0, 1.0)
+    return torch.cat([raised(calcium_alone(b.dissolved), change), all_but_calcium(b.dissolved)])
+
+
+def moved_by(activities: Tensor, slopes: Tensor, change: Tensor, most: float = 1.5) -> Tensor:
+    """``activities`` after a ``change`` [layer, column] of what their logs answer to with ``slopes``, both [1 + site, ...]."""
+    return raised(activities, (slopes * change).clamp(-most, most))
+
+
+def anion_change(b: Solution, before: Tensor, after: Tensor, water: Tensor) -> Tensor:
+    """Change of ln (negative charge) of ``b`` [layer, column] where pools of anions [3, ...] go from ``before`` to ``after``."""
+    nitrate, chloride, sulphate = (after - before).unbind(0)
+    charge = b.negative + (nitrate + chloride + 2.0 * b.sulphate_share * sulphate) / water
+    return ln_ratio(charge.clamp(min=1e-9), b.negative)
 
 
 def balanced_pressure(
@@ -65,6 +80,13 @@ def balanced_pressure(
     return pressure_with_water(p, excess, capacity, moving.conductance, carbon, air.p_air, env.dt)
 
 
+class Start(NamedTuple):
+    """Where the passes begin."""
+
+    guess: Tensor  # [1 + site, layer, column] activity of H+ and u of each site
+    dissolved: Tensor  # [5, layer, column] mol kg-1
+
+
 class Coupling(PoreWater):
     """The part of the step that couples transport, equilibrium and carbon dioxide."""
 
@@ -72,17 +94,30 @@ class Coupling(PoreWater):
         super().__init__(thermodynamics, aluminium)
         self.first: int = 2  # Newton steps before transport
         self.passes: int = 3  # of transport, equilibrium and CO2 pressure
-        self.polish: int = 3  # Newton steps in each pass
-        self.last: int = 2  # Newton steps at the end
+        self.polish: int = 2  # Newton steps in each pass
+        self.last: int = 1  # Newton steps at the end
 
     def still_water(self, x: State, sourced: Sourced, rates: CalciteRates, env: Environment) -> Solution:
         """Pore water after the sources as it would be without transport, at the CO2 pressure of the last step."""
-        guess = self.last_unknowns(x)
+        guess = torch.exp(self.last_unknowns(x))
         gamma = self.equilibrium.activity(x.ionic_strength, env.t)
         held = Amounts(cations(sourced.pools), sourced.anions, sulphate(sourced.pools), sourced.calcite)
         p = self.problem(held, rates, env.water, env.sites, x.pco2)
         sulphate_share = self.equilibrium.sulphate_share(p, env.constants, gamma, guess)
         return self.equilibrium(p, env.constants, gamma, guess, sulphate_share, self.first)
+
+    def start(self, env: Environment, air: SoilAir, still: Solution, total: Tensor, passive: Tensor, moving: Flow) -> Start:
+        """Pore water, to first order, at the first pressure and with the anions of the end.
+
+        Anions move alike in every pass, so that where they end is known: ``total`` [8, layer, column] are the pools before,
+        ``passive`` [3, layer, column] the share of anions per kg of water.
+        """
+        before, mobility = anions(total), anions(moving.mobility)
+        ended, _ = transport(before, passive, env.q_lower, env.q_lat, moving.dispersion, mobility, env.dt)
+        ln_negative = anion_change(still, before, ended, env.water)
+        guess = moved_by(still.activities, still.by_pressure, ln_ratio(air.p_first, air.p_old))
+        changed = (still.dissolved_by_anions * ln_negative).clamp(-0.7, 2.0)
+        return Start(moved_by(guess, still.by_anions, ln_negative), still.dissolved * (1.0 + changed))
 
     def couple(
         self,
@@ -102,17 +137,19 @@ class Coupling(PoreWater):
         passive = (1.0 / water).expand_as(anions(pools))
         moving = flow(env, air, dispersion, factors)
         gamma = self.equilibrium.activity(still.ionic_strength, env.t)
-        p_new, p_then, after, moved, b, leached = air.p_first, air.p_first, total, pools, still, calcium(pools)
+        guess, dissolved = self.start(env, air, still, total, passive, moving)
+        p_new, after, moved, b, leached = air.p_first, total, pools, still, calcium(pools)
         for _ in range(self.passes):
-            share = dissolved_share(b, after, passive, water, p_new, p_then)  # in the first pass p_new = p_then
+            share = dissolved_share(dissolved, after, passive, water)
             after, leached = transport(total, share, env.q_lower, env.q_lat, dispersion, moving.mobility, env.dt)
             moved = torch.cat([calcium_alone(pools) + (calcium_alone(after) - calcium_alone(total)), all_but_calcium(after)])
             p = self.problem(amounts(moved, calcite), rates, water, env.sites, p_new)
-            b = self.equilibrium(p, k, gamma, b.unknowns, b.sulphate_share, self.polish)
+            b = self.equilibrium(p, k, gamma, guess, b.sulphate_share, self.polish)
             p_then = p_new
             p_new = balanced_pressure(env, air, moving, b, moved, calcite, p_then)
+            ln_p = ln_ratio(p_new, p_then)
+            guess, dissolved = moved_by(b.activities, b.by_pressure, ln_p), at_pressure(b, ln_p)
         p = self.problem(amounts(moved, calcite), rates, water, env.sites, p_new)
-        b = self.equilibrium(p, k, gamma, b.unknowns, b.sulphate_share, self.last)
-        dissolved = torch.minimum(water * b.ca_total - calcium(moved), calcite)
-        left = calcite - dissolved
-        return Balanced(b, moved, left, dissolved, water * b.dic + air.capacity * p_new, p_new, leached)
+        b = self.equilibrium(p, k, gamma, guess, b.sulphate_share, self.last)
+        reacted = torch.minimum(water * b.ca_total - calcium(moved), calcite)
+        return Balanced(b, moved, calcite - reacted, reacted, water * b.dic + air.capacity * p_new, p_new, leached)

@@ -152,7 +152,7 @@ class FirstState(PoreWater):
         u = torch.exp(v)
         cations = first.gamma.cations
         bases = self.equilibrium.bases(u, u * u, self.equilibrium.selectivity * cations * free)
-        aluminium = self.equilibrium.aluminium(v, first.h, a_al, k.aloh, sodium(cations) * sodium(free))
+        aluminium = self.equilibrium.aluminium(u, first.h, a_al, k.aloh, sodium(cations) * sodium(free))
         return bases + self.equilibrium.proton_affinity * first.h * u + aluminium
 
     def first_pools(

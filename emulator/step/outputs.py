@@ -20,12 +20,12 @@ from .records import Balanced, Environment, state_ph
 
 TOPSOIL = 0.3
 """m; depth of the topsoil whose pH is ``ph_top``: plough depth, and that of most surveys."""
-TOLERANCE = 1e-4
-"""Of the residual logs: about 1e-4 in pH, the precision of MIN3P's own output."""
+TOLERANCE = 2.3e-4
+"""Of ln h: 1e-4 in pH, as precise as MIN3P prints it. Compared with an estimate of the error (``Solution.left``)."""
 OUTSIDE = 2 + 4
 """Bits outside_envelope and fallback of variables.toml: the core is switched off in a cell it does not know. Bit 1: clipped."""
 RESIDUAL = 8
-"""Bit of variables.toml: the charge balance was not solved to ``TOLERANCE``."""
+"""Bit of variables.toml: the search for pH may have stopped further than ``TOLERANCE`` from the root."""
 
 
 def new_state(f: LayerForcing, end: Balanced, climate: Tensor) -> Tensor:
@@ -108,12 +108,12 @@ def column_outputs(
 def flags(
     limited: Tensor,
     inside: Tensor,
-    residual: Tensor,
+    left: Tensor,
     tolerance: float = TOLERANCE,
     bits_outside: int = OUTSIDE,
     bit_residual: int = RESIDUAL,
 ) -> Tensor:
-    """Flags [layer, column] int32: a sink was ``limited``, the core did not know the cell, the solver left a ``residual``."""
-    unconverged = residual > tolerance
+    """Flags [layer, column] int32: a sink was ``limited``, the core did not know the cell, the search left an error."""
+    unconverged = left > tolerance
     outside = ~inside
     return limited.to(torch.int32) + outside.to(torch.int32) * bits_outside + unconverged.to(torch.int32) * bit_residual

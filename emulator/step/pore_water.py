@@ -46,11 +46,11 @@ class PoreWater(nn.Module):
     def cold_solve(self, p: Problem, k: Constants, water: Tensor, t: Tensor, guess: Tensor) -> Solution:
         """Solve without a good start: many Newton steps, ionic strength iterated.
 
-        ``water`` [layer, column] kg m-2 gives the shape alone, ``t`` in K, ``guess`` [1 + site, layer, column].
+        ``water`` [layer, column] kg m-2 gives the shape alone, ``t`` in K, ``guess`` [1 + site, layer, column] in logs.
         """
         gamma = self.equilibrium.activity(torch.full_like(water, 0.005), t)
-        solution = self.equilibrium(p, k, gamma, guess, torch.full_like(water, 0.8), self.cold)
+        solution = self.equilibrium(p, k, gamma, torch.exp(guess), torch.full_like(water, 0.8), self.cold)
         for _ in range(3):
             gamma = self.equilibrium.activity(solution.ionic_strength, t)
-            solution = self.equilibrium(p, k, gamma, solution.unknowns, solution.sulphate_share, self.cold // 4)
+            solution = self.equilibrium(p, k, gamma, solution.activities, solution.sulphate_share, self.cold // 4)
         return solution

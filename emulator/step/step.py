@@ -68,7 +68,7 @@ class Step(FirstState, Laboratory, Coupling):
         left = budgets(c, x, env, end)
         layers = torch.stack(layer_outputs(end, after))
         columns = torch.stack(column_outputs(s, dt, sourced, end, after, left))
-        return after, layers, columns, flags(sourced.limited, learned.inside, end.solution.residual)
+        return after, layers, columns, flags(sourced.limited, learned.inside, end.solution.left)
 
     def environment(self, s: Static, f: LayerForcing, c: ColumnForcing, x: State, dt: Tensor) -> Environment:
         """Water, air, heat and exchanger of every layer in this step; temperature within the range of the constants."""
