@@ -67,9 +67,8 @@ class RunResult:
 
 def find_log(folder: Path, stem: str | None = None) -> Path | None:
     """The run's log: ``<stem>.log``; without a stem that of root.dat, else the newest log in the folder."""
-    if stem is not None:
-        log = folder / f"{stem}.log"
-        return log if log.is_file() else None
+    if stem is not None:  # archives that were on Windows may be in capitals
+        return next((log for log in (folder / f"{stem}.log", folder / f"{stem}.LOG") if log.is_file()), None)
     root = folder / "root.dat"
     if root.is_file():
         stem = root.read_text(errors="replace").split("\n", 1)[0].strip().strip("'\"")

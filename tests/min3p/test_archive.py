@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 import shutil
 import subprocess
 import sys
@@ -91,11 +93,34 @@ def another_deck(runs: Path) -> None:
     path.write_text(path.read_text().replace("4\n1\n0.0000 0.3500\n", "3\n", 1))
 
 
+def empty_profiles(runs: Path) -> None:
+    for path in (runs / "lys_02").glob("*.gs?"):
+        path.write_text("")
+
+
+def deck_of(old: str, new: str) -> Callable[[Path], None]:
+    """Damage to the deck of the second run."""
+
+    def damage(runs: Path) -> None:
+        path = runs / "lys_02" / "lys.dat"
+        text = path.read_text()
+        assert old in text
+        path.write_text(text.replace(old, new))
+
+    damage.__name__ = new.strip("'\n")[:20]
+    return damage
+
+
 DAMAGE: dict[Callable[[Path], None], str] = {
     cut_profile: "lys_9.gst is shorter than its sisters", lost_profile: "profiles 9 are missing",
     cut_budget: "the budget .mac does not reach the end", stopped: "the log stops", failed: "SIMULATION TERMINATED",
     no_deck: "there is no deck", no_constants: "its constants are unknown", a_copy: "the same as lys_01/lys",
     no_water: "no .gsp (water)", another_deck: "deck and outputs are of different runs",
+    empty_profiles: "lys_0.gsb is shorter than its sisters",
+    deck_of("4\n1\n0.0000 0.3500", "4\n1000000000\n0.0000 0.3500"): "'spatial discretization' has 1000000003 cells",
+    deck_of("4\n1\n0.0000 0.3500", "4\n1e400\n0.0000 0.3500"): "its deck cannot be read",
+    deck_of("'years'", "'fortnights'"): "the end of the run, 8 in 'fortnights', is no time",
+    deck_of("'sorption parameter input of ion-exchange'", "'sorption'"): "no exchange capacity or bulk density",
 }  # fmt: skip
 
 
@@ -104,12 +129,43 @@ def test_a_damaged_run_is_told_and_not_learned(damage: Callable[[Path], None], r
     damage(runs)
     found = {run.name: run for run in inventory(runs)}
     assert not found["lys_02/lys"].learnable
-    assert DAMAGE[damage] in "\n".join(Inventory(runs).lines())
+    assert DAMAGE[damage] in re.sub(r"\s+", " ", "\n".join(Inventory(runs).lines()))
     summary = learn(runs, mapped(tmp_path, proposal), tmp_path / "learning.nc", silent)
     assert [row.name for row in summary.taken] == ["lys_01/lys", "lys_03/lys"]
     with xr.open_dataset(tmp_path / "learning.nc") as made:
         assert "lys_02/lys" in json.loads(made.attrs["refused"])
         assert made.sizes["member"] == 2
+
+
+def capitals(run: Path) -> None:
+    for path in list(run.iterdir()):
+        path.rename(path.with_name(path.name.upper()))
+
+
+def link_to_nothing(run: Path) -> None:
+    (run / "lys_99.gst").symlink_to("nowhere")
+
+
+def link_upwards(run: Path) -> None:
+    (run / "up").symlink_to("..")
+
+
+def line_end_in_its_name(run: Path) -> None:
+    run.rename(run.with_name("lys\n02"))
+
+
+def name_that_is_no_text(run: Path) -> None:
+    os.rename(run, os.fsencode(run)[:-2] + b"\xff")
+
+
+@pytest.mark.parametrize("change", [capitals, link_to_nothing, link_upwards, line_end_in_its_name, name_that_is_no_text])
+def test_odd_names_and_links_cost_no_run(change: Callable[[Path], None], runs: Path, proposal: str, tmp_path: Path) -> None:
+    """As archives come from other systems and discs."""
+    change(runs / "lys_02")
+    text = "\n".join(Inventory(runs).lines())
+    assert "3 runs below" in text and "3 can be learned from" in text
+    text.encode("utf-8")
+    assert len(learn(runs, mapped(tmp_path, proposal), tmp_path / "learning.nc", silent).taken) == 3
 
 
 def test_names_alone_do_not_make_a_run(tmp_path: Path) -> None:
@@ -143,6 +199,16 @@ def test_the_proposal_is_in_words_of_the_field(proposal: str, tmp_path: Path) ->
         ('"npk"      = "surface"', '"npc"      = "surface"', "says nothing of 'npk'"),
         ('"calcite" = "calcite"', '"calcite" = "left out"', "maps no mineral to calcite"),
         ("format =", "formt =", "does not open with format"),
+        ("largest_residual = 0.005", "largest_residual = 2", "largest_residual = 2 is no share"),
+        ("largest_residual = 0.005", "largest_residual = nan", "largest_residual = nan is no share"),
+        ("largest_residual = 0.005", "every = -3", "every = -3 is no interval"),
+        ("largest_residual = 0.005", "every = true", "every = True must be a number"),
+        ("largest_residual = 0.005", 'units = "SI"', "units = 'SI' is unknown"),
+        ('"root-co2" = "respiration"', '"root-co2" = "nitrification"', r"'root-co2' cannot be 'nitrification'.*moves \+1 dic"),
+        ('"npk"      = "surface"', '"npk"      = "weathering"', r"'npk' cannot be 'weathering'.*\+1 nh4, \+1 no3"),
+        ('"npk"      = "surface"', '"npk"      = "left out"', r"leaves out \(npk\) moves 4.*% of the nh4"),
+        ('= "no3"', '= "left out"', "'nitrify' cannot be 'nitrification'.*moves -1 nh4"),
+        ('= "dic"', '= ["dic"]', "is unknown"),
         ('"ca+2"', "ca+2", "cannot be read .*stand in quotes"),
     ],
 )
@@ -152,6 +218,15 @@ def test_a_wrong_map_is_one_sentence(old: str, new: str, words: str, proposal: s
         learn(pristine, mapped(tmp_path, proposal.replace(old, new)), tmp_path / "learning.nc", silent)
     assert "\n" not in str(caught.value)
     assert not list(tmp_path.glob("learning*"))
+
+
+def test_a_learning_file_is_no_folder_and_not_the_map(runs: Path, proposal: str, tmp_path: Path) -> None:
+    mapping = mapped(tmp_path, proposal)
+    with pytest.raises(InputError, match="is a folder"):
+        learn(runs, mapping, tmp_path, silent)
+    with pytest.raises(InputError, match="is the map"):
+        learn(runs, mapping, Path(mapping.path), silent)
+    assert Path(mapping.path).read_text() == proposal
 
 
 def test_the_commands(runs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -116,6 +117,47 @@ def test_an_unknown_unit_is_refused(runs: Path, proposal: str, tmp_path: Path) -
     assert {r.name: r.reason for r in summary.rows if not r.taken} == {
         "lys_02/lys": ".gst is in 'mg/l' by lys_o.fls; 'moles/l h2o' can be read"
     }
+
+
+def swapped(run: Path) -> None:
+    shutil.copy(run / "lys_3.gst", run / "lys_7.gst")
+
+
+def negative(run: Path) -> None:
+    edit(run / "lys_5.gst", 4, lambda words: [*words[:4], "-1.0E-002", *words[5:]])
+
+
+def stars(run: Path) -> None:
+    edit(run / "lys_5.gst", 4, lambda words: ["*" * 15] * len(words))
+
+
+def factors(run: Path) -> None:
+    path = run / "lys.dat"
+    path.write_text(path.read_text().replace("0.0000 0.7 1.6", "zero 0.7 1.6", 1))
+
+
+def edit(path: Path, number: int, change: Callable[[list[str]], list[str]]) -> None:
+    """Change the words of a line."""
+    lines = path.read_text().splitlines()
+    lines[number] = " ".join(change(lines[number].split()))
+    path.write_text("\n".join(lines) + "\n")
+
+
+@pytest.mark.parametrize(
+    ("damage", "words"),
+    [
+        (swapped, "lys_7.gst is of 547.5 days; by the deck that is 1277.5"),
+        (negative, "the dissolved total of mg+2 is -0.01 mol/L"), (stars, "no numbers"),
+        (factors, "'intermittent reactions' of zone 'horizon 1' do not have 16 rows of 3 numbers"),
+    ],
+)  # fmt: skip
+def test_what_only_reading_shows_is_refused(
+    damage: Callable[[Path], None], words: str, runs: Path, proposal: str, tmp_path: Path
+) -> None:
+    damage(runs / "lys_02")
+    summary = learn(runs, mapped(tmp_path, proposal), tmp_path / "learning.nc", silent)
+    (row,) = [row for row in summary.rows if not row.taken]
+    assert row.name == "lys_02/lys" and words in row.reason
 
 
 def test_other_constants_are_refused_by_name(runs: Path, proposal: str, tmp_path: Path) -> None:

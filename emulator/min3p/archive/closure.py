@@ -15,6 +15,8 @@ import numpy as np
 from .mapping import LEFT_OUT
 
 LEFT_OUT_LIMIT = 0.05
+JUDGED = ("ca", "dic", "nh4", "no3")
+"""Pools of which what the map leaves out may move no more than that: carbonate, calcium, and the acid of nitrogen."""
 """Share of carbon or calcium that minerals without a counterpart may move: then the step is judged on what it lacks."""
 WATER_LIMIT = 5.0e-3
 LEAST_MOVED = 1.0e-3
@@ -89,9 +91,11 @@ def close(terms: dict[str, Terms], words: dict[str, str], water: float, limit: f
         )
         if share:
             found.left_out[pool] = share
-        if share > LEFT_OUT_LIMIT and pool in ("ca", "dic"):
+        if share > LEFT_OUT_LIMIT and pool in JUDGED:
             names = ", ".join(n for n, s in t.sources if words.get(n) == LEFT_OUT and s.any())
-            found.reasons.append(f"{names}, left out by the map, move {share:.1%} of the {pool} (limit {LEFT_OUT_LIMIT:.0%})")
+            found.reasons.append(
+                f"what the map leaves out ({names}) moves {share:.1%} of the {pool} (limit {LEFT_OUT_LIMIT:.0%})"
+            )
     if not abs(water) <= WATER_LIMIT:
         found.reasons.append(f"the water budget is open by {water:.2%} of what entered (limit {WATER_LIMIT:.1%})")
     return found

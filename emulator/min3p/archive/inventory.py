@@ -21,7 +21,7 @@ from .database import read_echo, read_folder
 from .deck import read_deck
 from .exchange import foreign_laws
 from .scan import RunFiles, scan
-from .setup import Setup, read_setup
+from .setup import DAYS, Setup, read_setup
 
 STATE = {"gst": "dissolved totals", "gsm": "pH", "gsg": "soil air", "gsv": "minerals", "gsb": "exchangeable ions", "gsp": "water"}
 """Profiles that a state is made of."""
@@ -51,12 +51,13 @@ class Run:
     why_not: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     same_as: str = ""
+    unread: str = ""  # why its deck cannot be read
     by_cell: bool = False  # states are printed cell by cell at every step, not as profiles
 
     @property
     def name(self) -> str:
-        """Folder and stem."""
-        return f"{self.files.folder.name}/{self.files.stem}"
+        """Folder and stem, as far as they can be printed."""
+        return printable(f"{self.files.folder.name}/{self.files.stem}")
 
     @property
     def reasons(self) -> list[str]:
@@ -70,6 +71,11 @@ class Run:
     def learnable(self) -> bool:
         """Whether `calcisol learn` can take it, as far as names and ends of files tell."""
         return not self.reasons
+
+
+def printable(name: str) -> str:
+    """A file's name without what no terminal and no NetCDF file takes: line ends, bytes that are no text."""
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in name)
 
 
 def last_row(path: Path) -> list[float]:
@@ -182,7 +188,7 @@ def _why_not(run: Run) -> list[str]:
     """Reasons that no file can mend, in the order a modeller would ask."""
     setup = run.setup
     if setup is None:
-        return ["there is no deck: exchange capacity, bulk density and sources are unknown"]
+        return [run.unread or "there is no deck: exchange capacity, bulk density and sources are unknown"]
     found = []
     lacking = [c for c in NEEDED if c not in setup.components]
     if lacking:
@@ -195,9 +201,13 @@ def _why_not(run: Run) -> list[str]:
         found.append("water-saturated throughout: no soil air that CO2 could leave by")
     elif "co2(g)" not in setup.gases:
         found.append("no gas co2(g): CO2 cannot leave the soil")
+    if not np.isfinite(setup.days(setup.end)):
+        found.append(f"the end of the run, {setup.end:g} in {setup.time_unit!r}, is no time; MIN3P has {', '.join(DAYS)}")
     if not setup.sorbed:
         found.append("no cation exchanger")
     found += foreign_laws(setup)
+    if setup.sorbed and setup.layers and not np.isfinite(setup.cec * setup.bulk_density).all():
+        found.append("no exchange capacity or bulk density ('sorption parameter input of ion-exchange') in some zone")
     if setup.layers and not any(name.startswith("calcite") for name in setup.minerals):
         found.append("no calcite")
     if run.teaches.startswith("nothing"):
@@ -215,8 +225,8 @@ def _database(run: Run) -> str:
         folder = run.files.folder / run.setup.database
         if read_folder_exists(folder):
             return str(folder)
-    echo = run.files.folder / f"{run.files.stem}_o.dbs"
-    return str(echo) if echo.is_file() else ""
+    echo = run.files.companion("_o.dbs")
+    return str(echo) if echo is not None and echo.is_file() else ""
 
 
 def read_folder_exists(folder: Path) -> bool:
@@ -253,8 +263,8 @@ def describe(files: RunFiles) -> Run:
         try:
             run.setup = read_setup(read_deck(deck))
             run.components = run.setup.components
-        except (InputError, ValueError, IndexError, OSError) as error:
-            run.notes.append(f"the deck cannot be read ({error})")
+        except (InputError, ValueError, IndexError, OverflowError, OSError) as error:
+            run.unread = f"its deck cannot be read ({error})"
     _profiles(run)
     if run.setup is not None:
         _times(run, run.setup)

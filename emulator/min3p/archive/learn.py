@@ -22,7 +22,7 @@ from ..store import FORMAT
 from .chemistry import Read, read_constants
 from .closure import Closure
 from .database import Database
-from .inventory import Run, constants_of, describe, inventory
+from .inventory import Run, constants_of, describe, inventory, printable
 from .learning_file import LearningFile
 from .mapping import Mapping
 from .member import build
@@ -30,6 +30,8 @@ from .scan import one_run
 from .split import member_ids
 
 TOLERANCE_DAYS = 0.02
+LEAST = 1e-9
+"""Share of the largest value of a pool below which a negative one is round-off."""
 
 
 @dataclass(frozen=True)
@@ -121,7 +123,7 @@ def _nothing(root: Path, refused: list[Row], every: float | None, kept: list[Can
         return (
             f"no run below {root} has outputs every {every} days; there are {', '.join(sorted({f'{c.axis[1]:g}' for c in kept}))}"
         )
-    reasons = Counter(row.reason for row in refused).most_common(2)
+    reasons = Counter(row.reason.replace("; the others are of", ", the map asks for") for row in refused).most_common(2)
     told = "; ".join(f"{n} run{'s' if n > 1 else ''}: {why}" for why, n in reasons) or "there is no run"
     return f"no run below {root} can be learned from ({told}); `calcisol archive {root}` lists them all"
 
@@ -153,6 +155,10 @@ class _Constants:
 
 def learn(root: Path, mapping: Mapping, target: Path, say: Callable[[str], None]) -> Summary:
     """Write the learning file of an archive. Raises InputError where no run can be learned from."""
+    if not target.name or target.is_dir():
+        raise InputError(f"--out {target} is a folder; give the name of the learning file, such as {target / 'learning.nc'}")
+    if target.exists() and target.resolve() == Path(mapping.path).resolve():
+        raise InputError(f"--out {target} is the map; give another name")
     candidates, rows = choose(root, mapping)
     constants = _Constants(mapping)
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -167,7 +173,7 @@ def learn(root: Path, mapping: Mapping, target: Path, say: Callable[[str], None]
         if not taken or constants.first is None:
             usual = Counter(r.reason for r in rows if not r.taken).most_common(1)[0][0]
             raise InputError(f"no run below {root} could be learned from ({usual}); nothing was written")
-        names = [str(c.folder.relative_to(root) / c.stem) for c in taken]
+        names = [printable(str(c.folder.relative_to(root) / c.stem)) for c in taken]
         file.finish(member_ids(names), _attributes(mapping, constants.first, rows, taken))
     except BaseException:
         if file.part.exists():
@@ -185,7 +191,10 @@ def _one(candidate: Candidate, mapping: Mapping, constants: _Constants, file: Le
         member = build(run, mapping, constants.of(run))
         row.closure, row.how, row.notes = member.closure, member.how, member.notes
         broken = [n for n, (_, v) in member.variables.items() if not np.isfinite(v).all()]
-        row.reason = "; ".join([*member.closure.reasons, *([f"{broken[0]} holds values that are no numbers"] if broken else [])])
+        found = [f"{broken[0]} holds values that are no numbers"] if broken else []
+        below = [n for n, (_, v) in member.variables.items() if n.startswith("pool_") and np.min(v) < -LEAST * np.max(np.abs(v))]
+        found += [f"{below[0]} is negative, {np.min(member.variables[below[0]][1]):.3g} mol m-2 at the least"] if below else []
+        row.reason = "; ".join([*member.closure.reasons, *found])
         if not row.reason:
             file.add(candidate.name, member)
             row.taken = True

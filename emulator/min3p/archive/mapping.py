@@ -9,6 +9,7 @@ Use:     ``mapping = read_mapping(Path("MAP.toml")); mapping.check(setup)``
 from __future__ import annotations
 
 import difflib
+import math
 import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -33,6 +34,7 @@ layer 1 (fertiliser, lime, irrigation), booked with the deposition."""
 WORDS = {"pools": POOLS, "sites": SITES, "minerals": MINERALS, "sources": SOURCES}
 LEARN = {"version": str, "largest_residual": float, "units": str, "every": float}
 UNITS_AS_WRITTEN = "as MIN3P writes them"
+MOST_RESIDUAL = 0.25
 LARGEST_RESIDUAL = 5.0e-3
 """Share of its throughput by which a budget may stay open: volume fractions printed with seven digits leave up to 1e-3."""
 
@@ -83,10 +85,9 @@ class Mapping:
                     )
         if not self.calcite:
             raise InputError(f"{self.path} maps no mineral to calcite; without it there is nothing to learn of carbonate")
-        if not self.component("ca") or not self.component("dic"):
-            raise InputError(
-                f"{self.path} maps no component to {'ca' if not self.component('ca') else 'dic'}; the step needs both"
-            )
+        for pool in ("ca", "dic"):
+            if not self.component(pool):
+                raise InputError(f"{self.path} maps no component to {pool!r}; the step needs 'ca' and 'dic'")
 
 
 def _unknown(path: Path, part: str, key: str, known: Iterable[str]) -> InputError:
@@ -107,6 +108,8 @@ def read_mapping(path: Path) -> Mapping:
     if raw.pop("format", None) != FORMAT:
         raise InputError(f'map {path} does not open with format = "{FORMAT}"; make one with `calcisol archive DIR --propose`')
     learn = raw.pop("learn", {})
+    if not isinstance(learn, dict):
+        raise InputError(f"{path}: [learn] must be a table, not {learn!r}")
     for part in raw:
         if part not in WORDS:
             raise _unknown(path, "part", part, (*WORDS, "learn"))
@@ -120,11 +123,24 @@ def read_mapping(path: Path) -> Mapping:
     for key, value in learn.items():
         if key not in LEARN:
             raise _unknown(path, "[learn] key", key, LEARN)
-        if not isinstance(value, LEARN[key]) and not (LEARN[key] is float and isinstance(value, int)):
+        number = isinstance(value, int | float) and not isinstance(value, bool)
+        if not (number if LEARN[key] is float else isinstance(value, str)):
             raise InputError(f"{path}: [learn] {key} = {value!r} must be a {'number' if LEARN[key] is float else 'text'}")
+    _check_learn(path, learn)
     mapping = Mapping(str(path), raw["pools"], raw["sites"], raw["minerals"], raw["sources"], learn, text)
     _check_once(path, mapping)
     return mapping
+
+
+def _check_learn(path: Path, learn: dict[str, Any]) -> None:
+    """Raises InputError for a value of [learn] that cannot be."""
+    share = learn.get("largest_residual", LARGEST_RESIDUAL)
+    if not 0.0 < float(share) <= MOST_RESIDUAL:
+        raise InputError(f"{path}: [learn] largest_residual = {share} is no share of a budget; give one up to {MOST_RESIDUAL}")
+    if not 0.0 < float(learn.get("every", 1.0)) < math.inf:
+        raise InputError(f"{path}: [learn] every = {learn['every']} is no interval; give days above 0")
+    if learn.get("units", UNITS_AS_WRITTEN) != UNITS_AS_WRITTEN:
+        raise InputError(f"{path}: [learn] units = {learn['units']!r} is unknown; {UNITS_AS_WRITTEN!r} can stand there")
 
 
 def _check_once(path: Path, mapping: Mapping) -> None:

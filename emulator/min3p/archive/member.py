@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ...contract.constants import MOLAR_MASS_CACO3
+from ...contract.errors import InputError
 from ...training.learning_set import RAIN as ION
 from .closure import Closure, Terms, close, face_differences
 from .database import Database
@@ -22,7 +23,7 @@ from .inventory import Run
 from .mapping import LEFT_OUT, Mapping
 from .setup import Setup
 from .snapshot_fluxes import SNAPSHOT_LIMIT
-from .sources import by_pool, forcing_of
+from .sources import by_pool, forcing_of, misfit
 from .state import RunState
 
 UNEVEN = 0.05
@@ -91,6 +92,9 @@ def _forcing(b: RunState, extents: dict[str, np.ndarray]) -> tuple[dict[str, np.
         if name not in extents or word == LEFT_OUT:
             continue
         moved = by_pool(b.reactions.entry(name).releases, b.mapping.pools)
+        wrong = misfit(name, word, moved)
+        if wrong:
+            raise InputError(wrong)
         if word == "surface":
             for pool, amount in moved.items():
                 surface[pool] += amount * extents[name].sum(1)

@@ -8,16 +8,20 @@ Use:     ``out = Outputs(run, times); out.profile("gst", "ca+2"); out.budget("ma
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
 
 from ...contract.errors import InputError
 from ..folder import read_file_list
-from ..tables import read_table
+from ..tables import parse_zone, read_table
 from .scan import WHOLE, RunFiles
 
 FAMILIES = ("gst", "gsm", "gsg", "gsv", "gsb", "gsp")
+SAME_TIME = 1e-4
+"""Share of the run by which a profile's own time and the deck's may differ: headers print seven digits."""
+_COMMA = re.compile(r"(\d),(\d)")
 MOST_LIST = 4000
 """Lines of a file list that are read: the first file of each family speaks for all, and a long run lists thousands."""
 UNITS = {  # family -> (column name or "" for all but x y z, units that mean what is taken here)
@@ -32,23 +36,29 @@ class OutputError(InputError):
 
 def fast_table(path: Path) -> tuple[list[str], np.ndarray]:
     """Column names and rows of a table of one zone; plain numbers by numpy's own reader, anything else by ``read_table``."""
+    names, rows, _ = timed_table(path)
+    return names, rows
+
+
+def timed_table(path: Path) -> tuple[list[str], np.ndarray, float | None]:
+    """``fast_table`` and the time in its header, in the deck's unit; None where it states none (the start, a steady state)."""
     data = path.read_bytes()
     first = data.find(b"\n")
     second = data.find(b"\n", first + 1)
     third = data.find(b"\n", second + 1)
-    head = data[first + 1 : second]
-    if third > 0 and head.lstrip()[:9].lower() == b"variables" and data[second + 1 : second + 5].lower() == b"zone":
+    head, zone_line = data[first + 1 : second], data[second + 1 : third]
+    if third > 0 and head.lstrip()[:9].lower() == b"variables" and zone_line[:4].lower() == b"zone":
         names = [part.decode("latin-1").strip() for part in head.split(b'"')[1::2]]
         body = data[third + 1 :]
         lines = body.count(b"\n") + (not body.endswith(b"\n"))
         if names and b"," not in body and b"*" not in body and b"D" not in body and b"zone" not in body:
             values = _plain_numbers(body)
             if values.size == lines * len(names):
-                return names, values.reshape(lines, len(names))
+                return names, values.reshape(lines, len(names)), parse_zone(path, [], zone_line.decode("latin-1")).time
     zone, rows = read_table(path)
     if zone.cut_short:
         raise OutputError(f"{path.name} ends in the middle of a line")
-    return zone.names, rows
+    return zone.names, rows, parse_zone(path, [], _COMMA.sub(r"\1.\2", zone_line.decode("latin-1"))).time
 
 
 def _plain_numbers(body: bytes) -> np.ndarray:
@@ -76,11 +86,12 @@ class Outputs:
 
     def check_units(self, assume: bool) -> None:
         """Raises OutputError where the file list states another unit, or where there is none and none may be assumed."""
-        path = self.files.folder / f"{self.files.stem}_o.fls"
-        if not path.is_file():
+        path = self.files.companion("_o.fls")
+        if path is None:
             if not assume:
                 raise OutputError(
-                    f"no file list {path.name} states the units; say `units` under [learn] in the map if they are MIN3P's own"
+                    f"no file list {self.files.stem}_o.fls states the units; "
+                    "say `units` under [learn] in the map if they are MIN3P's own"
                 )
             return
         stated = read_file_list(path, MOST_LIST)
@@ -100,9 +111,12 @@ class Outputs:
                 raise OutputError(f"{self.files.stem}_{missing[0] if missing else 1}.{name} is missing")
             names: list[str] = []
             blocks = []
-            for i in [numbers[-1]] * len(self.numbers) if steady else self.numbers:
+            for k, i in enumerate([numbers[-1]] * len(self.numbers) if steady else self.numbers):
                 path = self.files.path(name, i)
-                found, rows = fast_table(path)
+                found, rows, at = timed_table(path)
+                other = at is not None and abs(at * self.in_days - self.times[k]) > SAME_TIME * max(self.times[-1], 1.0)
+                if other and not steady:
+                    raise OutputError(f"{path.name} is of {at * self.in_days:g} days; by the deck that is {self.times[k]:g}")
                 if len(rows) != self.layers or (names and found != names):
                     raise OutputError(
                         f"{path.name} has {len(rows)} rows of {len(found)} columns; {self.layers} rows are expected"

@@ -219,6 +219,6 @@ def propose(examples: list[Run], root: str) -> str:
     lines += ["", "[learn]", f"largest_residual = {LARGEST_RESIDUAL}  # share of its throughput by which a budget may stay open"]
     if first.version:
         lines.append(f"version = {json.dumps(first.version)}  # runs of other versions of MIN3P are left out")
-    if not (first.files.folder / f"{first.files.stem}_o.fls").is_file():
+    if first.files.companion("_o.fls") is None:
         lines.append(f'# units = "{UNITS_AS_WRITTEN}"  # no file list (_o.fls) states them: take this line in if they are')
     return "\n".join(lines) + "\n"

@@ -19,7 +19,7 @@ from ..folder import FAMILIES
 KINETIC = "mic"
 """Budgets of kinetic reactions in water: a family of its own beside those of folder.FAMILIES."""
 _KNOWN = {*FAMILIES, KINETIC}
-_NAME = re.compile(r"^(?P<stem>.+?)_(?P<index>\d+|o)(?:_\d+)?$")
+_NAME = re.compile(r"^(?P<stem>.+?)_(?P<index>\d+|[oO])(?:_\d+)?$")
 WHOLE, BARE = -1, -2
 SHORT = 0.98
 """Files of one family are equally long but for the digits of a time: one shorter than this share of the median was cut."""
@@ -33,6 +33,7 @@ class RunFiles:
     stem: str
     sizes: dict[str, dict[int, int]] = field(default_factory=dict)
     others: set[str] = field(default_factory=set)  # names that are no output: deck, log, companions
+    spelled: dict[tuple[str, int], str] = field(default_factory=dict)  # names that are not in small letters
 
     @property
     def bytes(self) -> int:
@@ -46,7 +47,7 @@ class RunFiles:
     def path(self, family: str, index: int) -> Path:
         """Path of an output."""
         number = {WHOLE: "_o", BARE: ""}.get(index, f"_{index}")
-        return self.folder / f"{self.stem}{number}.{family}"
+        return self.folder / self.spelled.get((family, index), f"{self.stem}{number}.{family}")
 
     def companion(self, ending: str) -> Path | None:
         """``<stem><ending>`` where the folder has it, in whatever case."""
@@ -66,7 +67,7 @@ class RunFiles:
             found += [
                 f"{self.stem}_{i}.{family}"
                 for i, size in files.items()
-                if i >= 0 and size < SHORT * usual * (0.9 if i == 0 else 1.0)
+                if i >= 0 and (not size or size < SHORT * usual * (0.9 if i == 0 else 1.0))
             ]
         return sorted(found)
 
@@ -88,10 +89,16 @@ def _list(folder: str) -> tuple[dict[str, RunFiles], list[str], set[str]]:
                 continue
             found = _NAME.match(stem)
             name = found["stem"] if found else stem
-            index = BARE if found is None else (WHOLE if found["index"] == "o" else int(found["index"]))
+            index = BARE if found is None else (WHOLE if found["index"] in "oO" else int(found["index"]))
+            try:
+                size = entry.stat().st_size
+            except OSError:  # a link to nothing
+                continue
             run = runs.setdefault(name, RunFiles(Path(folder), name))
             sizes = run.sizes.setdefault(family, {})
-            sizes[index] = max(sizes.get(index, 0), entry.stat().st_size)
+            sizes[index] = max(sizes.get(index, 0), size)
+            if not entry.name.endswith(f"{'' if found is None else '_' + found['index'].lower()}.{family}"):
+                run.spelled[family, index] = entry.name
     return runs, sorted(below), others
 
 

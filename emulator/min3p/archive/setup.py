@@ -14,12 +14,16 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ...contract.constants import DAYS_PER_YEAR
+from ...contract.errors import InputError
 from .deck import Deck, Line, Zone, after, numbers_after
 
 GEOCHEMISTRY, CHEMISTRY_START = "geochemical system", "initial condition - reactive transport"
 CHEMISTRY_EDGE, FLOW_EDGE = "boundary conditions - reactive transport", "boundary conditions - variably saturated flow"
 DAYS = {"seconds": 1.0 / 86400.0, "minutes": 1.0 / 1440.0, "hours": 1.0 / 24.0, "days": 1.0, "years": DAYS_PER_YEAR}
 """Days per time unit; MIN3P's year has 365 days (nexttime.F90 converts by 365)."""
+
+MOST_CELLS = 10_000
+"""Vertical cells of a deck that is believed: one that asks for more was damaged."""
 
 
 @dataclass(frozen=True)
@@ -114,6 +118,8 @@ def cell_faces(deck: Deck) -> np.ndarray:
     if len(axes) < 3 or any(sum(n for n, _, _ in axis) > 1 for axis in axes[:2]) or not axes[2]:
         return np.empty(0)
     parts = axes[2]
+    if any(n < 1 for n, _, _ in parts) or sum(n for n, _, _ in parts) > MOST_CELLS:
+        raise InputError(f"'spatial discretization' has {sum(n for n, _, _ in parts)} cells; a column has 1 to {MOST_CELLS}")
     if deck.has("spatial discretization", "full cells"):
         return np.concatenate([np.linspace(low, high, n + 1)[(0 if i == 0 else 1) :] for i, (n, low, high) in enumerate(parts)])
     nodes: list[float] = []
@@ -148,10 +154,11 @@ def read_factors(zone: Zone) -> Factors | None:
     names = tuple(line.items[0].lower() for line in lines[1 : 1 + count])
     rows = int(lines[1 + count].numbers()[0])
     table = [line.numbers() for line in lines[2 + count : 2 + count + rows]]
-    table = [row[: count + 1] for row in table if len(row) >= count + 1]
+    if len(table) < rows or any(len(row) < count + 1 for row in table):
+        raise InputError(f"'intermittent reactions' of zone {zone.name!r} do not have {rows} rows of {count + 1} numbers")
     if not table:
         return None
-    values = np.array(table)
+    values = np.array([row[: count + 1] for row in table])
     return Factors(names, values[:, 0], values[:, 1:])
 
 

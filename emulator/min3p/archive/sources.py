@@ -1,6 +1,7 @@
 """What a reaction is, from what it releases: the forcing of the contract whose stoichiometry it has.
 
-What:    ``classify`` proposes a word of ``mapping.SOURCES``; ``extents`` says how much of each forcing a mole of it stands for.
+What:    ``classify`` proposes a word of ``mapping.SOURCES``, ``misfit`` says why one cannot stand for a reaction, ``forcing_of``
+         how much of each forcing a mole of it stands for.
 Source:  proton balance of nitrogen: van Breemen et al. (1983, Plant Soil 75, 283-308); ratios of weathering and harvest as in
          variables.toml.
 Use:     ``classify("x-nitr", {"nh4+1": -1, "no3-1": 1, "h+1": 2})`` is "nitrification"
@@ -19,6 +20,14 @@ POOL_OF = {
 """Components of MIN3P's database and the pools they are by their nature."""
 CHARGES = {"ca": 2, "mg": 2, "k": 1, "na": 1, "nh4": 1, "no3": -1, "cl": -1, "so4": -2}
 BASES = ("ca", "mg", "k", "na")
+FITS = {
+    "respiration": {"dic": 1.0}, "organic matter": {"dic": 1.0, "nh4": 1.0}, "nitrification": {"nh4": -1.0, "no3": 1.0},
+    "mineralisation": {"nh4": 1.0}, "ammonium uptake": {"nh4": -1.0}, "nitrate uptake": {"no3": -1.0},
+    "denitrification": {"no3": -1.0},
+}  # fmt: skip
+"""Pools that each word moves, all of them and no other, with their signs."""
+SIGNS = {"base cation uptake": -1.0, "weathering": 1.0, "surface": 1.0}
+"""Words that move any of the base cations, or anything, in one direction."""
 SILENT = ("h2o", "o2(aq)", "h+1", "hco3-", "h4sio4", "e-1", "ch2o")
 """Components that say nothing of which process it is."""
 
@@ -56,6 +65,21 @@ def classify(name: str, releases: Table[str, float], pools: Table[str, str] = PO
     if only <= set(BASES) and min(bases) >= 0.0:
         return "weathering"
     return "surface" if all(a > 0.0 for a in moved.values()) else LEFT_OUT
+
+
+def misfit(name: str, word: str, moved: Table[str, float]) -> str:
+    """Why a source that moves these pools cannot be ``word``: what its forcing does not carry would be lost. "" where it can."""
+    found = {pool: amount for pool, amount in moved.items() if abs(amount) > 1e-12}
+    signs = FITS.get(word) or dict.fromkeys(found if word == "surface" else BASES, SIGNS[word])
+    fits = found and all(found[pool] * signs.get(pool, 0.0) > 0.0 for pool in found)
+    if fits and (word not in FITS or set(found) == set(signs)):
+        return ""
+    stands = "gives" if word == "surface" else f"{'gives' if word == 'weathering' else 'takes'} base cations and nothing else"
+    if word in FITS:
+        parts = [f"{'gives' if sign > 0.0 else 'takes'} {pool}" for pool, sign in signs.items()]
+        stands = f"{' and '.join(parts)} and nothing else"
+    told = ", ".join(f"{amount:+g} {pool}" for pool, amount in found.items()) or "no pool of the map"
+    return f"{name!r} cannot be {word!r}, which {stands}: a mole of it moves {told}"
 
 
 def charge_of_bases(moved: Table[str, float]) -> float:

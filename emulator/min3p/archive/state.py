@@ -99,7 +99,12 @@ class RunState:
         component = self.mapping.component(pool)
         if not component:
             return np.zeros_like(self.theta)
-        total = self.out.profile("gst", component) * self.litres + self.exchangeable(component)
+        dissolved = self.out.profile("gst", component)
+        if dissolved.min() < 0.0:
+            raise OutputError(
+                f"the dissolved total of {component} is {dissolved.min():.3g} mol/L in some output; it cannot be negative"
+            )
+        total = dissolved * self.litres + self.exchangeable(component)
         if pool == "dic":
             air = np.maximum(self.setup.porosity - self.theta, 0.0) * self.thickness
             total = total + self.pressure / (GAS_CONSTANT * (self.celsius + 273.15)) * air
