@@ -18,7 +18,8 @@ OWN = {
     "ctsm": ("ctsm_files", "ctsm"),
     "jules": (),  # no sources of its own: an adapter for this host starts from the shared ones
 }
-IN_C = {"lpjml": ("calcisol_soil.h", "calcisol_soil.c", "calcisol_lpjml.h", "calcisol_lpjml.c")}
+STANDS = ("calcisol_lpjml_stands.h", "calcisol_lpjml_stands.c")
+IN_C = {"lpjml": ("calcisol_soil.h", "calcisol_soil.c", *STANDS, "calcisol_lpjml.h", "calcisol_lpjml.c")}
 
 
 def host_sources(name: str) -> list[Path]:

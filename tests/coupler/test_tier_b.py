@@ -12,9 +12,7 @@ from calcisol.coupler.input_maps.raster import read_raster, values_at
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = Path(os.environ.get("CALCISOL_DATA") or ROOT.parent / "shared" / "data")
-needs_data = pytest.mark.skipif(
-    not (FOLDER / "soil_climate").is_dir(), reason="needs CALCISOL_DATA (real fields)"
-)
+needs_data = pytest.mark.skipif(not (FOLDER / "soil_climate").is_dir(), reason="needs CALCISOL_DATA (real fields)")
 
 
 @pytest.fixture(scope="module")

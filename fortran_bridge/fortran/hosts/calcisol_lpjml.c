@@ -2,6 +2,7 @@
 #include "lpj.h"
 
 #include "calcisol_lpjml.h"
+#include "calcisol_lpjml_stands.h"
 
 #define N BOTTOMLAYER
 #define DAY 86400.0
@@ -10,19 +11,33 @@
 static const struct {
   int variable;
   double unit; /* kg or mol in one of LPJmL's units */
-} flows[CALCISOL_LPJML_FLOWS] = {{CALCISOL_W_SINK, 1.0},     {CALCISOL_Q_LAT, 1.0},  {CALCISOL_CO2_SRC, GRAM},
-                                 {CALCISOL_N_NIT, GRAM},     {CALCISOL_N_MIN, GRAM}, {CALCISOL_N_UP_NH4, GRAM},
-                                 {CALCISOL_N_UP_NO3, GRAM},  {CALCISOL_N_DEN, GRAM}, {CALCISOL_Q_BOT, 1.0},
-                                 {CALCISOL_DEP_NH4, MOLES_N}, {CALCISOL_DEP_NO3, MOLES_N}};
+} flows[CALCISOL_LPJML_FLOWS] = {
+    [CALCISOL_LPJML_SINK] = {CALCISOL_W_SINK, 1.0},         [CALCISOL_LPJML_LATERAL] = {CALCISOL_Q_LAT, 1.0},
+    [CALCISOL_LPJML_RESP] = {CALCISOL_CO2_SRC, GRAM},       [CALCISOL_LPJML_NIT] = {CALCISOL_N_NIT, GRAM},
+    [CALCISOL_LPJML_MIN] = {CALCISOL_N_MIN, GRAM},          [CALCISOL_LPJML_UP_NH4] = {CALCISOL_N_UP_NH4, GRAM},
+    [CALCISOL_LPJML_UP_NO3] = {CALCISOL_N_UP_NO3, GRAM},    [CALCISOL_LPJML_DEN] = {CALCISOL_N_DEN, GRAM},
+    [CALCISOL_LPJML_INFIL] = {CALCISOL_Q_BOT, 1.0}, /* until the end of the day; then it is drainage */
+    [CALCISOL_LPJML_DEP_NH4] = {CALCISOL_DEP_NH4, MOLES_N}, [CALCISOL_LPJML_DEP_NO3] = {CALCISOL_DEP_NO3, MOLES_N}};
 static const int water[] = {CALCISOL_W_LIQ, CALCISOL_W_ICE, CALCISOL_T_SOIL};
 calcisol_soil calcisol_lpjml_soil;
 static calcisol_soil *const soil = &calcisol_lpjml_soil;
 static const Cell *first; /* of the grid: a cell's column is its distance from it */
 static int use_ph;
+static double *before;                        /* water of each column at the end of its last day */
+static double saved[CALCISOL_LPJML_FLOWS][N]; /* what save keeps, of one cell: LPJmL does them one after another */
 
 static void clear_flows(void) {
   for (int k = 0; soil->on && k < CALCISOL_LPJML_FLOWS; ++k)
     memset(soil->forcing[flows[k].variable], 0, (size_t)soil->ncol * N * sizeof(double));
+}
+
+static const double missing = CALCISOL_MISSING_VALUE;
+
+static double water_of(const Cell *cell) {
+  double mean[3], sum = 0.0;
+  for (int l = 0; l < N; ++l)
+    sum = calcisol_lpjml_layer(cell, l, mean) ? calcisol_plus(sum, mean[0] + mean[1]) : missing;
+  return sum;
 }
 
 calcisol_status calcisol_lpjml_start(const char *bundle, int feedback, const Cell *grid, int ncell,
@@ -48,13 +63,14 @@ calcisol_status calcisol_lpjml_start(const char *bundle, int feedback, const Cel
     if (calcisol_soil_forcing(soil, k < 3 ? water[k] : flows[k - 3].variable) == NULL)
       return CALCISOL_ERROR_MEMORY;
   clear_flows(); /* they start at the library's defaults */
+  free(before);
+  before = malloc(((size_t)ncell + 1) * sizeof *before);
+  for (int c = 0; before != NULL && c < ncell; ++c) /* the water LPJmL starts with, or that of its restart */
+    before[c] = water_of(grid + c);
+  if (before == NULL)
+    return CALCISOL_ERROR_MEMORY;
   return calcisol_soil_output(soil, CALCISOL_OUT_PH_TOP) == NULL ? CALCISOL_ERROR_MEMORY : CALCISOL_OK;
 }
-
-static const double missing = CALCISOL_MISSING_VALUE;
-
-/* a + b; missing with anything is missing. */
-static double plus(double a, double b) { return a <= missing || b <= missing ? missing : a + b; }
 
 void calcisol_lpjml_add(const Cell *cell, enum calcisol_lpjml_flow flow, int layer, double amount) {
   const ptrdiff_t column = cell - first;
@@ -62,44 +78,38 @@ void calcisol_lpjml_add(const Cell *cell, enum calcisol_lpjml_flow flow, int lay
   if (!soil->on || column < 0 || column >= soil->ncol || layer < 0 || layer >= N)
     return;
   sum = soil->forcing[flows[flow].variable] + layer * soil->ncol + column;
-  *sum = plus(*sum, calcisol_fit(amount, flows[flow].unit / DAY));
+  *sum = calcisol_plus(*sum, calcisol_fit(amount, flows[flow].unit / DAY));
 }
 
-/* Whether LPJmL's own macros can be used on a layer: arithmetic with a missing number may trap. */
-static int usable(const Soil *layers, int l) {
-  const double numbers[] = {layers->w[l],         layers->w_fw[l],   layers->whcs[l],    layers->wpwps[l],
-                            layers->ice_depth[l], layers->ice_fw[l], layers->ice_pwp[l], layers->temp[l]};
-  for (size_t i = 0; i < sizeof numbers / sizeof *numbers; ++i)
-    if (calcisol_fit(numbers[i], 1.0) <= missing)
-      return 0;
-  return 1;
+void calcisol_lpjml_save(const Cell *cell) {
+  for (int k = 0; soil->on && k < CALCISOL_LPJML_FLOWS; ++k)
+    for (int l = 0; l < (k < CALCISOL_LPJML_INFIL ? N : 1); ++l)
+      saved[k][l] = soil->forcing[flows[k].variable][l * soil->ncol + (cell - first)];
+}
+
+void calcisol_lpjml_undo(const Cell *cell) {
+  for (int k = 0; soil->on && k < CALCISOL_LPJML_FLOWS; ++k)
+    for (int l = 0; l < (k < CALCISOL_LPJML_INFIL ? N : 1); ++l)
+      soil->forcing[flows[k].variable][l * soil->ncol + (cell - first)] = saved[k][l];
 }
 
 void calcisol_lpjml_gather(const Cell *cell) {
-  const Stand *stand;
-  int s;
-  double covered = 0.0;
-  if (!soil->on)
+  const ptrdiff_t column = cell - first;
+  double mean[3], now = 0.0, *drainage;
+  if (!soil->on || column < 0 || column >= soil->ncol)
     return;
-  foreachstand(stand, s, cell->standlist) covered = plus(covered, calcisol_fit(stand->frac, 1.0));
+  drainage = soil->forcing[CALCISOL_Q_BOT] + column; /* so far what has infiltrated */
   for (int l = 0; l < N; ++l) {
-    double *liquid = soil->forcing[CALCISOL_W_LIQ] + l * soil->ncol + (cell - first);
-    double *ice = soil->forcing[CALCISOL_W_ICE] + l * soil->ncol + (cell - first);
-    double *kelvin = soil->forcing[CALCISOL_T_SOIL] + l * soil->ncol + (cell - first);
-    *liquid = *ice = *kelvin = covered > 0.0 ? 0.0 : missing; /* a cell without stands waits */
-    if (!(covered > 0.0))
-      continue;
-    foreachstand(stand, s, cell->standlist) {
-      const double share = stand->frac / covered;
-      if (!usable(&stand->soil, l)) {
-        *liquid = *ice = *kelvin = missing;
-        break;
-      }
-      *liquid += share * allwater((&stand->soil), l);
-      *ice += share * allice((&stand->soil), l);
-      *kelvin += share * (stand->soil.temp[l] + 273.15);
-    }
+    const ptrdiff_t at = l * soil->ncol + column;
+    const int known = calcisol_lpjml_layer(cell, l, mean);
+    for (int k = 0; k < 3; ++k)
+      soil->forcing[water[k]][at] = known ? mean[k] : missing;
+    now = known ? calcisol_plus(now, mean[0] + mean[1]) : missing;
+    *drainage = calcisol_plus(*drainage, calcisol_fit(soil->forcing[CALCISOL_W_SINK][at], -1.0));
+    *drainage = calcisol_plus(*drainage, calcisol_fit(soil->forcing[CALCISOL_Q_LAT][at], -1.0));
   }
+  *drainage = calcisol_plus(*drainage, calcisol_fit(calcisol_plus(before[column], calcisol_fit(now, -1.0)), 1.0 / DAY));
+  before[column] = now;
 }
 
 calcisol_status calcisol_lpjml_step(void) {

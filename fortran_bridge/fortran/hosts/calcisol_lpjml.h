@@ -19,7 +19,7 @@ enum calcisol_lpjml_flow {                      /* what add takes; the first eig
                            CALCISOL_LPJML_UP_NH4, /* to roots, microbes and the air (NH3) */
                            CALCISOL_LPJML_UP_NO3, /* to roots and microbes */
                            CALCISOL_LPJML_DEN,    /* gN */
-                           CALCISOL_LPJML_BOTTOM, /* percolation below the last layer, mm */
+                           CALCISOL_LPJML_INFIL,  /* what enters the soil at its surface, mm */
                            CALCISOL_LPJML_DEP_NH4,
                            CALCISOL_LPJML_DEP_NO3, /* deposition and fertiliser, gN */
                            CALCISOL_LPJML_FLOWS
@@ -27,8 +27,8 @@ enum calcisol_lpjml_flow {                      /* what add takes; the first eig
 
 /* The columns of this rank: budgets, log line, restart and end by the calls of calcisol_soil.h. */
 extern calcisol_soil calcisol_lpjml_soil;
-/* Soil of the cells, [ncell] each, as `calcisol hosts map` makes it; NULL: soilph as pH of pore water, no carbonate, and
- * the library's default for the others. kg kg-1, cec mol kg-1, cec_variable 1. */
+/* Soil of the cells, [ncell] each, as `calcisol hosts map` makes it; NULL: soilph as pH of pore water, no carbonate,
+ * and the library's default for the others. kg kg-1, cec mol kg-1, cec_variable 1. */
 typedef struct calcisol_lpjml_map {
   const double *ph0, *caco3, *clay, *cec, *cec_variable;
 } calcisol_lpjml_map;
@@ -37,7 +37,12 @@ calcisol_status calcisol_lpjml_start(const char *bundle, int feedback, const Cel
                                      const calcisol_lpjml_map *map);
 /* Add to today's flow of a cell; stand->cell is at hand wherever a stand is. */
 void calcisol_lpjml_add(const Cell *cell, enum calcisol_lpjml_flow flow, int layer, double amount);
-/* Water and temperature of a cell, at the end of its update_daily_cell. */
+/* Around a part of the day that LPJmL may do again in shorter steps: what was added since save is taken back by undo.
+ */
+void calcisol_lpjml_save(const Cell *cell);
+void calcisol_lpjml_undo(const Cell *cell);
+/* Water and temperature of a cell, at the end of its update_daily_cell. Its drainage is what closes the water of the
+ * day: percolation in infil_perc is more than that, because ground water gives some of it back. */
 void calcisol_lpjml_gather(const Cell *cell);
 /* One day, after the loop over cells; calcisol_lpjml_soil.residual then holds its budgets. */
 calcisol_status calcisol_lpjml_step(void);

@@ -20,7 +20,7 @@ void every_line(Cell *grid, Config *config, LpjStand *stand, Pft *pft, const Dai
                 const char *bundle, int feedback, int cell, int l);
 
 static Real aet_stand[BOTTOMLAYER], evap_out[BOTTOMLAYER], lrunoff[BOTTOMLAYER], nrsub_top[BOTTOMLAYER], NO3_up[BOTTOMLAYER], NH4_up[BOTTOMLAYER];
-static Real ndrain_perched_out[BOTTOMLAYER], pperc[BOTTOMLAYER], F_NO3, F_Nmineral, rootresp, N_denit, n_uptake, nupsum, n_immo, N_sum, nh3;
+static Real ndrain_perched_out[BOTTOMLAYER], F_NO3, F_Nmineral, infil_start, runoff_surface, rootresp, N_denit, n_uptake, nupsum, n_immo, N_sum, nh3;
 static Pool flux_soil[BOTTOMLAYER];
 static LpjSoil *soil;
 
@@ -30,6 +30,7 @@ void every_line(Cell *grid, Config *config, LpjStand *stand, Pft *pft, const Dai
   /* page: src/lpj/iterateyear.c, after update_daily_cell */
   /* page: src/soil/waterbalance.c */
   /* page: src/soil/infil_perc.c */
+  /* page: src/soil/daily_littersom.c */
   /* page: src/soil/littersom.c */
   /* page: src/tree/npp_tree.c */
   /* page: src/soil/denitrification.c */

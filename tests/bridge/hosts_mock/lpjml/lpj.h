@@ -17,7 +17,7 @@ typedef struct {
 } Soil;
 typedef struct { Soil soil; Real frac; } Stand;
 typedef struct { Stand stand[MAX_STANDS]; int n; } Standlist;
-typedef struct { Standlist *standlist; Real soilph, fsoilph; } Cell;
+typedef struct { Standlist *standlist; Real soilph, fsoilph; int skip; } Cell; /* skip: no soil, and no list of stands */
 extern Real soildepth[NSOILLAYER];
 
 #define foreachstand(stand_, i, list) for (i = 0; i < (list)->n && (stand_ = (list)->stand + i); i++)

@@ -30,6 +30,11 @@ static void update_daily_cell(Cell *cell, int number, int day) {
   foreachstand(stand, s, cell->standlist) {
     Soil *soil = &stand->soil;
     double moved = (day + number + s) % 4 == 0 ? 9.0 : 0.0; /* mm */
+    calcisol_lpjml_add(cell, CALCISOL_LPJML_INFIL, 0, moved * stand->frac);
+    calcisol_lpjml_save(cell); /* a part of the day that is done again: it counts once */
+    calcisol_lpjml_add(cell, CALCISOL_LPJML_MIN, 0, 1.0e3);
+    calcisol_lpjml_add(cell, CALCISOL_LPJML_UP_NH4, 0, 1.0);
+    calcisol_lpjml_undo(cell);
     for (int l = 0; l < BOTTOMLAYER; ++l) {
       const double sink = fmin(2.0 * warm * exp(-l - 1.0), 0.2 * soil->w_fw[l]);
       double spare, freeze;
@@ -51,7 +56,6 @@ static void update_daily_cell(Cell *cell, int number, int day) {
           calcisol_lpjml_add(cell, CALCISOL_LPJML_DEP_NH4, 0, in * stand->frac);
       }
     }
-    calcisol_lpjml_add(cell, CALCISOL_LPJML_BOTTOM, 0, moved * stand->frac);
   }
 }
 
@@ -104,7 +108,7 @@ int main(int argc, char **argv) {
     }
   }
   const calcisol_lpjml_map map = {.caco3 = caco3};
-  must(calcisol_lpjml_start(strcmp(argv[7], "-") ? argv[7] : NULL, atoi(argv[8]), grid, n, &map));
+  double *last_ph = calloc((size_t)n + 1, 8);
   if (strcmp(argv[4], "-")) { /* the restart of all cells, one line each; ours are those of this rank */
     FILE *file = fopen(argv[4], "r");
     int number;
@@ -119,14 +123,18 @@ int main(int argc, char **argv) {
       if (number <= first || number > first + n)
         continue;
       host_state(grid + number - first - 1, line, 1);
-      grid[number - first - 1].soilph = line[HEAD - 1];
+      last_ph[number - first - 1] = line[HEAD - 1];
       for (int i = 0; i < STATE; ++i)
         state[i * n + number - first - 1] = line[HEAD + i];
     }
     fclose(file);
-    if (strcmp(argv[7], "-"))
-      must(calcisol_soil_state(&calcisol_lpjml_soil, state, 1));
   }
+  must(calcisol_lpjml_start(strcmp(argv[7], "-") ? argv[7] : NULL, atoi(argv[8]), grid, n, &map));
+  if (strcmp(argv[4], "-") && strcmp(argv[7], "-"))
+    must(calcisol_soil_state(&calcisol_lpjml_soil, state, 1));
+  for (int c = 0; c < n; ++c)
+    if (last_ph[c] > 0.0)
+      grid[c].soilph = last_ph[c];
   for (int c = 0; c < n; ++c)
     grid[c].fsoilph = f_ph(grid[c].soilph);
   for (int day = atoi(argv[2]); day <= atoi(argv[3]); ++day) {
@@ -169,7 +177,7 @@ int main(int argc, char **argv) {
     printf("%s\nworst%9.1e%9.1e%9.1e\n", line, worst[0], worst[1], worst[2]);
   }
   calcisol_soil_finish(&calcisol_lpjml_soil);
-  free(grid), free(lists), free(caco3), free(state);
+  free(grid), free(lists), free(caco3), free(state), free(last_ph);
 #ifdef MOCK_MPI
   MPI_Finalize();
 #endif

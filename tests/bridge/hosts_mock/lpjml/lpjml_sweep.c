@@ -68,6 +68,8 @@ static void over_all(void) {
     }
   }
   lists[0].n = 0, day("no stand", CELLS - 1);
+  grid[0].skip = 1, grid[0].standlist = NULL, day("a cell that LPJmL skips", CELLS - 1);
+  grid[0].skip = 0, day("water of the day before not known", CELLS - 1);
   calcisol_lpjml_add(grid - 1, CALCISOL_LPJML_SINK, 0, 1.0),
       calcisol_lpjml_add(grid, CALCISOL_LPJML_SINK, BOTTOMLAYER, 1.0);
   calcisol_lpjml_add(grid, CALCISOL_LPJML_SINK, -1, 1.0), calcisol_lpjml_add(grid + CELLS, CALCISOL_LPJML_SINK, 0, 1.0);
