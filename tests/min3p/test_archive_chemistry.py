@@ -11,6 +11,7 @@ import torch
 from calcisol.emulator.chemistry.stated import Stated, differences, from_dict, log_k_at, of_set
 from calcisol.emulator.contract.bundle import read_contract
 from calcisol.emulator.contract.errors import InputError
+from calcisol.emulator.contract.variables import load_table
 from calcisol.emulator.evaluation.constants_first import ph_errors, say_first
 from calcisol.emulator.evaluation.long_intervals import cut, joined, parts_for
 from calcisol.emulator.min3p.archive.learn import learn
@@ -23,6 +24,7 @@ from calcisol.emulator.training.learning_set import load_archive
 from calcisol.emulator.training.rollout import rollout
 from helpers.ensembles import tiny_ensemble
 from helpers.foreign_archive import mapped, silent
+from helpers.tensors import MONTH, soil
 
 OWN_PH = 2e-3
 """MIN3P's totals through the constants read from its echo: activities of pairs and water are what is left."""
@@ -85,6 +87,31 @@ def test_what_differs_is_said_first(learned: list[Ensemble], stated: Stated, shi
     silent_file = [replace(d, constants=None) for d in learned]
     text, differ = say_first(read_contract(shipped), silent_file)
     assert differ and "does not state them" in text and "No shipped set gives it its pH" in text
+
+
+def acid_columns(step: Step) -> Ensemble:
+    """Two months of acid soil without calcite by a step, in a file that states no constants."""
+    static, layer, column = soil(6, 0.0)
+    static[load_table().names("static").index("ph0")] = torch.linspace(4.2, 6.0, 6, dtype=torch.float64)
+    static = step.prepare(static)
+    states = [step.initial_state(static, layer, column)]
+    with torch.no_grad():
+        for _ in range(2):
+            states.append(step(states[-1], static, layer, column, torch.tensor(MONTH, dtype=torch.float64))[0])
+    history = torch.stack(states)
+    return replace(
+        tiny_ensemble(6, 2), static=static, state=history, forcing_layer=layer.expand(2, *layer.shape),
+        forcing_column=column.expand(2, *column.shape), ph=history[:, load_table().names("state").index("ph")], constants=None,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(("thermodynamics", "aluminium"), [("min3p", "AlX3-linear"), ("min3p", "AlX3"), ("phreeqc", "AlX3")])
+def test_a_shipped_set_is_found_by_the_ph_it_gives(thermodynamics: str, aluminium: str, shipped: Path) -> None:
+    """A file without constants, made with a set that ships, is told which."""
+    data = acid_columns(Step(None, thermodynamics, aluminium))
+    text, differ = say_first(read_contract(shipped), [data])
+    assert differ and "does not state them" in text
+    assert f'Its constants are thermodynamics = "{thermodynamics}", aluminium = "{aluminium}" (pH within 0.0' in text
 
 
 def test_stated_constants_survive_a_file(stated: Stated) -> None:
