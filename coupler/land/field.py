@@ -18,7 +18,7 @@ from ..units import SECONDS_PER_DAY
 from .snow import melt
 from .soil_temperature import SoilHeat, conducting
 from .soil_water.run import Retention, SoilWater, WaterDays
-from .week import by_the_day, week_ends
+from .week import by_the_day, week_ends, week_sums
 
 AT_ONCE = 4  # weeks
 MEMORY = ("saturation", "pond", "step")
@@ -121,7 +121,7 @@ class Field:
         sink = days.uptake + days.evaporated
         begins = np.concatenate([[0], ends[:-1]])
         length = np.diff(np.concatenate([[0], ends]))
-        over = lambda x, by: np.add.reduceat(x, begins, axis=0) / by.reshape(-1, *[1] * (x.ndim - 1))  # noqa: E731
+        over = lambda x, by: week_sums(x, ends) / by.reshape(-1, *[1] * (x.ndim - 1))  # noqa: E731
         # above 0 degC: soil water is kept liquid for the chemistry
         liquid = np.maximum(temperature, 0.0)
         by_day = by_the_day(self.profile.porosity - days.water / (1000.0 * self.profile.dz), ends)

@@ -12,6 +12,7 @@ Urea arrives hydrolysed: NH4+ and HCO3-, i.e. one dep_nh4 and half a dep_dic per
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 
@@ -228,7 +229,12 @@ def year_plan(
 
 def root_weight(dz: np.ndarray) -> np.ndarray:
     """Share of roots per layer, (layer,), sums to 1."""
-    edge = np.concatenate([[0.0], np.cumsum(dz)])
+    return _root_weight(dz.tobytes())
+
+
+@cache
+def _root_weight(layers: bytes) -> np.ndarray:
+    edge = np.concatenate([[0.0], np.cumsum(np.frombuffer(layers))])
     share = np.exp(-edge[:-1] / ROOT_DEPTH) - np.exp(-edge[1:] / ROOT_DEPTH)
     return share / share.sum()
 

@@ -89,6 +89,12 @@ def _check_names(given: Mapping[str, Any], role: str) -> None:
 
 
 @cache
+def _counts() -> tuple[str, ...]:
+    """What a report counts."""
+    return tuple(name for name, _ in capi.library()[1].typeof("calcisol_report").fields if name != "struct_size")
+
+
+@cache
 def _host_memory() -> int:
     """The place of numpy's arrays, as the C interface calls it."""
     return int(capi.library()[0].CALCISOL_HOST)
@@ -96,7 +102,10 @@ def _host_memory() -> int:
 
 def _set_view(view: Any, array: NDArray[Any], ffi: Any) -> None:
     """Point a calcisol_view or calcisol_target at an array of one or two dimensions."""
-    view.data = ffi.cast("void *", array.ctypes.data)
+    if array.flags.c_contiguous and array.size:  # the buffer protocol costs a third of an address by way of ctypes
+        view.data = ffi.from_buffer(array)
+    else:
+        view.data = ffi.cast("void *", array.ctypes.data)
     view.dtype = _codes()[array.dtype]
     view.memory = _host_memory()
     view.column_stride = array.strides[0] // array.itemsize
@@ -168,10 +177,9 @@ class Columns:
                 _set_view(views[i], array, ffi)
         rows = _rows("output")
         targets = ffi.new("calcisol_target[]", len(rows))
-        result: dict[str, NDArray[Any]] = {}
+        result = self._empty([v for v in rows if v.name in wanted])
         for i, variable in enumerate(rows):
             if variable.name in wanted:
-                result[variable.name] = np.full(self._shape(variable.dims), np.nan)
                 _set_view(targets[i], result[variable.name], ffi)
         result["flag"] = np.zeros((self.ncol, self.nlay), dtype=np.int32)
         flag = ffi.new("calcisol_target *")
@@ -251,6 +259,15 @@ class Columns:
     def _shape(self, dims: str) -> tuple[int, ...]:
         return (self.ncol, self.nlay) if dims == "layer" else (self.ncol,)
 
+    def _empty(self, variables: list[Variable]) -> dict[str, NDArray[Any]]:
+        """Room for outputs, of one piece for each shape."""
+        made: dict[str, NDArray[Any]] = {}
+        for dims in ("layer", "column"):
+            names = [v.name for v in variables if v.dims == dims]
+            room = np.full((len(names), *self._shape(dims)), np.nan)
+            made.update(zip(names, room, strict=True))
+        return {v.name: made[v.name] for v in variables}
+
     def _new_report(self) -> Any:
         _, ffi = capi.library()
         report = ffi.new("calcisol_report *")
@@ -258,7 +275,5 @@ class Columns:
         return report
 
     def _keep_report(self, report: Any) -> None:
-        _, ffi = capi.library()
-        names = [name for name, _ in ffi.typeof("calcisol_report").fields if name != "struct_size"]
-        self.report: dict[str, int] = {name: int(getattr(report, name)) for name in names}
+        self.report: dict[str, int] = {name: int(getattr(report, name)) for name in _counts()}
         self.note: str = capi.last_error()

@@ -30,6 +30,7 @@ class Stepper:
         self.compiled = self.whole
         self.started = False
         self._part: tuple[int, np.ndarray, Any] | None = None  # a group of steps, its columns, and those compiled
+        self._rest: Arrays = {}  # state of all while a part is stepped: right where the part is not
 
     def set_state(self, state: Mapping[str, np.ndarray]) -> None:
         """Begin with a state, (column, soil_layer) by slot."""
@@ -47,15 +48,15 @@ class Stepper:
         some = slice(None) if step.columns is None else step.columns
         if not self.started:
             return [np.zeros(self.shape)[some] for _ in names]
-        if self._part is not None and self._part[0] == step.group:
-            return list(self._part[2].state(names).values())
+        if step.columns is not None and self._few(step.columns):
+            return list(self._of(step.group, step.columns).state(names).values())
         return [values[some] for values in self.level().state(names).values()]
 
     def step(self, step: Step, forcing: Mapping[str, np.ndarray], outputs: Iterable[str]) -> Arrays:
         """One step of the columns it names; returns their outputs and "flag"."""
         if step.columns is None:
             return self._by_whole(step, forcing, outputs)
-        if 2 * len(step.columns) > self.shape[0]:
+        if not self._few(step.columns):
             out = self._by_whole(step, self._spread(step.columns, forcing), outputs)
             return {name: values[step.columns] for name, values in out.items()}
         return self._by_part(step, step.columns, forcing, outputs)
@@ -64,11 +65,10 @@ class Stepper:
         """The whole, up to date with every step."""
         if self._part is not None:
             _, columns, part = self._part
-            state = self.whole.state()
             for name, values in part.state().items():
-                state[name][columns] = values
+                self._rest[name][columns] = values
+            self.whole.set_state(self._rest)
             self._free_part()
-            self.whole.set_state(state)
         self.compiled = self.whole
         return self.whole
 
@@ -87,16 +87,25 @@ class Stepper:
         return made
 
     def _by_part(self, step: Step, columns: np.ndarray, forcing: Mapping[str, np.ndarray], outputs: Iterable[str]) -> Arrays:
-        if self._part is None or self._part[0] != step.group:
-            state = self.level().state()
-            part = self.model.columns({name: values[columns] for name, values in self.static.items()})
-            part.set_state({name: values[columns] for name, values in state.items()})
-            self._part, self.started = (step.group, columns, part), True
-        self.compiled = self._part[2]
+        self.compiled = self._of(step.group, columns)
         out: Arrays = self.compiled.step(step.dt, forcing, outputs)
+        self.started = True
         return out
+
+    def _few(self, columns: np.ndarray) -> bool:
+        """Whether columns are stepped by themselves: a step of all costs more than copying their states."""
+        return 2 * len(columns) <= self.shape[0]
+
+    def _of(self, group: int, columns: np.ndarray) -> Any:
+        """The compiled columns of a group of steps, with their state."""
+        if self._part is None or self._part[0] != group:
+            self._rest = self.level().state()
+            part = self.model.columns({name: values[columns] for name, values in self.static.items()})
+            part.set_state({name: values[columns] for name, values in self._rest.items()})
+            self._part = (group, columns, part)
+        return self._part[2]
 
     def _free_part(self) -> None:
         if self._part is not None:
             self._part[2].close()
-            self._part = None
+            self._part, self._rest = None, {}
