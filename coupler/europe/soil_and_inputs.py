@@ -66,6 +66,7 @@ class SoilAndInputs:
             "porosity": self.porosity,
             "cec": exchanger.capacity(self.clay, self.soc),
             "cec_variable": np.full(shape, self.config.soil.cec_variable),
+            "si_pedogenic": np.full(shape, self.config.soil.si_pedogenic),
             "caco3": np.broadcast_to(self.domain["caco3"][:, None], shape).copy(),
             "ph0": np.broadcast_to(np.clip(self.domain["ph_survey"], 4.0, 8.2)[:, None], shape).copy(),
         }

@@ -17,6 +17,7 @@ LIMITS = {
     "root_end_m": (0.0, 20.0),
     "thermal_diffusivity": (1e-8, 1e-5),
     "cec_variable": (0.0, 0.95),
+    "si_pedogenic": (0.0, 1.6),
     "raich_f": (0.01, 20.0),
     "raich_q": (0.0, 0.3),
     "raich_k": (0.0, 100.0),
@@ -58,7 +59,7 @@ class WaterParameters:
 
 @dataclass(frozen=True)
 class SoilParameters:
-    """The cation exchanger."""
+    """The cation exchanger and what keeps pedogenic carbonate from forming."""
 
     # share of the CEC that binds protons with log K 3.2 and 4.6. Appelo (1994, Water Resour. Res. 30, 2793) lets all of it do
     # so, log K of H against Na = 5.9 - 3.4 x share of H (for fresh water, as SCEPTER codes and cites it). In 5 mmol Ca per kg
@@ -66,6 +67,9 @@ class SoilParameters:
     # at 0.9, by 0.13 at 1; 0.9 leaves a tenth to permanent charge. With 0.3 nine tenths of the CEC hold bases down to pH 5.5
     # (measured: half), and lime finds little to neutralise. Range 0.7-0.95
     cec_variable: float = 0.9
+    # saturation index above which carbonate forms again; 0: at saturation. 0.53 below irrigated fields (Suarez 1977, Soil Sci.
+    # Soc. Am. J. 41, 310), 0.3-0.5 (Suarez et al. 1992, ibid. 56, 1776), up to 1.6 (Inskeep & Bloom 1986, ibid. 50, 1431)
+    si_pedogenic: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -42,6 +42,7 @@ class Equilibrium(Balance):
         self.max_step: float = 1.5  # largest Newton step in a log unknown (0.65 pH): a cold start must not overshoot
         self.min_step: float = 0.005
         self.curvature: float = 25.0  # error of ln h over the square of the last move: 99 of 100 random soils are below
+        self.past_kink: float = 1e-3  # of Omega, by which a step goes beyond a kink of the rate law of calcite
         self.most_lost: float = MOST_LOST
         self.most_gained: float = MOST_GAINED
 
@@ -50,8 +51,31 @@ class Equilibrium(Balance):
         s = self.speciate(p, k, g, a, so4_free)
         move = torch.stack(self.eliminate([self.imbalances(p, s)], self.held_jacobian(p, s))[0])
         change = -move * self.shortening(move, limit)
+        change = change * self.up_to_kink(p, s, change)
         shorter = (0.9 * limit).clamp(min=self.min_step)  # breaks the cycles of a long search between the two calcite branches
         return [raised(a, torch.cat([change[-1:], change[:-1]])), s.so4_free, shorter]
+
+    def up_to_kink(self, p: Problem, s: Speciation, change: Tensor) -> Tensor:
+        """Share of ``change`` [site + 1, ...] at which calcite begins or ceases to dissolve or form [layer, column]; 1: none.
+
+        Where calcite rests between two saturations its rate law has two kinks, and a Newton step from one side says little of the
+        other: without a stop the search runs to and fro across them. ln Omega moves almost linearly; its logarithm by Pade [2/2].
+        """
+        den, unreacted = calcium(s.den), s.per_ca * calcium(p.totals)  # their ratio: Omega of the water before calcite reacts
+        by_u, by_h = change[: self.n_sites], change[self.n_sites]
+        paired = calcium(s.pairs_hco3) + 2.0 * calcium(s.pairs_co3)
+        rise = (paired - 2.0 * den) * by_h - calcium(s.affinity) * ordered_sum(s.held2 * by_u, 0)  # of ln Omega, times den
+        rises, above = rise > 0.0, p.forming_above * den
+        kink = torch.where(
+            rises,
+            torch.where(unreacted > den, above, den) * (1.0 + self.past_kink),
+            torch.where(unreacted > above, above, den) * (1.0 - self.past_kink),
+        )
+        k2, r2 = kink * kink, unreacted * unreacted
+        share = 3.0 * (k2 - r2) * den / ((k2 + 4.0 * kink * unreacted + r2) * rise)
+        ahead = torch.where(rises, unreacted <= above, unreacted > den) & (p.forming_above > 1.0)
+        stops = ahead & (share > 0.0) & (share < 1.0)  # none where nothing changes
+        return torch.where(stops, share, torch.ones_like(share)).detach()
 
     def held_jacobian(self, p: Problem, s: Speciation) -> list[list[Tensor]]:
         """The Jacobian without gradient: gradients flow through the imbalances alone."""
@@ -81,7 +105,9 @@ class Equilibrium(Balance):
         rights = [self.imbalances(p, s), self.by_pressure(p, s), anions]
         moves = self.eliminate(rights, self.held_jacobian(p, s))
         move = torch.stack(moves[0])
-        change = -move * self.shortening(move, torch.full_like(so4_free, self.max_step))
+        asked = -move * self.shortening(move, torch.full_like(so4_free, self.max_step))
+        stop = self.up_to_kink(p, s, asked)
+        change = asked * stop
         after = raised(a, torch.cat([change[-1:], change[:-1]]))
         steps: list[Tensor] = []
         for i in range(self.n_sites + 1):
@@ -109,8 +135,8 @@ class Equilibrium(Balance):
             base_saturation=self.base_saturation(p, s, change),
             saturation=s.per_ca * calcium(s.free) * (1.0 + followed.ln_saturation.clamp(self.most_lost, self.most_gained)),
             ionic_strength=self.taken_along(self.strength(p, s), followed.strength),
-            last_move=change.abs().amax(0),
-            left=self.left(p, s, change.abs().amax(0), followed.ln_saturation),
+            last_move=asked.abs().amax(0),
+            left=torch.where(stop < 1.0, asked.abs().amax(0), self.left(p, s, change.abs().amax(0), followed.ln_saturation)),
         )
 
     def taken_along(self, amount: Tensor, change: Tensor) -> Tensor:
@@ -125,7 +151,7 @@ class Equilibrium(Balance):
         before = s.per_ca * calcium(s.free)
         after = before * (1.0 + ln_saturation.clamp(self.most_lost, self.most_gained))
         rate = torch.where(before > 1.0, p.forming, p.dissolving)
-        turned = (before > 1.0) != (after > 1.0)
+        turned = ((before > 1.0) != (after > 1.0)) | ((before > p.forming_above) != (after > p.forming_above))
         turned = turned | ((rate * (1.0 - before) < p.calcite) != (rate * (1.0 - after) < p.calcite))
         return torch.where(turned, move, self.curvature * move * move)
 
@@ -162,6 +188,7 @@ class Equilibrium(Balance):
             p.cec.detach(),
             p.dissolving.detach(),
             p.forming.detach(),
+            p.forming_above.detach(),
             p.calcite.detach(),
             p.pco2.detach(),
         )

@@ -1,7 +1,7 @@
 """Records of the soil-solution solver: what is given, what is looked up, what comes out.
 
 Units:   mol per kg of water and activities; CO2 pressure in atm. Shapes [layer, column], or [row, layer, column] where said.
-Use:     ``Problem(totals, anions, so4, cec, dissolving, forming, calcite, pco2)``; no __future__ annotations (TorchScript)
+Use:     ``Problem(totals, anions, so4, cec, dissolving, forming, forming_above, calcite, pco2)``; no __future__ annotations
 """
 
 from typing import NamedTuple
@@ -84,6 +84,7 @@ class Problem(NamedTuple):
     cec: Tensor  # [site, ...] moles of charge
     dissolving: Tensor  # rate constant x surface x dt of calcite where it dissolves
     forming: Tensor  # the same where it forms
+    forming_above: Tensor  # saturation ratio above which it forms, at least 1
     calcite: Tensor  # that may dissolve
     pco2: Tensor  # atm
 

@@ -140,10 +140,14 @@ class SoilSolution(nn.Module):
         one = torch.ones_like(h)
         den = torch.cat([alpha, torch.stack([one, one, one])]) + affinity * self.capacity(held, held2)
 
-        # calcite by an implicit linear rate law: extent = rate (1 - Omega), never more than there is
+        # calcite by an implicit linear rate law: dissolves rate (1 - Omega), never more than there is; above the ratio
+        # forming_above it forms rate (Omega / forming_above - 1); between the two it rests
         per_ca = g_ca * a_co3 / k.calcite  # Omega per mole of free Ca
-        rate = torch.where(per_ca * calcium(p.totals) > calcium(den), p.forming, p.dissolving)  # Omega of the unreacted water
-        back = rate * per_ca
+        unreacted = per_ca * calcium(p.totals)  # Omega x den of the water before calcite reacts
+        forms = unreacted > p.forming_above * calcium(den)
+        rests = torch.where(unreacted > calcium(den), torch.zeros_like(per_ca), p.dissolving)
+        rate = torch.where(forms, p.forming, rests)
+        back = rate * torch.where(forms, per_ca / p.forming_above, per_ca)
         limited = (calcium(p.totals) + p.calcite) / calcium(den)
         by_rate = (calcium(p.totals) + rate) / (calcium(den) + back)
         ca = torch.minimum(by_rate, limited)

@@ -41,7 +41,7 @@ def own_ph(step: Step, data: Ensemble, time: int) -> Tensor:
     cations = torch.stack([rows[c] for c in ("ca", "mg", "k", "na", "nh4")])
     zero = torch.zeros_like(water)
     held = Amounts(cations, rows["no3"] + rows["cl"], rows["so4"], rows["calcite"])
-    problem = step.problem(held, CalciteRates(zero, zero), water, exchange_sites(static), rows["pco2"])
+    problem = step.problem(held, CalciteRates(zero, zero, zero + 1.0), water, exchange_sites(static), rows["pco2"])
     guess = torch.stack([-step.ln10 * rows["ph"], rows["site_1"], rows["site_2"], rows["site_3"]])
     return -step.cold_solve(problem, k, water, t, guess).unknowns[0] / step.ln10
 

@@ -33,6 +33,10 @@ from .records import (
     mobilities,
 )
 
+MOST = 2.0
+"""Factor by which a pass may change the pressure of CO2 where calcite rests: its response to pressure jumps at either saturation,
+and a search that has not settled there would throw the pressure to its bounds, from where it does not come back [measured]."""
+
 
 def flow(env: Environment, air: SoilAir, dispersion: Tensor, factors: Tensor) -> Flow:
     """What moves ions and gas in this step, with the ``factors`` [factor, layer, column] of the learned core."""
@@ -78,6 +82,12 @@ def balanced_pressure(
     capacity = air.capacity + env.water * b.storage_response / p
     carbon = CarriedCarbon(moving.down, moving.up, b.dic, b.dic_response / p)
     return pressure_with_water(p, excess, capacity, moving.conductance, carbon, air.p_air, env.dt)
+
+
+def held_back(p_new: Tensor, p_then: Tensor, rates: CalciteRates, most: float = MOST) -> Tensor:
+    """The pressure ``p_new`` [layer, column], within a factor ``most`` of ``p_then`` where calcite may rest."""
+    within = torch.minimum(torch.maximum(p_new, p_then / most), p_then * most)
+    return torch.where(rates.forming_above > 1.0, within, p_new)
 
 
 class Start(NamedTuple):
@@ -131,7 +141,8 @@ class Coupling(PoreWater):
     ) -> Balanced:
         """The column at the end of the step; ``dispersion`` [layer, column], ``factors`` [factor, layer, column] of the core."""
         pools, calcite, water, k = sourced.pools, sourced.calcite, env.water, env.constants
-        rates = CalciteRates(rates.dissolving * calcite_factor(factors), rates.forming * calcite_factor(factors))
+        factor = calcite_factor(factors)
+        rates = CalciteRates(rates.dissolving * factor, rates.forming * factor, rates.forming_above)
         follows = torch.minimum(calcite, rates.dissolving)
         total = torch.cat([calcium_alone(pools) + follows.unsqueeze(0), all_but_calcium(pools)])
         passive = (1.0 / water).expand_as(anions(pools))
@@ -146,7 +157,7 @@ class Coupling(PoreWater):
             p = self.problem(amounts(moved, calcite), rates, water, env.sites, p_new)
             b = self.equilibrium(p, k, gamma, guess, b.sulphate_share, self.polish)
             p_then = p_new
-            p_new = balanced_pressure(env, air, moving, b, moved, calcite, p_then)
+            p_new = held_back(balanced_pressure(env, air, moving, b, moved, calcite, p_then), p_then, rates)
             ln_p = ln_ratio(p_new, p_then)
             guess, dissolved = moved_by(b.activities, b.by_pressure, ln_p), at_pressure(b, ln_p)
         p = self.problem(amounts(moved, calcite), rates, water, env.sites, p_new)

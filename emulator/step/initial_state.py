@@ -20,7 +20,7 @@ from ..contract.bases import BASES
 from ..contract.ordered import ordered_sum
 from ..contract.rows import column_rows, layer_rows, static_rows
 from ..contract.turns import enter, leave, turns
-from ..processes.calcite import CalciteRates, initial_calcite
+from ..processes.calcite import CalciteRates, forming_above, initial_calcite
 from ..processes.gas import conductance, gas_capacity, pressure, pressure_above
 from ..processes.recent_climate import start
 from ..processes.respiration import respiration
@@ -113,7 +113,7 @@ class FirstState(PoreWater):
         guess = torch.cat([torch.log(first.h).unsqueeze(0), v])
         rate = torch.where(calcite > 0.0, 1e3 * first.one, zero)
         held = Amounts(pools, first.anions * water, 1e-5 * water, calcite)
-        p = self.problem(held, CalciteRates(rate, rate), water, sites, pco2)
+        p = self.problem(held, CalciteRates(rate, rate, forming_above(s)), water, sites, pco2)
         solution = self.cold_solve(p, k, water, t, guess)
         reacted = water * solution.ca_total - calcium(pools)
         x = solution.unknowns

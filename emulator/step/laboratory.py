@@ -15,7 +15,7 @@ from torch import Tensor
 from ..chemistry.ions import all_but_calcium, calcium
 from ..chemistry.records import ph_of
 from ..contract.rows import state_rows, static_rows
-from ..processes.calcite import CalciteRates
+from ..processes.calcite import CalciteRates, forming_above
 from ..processes.soil import exchange_sites
 from .pore_water import PoreWater
 from .records import Amounts
@@ -52,6 +52,6 @@ class Laboratory(PoreWater):
             moles = salt * water
             added = torch.cat([(calcium(pools) + moles).unsqueeze(0), all_but_calcium(pools)])
             held = Amounts(added, x.no3 + x.cl + 2.0 * moles, x.so4, x.calcite)
-            p = self.problem(held, CalciteRates(plenty, plenty), water, sites, p_air)
+            p = self.problem(held, CalciteRates(plenty, plenty, forming_above(s)), water, sites, p_air)
             readings.append(ph_of(self.cold_solve(p, k, water, t, guess).unknowns))
         return torch.stack(readings)

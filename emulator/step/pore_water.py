@@ -35,6 +35,7 @@ class PoreWater(nn.Module):
             sites * w,
             rates.dissolving * w,
             rates.forming * w,
+            rates.forming_above,
             held.calcite * w,
             pco2,
         )

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from ..contract.constants import LONGEST_SUBSTEP
 from ..contract.rows import ColumnForcing, LayerForcing, State, Static, column_rows, layer_rows, state_rows, static_rows
-from ..processes.calcite import calcite_rates
+from ..processes.calcite import CalciteRates, calcite_rates
 from ..processes.recent_climate import climate_of, drivers, running_mean
 from ..processes.soil import air_fraction, exchange_sites, reactive_water
 from ..processes.sources import add_sources, liming
@@ -58,7 +58,7 @@ class Step(FirstState, Laboratory, Coupling):
         climate = running_mean(climate_of(x), drivers(env.t, env.q_lower, sourced.acid, lime, dt), dt)
         dispersion = dispersion_conductance(s, env.water, env.q_lower)
         told = features(s, env, sourced, rates, still, air, dispersion, dt * c.dep_ca + lime)
-        learned = self.correct(told, climate, dt)
+        learned = self.correct(told, climate, rates, dt)
 
         # transport, equilibrium and carbon dioxide until they agree
         end = self.couple(env, sourced, rates, air, still, dispersion, learned.factors)
@@ -80,9 +80,12 @@ class Step(FirstState, Laboratory, Coupling):
         q_lower, q_top = face_fluxes(f.w_liq + f.w_ice, x.water, f.w_sink, f.q_lat, c.q_bot, f.q_if, dt)
         return Environment(dt, t, water, air, sites, k, q_lower, q_top, f.q_lat, c.q_bot)
 
-    def correct(self, told: Features, climate: Tensor, dt: Tensor) -> Correction:
-        """Factors of the learned core: 1, with ``inside`` false, in a cell unlike those of the training."""
+    def correct(self, told: Features, climate: Tensor, rates: CalciteRates, dt: Tensor) -> Correction:
+        """Factors of the learned core: 1, with ``inside`` false, in a cell unlike those of the training.
+
+        There calcite formed at saturation: a core does not know it to wait.
+        """
         log_factors, inside = self.core(torch.stack(told), (dt / self.longest).clamp(max=1.0))
-        within = self.core.within_training_climate(climate)
+        within = self.core.within_training_climate(climate) & (rates.forming_above <= 1.0)
         inside = inside & within
         return Correction(torch.exp(log_factors * within.to(torch.float64)), inside)

@@ -145,7 +145,8 @@ def _soil(m: _Members, ph: np.ndarray, rows: list[str]) -> np.ndarray:
     fixed["cec"] = 0.01 * fixed["cec"]  # meq per 100 g
     fixed["bulk_density"] = 1000.0 * fixed["bulk_density"]  # g cm-3
     fixed |= {"dz": m.static("thickness"), "base_saturation": np.full(ph.shape, np.nan), "ph0": ph}
-    return np.stack([fixed[name] for name in rows])
+    usual = {v.name: np.full(ph.shape, v.fill) for v in load_table().select("static")}  # what an older learning file lacks
+    return np.stack([fixed.get(name, usual[name]) for name in rows])
 
 
 def _layer_forcing(m: _Members, rows: list[str]) -> np.ndarray:

@@ -26,7 +26,7 @@ def calcite_water(
     zero = torch.zeros_like(t)
     problem = Problem(
         totals=torch.stack([zero + 1e-9] + [zero + 1e-12] * 4), anions=acid + 1e-12, so4=zero, cec=torch.stack([zero + 1e-9] * 3),
-        dissolving=zero + 1e6, forming=zero + 1e6, calcite=zero + 1e3, pco2=pco2,
+        dissolving=zero + 1e6, forming=zero + 1e6, forming_above=zero + 1.0, calcite=zero + 1e3, pco2=pco2,
     )  # fmt: skip
     guess = torch.exp(torch.stack([zero - 16.0] + [zero + 3.0] * 3))
     strength = zero + 0.005
@@ -75,7 +75,8 @@ def soil_problem(n: int = 40) -> tuple[Problem, torch.Tensor]:
         [total * draw(0.2, 0.45), total * draw(0.02, 0.06), total * draw(0.01, 0.05), total * draw(0.005, 0.05), draw(1e-6, 1e-3)]
     )
     rate = draw(1e-6, 1e2)
-    problem = Problem(totals, draw(1e-4, 5e-3), draw(1e-6, 2e-3), cec, rate, 3.0 * rate, draw(1e-9, 1e1), draw(5e-4, 5e-2))
+    anions, so4, calcite, pco2 = draw(1e-4, 5e-3), draw(1e-6, 2e-3), draw(1e-9, 1e1), draw(5e-4, 5e-2)
+    problem = Problem(totals, anions, so4, cec, rate, 3.0 * rate, draw(1.0, 3.0), calcite, pco2)
     return problem, torch.full((1, n), 283.15, dtype=torch.float64)
 
 
@@ -134,14 +135,55 @@ def test_every_soil_converges_from_a_cold_start() -> None:
 
 def test_calcite_extent_follows_the_implicit_rate_law() -> None:
     solver = Equilibrium("min3p")
-    problem, t = soil_problem(200)
+    problem, t = soil_problem(2000)
     k, g = solver.constants(t), solver.activity(torch.full_like(t, 0.01), t)
     guess = torch.exp(torch.stack([torch.full_like(t, -15.0)] + [torch.full_like(t, 2.0)] * 3))
     solution = solver(problem, k, g, guess, torch.full_like(t, 0.8), 80)
-    rate = torch.where(solution.saturation > 1.0, problem.forming, problem.dissolving)
-    assert (solution.saturation > 1.0).any() and (solution.saturation < 1.0).any()
-    expected = torch.minimum(rate * (1.0 - solution.saturation), problem.calcite)
+    omega, above = solution.saturation, problem.forming_above
+    forms, rests = omega > above, (omega > 1.0) & (omega <= above)
+    assert forms.any() and rests.any() and (omega < 1.0).any()
+    dissolved = torch.minimum(problem.dissolving * (1.0 - omega), problem.calcite)
+    expected = torch.where(forms, problem.forming * (1.0 - omega / above), torch.where(rests, 0.0, dissolved))
     torch.testing.assert_close(solution.ca_total - problem.totals[0], expected, rtol=1e-6, atol=1e-9)
+
+
+def hard_water(si: float, n: int = 41) -> tuple[Equilibrium, Problem, torch.Tensor]:
+    """Soils of an exchanger full of Ca and water from far below to far above saturation, before fast calcite reacts."""
+    solver, t = Equilibrium("min3p"), torch.full((1, n), 283.15, dtype=torch.float64)
+    zero = torch.zeros_like(t)
+    cec = torch.stack([zero + 0.39, zero + 0.066, zero + 0.066])
+    ca = torch.linspace(0.236, 0.252, n, dtype=torch.float64)[None]
+    totals = torch.stack([ca, zero + 0.02, zero + 0.008, zero + 0.003, zero + 1e-4])
+    fast = zero + 10.0
+    problem = Problem(totals, zero + 2e-3, zero + 1e-4, cec, fast, fast, zero + 10.0**si, zero + 5.0, zero + 0.005)
+    return solver, problem, t
+
+
+@pytest.mark.parametrize("si", [0.0, 0.4, 1.2])
+def test_pedogenic_calcite_holds_water_between_two_saturations(si: float) -> None:
+    """With fast calcite water below saturation rises to it, water above the index falls to the index, the rest stays as it is."""
+    solver, problem, t = hard_water(si)
+    k, g = solver.constants(t), solver.activity(torch.full_like(t, 0.01), t)
+    guess = torch.exp(torch.stack([torch.full_like(t, -17.0)] + [torch.full_like(t, 2.1)] * 3))
+    solution = solver(problem, k, g, guess, torch.full_like(t, 0.8), 40)
+    inert = problem._replace(dissolving=0.0 * t, forming=0.0 * t)
+    unreacted = solver(inert, k, g, guess, torch.full_like(t, 0.8), 40)
+    assert solution.left.max() < 1e-6 and unreacted.left.max() < 1e-6
+    before, after = torch.log10(unreacted.saturation), torch.log10(solution.saturation)
+    assert (before < 0.0).any() and (before > si).any() and (si == 0.0 or ((before > 0.0) & (before < si)).any())
+    # a linear law of 10 mol kg-1 leaves Omega within the reacted amount / 10 of its end
+    torch.testing.assert_close(after, before.clamp(0.0, si), rtol=0.0, atol=2e-3)
+
+
+def test_a_warm_search_settles_where_calcite_rests() -> None:
+    """From the water of another pressure, in as few Newton steps as a pass of the step has, thrice: no running to and fro."""
+    solver, problem, t = hard_water(0.4)
+    k, g = solver.constants(t), solver.activity(torch.full_like(t, 0.01), t)
+    guess = torch.exp(torch.stack([torch.full_like(t, -17.0)] + [torch.full_like(t, 2.1)] * 3))
+    solution = solver(problem._replace(pco2=problem.pco2 * 0.8), k, g, guess, torch.full_like(t, 0.8), 40)
+    for _ in range(3):
+        solution = solver(problem, k, g, solution.activities, solution.sulphate_share, 3)
+    assert solution.left.max() < 1e-4
 
 
 @pytest.mark.parametrize("law", ["AlX3", "AlX3-linear", "AlOHX2"])

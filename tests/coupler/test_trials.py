@@ -61,9 +61,10 @@ def test_share_of_proton_sites_follows_appelo():
 
 
 def test_runs_hand_that_share_to_the_library():
-    config = RunConfig(data="none", soil=SoilParameters(cec_variable=0.8))
+    config = RunConfig(data="none", soil=SoilParameters(cec_variable=0.8, si_pedogenic=0.4))
     europe = Europe(load_domain(config).subset(slice(0, 3)), config)
     assert (europe.static()["cec_variable"] == 0.8).all()
+    assert (europe.static()["si_pedogenic"] == 0.4).all()
     assert europe.static()["cec"] == pytest.approx(exchanger.capacity(europe.clay, europe.soc))
 
 

@@ -157,7 +157,7 @@ def test_the_equilibrium_repeats_min3p_s_ph_from_its_totals() -> None:
         zero = torch.zeros_like(x[0])
         guess = torch.cat([-np.log(10.0) * x[12:13], x[13:16]])
         sites, water = exchange_sites(static_rows(data.static)), x[10]
-        given = step.problem(amounts(x[1:9], zero), CalciteRates(zero, zero), water, sites, x[11])
+        given = step.problem(amounts(x[1:9], zero), CalciteRates(zero, zero, zero + 1.0), water, sites, x[11])
         solution = step.cold_solve(given, step.equilibrium.constants(temperature), water, temperature, guess)
         error = (-solution.unknowns[0] / np.log(10.0) - x[12]).abs()
         assert float(error.flatten().sort().values[int(0.99 * error.numel())]) < 0.002

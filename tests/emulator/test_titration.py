@@ -36,7 +36,9 @@ def titrate(steps: int) -> tuple[dict[float, float], dict[float, float]]:
     ph, left = {}, {}
     for n in range(1, steps + 1):
         acid = cell(water * reference.STEP_ACID)
-        given = part.problem(Amounts(held, acid, none, calcite), CalciteRates(plenty, plenty), cell(water), sites, pco2)
+        given = part.problem(
+            Amounts(held, acid, none, calcite), CalciteRates(plenty, plenty, cell(1.0)), cell(water), sites, pco2
+        )
         solution = part.cold_solve(given, k, cell(water), t, guess)
         reacted = water * solution.ca_total - held[0]
         calcite = (calcite - reacted).clamp(min=0.0)
