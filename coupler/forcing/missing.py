@@ -101,7 +101,7 @@ def decode(raw: np.ndarray, attributes: Mapping[Any, Any]) -> np.ndarray:
     low, high = _valid_range(attributes)
     if (low, high) != (-np.inf, np.inf):
         looked_at = values if _in_data_units(attributes, numbers.dtype) else plain
-        spare = RELATIVE * max(abs(x) for x in (low, high) if np.isfinite(x)) if numbers.dtype.kind == "f" else 0.0
+        spare = RELATIVE * max((abs(x) for x in (low, high) if np.isfinite(x)), default=0.0) if numbers.dtype.kind == "f" else 0.0
         with np.errstate(invalid="ignore"):
             gone |= (looked_at < low - spare) | (looked_at > high + spare)
     return np.where(gone, np.nan, values) if gone.any() else values
