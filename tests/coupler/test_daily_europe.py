@@ -1,6 +1,7 @@
 """The European run by the day: water shared by scenarios, steps that fit the columns, the same bits whoever steps them."""
 
 import dataclasses
+from typing import ClassVar
 
 import netCDF4
 import numpy as np
@@ -14,9 +15,11 @@ from calcisol.coupler.europe.scenario import Part, Scenario, load_scenario
 from calcisol.coupler.europe.soil_and_inputs import BASELINE
 from calcisol.coupler.land.irrigation import IrrigationError, IrrigationParameters
 from calcisol.coupler.library.model import Model
+from calcisol.coupler.offline.flags import Reports
 from calcisol.coupler.offline.records import OUTPUTS
 from calcisol.coupler.offline.stepper import Stepper
 from calcisol.coupler.units import HA_M2, N_KG_PER_MOL, SECONDS_PER_DAY
+from helpers.small_runs import run_small, variables
 
 CONFIG = RunConfig(data="none")
 ROUND = 1e-12
@@ -247,6 +250,40 @@ def test_irrigation_by_a_map_brings_its_water_and_its_ions(domain):
         assert added[name] == pytest.approx(given / 1000.0 * content, rel=1e-9, abs=1e-12), name
     charge = 2 * added["dep_ca"] + 2 * added["dep_mg"] + added["dep_na"] + added["dep_k"] - added["dep_cl"] - 2 * added["dep_so4"]
     assert charge == pytest.approx(given / 1000.0 * 1.557, rel=1e-9, abs=1e-12)
+
+
+def test_scenarios_stepped_together_have_the_bits_of_each_alone(tmp_path):
+    """Two share their water, a warmer climate has its own; the library's reports are shared out as well."""
+    names = ("baseline", "no_mineral_n", "climate_2k")
+    changes = {"coverage": 0.03, "start_year": 2030, "end_year": 2031}
+    together = run_small(tmp_path / "all", scenarios=names, **changes)
+    for name in names:
+        alone = run_small(tmp_path / name, scenarios=(name,), **changes)
+        assert variables(together / f"{name}.nc") == variables(alone / f"{name}.nc"), name
+
+
+def test_reports_are_shared_out():
+    """Three copies of two columns: counts of the flags of each, one that was invalid."""
+
+    class Compiled:
+        nlay = 3
+        note = ""
+        report: ClassVar = dict.fromkeys(("columns_inactive", "cells_residual"), 0) | {
+            "columns_stepped": 6, "columns_invalid": 1, "cells_clipped": 1, "cells_outside_envelope": 3, "cells_fallback": 2,
+        }  # fmt: skip
+
+    flag = np.zeros((6, 3), np.int32)
+    flag[0, 0], flag[1, 1:], flag[5, :] = 1, 2 | 4, 16
+    flag[4, 2] = 2
+    first, second, third = Reports(), Reports(), Reports()
+    for report, mine in zip((first, second, third), np.split(flag, 3), strict=True):
+        report.add_share(Compiled, mine, 1 / 3)
+    assert first.counts == {
+        "columns_stepped": 2, "columns_inactive": 0, "cells": 6, "cells_clipped": 1, "cells_outside_envelope": 2,
+        "cells_fallback": 2, "cells_residual": 0, "columns_invalid": 0,
+    }  # fmt: skip
+    assert not any(v for k, v in second.counts.items() if k not in ("columns_stepped", "cells"))
+    assert third.counts["columns_invalid"] == 1 and third.counts["cells_outside_envelope"] == 1
 
 
 def test_water_whose_charges_do_not_balance_is_refused(tmp_path):
