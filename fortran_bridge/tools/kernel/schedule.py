@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from .ir import Node
 from .values import Unsupported
 
-LOOP = 400  # operations in a loop over cells; by measurement (fortran_bridge/docs/performance_log.md)
+LOOP = 800  # operations in a loop over cells; by measurement (fortran_bridge/docs/performance_log.md)
 COST = {"exp": 20, "log": 25, "log10": 25, "pow": 50, "asinh": 60, "tanh": 30, "div": 2, "reciprocal": 2}
 
 
