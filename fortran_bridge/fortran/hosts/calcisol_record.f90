@@ -232,7 +232,7 @@ contains
   function record_log_is_due(self) result(due)
     class(calcisol_recorder), intent(in) :: self
     logical :: due
-    due = self%on .and. self%steps > 0 .and. mod(self%steps, max(self%switch%log_every, 1)) == 0
+    due = self%on .and. self%just_stepped .and. mod(self%steps, max(self%switch%log_every, 1)) == 0
   end function record_log_is_due
 
   ! One line for the host's log, made when it is asked for: formatting costs as much as half a column's step.

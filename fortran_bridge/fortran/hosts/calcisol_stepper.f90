@@ -33,6 +33,7 @@ module calcisol_stepper
     type(calcisol_columns) :: columns
     real(c_double), allocatable :: stock(:, :) ! (ncol,3) at the last look, mol m-2; negative: not known
     logical, allocatable, private :: known(:) ! (ncol): has a state
+    logical :: just_stepped = .false. ! in the last call of the host, not only gathered
     ! since the last look: across the border, and the sum of absolute values [mol m-2]
     real(c_double), allocatable, private :: flux(:, :), through(:, :)
     real(c_double), allocatable, private :: after(:, :), slot(:, :, :) ! to work in, so that a step allocates nothing
@@ -70,6 +71,7 @@ contains
     character(len=:), allocatable, intent(inout) :: message
     stat = calcisol_ok
     call clear(message)
+    self%just_stepped = .false.
     if (.not. self%on) return
     if (self%switch%step <= 0.0_c_double) then
       call one_step(self, dt, stat, message)
@@ -104,6 +106,7 @@ contains
     call self%columns%step(step, self%io, stat, message, self%report)
     if (stat /= calcisol_ok) return
     self%steps = self%steps + 1
+    self%just_stepped = .true.
     self%clipped = self%clipped + self%report%cells_clipped
     call add_flux(self, step)
     if (self%steps == 1 .or. mod(self%steps, max(self%switch%check_every, 1)) == 0) call look(self, stat, message)

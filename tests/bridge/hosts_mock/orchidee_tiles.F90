@@ -16,7 +16,7 @@ program orchidee_tiles
   character(len=:), allocatable :: message
   integer(c_int32_t) :: stat
   character(len=512) :: bundle
-  integer :: step
+  integer :: step, lines
 
   call get_command_argument(1, bundle)
   iim_g = n
@@ -51,9 +51,12 @@ program orchidee_tiles
   call move_ground(0.0_r_std)
   call tiles%finish()
   call begin(tiles, .true., day)
-  do step = 1, 60 ! the ground moves at half past six of the second day
+  lines = 0
+  do step = 1, 60 ! the ground moves at six of the second day
     call advance(tiles)
+    if (tiles%log_is_due()) lines = lines + 1
   end do
+  call must(lines == 1, 'a line of the log for each step, not for each call that is gathered')
   call move_ground(day)
   call tiles%finish()
   print '(i0,a,i0,a)', calls, ' calls, ', wrong, ' wrong'
@@ -87,7 +90,8 @@ contains
     integer :: unit
     open (newunit=unit, file='run.def', action='write')
     write (unit, '(a)') 'CALCISOL_BUNDLE = '//trim(bundle), 'CALCISOL_PH = 6.5', 'CALCISOL_CACO3 = 0.01', &
-      'CALCISOL_CHECK_EVERY = 1', 'CALCISOL_TILE_COLUMNS = 8', 'CALCISOL_CEC = 0.11', 'CALCISOL_CEC_VARIABLE = 0.9', &
+      'CALCISOL_CHECK_EVERY = 1', 'CALCISOL_LOG_EVERY = 1', &
+      'CALCISOL_TILE_COLUMNS = 8', 'CALCISOL_CEC = 0.11', 'CALCISOL_CEC_VARIABLE = 0.9', &
       'CALCISOL_TILES = '//merge('y', 'n', by_tile)
     write (unit, '(a,f0.1)') 'CALCISOL_STEP = ', seconds
     close (unit)
