@@ -113,7 +113,7 @@ def exchanger(fields: dict[str, Floats]) -> dict[str, Floats]:
     """Capacity [mol kg-1] and its variable share where there is a survey; by default texture and carbon without a map."""
 
     def known(name: str) -> Floats:
-        default = next(float(v.default) for v in table().select("static") if v.name == name)
+        default = next(v.fill for v in table().select("static") if v.name == name)
         return np.where(np.isfinite(fields.get(name, np.nan)), fields.get(name, np.nan), default)
 
     nothing = np.where(np.isfinite(fields["ph_survey"]), 0.0, np.nan)

@@ -114,9 +114,9 @@ class Outputs:
             for k, i in enumerate([numbers[-1]] * len(self.numbers) if steady else self.numbers):
                 path = self.files.path(name, i)
                 found, rows, at = timed_table(path)
-                other = at is not None and abs(at * self.in_days - self.times[k]) > SAME_TIME * max(self.times[-1], 1.0)
-                if other and not steady:
-                    raise OutputError(f"{path.name} is of {at * self.in_days:g} days; by the deck that is {self.times[k]:g}")
+                days = self.times[k] if at is None or steady else at * self.in_days
+                if abs(days - self.times[k]) > SAME_TIME * max(self.times[-1], 1.0):
+                    raise OutputError(f"{path.name} is of {days:g} days; by the deck that is {self.times[k]:g}")
                 if len(rows) != self.layers or (names and found != names):
                     raise OutputError(
                         f"{path.name} has {len(rows)} rows of {len(found)} columns; {self.layers} rows are expected"
