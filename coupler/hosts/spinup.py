@@ -32,6 +32,7 @@ PORE_WATER = (3.0, 9.0)  # valid range of ph0
 MOMENT = 60.0  # s, the shortest step: the state is initialised and has hardly changed
 CATIONS = ("ca", "mg", "k", "na")
 MOST_JUMP = 0.25  # relative change of a pool in one jump, up or down: the equilibrium solver still converges in the next step
+NO_CALCITE = 1e-9  # mol m-2; round-off leaves 1e-16 in layers that have none
 LEAST_POOL = 1e-9  # mol m-2; smaller pools are not extrapolated
 CALM = 0.95  # a drift that shrinks more slowly than this from cycle to cycle is extrapolated at this ratio
 
@@ -81,7 +82,7 @@ def survey_bases(columns: Columns, shares: Mapping[str, ArrayLike] | None = None
     if not np.allclose(sum(share.values()), 1.0, atol=1e-6):
         raise ArgumentError(f"the shares of {', '.join(CATIONS)} add up to {np.max(sum(share.values())):g}; make them 1")
     state = columns.state()
-    free = state["calcite"] <= 0.0
+    free = state["calcite"] <= NO_CALCITE
     held = sum(CHARGE[name] * state[name] for name in CATIONS)
     columns.set_state({name: np.where(free, share[name] * held / CHARGE[name], state[name]) for name in CATIONS})
 

@@ -54,5 +54,5 @@ def test_the_library_stays_small(nvcc: str) -> None:
     from calcisol.coupler.library.install import PACKAGE
 
     sizes = {name: (PACKAGE / "lib" / f"{name}.so").stat().st_size for name in ("libcalcisol", "libcalcisol_torch")}
-    without = 1_300_000  # bytes of libcalcisol without device code: 1.22 MB, and room
+    without = 1_500_000  # bytes of libcalcisol without device code: 1.48 MB, two kernels of the step among them
     assert sizes["libcalcisol"] < without + IMAGE, sizes
