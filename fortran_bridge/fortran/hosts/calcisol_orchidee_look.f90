@@ -9,8 +9,8 @@ module calcisol_orchidee_look
 contains
 
   ! points, levels: those the columns were made for.
-  subroutine look_at(fault, points, levels, iroot, dt, dnh, mc, mcl, stempdiag, rootsink, soiltile, vevapnu, drainage, resp, root, &
-      veget_max, pb, ccanopy)
+  subroutine look_at(fault, points, levels, iroot, dt, dnh, mc, mcl, stempdiag, rootsink, soiltile, vevapnu, drainage, resp, &
+      root, veget_max, pb, ccanopy)
     character(len=*), intent(inout) :: fault
     integer, intent(in) :: points, levels, iroot
     real(r_std), intent(in) :: dt, dnh(:)
