@@ -28,9 +28,6 @@ NETWORK = 1e-4
 """With the network on: float32 sums in another order (1e-7) through one call of root-finding. Worst measured: 7e-5, likewise."""
 FIRST = 1e-8
 """Of a first state after a minute: a hundred Newton steps from nowhere; 7e-10 was the worst measured, in pCO2 of 60 layers."""
-BRINE = 200.0
-"""mol per kg of water, thirty times saturated NaCl: pore water whose search diverges from step to step, until one engine sooner
-than the other has no answer (at 1,800 its activity coefficients overflow). One corner of 400 is a column where that differs."""
 CANCELLED = 1e-12
 """Of the pool, for fluxes that are the small difference of two pools."""
 CLOSED = 1e-12
@@ -237,11 +234,8 @@ def test_extreme_but_valid_inputs(native: Model, reference: Model) -> None:
     for dt in (60.0, MONTH):
         fields = corner("forcing")
         x, y = a.step(dt, fields), b.step(dt, fields)
-        strength = np.maximum(a.state()["ionic_strength"], b.state()["ionic_strength"]).max(1)
-        real = ~(strength > BRINE)
-        assert real.sum() > 0.9 * n
-        assert np.array_equal(np.isnan(x["ph"][real]), np.isnan(y["ph"][real]))
-        assert np.array_equal(x["flag"][real] & INVALID, y["flag"][real] & INVALID)
+        assert np.array_equal(np.isnan(x["ph"]), np.isnan(y["ph"]))
+        assert np.array_equal(x["flag"] & INVALID, y["flag"] & INVALID)
         assert (x["flag"] == y["flag"]).mean() > 0.99  # a residual beside its limit may fall on either side
 
 
