@@ -72,31 +72,42 @@ calcisol_status calcisol_lpjml_start(const char *bundle, int feedback, const Cel
   return calcisol_soil_output(soil, CALCISOL_OUT_PH_TOP) == NULL ? CALCISOL_ERROR_MEMORY : CALCISOL_OK;
 }
 
+/* Column of a cell; -1 where calcisol is off and for what is no cell of the grid. */
+static ptrdiff_t column_of(const Cell *cell) {
+  const ptrdiff_t column = soil->on ? cell - first : -1;
+  return column < soil->ncol ? column : -1;
+}
+
 void calcisol_lpjml_add(const Cell *cell, enum calcisol_lpjml_flow flow, int layer, double amount) {
-  const ptrdiff_t column = cell - first;
+  const ptrdiff_t column = column_of(cell);
   double *sum;
-  if (!soil->on || column < 0 || column >= soil->ncol || layer < 0 || layer >= N)
+  if (column < 0 || layer < 0 || layer >= N)
     return;
   sum = soil->forcing[flows[flow].variable] + layer * soil->ncol + column;
   *sum = calcisol_plus(*sum, calcisol_fit(amount, flows[flow].unit / DAY));
 }
 
-void calcisol_lpjml_save(const Cell *cell) {
-  for (int k = 0; soil->on && k < CALCISOL_LPJML_FLOWS; ++k)
-    for (int l = 0; l < (k < CALCISOL_LPJML_INFIL ? N : 1); ++l)
-      saved[k][l] = soil->forcing[flows[k].variable][l * soil->ncol + (cell - first)];
+/* What was added to a cell so far: out to saved, or back from it. */
+static void keep(const Cell *cell, int back) {
+  const ptrdiff_t column = column_of(cell);
+  for (int k = 0; column >= 0 && k < CALCISOL_LPJML_FLOWS; ++k)
+    for (int l = 0; l < (k < CALCISOL_LPJML_INFIL ? N : 1); ++l) {
+      double *sum = soil->forcing[flows[k].variable] + l * soil->ncol + column;
+      if (back)
+        *sum = saved[k][l];
+      else
+        saved[k][l] = *sum;
+    }
 }
 
-void calcisol_lpjml_undo(const Cell *cell) {
-  for (int k = 0; soil->on && k < CALCISOL_LPJML_FLOWS; ++k)
-    for (int l = 0; l < (k < CALCISOL_LPJML_INFIL ? N : 1); ++l)
-      soil->forcing[flows[k].variable][l * soil->ncol + (cell - first)] = saved[k][l];
-}
+void calcisol_lpjml_save(const Cell *cell) { keep(cell, 0); }
+
+void calcisol_lpjml_undo(const Cell *cell) { keep(cell, 1); }
 
 void calcisol_lpjml_gather(const Cell *cell) {
-  const ptrdiff_t column = cell - first;
+  const ptrdiff_t column = column_of(cell);
   double mean[3], now = 0.0, *drainage;
-  if (!soil->on || column < 0 || column >= soil->ncol)
+  if (column < 0)
     return;
   drainage = soil->forcing[CALCISOL_Q_BOT] + column; /* so far what has infiltrated */
   for (int l = 0; l < N; ++l) {
@@ -119,11 +130,13 @@ calcisol_status calcisol_lpjml_step(void) {
 }
 
 double calcisol_lpjml_ph(const Cell *cell) {
-  const double ph = soil->on && use_ph ? calcisol_fit(soil->output[CALCISOL_OUT_PH_TOP][cell - first], 1.0) : -1.0;
+  const ptrdiff_t column = column_of(cell);
+  const double ph = column >= 0 && use_ph ? calcisol_fit(soil->output[CALCISOL_OUT_PH_TOP][column], 1.0) : -1.0;
   return ph > 0.0 ? ph : cell->soilph;
 }
 
 double calcisol_lpjml_co2(const Cell *cell) {
-  const double adjustment = soil->on ? calcisol_fit(soil->output[CALCISOL_OUT_CO2_ADJ][cell - first], 1.0) : 0.0;
+  const ptrdiff_t column = column_of(cell);
+  const double adjustment = column >= 0 ? calcisol_fit(soil->output[CALCISOL_OUT_CO2_ADJ][column], 1.0) : 0.0;
   return adjustment <= missing ? 0.0 : adjustment * DAY / GRAM;
 }

@@ -73,6 +73,8 @@ static void over_all(void) {
   calcisol_lpjml_add(grid - 1, CALCISOL_LPJML_SINK, 0, 1.0),
       calcisol_lpjml_add(grid, CALCISOL_LPJML_SINK, BOTTOMLAYER, 1.0);
   calcisol_lpjml_add(grid, CALCISOL_LPJML_SINK, -1, 1.0), calcisol_lpjml_add(grid + CELLS, CALCISOL_LPJML_SINK, 0, 1.0);
+  calcisol_lpjml_save(grid - 1), calcisol_lpjml_undo(grid - 1); /* none of these is a cell of the grid */
+  calcisol_lpjml_save(grid + CELLS), calcisol_lpjml_undo(grid + CELLS), calcisol_lpjml_gather(grid + CELLS);
   day("all good", CELLS);
 }
 
