@@ -53,9 +53,9 @@ contains
     character(len=:), allocatable, intent(out) :: message
     real(r_std), intent(in), optional :: ph(:), soiltile(:, :)
     type(calcisol_switch_t) :: switch
-    type(calcisol_arrays) :: nothing
     real(r_std) :: soil(size(clay), 4)
     logical :: has(4), by_tile
+    integer :: n_tiles
     message = ''
     if (.not. allocated(self%ph_map)) then
       allocate (self%ph_map(size(clay)), self%ph_for_host(size(clay)), self%co2_to_air(size(clay)))
@@ -73,19 +73,17 @@ contains
       stat = calcisol_error_argument
       message = 'CALCISOL_TILES needs soiltile: give it to start and the arrays of the tiles to step, as the page says'
     end if
-    if (stat /= 0 .or. switch%bundle == '' .or. self%on) then
-      if (self%on) call self%open(switch, soil(:, :1), nothing, stat, message) ! started twice: its sentence
-      return
-    end if
-    call self%tiles%start(size(clay), 1)
-    if (by_tile) call self%tiles%start(size(clay), size(soiltile, 2))
-    call make_columns(self, switch, dlh, clay, soil, has, stat, message)
+    if (stat /= 0 .or. switch%bundle == '') return
+    n_tiles = 1
+    if (by_tile) n_tiles = size(soiltile, 2)
+    call make_columns(self, switch, n_tiles, dlh, clay, soil, has, stat, message)
     if (stat == 0) call self%read_restart(kjit, rest_id, stat, message)
   end subroutine orchidee_start
 
-  subroutine make_columns(self, switch, dlh, clay, soil, has, stat, message)
+  subroutine make_columns(self, switch, n_tiles, dlh, clay, soil, has, stat, message)
     class(calcisol_orchidee_kept), intent(inout) :: self
     type(calcisol_switch_t), intent(in) :: switch
+    integer, intent(in) :: n_tiles
     real(r_std), intent(in) :: dlh(:), clay(:), soil(:, :)
     logical, intent(in) :: has(4)
     integer(c_int32_t), intent(out) :: stat
@@ -93,25 +91,27 @@ contains
     integer(c_int32_t), parameter :: id(6) = [calcisol_soil_dz, calcisol_soil_clay, calcisol_soil_caco3, calcisol_soil_ph0, &
       calcisol_soil_cec, calcisol_soil_cec_variable]
     type(calcisol_arrays) :: arrays
+    type(calcisol_merged) :: layers
     real(r_std), allocatable, target :: property(:, :, :) ! (ncol,nlay,6)
+    logical :: given(size(id))
     integer :: k, t, n
     n = size(clay)
-    self%layers = calcisol_merged_of(dlh, thinnest=0.02_r_std) ! m
-    allocate (property(n*self%tiles%n, self%layers%nlay, size(id)))
-    do t = 1, self%tiles%n
-      associate (block => property((t - 1)*n + 1:t*n, :, :))
-        block(:, :, 1) = spread(self%layers%dz, 1, n)
-        block(:, :, 2) = spread(fit(clay, 1.0_r_std), 2, self%layers%nlay)
-        do k = 1, size(soil, 2)
-          block(:, :, k + 2) = spread(fit(soil(:, k), 1.0_r_std), 2, self%layers%nlay)
-        end do
-      end associate
+    layers = calcisol_merged_of(dlh, thinnest=0.02_r_std) ! m
+    allocate (property(n*n_tiles, layers%nlay, size(id)))
+    property(:, :, 1) = spread(layers%dz, 1, n*n_tiles)
+    property(:, :, 2) = spread([(fit(clay, 1.0_r_std), t=1, n_tiles)], 2, layers%nlay)
+    do k = 1, size(soil, 2)
+      property(:, :, k + 2) = spread([(fit(soil(:, k), 1.0_r_std), t=1, n_tiles)], 2, layers%nlay)
     end do
+    given = [.true., .true., has]
     do k = 1, size(id)
-      if (k <= 2 .or. any(pack([1, 2, 3, 4], has) == k - 2)) call arrays%link(id(k), property(:, :, k))
+      if (given(k)) call arrays%link(id(k), property(:, :, k))
     end do
-    call self%open(switch, property(:, :, 1), arrays, stat, message)
-    if (stat == 0) call self%know_map(property)
+    call self%open(switch, property(:, :, 1), arrays, stat, message) ! refuses a second start
+    if (stat /= 0) return
+    call self%know_map(property)
+    self%layers = layers
+    call self%tiles%start(n, n_tiles)
   end subroutine make_columns
 
   ! Before a step: nothing for the air yet; ph (kjpindex): the host's own pH of now.
