@@ -54,7 +54,7 @@ class DataError(InputError):
 class Ensemble:
     """Columns of one archive, last dimension of every tensor the member; float64."""
 
-    static: Tensor  # [13, layer, member]
+    static: Tensor  # [14, layer, member]
     state: Tensor  # [time, 20, layer, member]
     forcing_layer: Tensor  # [time - 1, 17, layer, member]
     forcing_column: Tensor  # [time - 1, 15, member]
