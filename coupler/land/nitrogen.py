@@ -17,6 +17,7 @@ from functools import cache
 import numpy as np
 
 from ..units import HA_M2, MONTH_SECONDS, N_KG_PER_MOL, S_KG_PER_MOL, SECONDS_PER_YEAR
+from .exchanger import CHARGE
 from .fertiliser import Forms, Inputs, forms
 from .parameters import NitrogenParameters
 
@@ -30,7 +31,6 @@ ROOT_DEPTH = 0.3  # m, e-folding of roots and of mineralisation
 MOST_HARVESTED = 0.95  # of what is supplied; soils always lose some [assumption]
 POOL_LIMIT = 0.9  # the largest share of a pool plants or denitrifiers take in one step
 BASE_SHARES = {"ca": 0.5, "mg": 0.2, "k": 0.1, "na": 0.2}  # of the charge of deposited bases [assumption]
-BASE_CHARGE = {"ca": 2.0, "mg": 2.0, "k": 1.0, "na": 1.0}
 
 
 @dataclass(frozen=True)
@@ -165,7 +165,7 @@ def _deposited(year: YearAmounts, when: Periods, p: NitrogenParameters) -> dict[
     deposited_s = flat * np.reshape(year.sulphur * p.sulphur_deposition, (-1, 1)) / HA_M2 / S_KG_PER_MOL
     column["dep_so4"] = column["dep_so4"] + deposited_s
     for ion, share in BASE_SHARES.items():
-        column[f"dep_{ion}"] = flat * p.base_deposition * share / BASE_CHARGE[ion]
+        column[f"dep_{ion}"] = flat * p.base_deposition * share / CHARGE[ion]
     column["dep_na"] = column["dep_na"] + flat * p.sea_salt + rate(a.form.sodium_nitrate, when.mineral)
     column["dep_ca"] = column["dep_ca"] + 0.5 * rate(a.form.calcium_nitrate, when.mineral)
     # potassium fertiliser (KCl) replaces what the harvest takes; the contract exports half the bases as K

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..land import deposition, harvest, nitrogen
+from ..land import deposition, exchanger, harvest, nitrogen
 from ..land.nitrogen_forms import LIME, LOST_AS_NH3, ORGANIC, mixture, salts
 from ..land.parameters import NitrogenParameters
 from ..units import CACO3_KG_PER_MOL, HA_M2, N_KG_PER_MOL, S_KG_PER_MOL, SECONDS_PER_YEAR
@@ -150,7 +150,7 @@ class Plans:
         column["dep_so4"] += flat * sulphur / HA_M2 / S_KG_PER_MOL
         dust = p.base_deposition + deposition.ASH * 2 * sulphur / HA_M2 / S_KG_PER_MOL  # mol_c m-2 year-1
         for ion, share in nitrogen.BASE_SHARES.items():
-            column[f"dep_{ion}"] += flat * dust * share / nitrogen.BASE_CHARGE[ion]
+            column[f"dep_{ion}"] += flat * dust * share / exchanger.CHARGE[ion]
         column["dep_na"] += flat * p.sea_salt
         potassium = 0.5 * bases  # of the charge that the harvest takes, as the contract has it
         from_mica = np.where([t.potash for _, t in pairs], 0.0, np.minimum(potassium, self.most_from_mica))
