@@ -4,16 +4,12 @@
 #include "calcisol_lpjml_stands.h"
 #include "calcisol_soil.h"
 
-static const double missing = CALCISOL_MISSING_VALUE;
-
-double calcisol_plus(double a, double b) { return a <= missing || b <= missing ? missing : a + b; }
-
 /* Whether LPJmL's own macros can be used on a layer: arithmetic with a missing number may trap. */
 static int usable(const Soil *layers, int l) {
   const double numbers[] = {layers->w[l],         layers->w_fw[l],   layers->whcs[l],    layers->wpwps[l],
                             layers->ice_depth[l], layers->ice_fw[l], layers->ice_pwp[l], layers->temp[l]};
   for (size_t i = 0; i < sizeof numbers / sizeof *numbers; ++i)
-    if (calcisol_fit(numbers[i], 1.0) <= missing)
+    if (calcisol_fit(numbers[i], 1.0) <= CALCISOL_MISSING_VALUE)
       return 0;
   return 1;
 }

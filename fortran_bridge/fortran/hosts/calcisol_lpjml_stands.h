@@ -1,8 +1,6 @@
 /* Water and temperature of a cell's soil as the mean of its stands; include it after lpj.h. */
 #ifndef CALCISOL_LPJML_STANDS_H
 #define CALCISOL_LPJML_STANDS_H
-/* a + b; missing (CALCISOL_MISSING_VALUE) with anything is missing. */
-double calcisol_plus(double a, double b);
 /* Liquid, ice [mm] and temperature [K] of layer l, by the fraction of the stands; 0 where one is missing, where there
  * is no stand, and in a cell that LPJmL skips. */
 int calcisol_lpjml_layer(const Cell *cell, int l, double mean[3]);

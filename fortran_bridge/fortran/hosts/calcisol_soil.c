@@ -27,6 +27,8 @@ double calcisol_fit(double value, double factor) {
   return value * factor;
 }
 
+double calcisol_plus(double a, double b) { return a <= missing || b <= missing ? missing : a + b; }
+
 /* An array of all layers and columns, filled with value. */
 static double *filled(const calcisol_soil *soil, double value) {
   const size_t cells = (size_t)soil->ncol * (size_t)soil->nlay;

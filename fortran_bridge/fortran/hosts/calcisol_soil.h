@@ -49,6 +49,8 @@ const char *calcisol_soil_error(void);
 void calcisol_soil_line(const calcisol_soil *soil, char *line, size_t size);
 /* A host's number in our unit; -9999 for NaN (quiet or signalling: it is looked at as bits), -9999, 1e19 and above. */
 double calcisol_fit(double value, double factor);
+/* a + b of such numbers; missing with anything is missing. */
+double calcisol_plus(double a, double b);
 /* All slots of all columns, [CALCISOL_SOIL_SLOTS][layer][column], bit for bit: out, or in where put is 1. A state that
  * was made with another soil map is CALCISOL_ERROR_STATE; so is a step, after ten of them, in which no column has ever
  * been stepped. */
