@@ -23,6 +23,8 @@ from .dataset import DAY, DataError, Ensemble, file_sha256, load_ensemble, split
 
 FORMAT = "calcisol-ensemble-1"
 POOLS = ("calcite", "ca", "mg", "k", "na", "nh4", "no3", "cl", "so4", "dic", "water")
+LATER = {"si_pedogenic": 0.0}
+"""Soil properties that learning files of earlier versions lack, and what they were for MIN3P."""
 SITES = {"site_1": "x", "site_2": "ya", "site_3": "yb"}
 # surface inputs: mol of each dep_* variable per mol of reaction
 SURFACE = {
@@ -141,12 +143,14 @@ def _states(m: _Members, slots: list[str]) -> np.ndarray:
 
 def _soil(m: _Members, ph: np.ndarray, rows: list[str]) -> np.ndarray:
     """Static soil in the contract's units, [row, layer, member]; ``ph`` [layer, member] is that of the start."""
-    fixed = {name: m.static(name) for name in rows if name in m.ds}
+    fixed = {name: np.full(ph.shape, value) for name, value in LATER.items()}
+    fixed |= {name: m.static(name) for name in rows if name in m.ds}
+    fixed |= {"dz": m.static("thickness"), "base_saturation": np.full(ph.shape, np.nan), "ph0": ph}
+    if lacking := [name for name in rows if name not in fixed]:
+        raise DataError(f"the learning file has no {lacking[0]!r}; make it again with `calcisol ensemble` or `calcisol learn`")
     fixed["cec"] = 0.01 * fixed["cec"]  # meq per 100 g
     fixed["bulk_density"] = 1000.0 * fixed["bulk_density"]  # g cm-3
-    fixed |= {"dz": m.static("thickness"), "base_saturation": np.full(ph.shape, np.nan), "ph0": ph}
-    usual = {v.name: np.full(ph.shape, v.fill) for v in load_table().select("static")}  # what an older learning file lacks
-    return np.stack([fixed.get(name, usual[name]) for name in rows])
+    return np.stack([fixed[name] for name in rows])
 
 
 def _layer_forcing(m: _Members, rows: list[str]) -> np.ndarray:

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import xarray as xr
+from calcisol.emulator.contract.variables import load_table
 from calcisol.emulator.training.dataset import DataError
 from calcisol.emulator.training.learning_set import FORMAT, load_archive, load_learning_file
 
@@ -87,3 +88,17 @@ def test_another_format_is_refused(tmp_path: Path) -> None:
         with pytest.raises(DataError, match=r"damaged.nc is damaged or") as caught:
             load(damaged)
         assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["clay", "cec", "caco3", "dispersivity"])
+def test_a_soil_property_that_is_missing_is_named_not_guessed(name: str, tmp_path: Path) -> None:
+    with xr.open_dataset(learning_file(tmp_path / "set.nc")) as ds:
+        ds.drop_vars(name).to_netcdf(tmp_path / "without.nc")
+    with pytest.raises(DataError, match=f"has no '{name}'; make it again"):
+        load_learning_file(tmp_path / "without.nc")
+
+
+def test_files_from_before_pedogenic_carbonate_form_it_at_saturation(tmp_path: Path) -> None:
+    names = load_table().names("static")
+    for ensemble in load_learning_file(learning_file(tmp_path / "set.nc")):
+        assert (ensemble.static[names.index("si_pedogenic")] == 0.0).all()
