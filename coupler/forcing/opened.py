@@ -49,7 +49,7 @@ class OpenedFile:
             self.joined: np.ndarray | None = None  # layer of the run of each of the file, where thin ones are joined (inputs.py)
             self.sources: dict[str, Source] = find_sources(self.file, self.depth)
             mean = "w_liq" in self.sources and is_mean(self.file, self.sources["w_liq"].names[0], self.time)
-            self.terms: dict[str, Term] = {}  # of the water budget of a land model's output
+            self.terms: dict[str, Term]  # of the water budget of a land model's output
             self.terms, made = land_model(self.file, self.depth, self.sources, mean)
             self.sources |= made
             if "dz" not in self.sources and self.soil.thickness is not None:

@@ -46,7 +46,6 @@ def forcings(europe, scenario, year):
 
 
 def test_every_column_lives_every_day_once(europe):
-    europe.year(None, 1990)
     days = np.zeros((len(europe.domain), 365), int)
     for step in europe.steps_of(europe.year(None, 1990)):
         days[slice(None) if step.columns is None else step.columns, step.first : step.last] += 1

@@ -49,11 +49,6 @@ def truth() -> dict[str, np.ndarray]:
     return t
 
 
-def rates(*roles: str) -> dict[str, np.ndarray]:
-    """Fluxes in kg m-2 s-1."""
-    return {role: truth()[role] / DAY for role in roles}
-
-
 def dataset(held: dict[str, tuple[str, str]], bounds: bool = True, **changed: np.ndarray) -> xr.Dataset:
     """A file; ``held``: name -> (what of the truth, units). Temperature, respiration and thickness as the contract has them."""
     t, made = {**truth(), **changed}, xr.Dataset()

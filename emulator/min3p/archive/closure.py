@@ -15,9 +15,9 @@ import numpy as np
 from .mapping import LEFT_OUT
 
 LEFT_OUT_LIMIT = 0.05
+"""Share of a pool of JUDGED that what the map leaves out may move: beyond it the step would be judged on what it lacks."""
 JUDGED = ("ca", "dic", "nh4", "no3")
-"""Pools of which what the map leaves out may move no more than that: carbonate, calcium, and the acid of nitrogen."""
-"""Share of carbon or calcium that minerals without a counterpart may move: then the step is judged on what it lacks."""
+"""Carbonate, calcium, and the acid of nitrogen."""
 WATER_LIMIT = 5.0e-3
 LEAST_MOVED = 1.0e-3
 """mol m-2; what moves less over a run is compared with this."""
