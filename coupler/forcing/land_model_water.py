@@ -16,7 +16,7 @@ from dataclasses import replace
 import numpy as np
 
 from ...emulator.contract.variables import Variable
-from ..land.crop_calendar import ROOT_BETA, ROOT_DEPTH
+from ..land.crop_calendar import root_density
 from . import read
 from .fault import ForcingError
 from .land_model_terms import EVAPORATED, added_up, is_mean
@@ -93,13 +93,6 @@ def sums(forcing: OpenedFile, roles: tuple[str, ...], steps: slice) -> np.ndarra
     return np.sum(found, axis=0) if found else np.zeros((steps.stop - steps.start, len(forcing.layout)))
 
 
-def root_shares(dz: np.ndarray) -> np.ndarray:
-    """Share of the roots by layer, sums to 1; dz in m, (column, soil_layer)."""
-    edge = np.minimum(np.concatenate([np.zeros((len(dz), 1)), np.cumsum(dz, axis=1)], axis=1), ROOT_DEPTH)
-    share = -np.diff(ROOT_BETA ** (100.0 * edge), axis=1)
-    return np.asarray(share / share.sum(1, keepdims=True))
-
-
 def _dz(forcing: OpenedFile) -> np.ndarray:
     if "dz" not in forcing.sources:
         raise ForcingError("dz [m] is missing; add it (thickness of the soil layer)")
@@ -116,7 +109,7 @@ def _sink(forcing: OpenedFile, steps: slice) -> np.ndarray:
             by_roots = term(forcing, "transpiration", steps)
         else:  # all that leaves soil and plants; evaporation of the soil, where it is known, from the top
             by_roots = term(forcing, "evapotranspiration", steps) - sums(forcing, EVAPORATED[1:], steps)
-        taken = by_roots[:, :, None] * root_shares(_dz(forcing))
+        taken = by_roots[:, :, None] * root_density(_dz(forcing))
     if known(forcing, "soil evaporation"):
         taken[:, :, 0] += term(forcing, "soil evaporation", steps)
     elif whole and known(forcing, "transpiration"):

@@ -20,7 +20,7 @@ from . import layout, vertical
 from .axes import time_dim
 from .fault import ForcingError
 from .land_model_terms import Term, is_mean
-from .names import Source, find_sources, inputs, land_model
+from .names import Source, find_sources, input_named, land_model
 from .open_files import BLOCK_BYTES, open_parts
 from .time_axis import TimeAxis, read_time
 
@@ -53,8 +53,7 @@ class OpenedFile:
             self.terms, made = land_model(self.file, self.depth, self.sources, mean)
             self.sources |= made
             if "dz" not in self.sources and self.soil.thickness is not None:
-                dz = next(v for v in inputs() if v.name == "dz")
-                self.sources["dz"] = Source(dz, (self.soil.name,), "bounds", f"from the bounds of {self.soil.name}")
+                self.sources["dz"] = Source(input_named("dz"), (self.soil.name,), "bounds", f"from the bounds of {self.soil.name}")
         except BaseException:
             self.close()
             raise

@@ -190,7 +190,7 @@ def demand(pet: Floats, shading: Floats, crop: float = FULL_COVER, soil: float =
 
 
 def root_density(dz: Floats) -> Floats:
-    """Share of the roots in each layer, (layer,), sums to 1: 1 - beta**cm down to ROOT_DEPTH (divide by dz for a density)."""
-    edge = np.minimum(np.concatenate([[0.0], np.cumsum(dz)]), ROOT_DEPTH)
-    share = -np.diff(ROOT_BETA ** (100.0 * edge))
-    return np.asarray(share / share.sum())
+    """Share of the roots in each layer, (..., layer), sums to 1: 1 - beta**cm down to ROOT_DEPTH (divide by dz for a density)."""
+    edge = np.minimum(np.cumsum(np.concatenate([np.zeros_like(dz[..., :1]), dz], axis=-1), axis=-1), ROOT_DEPTH)
+    share = -np.diff(ROOT_BETA ** (100.0 * edge), axis=-1)
+    return np.asarray(share / share.sum(-1, keepdims=True))

@@ -15,10 +15,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ...emulator.contract import bases
+from ...emulator.contract.constants import WATER_DENSITY
 from ..errors import CalcisolError
 
-WATER_DENSITY = 1000.0  # kg m-3
-CHARGE = {"ca": 2.0, "mg": 2.0, "na": 1.0, "k": 1.0, "cl": -1.0, "so4": -2.0}
+CHARGE = {**bases.CHARGE, "cl": -1.0, "so4": -2.0}
 IMBALANCE = 0.10  # of the sum of charges, up to which an analysis of water is believed; 0.05 is usual for a good one
 
 

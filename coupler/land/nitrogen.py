@@ -16,8 +16,8 @@ from functools import cache
 
 import numpy as np
 
+from ...emulator.contract.bases import CHARGE
 from ..units import HA_M2, MONTH_SECONDS, N_KG_PER_MOL, S_KG_PER_MOL, SECONDS_PER_YEAR
-from .exchanger import CHARGE
 from .fertiliser import Forms, Inputs, forms
 from .parameters import NitrogenParameters
 
