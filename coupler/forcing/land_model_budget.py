@@ -151,8 +151,8 @@ def draw_up(forcing: OpenedFile) -> Budget:
         steps = slice(a, min(a + size, end))
         seconds = dt[steps, None]
         drained = water.values(forcing, "q_bot", steps)
-        over = ("surface runoff",) if water.known(forcing, "surface runoff") else ()
-        ran_off = water.sums(forcing, over, steps) if over else water.term(forcing, "runoff", steps) - drained
+        over = water.known(forcing, "surface runoff")
+        ran_off = water.term(forcing, "surface runoff", steps) if over else water.term(forcing, "runoff", steps) - drained
         brought = {
             "precipitation": water.precipitation(forcing, steps) * seconds,
             "evaporation": water.evaporation(forcing, steps) * seconds,

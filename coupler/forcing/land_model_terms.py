@@ -74,9 +74,8 @@ FROM_SOIL = ("uptake", "transpiration", "soil evaporation", "evapotranspiration"
 
 @dataclass(frozen=True)
 class Term:
-    """One part of the water budget: the variables that add up to it, and whether they are added up since the start."""
+    """One part of the water budget: the variables that add up to it."""
 
-    role: str
     names: tuple[str, ...]
 
     @property
@@ -122,14 +121,14 @@ def find_terms(dataset: xr.Dataset, layer: str) -> dict[str, Term]:
     for role, (standards, names) in {**RATES, **AMOUNTS}.items():
         name = _one(role, standards, names, dataset, layer)
         if name:
-            found[role] = Term(role, (name,))
+            found[role] = Term((name,))
     if "canopy" not in found:
         phases = tuple(n for n in TWO_PHASES if n in dataset.data_vars)
         if phases:
-            found["canopy"] = Term("canopy", phases)
+            found["canopy"] = Term(phases)
     for where, name in CHANGES.items():
         if name in dataset.data_vars:
-            found[f"change of {where}"] = Term(f"change of {where}", (name,))
+            found[f"change of {where}"] = Term((name,))
     return found
 
 

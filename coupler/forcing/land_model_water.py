@@ -67,13 +67,8 @@ def _differences(forcing: OpenedFile, name: str, steps: slice, like: str) -> np.
             f"{name}, added up since the start of the run, falls from {held[i, column]:.4g} to {held[i + 1, column]:.4g} kg m-2 "
             f"in step {begin + i + 2}; give the files of one run that was not begun anew"
         )
-    if not steps.start:
-        change = np.concatenate([change[:1], change])
-    dt = forcing.axis.dt[steps].reshape(-1, *[1] * (held.ndim - 1))
-    first = forcing.axis.dt[1] / forcing.axis.dt[0] if not steps.start else 1.0
-    made = change[: steps.stop - steps.start] / dt
-    made[0] = made[0] / first if not steps.start else made[0]
-    return made
+    rate = change / forcing.axis.dt[begin + 1 : end].reshape(-1, *[1] * (held.ndim - 1))
+    return rate if steps.start else np.concatenate([rate[:1], rate])[: steps.stop]
 
 
 def term(forcing: OpenedFile, role: str, steps: slice, like: str = "q_bot") -> np.ndarray:

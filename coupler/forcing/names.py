@@ -152,7 +152,7 @@ def land_model(dataset: xr.Dataset, depth: str, have: dict[str, Source], mean: b
         names = tuple(n for role in roles for n in terms[role].names)
         return {name: Source(input_named(name), names, "land model", note)}
 
-    if "soil evaporation" in terms and taken[0] != "evapotranspiration" and {"uptake", "transpiration"} & set(taken):
+    if "soil evaporation" in terms and {"uptake", "transpiration"} & set(taken):
         taken = [role for role in taken if role != "evapotranspiration"]
     if "uptake" in taken:
         taken = [role for role in taken if role != "transpiration"]
