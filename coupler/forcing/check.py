@@ -192,6 +192,10 @@ def _absent(v: Variable, forcing: OpenedFile) -> Finding:
     if v.name == "q_bot" and "runoff" in forcing.terms:
         said = forcing.terms["runoff"].said
         return Finding(v, "", "missing", "", f"q_bot is missing: {said} holds surface and subsurface runoff; add one of them")
+    if v.name == "w_sink" and forcing.terms:
+        said = forcing.terms["soil evaporation"].said
+        what = f"w_sink is missing: {said} leaves out what roots take; add transpiration (tran, TVeg) or all evaporation"
+        return Finding(v, "", "missing", "", f"{what} (evspsbl, Evap)")
     if v.default == "required":
         return Finding(v, "", "missing", "", f"{v.name} [{v.units}] is missing; add it ({v.long_name})")
     note = v.note or "" if v.default == "derived" else f"{v.default:g}"

@@ -182,6 +182,11 @@ def test_total_runoff_alone_is_refused(tmp_path):
         read(save(dataset(held), tmp_path / "f.nc"))
 
 
+def test_evaporation_of_the_soil_alone_is_refused(tmp_path):
+    with pytest.raises(ForcingError, match="w_sink is missing: ESoil leaves out what roots take; add transpiration"):
+        read(save(dataset(without(ALMA, "TVeg", "ECanop")), tmp_path / "f.nc"))
+
+
 def test_evaporation_as_a_whole_goes_by_roots(tmp_path):
     """ISIMIP's water models give no parts of evap: all of it is taken up."""
     held = without(ALMA, "TVeg", "ESoil", "ECanop", evap=("evapotranspiration", FLUX))
