@@ -47,6 +47,7 @@ class OpenedFile:
             self.soil = vertical.find_layers(self.file)
             self.depth, self.layers = self.soil.dim, self.soil.count
             self.joined: np.ndarray | None = None  # layer of the run of each of the file, where thin ones are joined (inputs.py)
+            self.latest: dict[tuple[str | int, ...], np.ndarray] = {}  # variables read last, the oldest first (read.py)
             self.sources: dict[str, Source] = find_sources(self.file, self.depth)
             mean = "w_liq" in self.sources and is_mean(self.file, self.sources["w_liq"].names[0], self.time)
             self.terms: dict[str, Term]  # of the water budget of a land model's output

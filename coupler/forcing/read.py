@@ -22,11 +22,12 @@ from .fault import ForcingError
 from .land_model_terms import BY_PLANT, PLANTS
 from .missing import PACKING, coded, decode
 from .names import Source
-from .open_files import decoded, steps_of
+from .open_files import BLOCK_BYTES, decoded, steps_of
 from .opened import OpenedFile
 from .water_phases import BY_VOLUME
 
 EVERYWHERE = ("co2_atm", "p_surf")  # of the air: one series may serve all places
+KEPT_BYTES = 2.0 * BLOCK_BYTES  # of the latest variables read: sinks, drainage, faces and budget of a land model are of the same
 ROUNDED = 1e-4  # a total and its part, both rounded or packed, may differ by that share of the total when all is of one phase
 
 
@@ -111,7 +112,19 @@ def _shape(forcing: OpenedFile, stacked: xr.Variable, values: np.ndarray, source
 
 
 def whole(forcing: OpenedFile, name: str, source: Source, steps: slice | None) -> np.ndarray:
-    """One variable over some steps, across files; unpacked, in its own unit."""
+    """One variable over some steps, across files; unpacked, in its own unit. To be read only: the latest are kept."""
+    key = (name, source.variable.name, *((steps.start, steps.stop) if steps is not None else ()))
+    found = forcing.latest.pop(key, None)
+    if found is None:
+        found = _across(forcing, name, source, steps)
+        found.setflags(write=False)
+    forcing.latest[key] = found
+    while sum(values.nbytes for values in forcing.latest.values()) > KEPT_BYTES:
+        del forcing.latest[next(iter(forcing.latest))]
+    return found
+
+
+def _across(forcing: OpenedFile, name: str, source: Source, steps: slice | None) -> np.ndarray:
     if steps is None or forcing.time not in forcing.file[name].dims:
         return _raw(forcing, name, source, forcing.file, steps)
     pieces = [_raw(forcing, name, source, part, own) for part, own in steps_of(forcing.parts, forcing.time, steps)]
