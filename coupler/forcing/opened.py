@@ -54,7 +54,9 @@ class OpenedFile:
             self.terms, made = land_model(self.file, self.depth, self.sources, mean)
             self.sources |= made
             if "dz" not in self.sources and self.soil.thickness is not None:
-                self.sources["dz"] = Source(input_named("dz"), (self.soil.name,), "bounds", f"from the bounds of {self.soil.name}")
+                self.sources["dz"] = Source(
+                    input_named("dz"), (self.soil.name,), "bounds", f"from the bounds of {self.soil.name}"
+                )
         except BaseException:
             self.close()
             raise
