@@ -99,11 +99,11 @@ def choose(root: Path, mapping: Mapping) -> tuple[list[Candidate], list[Row]]:
             refused.append(Row(run.name, False, why))
         else:
             found.append(_candidate(run, mapping.learn.get("every")))
-    version = mapping.learn.get("version") or (Counter(c.version for c in found).most_common(1) or [("", 0)])[0][0]
+    asked = mapping.learn.get("version")
+    version = asked or (Counter(c.version for c in found).most_common(1) or [("", 0)])[0][0]
     kept = [c for c in found if c.version == version]
-    refused += [
-        Row(c.name, False, f"MIN3P {c.version or 'unknown'}; the others are of {version}") for c in found if c.version != version
-    ]
+    others = f"{'the map asks for' if asked else 'the others are of'} {version}"
+    refused += [Row(c.name, False, f"MIN3P {c.version or 'unknown'}; {others}") for c in found if c.version != version]
     every = mapping.learn.get("every")
     axes = Counter(c.axis for c in kept if every is None or abs(c.axis[1] - float(every)) <= 0.1 * float(every))
     if not axes:
@@ -123,7 +123,7 @@ def _nothing(root: Path, refused: list[Row], every: float | None, kept: list[Can
         return (
             f"no run below {root} has outputs every {every} days; there are {', '.join(sorted({f'{c.axis[1]:g}' for c in kept}))}"
         )
-    reasons = Counter(row.reason.replace("; the others are of", ", the map asks for") for row in refused).most_common(2)
+    reasons = Counter(row.reason for row in refused).most_common(2)
     told = "; ".join(f"{n} run{'s' if n > 1 else ''}: {why}" for why, n in reasons) or "there is no run"
     return f"no run below {root} can be learned from ({told}); `calcisol archive {root}` lists them all"
 
