@@ -22,6 +22,7 @@ BLOCK_ROWS = 4096
 _QUOTED = re.compile(r'"([^"]*)"')
 _TIME = re.compile(r"(?:\bT|time)\s*=\s*([-+.\dEeDd]+)\s*([A-Za-z]*)")
 _SHAPE = re.compile(r"\b([ijk])\s*=\s*(\d+)")
+_COMMA = re.compile(r"(?<=\d),(?=\d)")  # a decimal one: headers of MIN3P have none between digits
 _PLACE = re.compile(r"\b([xyz])\s*=\s*([-+.\dEeDd]+)")
 _TOUCHING = re.compile(r"(?<=\d)([-+])(?=\d*\.\d)")  # a sign straight after a digit that opens a number with a decimal point
 _LETTERLESS = re.compile(r"(\d)([-+]\d{3})(?![\d.])")  # 1.0-101: three-digit exponent without its letter
@@ -80,12 +81,12 @@ def parse_zone(path: Path, names: list[str], line: str) -> Zone:
     """Read a ``zone t = "..."`` line."""
     quoted = _QUOTED.search(line)
     zone = Zone(path, names=list(names), title=quoted[1] if quoted else line.strip())
-    if found := _TIME.search(line):
+    if found := _TIME.search(_COMMA.sub(".", line)):
         zone.time, zone.time_unit = to_float(found[1]), found[2]
     size = {axis: int(n) for axis, n in _SHAPE.findall(line)}
     if size:
         zone.shape = (size.get("i", 1), size.get("j", 1), size.get("k", 1))
-    zone.place = {axis: to_float(v) for axis, v in _PLACE.findall(zone.title)}
+    zone.place = {axis: to_float(v) for axis, v in _PLACE.findall(_COMMA.sub(".", zone.title))}
     return zone
 
 

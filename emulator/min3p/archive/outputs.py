@@ -8,7 +8,6 @@ Use:     ``out = Outputs(run, times); out.profile("gst", "ca+2"); out.budget("ma
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +20,6 @@ from .scan import WHOLE, RunFiles
 FAMILIES = ("gst", "gsm", "gsg", "gsv", "gsb", "gsp")
 SAME_TIME = 1e-4
 """Share of the run by which a profile's own time and the deck's may differ: headers print seven digits."""
-_COMMA = re.compile(r"(\d),(\d)")
 MOST_LIST = 4000
 """Lines of a file list that are read: the first file of each family speaks for all, and a long run lists thousands."""
 UNITS = {  # family -> (column name or "" for all but x y z, units that mean what is taken here)
@@ -58,7 +56,7 @@ def timed_table(path: Path) -> tuple[list[str], np.ndarray, float | None]:
     zone, rows = read_table(path)
     if zone.cut_short:
         raise OutputError(f"{path.name} ends in the middle of a line")
-    return zone.names, rows, parse_zone(path, [], _COMMA.sub(r"\1.\2", zone_line.decode("latin-1"))).time
+    return zone.names, rows, zone.time
 
 
 def _plain_numbers(body: bytes) -> np.ndarray:
