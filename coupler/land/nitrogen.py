@@ -229,7 +229,7 @@ def year_plan(
 
 def root_weight(dz: np.ndarray) -> np.ndarray:
     """Share of roots per layer, (layer,), sums to 1."""
-    return _root_weight(dz.tobytes())
+    return _root_weight(np.asarray(dz, np.float64).tobytes())
 
 
 @cache

@@ -72,7 +72,7 @@ class Reports:
     def merge(self, other: Reports) -> None:
         """Add the counts of other columns."""
         for name, number in other.counts.items():
-            self.counts[name] = self.counts.get(name, 0.0) + number
+            self._count(name, number)
         for variable, note in other.notes.items():
             if len(self.notes) < MOST_NOTES:
                 self.notes.setdefault(variable, note)

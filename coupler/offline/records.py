@@ -4,7 +4,7 @@ What:    ``Records``: yearly means of rates and states, stocks at the end of eac
          between two checkpoints at a time, so that memory does not grow with the run. Budget and reports are of all years.
 Units:   contract units; layer variables (year, column, soil_layer), column variables (year, column).
 Source:  outputs of the compiled step.
-Use:     ``records.add(out, step, compiled)`` after each step, ``records.end_of_year(...)``; ``records.block()``, ``kept()``
+Use:     ``records.add(out, step)`` after each step, ``records.end_of_year(...)``; ``records.block()``, ``kept()``
 """
 
 from __future__ import annotations

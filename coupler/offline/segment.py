@@ -32,19 +32,17 @@ class Segment:
         self.years = list(range(task.config.start_year, task.config.end_year + 1))
         self.records = Records((task.config.checkpoint_years, *europe.clay.shape), task.laboratory)
         self.memory: Arrays = {} if start is None else group(start, "memory:")
-        soil = model.columns(europe.static())  # the library's sentence on the soil
-        self.records.reports.quote(soil)
-        state = {} if start is None else group(start, "state:")
+        self.state: Arrays = {} if start is None else group(start, "state:")
         saved = checkpoint.load(self.part)
         if saved is not None:
             self.records.restore(saved)
-            self.records.reports.quote(soil)
-            state, self.memory = group(saved, "state:"), group(saved, "memory:")
+            self.state, self.memory = group(saved, "state:"), group(saved, "memory:")
         elif start is not None:
             self.records.begin = start["output:sic"]
-            self.records.budget.open(stocks(group(start, "output:"), state))
+            self.records.budget.open(stocks(group(start, "output:"), self.state))
+        soil = model.columns(europe.static())
+        self.records.reports.quote(soil)  # the library's sentence on the soil
         soil.close()
-        self.state = state
 
     @property
     def done(self) -> int:

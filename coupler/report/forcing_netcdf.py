@@ -134,8 +134,7 @@ def _water_budget(file: netCDF4.Dataset, forcing: ForcingFile, places: str) -> N
         ("water_residual_share", water.share, "1", f"{what}, as a share of what falls or leaves"),
     ):
         variable = file.createVariable(name, "f8", ("column",), fill_value=FILL)
-        comment = "; ".join(forcing.survey.budget[:1])
-        told = {"units": units, "long_name": long_name, "comment": comment, "coordinates": places}
+        told = {"units": units, "long_name": long_name, "comment": forcing.survey.budget[0], "coordinates": places}
         variable.setncatts({k: v for k, v in told.items() if v})
         here = values[forcing.land]
         variable[:] = np.where(np.isfinite(here), here, FILL)
