@@ -9,6 +9,8 @@ Use:     ``part = beside(part, other, ("history.nc", "soil.nc"))``; raises Value
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import cftime
 import numpy as np
 import xarray as xr
@@ -18,14 +20,23 @@ from .joined import ROUNDING, place_order
 from .missing import decode
 
 
-def _dates(data: xr.Dataset, time: str) -> np.ndarray:
+def _dates(data: xr.Dataset, time: str, of: str = "") -> np.ndarray:
+    """Stamps of the steps, or those ``of`` the bounds."""
     attributes = data[time].attrs
-    values = decode(data[time].values, attributes)
+    values = decode(data[of or time].values.ravel(), attributes)
     units, calendar = str(attributes.get("units", "")), str(attributes.get("calendar", "standard")).lower()
     return np.asarray(cftime.num2date(values, units, calendar, only_use_cftime_datetimes=True), object)
 
 
-def _same_steps(first: xr.Dataset, other: xr.Dataset, files: tuple[str, str]) -> xr.Dataset:
+def _step(series: Sequence[xr.Dataset], time: str) -> float:
+    """Seconds from the first stamp of a series of files to the next; of one step alone those of its bounds, inf without any."""
+    dates = np.concatenate([_dates(part, time) for part in series[:2]])
+    if len(dates) < 2 and (bounds := bounds_of(series[0], time)):
+        dates = _dates(series[0], time, bounds)
+    return abs(float((dates[1] - dates[0]).total_seconds())) if len(dates) > 1 else np.inf
+
+
+def _same_steps(first: xr.Dataset, other: xr.Dataset, files: tuple[str, str], series: Sequence[xr.Dataset]) -> xr.Dataset:
     """``other`` with the time of ``first``. Raises ValueError where its steps are others."""
     time, own = time_dim(first), time_dim(other)
     if not own or own not in other.variables:
@@ -37,9 +48,10 @@ def _same_steps(first: xr.Dataset, other: xr.Dataset, files: tuple[str, str]) ->
     try:
         a, b = _dates(first, time), _dates(other, own)
         gap = max((abs((x - y).total_seconds()) for x, y in zip(a, b, strict=True)), default=0.0)
+        step = _step([first] if len(a) > 1 else series, time)
     except (ValueError, TypeError) as error:
         raise ValueError(f"time of {files[1]} is not that of {files[0]} ({error})") from None
-    if len(a) > 1 and gap > 0.5 * abs((a[1] - a[0]).total_seconds()):
+    if gap > 0.5 * step:
         raise ValueError(f"time of {files[1]} is not that of {files[0]} ({b[0]} and {a[0]} in the first step)")
     left = [n for n in (own, bounds_of(other, own)) if n]
     return other.drop_vars(left).rename({own: time}) if own != time else other.drop_vars(left)
@@ -62,9 +74,9 @@ def _same_places(first: xr.Dataset, other: xr.Dataset, files: tuple[str, str]) -
     return other
 
 
-def beside(first: xr.Dataset, other: xr.Dataset, files: tuple[str, str]) -> xr.Dataset:
-    """``first`` and the variables of ``other``. Raises ValueError."""
-    other = _same_places(first, _same_steps(first, other, files), files)
+def beside(first: xr.Dataset, other: xr.Dataset, files: tuple[str, str], series: Sequence[xr.Dataset] = ()) -> xr.Dataset:
+    """``first`` and the variables of ``other``; ``series``: the files along time that ``first`` is of. Raises ValueError."""
+    other = _same_places(first, _same_steps(first, other, files, series or [first]), files)
     skip = {str(d) for d in first.dims} | bounds_names(first)
     made = {}
     for name, variable in ((str(n), v) for n, v in other.variables.items() if str(n) not in skip):

@@ -142,9 +142,9 @@ def _counted(forcing: OpenedFile) -> tuple[int, int]:
 
 def draw_up(forcing: OpenedFile) -> Budget:
     """Go once through the file. Raises ForcingError where a term cannot be read."""
-    lacks = _lacking(forcing)
-    closed = "drainage" not in forcing.terms and not water.known(forcing, "runoff", "surface runoff")
     begin, end = _counted(forcing)
+    lacks = _lacking(forcing) or ("not checked, for the gain of water in a file's only step is not known" * (end <= begin))
+    closed = "drainage" not in forcing.terms and not water.known(forcing, "runoff", "surface runoff")
     dt, size = forcing.axis.dt, forcing.block_steps()
     sums = {name: np.zeros(len(forcing.layout)) for name in TERMS}
     for a in range(begin, end if not lacks else begin, size):

@@ -89,7 +89,7 @@ def _with(parts: list[xr.Dataset], others: list[xr.Dataset], names: tuple[str, s
     try:
         if len(others) not in (1, len(parts)):
             raise ValueError(f"{names[0]} is cut into {len(parts)} files along time, {names[1]} into {len(others)}")
-        made = [beside(part, others[i if len(others) > 1 else 0], names) for i, part in enumerate(parts)]
+        made = [beside(part, others[i if len(others) > 1 else 0], names, parts) for i, part in enumerate(parts)]
     except ValueError as error:
         _close([*parts, *others])
         raise ForcingError(

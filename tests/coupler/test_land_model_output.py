@@ -163,12 +163,7 @@ def test_a_budget_that_does_not_close_is_refused(tmp_path, capsys):
 
 
 def test_what_cannot_be_checked_is_told(tmp_path):
-    held = {
-        "SoilMoist": ("water", STOCK),
-        "TVeg": ("transpiration", FLUX),
-        "ESoil": ("soil evaporation", FLUX),
-        "Qsb": ("drainage", FLUX),
-    }
+    held = without(ALMA, "Rainf", "Snowf", "ECanop", "Qs", "SWE")
     _, seen = read(save(dataset(held), tmp_path / "f.nc"))
     assert seen.budget == (
         "water budget of the land model: not checked, for the file has no rain (pr, Rainf, rainf, rain, RAINRATE)",
@@ -262,6 +257,25 @@ def test_a_variable_a_file(tmp_path):
         ForcingError, match=r"later.nc cannot be put beside soilmoist.nc \(soilmoist.nc has 6 steps, but later.nc 5\)"
     ):
         read(first, later)
+
+
+def test_a_day_a_file(tmp_path):
+    """Both cut into single days: those of another year are refused, as is one such file alone; a budget needs two steps."""
+    whole, water = dataset(ALMA), ["SoilMoist", "dz", "t_soil", "time_bnds"]
+    later = whole.assign_coords(time=whole["time"] + 365.0).assign(time_bnds=whole["time_bnds"] + 365.0)
+    later["time"].attrs = whole["time"].attrs
+    for i in range(DAYS):
+        for letter, data in (("w", whole[water]), ("r", whole.drop_vars(water)), ("l", later.drop_vars(water))):
+            save(data.isel(time=[i]), tmp_path / f"{letter}_{i}.nc")
+    found, _ = read(tmp_path / "w_*.nc", tmp_path / "r_*.nc")
+    np.testing.assert_array_equal(found["w_liq"], truth()["water"])
+    for name in ("*", "0"):
+        with pytest.raises(ForcingError, match=r"time of l_.\.nc is not that of w_.\.nc \(2002-03-02"):
+            read(tmp_path / f"w_{name}.nc", tmp_path / f"l_{name}.nc")
+    _, seen = read(tmp_path / "w_0.nc", tmp_path / "r_0.nc")
+    assert seen.budget == (
+        "water budget of the land model: not checked, for the gain of water in a file's only step is not known",
+    )
 
 
 @pytest.mark.parametrize("beside", [False, True])
