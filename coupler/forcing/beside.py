@@ -11,28 +11,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import cftime
 import numpy as np
 import xarray as xr
 
 from .axes import bounds_names, bounds_of, coordinate, time_dim
+from .fault import ForcingError
 from .joined import ROUNDING, place_order
-from .missing import decode
-
-
-def _dates(data: xr.Dataset, time: str, of: str = "") -> np.ndarray:
-    """Stamps of the steps, or those ``of`` the bounds."""
-    attributes = data[time].attrs
-    values = decode(data[of or time].values.ravel(), attributes)
-    units, calendar = str(attributes.get("units", "")), str(attributes.get("calendar", "standard")).lower()
-    return np.asarray(cftime.num2date(values, units, calendar, only_use_cftime_datetimes=True), object)
+from .time_axis import clock, dates_of
 
 
 def _step(series: Sequence[xr.Dataset], time: str) -> float:
     """Seconds from the first stamp of a series of files to the next; of one step alone those of its bounds, inf without any."""
-    dates = np.concatenate([_dates(part, time) for part in series[:2]])
+    dates = np.concatenate([dates_of(part[time], *clock(part, time)) for part in series[:2]])
     if len(dates) < 2 and (bounds := bounds_of(series[0], time)):
-        dates = _dates(series[0], time, bounds)
+        dates = dates_of(series[0][bounds], *clock(series[0], time)).ravel()
     return abs(float((dates[1] - dates[0]).total_seconds())) if len(dates) > 1 else np.inf
 
 
@@ -46,10 +38,10 @@ def _same_steps(first: xr.Dataset, other: xr.Dataset, files: tuple[str, str], se
     if first.sizes[time] != other.sizes[own]:
         raise ValueError(f"{files[0]} has {first.sizes[time]} steps, but {files[1]} {other.sizes[own]}")
     try:
-        a, b = _dates(first, time), _dates(other, own)
+        a, b = dates_of(first[time], *clock(first, time)), dates_of(other[own], *clock(other, own))
         gap = max((abs((x - y).total_seconds()) for x, y in zip(a, b, strict=True)), default=0.0)
         step = _step([first] if len(a) > 1 else series, time)
-    except (ValueError, TypeError) as error:
+    except (ForcingError, ValueError, TypeError) as error:
         raise ValueError(f"time of {files[1]} is not that of {files[0]} ({error})") from None
     if gap > 0.5 * step:
         raise ValueError(f"time of {files[1]} is not that of {files[0]} ({b[0]} and {a[0]} in the first step)")

@@ -99,7 +99,8 @@ def clock(dataset: xr.Dataset, dim: str) -> tuple[str, str]:
     return str(attributes.get("units", "")), str(attributes.get("calendar", "standard")).lower()
 
 
-def _dates(variable: xr.DataArray, units: str, calendar: str) -> np.ndarray:
+def dates_of(variable: xr.DataArray, units: str, calendar: str) -> np.ndarray:
+    """Dates of a variable of time, of its shape. Raises ForcingError where they cannot be read."""
     name = str(variable.name)
     try:
         values = decode(variable.values, variable.attrs)
@@ -211,7 +212,7 @@ def read_time(parts: list[xr.Dataset], dim: str) -> TimeAxis:
         own, bounds = clock(part, dim), bounds_of(part, dim)
         if not part[dim].size:
             raise ForcingError(f"{dim} has length 0; give at least one step")
-        stamps.append(_dates(part[dim], *own))
+        stamps.append(dates_of(part[dim], *own))
         if bounds:
             said = part[bounds].attrs
             if part[bounds].shape != (part[dim].size, 2):
@@ -219,7 +220,7 @@ def read_time(parts: list[xr.Dataset], dim: str) -> TimeAxis:
             with_own = str(said.get("units", own[0])), str(said.get("calendar", own[1])).lower()
             if with_own[1] != own[1]:
                 raise ForcingError(f"{bounds} has the calendar {with_own[1]}, but {dim} {own[1]}; correct one of them")
-            pairs.append(_dates(part[bounds], *with_own))
+            pairs.append(dates_of(part[bounds], *with_own))
     all_stamps = np.concatenate(stamps)
     _in_order(all_stamps, dim)
     if pairs and len(pairs) < len(parts):
@@ -227,7 +228,7 @@ def read_time(parts: list[xr.Dataset], dim: str) -> TimeAxis:
     if pairs:
         begin, end = _from_bounds(all_stamps, np.concatenate(pairs), bounds_of(parts[0], dim), dim)
     else:
-        begin, end = _from_stamps(all_stamps, dim, _dates(xr.DataArray(np.zeros(1), name=dim), units, calendar)[0])
+        begin, end = _from_stamps(all_stamps, dim, dates_of(xr.DataArray(np.zeros(1), name=dim), units, calendar)[0])
     axis = TimeAxis(dim, begin, end, units, calendar, bool(pairs), all_stamps)
     bad = np.flatnonzero(~((axis.dt >= STEP_SECONDS[0]) & (axis.dt <= STEP_SECONDS[1])))
     if bad.size:
