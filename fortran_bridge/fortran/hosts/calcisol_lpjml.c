@@ -33,13 +33,6 @@ static void clear_flows(void) {
 
 static const double missing = CALCISOL_MISSING_VALUE;
 
-static double water_of(const Cell *cell) {
-  double mean[3], sum = 0.0;
-  for (int l = 0; l < N; ++l)
-    sum = calcisol_lpjml_layer(cell, l, mean) ? calcisol_plus(sum, mean[0] + mean[1]) : missing;
-  return sum;
-}
-
 calcisol_status calcisol_lpjml_start(const char *bundle, int feedback, const Cell *grid, int ncell,
                                      const calcisol_lpjml_map *map) {
   calcisol_view properties[CALCISOL_N_STATIC] = {{0}};
@@ -66,7 +59,7 @@ calcisol_status calcisol_lpjml_start(const char *bundle, int feedback, const Cel
   free(before);
   before = malloc(((size_t)ncell + 1) * sizeof *before);
   for (int c = 0; before != NULL && c < ncell; ++c) /* the water LPJmL starts with, or that of its restart */
-    before[c] = water_of(grid + c);
+    before[c] = calcisol_lpjml_water(grid + c);
   if (before == NULL)
     return CALCISOL_ERROR_MEMORY;
   return calcisol_soil_output(soil, CALCISOL_OUT_PH_TOP) == NULL ? CALCISOL_ERROR_MEMORY : CALCISOL_OK;
@@ -106,7 +99,7 @@ void calcisol_lpjml_undo(const Cell *cell) { keep(cell, 1); }
 
 void calcisol_lpjml_gather(const Cell *cell) {
   const ptrdiff_t column = column_of(cell);
-  double mean[3], now = 0.0, *drainage;
+  double mean[3], now, *drainage;
   if (column < 0)
     return;
   drainage = soil->forcing[CALCISOL_Q_BOT] + column; /* so far what has infiltrated */
@@ -115,10 +108,10 @@ void calcisol_lpjml_gather(const Cell *cell) {
     const int known = calcisol_lpjml_layer(cell, l, mean);
     for (int k = 0; k < 3; ++k)
       soil->forcing[water[k]][at] = known ? mean[k] : missing;
-    now = known ? calcisol_plus(now, mean[0] + mean[1]) : missing;
     *drainage = calcisol_plus(*drainage, calcisol_fit(soil->forcing[CALCISOL_W_SINK][at], -1.0));
     *drainage = calcisol_plus(*drainage, calcisol_fit(soil->forcing[CALCISOL_Q_LAT][at], -1.0));
   }
+  now = calcisol_lpjml_water(cell);
   *drainage = calcisol_plus(*drainage, calcisol_fit(calcisol_plus(before[column], calcisol_fit(now, -1.0)), 1.0 / DAY));
   before[column] = now;
 }

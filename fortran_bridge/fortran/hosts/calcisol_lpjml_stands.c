@@ -34,3 +34,10 @@ int calcisol_lpjml_layer(const Cell *cell, int l, double mean[3]) {
   }
   return 1;
 }
+
+double calcisol_lpjml_water(const Cell *cell) {
+  double mean[3], sum = 0.0;
+  for (int l = 0; l < BOTTOMLAYER; ++l)
+    sum = calcisol_lpjml_layer(cell, l, mean) ? calcisol_plus(sum, mean[0] + mean[1]) : CALCISOL_MISSING_VALUE;
+  return sum;
+}
