@@ -156,6 +156,8 @@ def test_a_rate_per_month_on_daily_steps_counts_the_days_of_the_month(tmp_path):
 
 SHORT = np.stack([EDGES[:-1], EDGES[1:] - 1], 1)  # CDO's monmean of daily means stamped at 0:00
 
+AVERAGED = np.stack([MIDDLE - 0.5, MIDDLE + 0.5], 1)  # NCO: findings/nco_ncra_bounds_of_one_day.sh
+
 
 @pytest.mark.parametrize(
     ("data", "words"),
@@ -166,6 +168,8 @@ SHORT = np.stack([EDGES[:-1], EDGES[1:] - 1], 1)  # CDO's monmean of daily means
         (lambda d: d.isel(time=[0, 1, 4, 5]), "time_bnds leave out 60 days between step 2, which ends 2001-03-02, and step 3"),
         (lambda d: at(d, MIDDLE, SHORT), "leave out 1 days between step 1, which ends 2001-01-31, and step 2, which begins "
          "2001-02-01; as CDO's monmean writes them"),
+        (lambda d: at(d, MIDDLE, AVERAGED), "step 2, which begins 2001-02-14 12:00:00; as "
+         "NCO's ncra writes them"),
         (lambda d: at(d, MIDDLE, pairs(EDGES) + np.array([[0, 1]])), "time_bnds count twice 1 days between step 1"),
         (lambda d: at(d, MIDDLE, np.stack([0 * EDGES[1:], EDGES[1:]], 1)), "time_bnds count twice 31 days"),
         (lambda d: at(d, MIDDLE, np.stack([MIDDLE, MIDDLE], 1)), "time_bnds of step 1 have length 0 (2001-01-16 12:00:00 to"),
