@@ -148,7 +148,7 @@ def _from_bounds(stamps: np.ndarray, pairs: np.ndarray, name: str, dim: str) -> 
         if gap[i] > 0 and abs(gap[i] - 86400) < SLACK:
             hint = "; as CDO's monmean writes them: `cdo settbounds,month in.nc out.nc` corrects that"
         elif (2 * length[:-1] <= gap).all():
-            hint = "; as NCO's ncra writes them, which averages bounds, too: `cdo settbounds,month in.nc out.nc` corrects that of months"
+            hint = "; as NCO's ncra writes them: `cdo settbounds,month in.nc out.nc` corrects that of months"
         raise ForcingError(
             f"{name} {what} {abs(gap[i]) / 86400:.4g} days between step {i + 1}, which ends {_said(end[i])}, and step {i + 2}, "
             f"which begins {_said(begin[i + 1])}{hint or '; give steps that follow each other'}"

@@ -155,7 +155,6 @@ def test_a_rate_per_month_on_daily_steps_counts_the_days_of_the_month(tmp_path):
 
 
 SHORT = np.stack([EDGES[:-1], EDGES[1:] - 1], 1)  # CDO's monmean of daily means stamped at 0:00
-
 AVERAGED = np.stack([MIDDLE - 0.5, MIDDLE + 0.5], 1)  # NCO: findings/nco_ncra_bounds_of_one_day.sh
 
 
