@@ -1,5 +1,8 @@
 // A tile: some columns of a call, copied to where the kernel works on them, and the routines along layers.
 //
+// The routines are called, not written out at each of their two hundred places: a land model that steps one column runs
+// once through all of this code, out of cold caches (docs/performance_log.md).
+//
 // A field holds `cells` = layers * columns numbers, [layer][column] without gaps, then copies of its last cell up to a
 // whole number of vectors. Fields stand `STRIDE` numbers apart: an odd number of cache lines, so that the same cell of
 // all fields does not fall on the same lines of the cache.
@@ -12,6 +15,8 @@
 #include "lanes.hpp"
 
 namespace lanes {
+
+#define CALCISOL_ROUTINE [[maybe_unused]] static __attribute__((noinline))
 
 constexpr int PAD =
     N; // cells of a field are a multiple of this; a matrix product may take a half vector more, of anything
@@ -67,7 +72,7 @@ static inline void carry(double *const *to, const double *const *starts, int cou
 
 // ---- between the blocks of the call and the tile; `at` is the first column, `width` the columns of the block
 
-static inline void read_field(const Tile &t, int to, const double *row, int at, int width) {
+CALCISOL_ROUTINE void read_field(const Tile &t, int to, const double *row, int at, int width) {
   double *x = t.field(to);
   if (t.columns == width) // one tile holds the call
     std::memcpy(x, row, sizeof(double) * t.cells);
@@ -76,21 +81,21 @@ static inline void read_field(const Tile &t, int to, const double *row, int at, 
       std::memcpy(x + l * t.columns, row + l * width + at, sizeof(double) * t.columns);
   pad(x, t.cells, t.padded);
 }
-static inline void read_column(const Tile &t, int to, const double *row, int at) {
+CALCISOL_ROUTINE void read_column(const Tile &t, int to, const double *row, int at) {
   std::memcpy(t.column(to), row + at, sizeof(double) * t.columns);
   pad(t.column(to), t.columns, t.columns_padded);
 }
-static inline void write_field(const Tile &t, const double *x, double *row, int at, int width) {
+CALCISOL_ROUTINE void write_field(const Tile &t, const double *x, double *row, int at, int width) {
   if (t.columns == width)
     std::memcpy(row, x, sizeof(double) * t.cells);
   else
     for (int l = 0; l < t.layers; ++l)
       std::memcpy(row + l * width + at, x + l * t.columns, sizeof(double) * t.columns);
 }
-static inline void write_column(const Tile &t, const double *x, double *row, int at) {
+CALCISOL_ROUTINE void write_column(const Tile &t, const double *x, double *row, int at) {
   std::memcpy(row + at, x, sizeof(double) * t.columns);
 }
-static inline void write_integers(const Tile &t, const double *x, std::int32_t *row, int at, int width) {
+CALCISOL_ROUTINE void write_integers(const Tile &t, const double *x, std::int32_t *row, int at, int width) {
   for (int l = 0; l < t.layers; ++l)
     for (int i = 0; i < t.columns; ++i) {
       std::int64_t value;
@@ -101,6 +106,33 @@ static inline void write_integers(const Tile &t, const double *x, std::int32_t *
 
 // ---- along layers
 
+// One column whose layers fit a vector, the usual case of a land model: rows move within the vector, without a branch.
+#if defined(__has_builtin)
+#if __has_builtin(__builtin_shuffle)
+#define CALCISOL_SHUFFLE
+#endif
+#endif
+#if defined(CALCISOL_SHUFFLE)
+static inline bool one_vector(const Tile &t) { return t.columns == 1 && t.padded == N; }
+static inline V rows_at(V x, I at, std::int64_t last) { // rows that x does not have are its outermost
+  at = at < 0 ? I{} : at;
+  return __builtin_shuffle(x, at > last ? all_i(last) : at);
+}
+#else
+static inline bool one_vector(const Tile &) { return false; }
+static inline V rows_at(V x, I, std::int64_t) { return x; }
+#endif
+static inline I row_numbers() {
+  I i;
+  for (int k = 0; k < N; ++k)
+    i[k] = k;
+  return i;
+}
+static inline void store_rows(double *out, V x, int from, int to) {
+  const I i = row_numbers();
+  store(out, select((i >= from) & (i < to), x, load(out)));
+}
+
 // Rows [from, to) hold a column's value.
 static inline void rows_of_column(const Tile &t, double *out, const double *column, int from, int to) {
   if (t.columns == 1) // a call of memcpy for 8 bytes costs more than the row
@@ -109,7 +141,9 @@ static inline void rows_of_column(const Tile &t, double *out, const double *colu
     std::memcpy(out + l * t.columns, column, sizeof(double) * t.columns);
 }
 // Rows [from, to) of `out` are the rows `by` below in `x`; rows that x does not have are its outermost.
-static inline void rows(const Tile &t, double *out, const double *x, int from, int to, int by) {
+CALCISOL_ROUTINE void rows(const Tile &t, double *out, const double *x, int from, int to, int by) {
+  if (one_vector(t))
+    return store_rows(out, rows_at(load(x), row_numbers() + by, t.layers - 1), from, to);
   const int w = t.columns, low = larger(from, -by), high = smaller(to, t.layers - by);
   if (high > low)
     copy(out + low * w, x + (low + by) * w, w * (high - low));
@@ -117,26 +151,40 @@ static inline void rows(const Tile &t, double *out, const double *x, int from, i
   rows_of_column(t, out, x + (t.layers - 1) * w, larger(high, from), to);
 }
 // Or a number.
-static inline void rows_of_number(const Tile &t, double *out, double number, int from, int to) {
+CALCISOL_ROUTINE void rows_of_number(const Tile &t, double *out, double number, int from, int to) {
+  if (one_vector(t))
+    return store_rows(out, all(number), from, to);
   if (to > from)
     fill(out + from * t.columns, out + to * t.columns, number);
 }
 // The rows from `done` on are no part of a slice; then the padding.
-static inline void finish(const Tile &t, double *out, int done) {
+CALCISOL_ROUTINE void finish(const Tile &t, double *out, int done) {
+  if (one_vector(t) && done > 0)
+    return store(out, rows_at(load(out), row_numbers(), done - 1));
   if (done < t.layers)
     fill(out + larger(done, 0) * t.columns, out + t.cells, done > 0 ? out[done * t.columns - 1] : 1.0);
   pad(out, t.cells, t.padded);
 }
-static inline void spread(const Tile &t, double *out, const double *column) {
+CALCISOL_ROUTINE void spread(const Tile &t, double *out, const double *column) {
+  if (one_vector(t))
+    return store(out, all(column[0]));
   rows_of_column(t, out, column, 0, t.layers);
   pad(out, t.cells, t.padded);
 }
-static inline void row(const Tile &t, double *column, const double *x, int l) {
+CALCISOL_ROUTINE void row(const Tile &t, double *column, const double *x, int l) {
+  if (t.columns == 1)
+    return store(column, all(x[l]));
   std::memcpy(column, x + l * t.columns, sizeof(double) * t.columns);
   pad(column, t.columns, t.columns_padded);
 }
-static inline void sum(const Tile &t, double *column, const double *x) {
+CALCISOL_ROUTINE void sum(const Tile &t, double *column, const double *x) {
   const int w = t.columns;
+  if (w == 1) {
+    double total = x[0];
+    for (int l = 1; l < t.layers; ++l)
+      total += x[l];
+    return store(column, all(total));
+  }
   std::memcpy(column, x, sizeof(double) * w);
   for (int l = 1; l < t.layers; ++l)
     for (int i = 0; i < w; ++i)
