@@ -32,7 +32,7 @@ def main() -> int:
         folder = Path(name)
         host = build(BY_NAME["orchidee"], folder, bundle, flags=("-O2", "-fdefault-real-8", "-fopenmp"))
         for columns, tile, steps, target in RUNS:
-            host.write_switch(folder, bundle=str(bundle), tile_columns=tile)
+            host.write_switch(folder, bundle=str(bundle), tile_columns=tile, step=0.0, check_every=48)
             command = [str(host.program), str(columns), "1", str(steps), "-", "-", str(folder / "o")]
             environment = {**os.environ, "OMP_NUM_THREADS": "1"}
             done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=True)

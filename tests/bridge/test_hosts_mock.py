@@ -111,6 +111,21 @@ def test_ranks_give_the_same_bits(name: str, host_of: Callable[..., Host], tmp_p
     assert again == one
 
 
+@pytest.mark.parametrize("name", ["orchidee", "ctsm"])
+def test_a_host_may_read_the_ph_of_a_suspension(name: str, host_of: Callable[..., Host], tmp_path: Path) -> None:
+    """Formulas fitted to laboratory pH get it: with calcite and carbon dioxide another one than that of pore water."""
+    host = host_of(name)
+    pore, _ = host.run(tmp_path / "pore", 1, RANKED)
+    for which in ("h2o", "cacl2"):
+        read, _ = host.run(tmp_path / which, 1, RANKED, feedback_ph=which)
+        changed = [column for column, words in pore.items() if read[column][0] != words[0]]
+        assert len(changed) == NCOL
+        host.run(tmp_path / f"half_{which}", 1, 5, feedback_ph=which)
+        half = str(tmp_path / f"half_{which}" / "restart")
+        again, _ = host.run(tmp_path / f"again_{which}", 6, RANKED, restart=half, feedback_ph=which)
+        assert again == read
+
+
 def test_threadprivate_soils_give_the_bits_of_one_thread(host_of: Callable[..., Host], tmp_path: Path) -> None:
     host = host_of("orchidee")
     one, _ = host.run(tmp_path / "one", 1, RANKED)
@@ -168,15 +183,17 @@ def test_a_year_closes(name: str, host_of: Callable[..., Host], tmp_path: Path) 
 
 @pytest.mark.parametrize("name", ["orchidee", "ctsm", "noahmp"])
 def test_a_step_a_day_closes_and_restarts_within_the_day(name: str, host_of: Callable[..., Host], tmp_path: Path) -> None:
-    """Calls gathered to steps of a day, budgets looked at every third: the same bits over a restart at noon."""
+    """What the adapters choose: the same bits over a restart at noon and at midnight."""
     host = host_of(name)
-    last, noon = 5 * 48, 2 * 48 + 24
-    whole, printed = host.run(tmp_path / "whole", 1, last, step=86400.0, check_every=3)
+    last, noon, midnight = 5 * 48, 2 * 48 + 24, 3 * 48
+    whole, printed = host.run(tmp_path / "whole", 1, last, step=None, check_every=3)
     assert max(worst(printed)) < CLOSURE
     assert "calcisol step 5 " in printed
-    host.run(tmp_path / "first", 1, noon, step=86400.0, check_every=3)
-    second, _ = host.run(tmp_path / "second", noon + 1, last, restart=str(tmp_path / "first" / "restart"), step=86400.0)
-    assert second == whole
+    for at in (noon, midnight):
+        folder = tmp_path / f"first{at}"
+        host.run(folder, 1, at, step=None)
+        second, _ = host.run(tmp_path / f"second{at}", at + 1, last, restart=str(folder / "restart"), step=86400.0)
+        assert second == whole
     often, _ = host.run(tmp_path / "often", 1, last)
     for column, words in whole.items():
         ph, daily = (struct.unpack(">d", bytes.fromhex(words[4]))[0] for words in (often[column], words))

@@ -21,7 +21,7 @@ DEBUG = ("-O0", "-g", "-fcheck=all", TRAPS)
 @pytest.mark.parametrize("name", ["orchidee", "ctsm", "noahmp"])
 def test_every_array_spoiled_in_every_way(name: str, flags: tuple[str, ...], shipped: Path, tmp_path: Path) -> None:
     host = build(BY_NAME[name], tmp_path, shipped, program=[MOCKS / "sweep_tools.F90", MOCKS / f"{name}_sweep.F90"], flags=flags)
-    host.write_switch(tmp_path, bundle=str(shipped), feedback=True, tile_columns=8)
+    host.write_switch(tmp_path, bundle=str(shipped), feedback=True, tile_columns=8, step=0.0)
     assert run(host.program, cwd=tmp_path).endswith(" calls, 0 wrong\n")
 
 

@@ -24,7 +24,8 @@ def assigned(source: str) -> dict[str, set[str]]:
     static = set(re.findall(r"calcisol_soil_(dz|clay|caco3|ph0|bulk_density|cec_variable|cec)\b", source))
     given = re.findall(r"^ *(?:if \(present\(\w+\)\) )?self%(\w+)\([^=\n]*\) = ", source, re.M)
     forcing = set(given) & set(table().names("forcing"))
-    output = set(re.findall(r"self%(ph_top|ph|co2_adj)\b", source))
+    read = source.replace("ph_read_top", "ph_top").replace("ph_read", "ph")  # which of them: feedback_ph
+    output = set(re.findall(r"self%(ph_top|ph|co2_adj)\b", read))
     return {"static": static, "forcing": forcing, "output": output}
 
 

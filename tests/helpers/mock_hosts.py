@@ -75,14 +75,18 @@ class Host:
         threads: int = 1,
         **switch: object,
     ) -> tuple[dict[int, list[str]], str]:
-        """Results by column and what was printed; the restart is written to ``folder/restart``."""
+        """Results by column and what was printed; the restart is written to ``folder/restart``.
+
+        A step at every call, of which a short run has more, unless ``step`` says otherwise; None: what the adapter chooses.
+        """
         folder.mkdir(exist_ok=True)
         arguments = [str(NCOL), str(first), str(last), restart, str(folder / "r"), str(folder / "o")]
         if self.kind.name == "lpjml":
             arguments += [str(self.bundle) if on else "-", str(int(feedback))]
         else:
             bundle = str(self.bundle) if on else ""
-            self.write_switch(folder, **{"bundle": bundle, "feedback": feedback, "tile_columns": 8, "check_every": 1, **switch})
+            chosen = {"bundle": bundle, "feedback": feedback, "tile_columns": 8, "check_every": 1, "log_every": 1, "step": 0.0}
+            self.write_switch(folder, **{key: v for key, v in {**chosen, **switch}.items() if v is not None})
         start = ["mpirun", "--oversubscribe", "-n", str(ranks)] if ranks else []
         environment = {
             **os.environ,

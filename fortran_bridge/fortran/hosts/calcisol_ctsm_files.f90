@@ -91,7 +91,7 @@ contains
     integer(c_int32_t), intent(out) :: stat
     character(len=:), allocatable, intent(inout) :: message
     call self%calcisol_land_soil%set(i, values, stat, message)
-    if (stat == 0 .and. i == self%n_variables()) self%ph_for_host = self%ph_or(self%ph, self%own)
+    if (stat == 0 .and. i == self%n_variables()) self%ph_for_host = self%ph_or(self%ph_read, self%own)
   end subroutine ctsm_set
 
   subroutine ctsm_finish(self)

@@ -60,6 +60,11 @@ contains
     end if
     message = ''
     call self%prepare(switch, size(dz, 1), size(dz, 2))
+    call self%choose_ph(switch%feedback_ph, dz, stat, message)
+    if (stat /= calcisol_ok) then
+      call self%finish()
+      return
+    end if
     call self%know_bundle(self%model%describe())
     self%weight = weights(dz)
   end subroutine land_open

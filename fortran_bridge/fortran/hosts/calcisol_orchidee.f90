@@ -81,7 +81,7 @@ contains
 
   contains
 
-    ! The usual case, in a few instructions: every array is there in its shape.
+    ! The usual case, in a few instructions: every array is there in its shape. The list of look_at again; the sweep tests both.
     function as_started() result(fine)
       logical :: fine
       fine = present(mc) .and. present(mcl) .and. present(stempdiag) .and. present(rootsink) .and. present(soiltile) .and. &

@@ -18,7 +18,7 @@ module calcisol_orchidee_files
   use calcisol_merge, only: calcisol_merged, calcisol_merged_of
   use calcisol_orchidee_map, only: read_keys, read_map
   use calcisol_switch, only: calcisol_switch_t
-  use calcisol_tiles, only: calcisol_tiles_t
+  use calcisol_tiles, only: calcisol_tiles_t, suffix => tile_suffix
   implicit none
   private
   public :: calcisol_orchidee_kept
@@ -134,8 +134,8 @@ contains
     if (.not. self%tiles%moved(soiltile)) return
     call self%flush(stat, message)
     if (stat /= 0) return
-    call self%tiles%move(self%columns, soiltile, self%nlay, stat)
-    call self%take_stock()
+    call self%tiles%move(self%columns, soiltile, self%nlay, stat, message)
+    if (stat == 0) call self%take_stock()
   end subroutine move_ground
 
   ! After a step of dt seconds; per_soil (kjpindex): grid cell to soil.
@@ -145,7 +145,7 @@ contains
     real(r_std), parameter :: gram = 1.0e-3_r_std
     real(r_std) :: flux(self%tiles%points)
     integer :: i, t
-    self%ph_for_host = self%ph_or(self%tiles%mean(self%ph_top), self%ph_for_host)
+    self%ph_for_host = self%ph_or(self%tiles%mean(self%ph_read_top), self%ph_for_host)
     flux = 0.0_r_std
     do t = 1, self%tiles%n
       do i = 1, self%tiles%points
@@ -182,7 +182,7 @@ contains
       message = 'the restart was made with CALCISOL_TILES '//merge('on ', 'off', self%tiles%n == 1)//'; leave it as it was'
     end if
     do t = 1, merge(self%tiles%n, 0, self%tiles%n > 1)
-      call get('calcisol_tile_'//achar(48 + t), 1, other)
+      call get('calcisol_tile'//suffix(t), 1, other)
       self%tiles%fraction(:, t) = fit(other(:, 1), 1.0_r_std)
     end do
 
@@ -206,7 +206,7 @@ contains
     integer, intent(in) :: i, t
     character(len=20) :: name
     name = self%variable_name(i)
-    if (self%tiles%n > 1) name = name(:min(len_trim(name), 18))//'_'//achar(48 + t)
+    if (self%tiles%n > 1) name = name(:min(len_trim(name), 20 - len(suffix(t))))//suffix(t)
   end function tile_name
 
   ! In sechiba_finalize.
@@ -228,7 +228,7 @@ contains
       end do
     end do
     do t = 1, merge(self%tiles%n, 0, self%on .and. self%tiles%n > 1)
-      call put('calcisol_tile_'//achar(48 + t), '1', 'calcisol: fraction of the tile', &
+      call put('calcisol_tile'//suffix(t), '1', 'calcisol: fraction of the tile', &
         spread(self%tiles%fraction(:, t), 2, self%nlay))
     end do
 

@@ -1,7 +1,7 @@
 ! ORCHIDEE's parameters (run.def) and the soil map of calcisol, by its own routines. Page: orchidee.md.
 !
-! Keys:    CALCISOL_BUNDLE (off without), CALCISOL_FEEDBACK, CALCISOL_STEP [s], CALCISOL_TILE_COLUMNS, CALCISOL_CHECK_EVERY,
-!          CALCISOL_LOG_EVERY: calcisol_switch; CALCISOL_TILES: each soil tile a column of its own;
+! Keys:    CALCISOL_BUNDLE (off without), CALCISOL_FEEDBACK, CALCISOL_FEEDBACK_PH, CALCISOL_STEP [s], CALCISOL_TILE_COLUMNS,
+!          CALCISOL_CHECK_EVERY, CALCISOL_LOG_EVERY: calcisol_switch; CALCISOL_TILES: each soil tile a column of its own;
 !          CALCISOL_SOIL_FILE, made by `calcisol hosts map`, or one value for all points: CALCISOL_PH [1], CALCISOL_CACO3
 !          [kg kg-1], CALCISOL_CEC [mol kg-1], CALCISOL_CEC_VARIABLE [1]
 ! Shapes:  (kjpindex). Every process calls both, whatever number of points it has.
@@ -29,6 +29,7 @@ contains
     call getin_p('CALCISOL_BUNDLE', switch%bundle)
     if (switch%bundle == 'NONE') switch%bundle = ''
     call getin_p('CALCISOL_FEEDBACK', switch%feedback)
+    call getin_p('CALCISOL_FEEDBACK_PH', switch%feedback_ph)
     call getin_p('CALCISOL_STEP', switch%step)
     call getin_p('CALCISOL_TILE_COLUMNS', switch%tile_columns)
     call getin_p('CALCISOL_CHECK_EVERY', switch%check_every)

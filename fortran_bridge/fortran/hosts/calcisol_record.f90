@@ -17,8 +17,8 @@ module calcisol_record
   public :: calcisol_recorder
 
   integer, parameter :: map_variable = calcisol_n_state + 1
-  ! after it, where calls are gathered: the time, sums in layers, sums per column, the carbon flux of the last step
-  integer, parameter :: n_gathered = 2 + n_layered_sums + n_single_sums
+  ! after it, where calls are gathered: the time, the carbon flux of the last step, sums in layers, sums per column
+  integer, parameter :: n_kept = 2, n_sums = n_layered_sums + n_single_sums
 
   type, extends(calcisol_stepper_t) :: calcisol_recorder
     character(len=:), allocatable :: identity ! of the bundle: name, version and hash, for log and output
@@ -84,11 +84,16 @@ contains
   end subroutine record_know_map
 
   ! ---------------------------------------------------------------------------------------------------- restart
+  ! Sums are left out at the end of a step, where they are 0; before the first step all are counted, to be read.
   function record_n_variables(self) result(n)
     class(calcisol_recorder), intent(in) :: self
     integer :: n
     n = 0
-    if (self%on) n = map_variable + merge(n_gathered, 0, self%switch%step > 0.0_c_double)
+    if (.not. self%on) return
+    n = map_variable
+    if (self%switch%step <= 0.0_c_double) return
+    n = n + n_kept
+    if (self%steps == 0 .or. self%elapsed > 0.0_c_double) n = n + n_sums
   end function record_n_variables
 
   ! Name of a restart variable; at most 20 characters, which is what IOIPSL keeps.
@@ -97,9 +102,11 @@ contains
     character(len=:), allocatable :: name
     type(info_t) :: info
     character(len=20) :: number
-    write (number, '(a,i0)') 'calcisol_sum_', i - map_variable
+    write (number, '(a,i0)') 'calcisol_sum_', i - map_variable - n_kept
     name = trim(number)
     if (i == map_variable) name = 'calcisol_soil_map'
+    if (i == map_variable + 1) name = 'calcisol_elapsed'
+    if (i == map_variable + 2) name = 'calcisol_co2_adj'
     if (i < 1 .or. i > calcisol_n_state) return
     if (c_variable_get(5_c_int32_t, int(i - 1, c_int32_t), info) == calcisol_ok) name = 'calcisol_'//text_of(info%name)
     name = name(:min(len(name), 20))
@@ -110,6 +117,8 @@ contains
     character(len=:), allocatable :: units
     type(info_t) :: info
     units = '1'
+    if (i == map_variable + 1) units = 's'
+    if (i == map_variable + 2) units = 'kg m-2 s-1'
     if (i < 1 .or. i > calcisol_n_state) return
     if (c_variable_get(5_c_int32_t, int(i - 1, c_int32_t), info) == calcisol_ok) units = text_of(info%units)
   end function record_units
@@ -120,6 +129,8 @@ contains
     type(info_t) :: info
     long_name = 'calcisol: gathered since the last step'
     if (i == map_variable) long_name = 'calcisol: fingerprint of the soil map'
+    if (i == map_variable + 1) long_name = 'calcisol: time gathered since the last step'
+    if (i == map_variable + 2) long_name = 'calcisol: change of the surface CO2 flux in the last step, as carbon'
     if (i < 1 .or. i > calcisol_n_state) return
     if (c_variable_get(5_c_int32_t, int(i - 1, c_int32_t), info) == calcisol_ok) long_name = 'calcisol: '//text_of(info%long_name)
   end function record_long_name
@@ -134,11 +145,11 @@ contains
     call check(self, i, shape(values), stat, message)
     if (stat /= calcisol_ok) return
     if (i <= calcisol_n_state) then
-      call self%columns%get_state(5_c_int32_t*calcisol_role + int(i, c_int32_t), values, stat)
+      call self%columns%get_state(5_c_int32_t*calcisol_role + int(i, c_int32_t), values, stat, message)
     else if (i == map_variable) then
       values = spread(self%map, 2, self%nlay)
     else
-      call gathered(self, i - map_variable - 1, values, put=.false.)
+      call gathered(self, i - map_variable, values, put=.false.)
     end if
   end subroutine record_get
 
@@ -153,15 +164,16 @@ contains
     call check(self, i, shape(values), stat, message)
     if (stat /= calcisol_ok) return
     if (i <= calcisol_n_state) then
-      call self%columns%set_state(5_c_int32_t*calcisol_role + int(i, c_int32_t), values, stat)
+      call self%columns%set_state(5_c_int32_t*calcisol_role + int(i, c_int32_t), values, stat, message)
       if (stat /= calcisol_ok .or. i /= calcisol_n_state) return
       call self%take_stock()
-      call self%columns%get_state(calcisol_state_ph, self%ph, stat)
+      call self%columns%get_state(calcisol_state_ph, self%ph, stat, message)
+      if (stat == calcisol_ok) call self%read_ph(stat, message)
     else if (i == map_variable) then
       call same_map(self, values, stat, message)
     else
       copy = values
-      call gathered(self, i - map_variable - 1, copy, put=.true.)
+      call gathered(self, i - map_variable, copy, put=.true.)
     end if
   end subroutine record_set
 
@@ -204,27 +216,27 @@ contains
     message = trim(text)
   end subroutine same_map
 
-  ! Number k of what is gathered: 0 the time, then sums in layers, sums per column and the carbon flux (in the first layer).
+  ! Number k of what is gathered: the time, the carbon flux of the last step (in the first layer), sums in layers and per column.
   subroutine gathered(self, k, values, put)
     class(calcisol_recorder), intent(inout) :: self
     integer, intent(in) :: k
     real(c_double), intent(inout) :: values(:, :)
     logical, intent(in) :: put
     integer :: column
-    column = k - n_layered_sums
-    if (put .and. k > 0 .and. k < n_gathered - 1 .and. self%elapsed <= 0.0_c_double) return ! nothing gathered, or not in the file
-    if (k == 0) then
+    column = k - n_kept - n_layered_sums
+    if (put .and. k > n_kept .and. self%elapsed <= 0.0_c_double) return ! nothing gathered, or not in the file
+    if (k == 1) then
       if (put) self%elapsed = max(maxval(fit(values(:, 1), 1.0_c_double)), 0.0_c_double)
       if (.not. put) values = self%elapsed
-    else if (column <= 0) then
-      if (put) self%layered_sum(:, :, k) = values
-      if (.not. put) values = self%layered_sum(:, :, k)
-    else if (column <= n_single_sums) then
-      if (put) self%single_sum(:, column) = values(:, 1)
-      if (.not. put) values = spread(self%single_sum(:, column), 2, self%nlay)
-    else
+    else if (k == n_kept) then
       if (put) self%co2_adj = values(:, 1)
       if (.not. put) values = spread(self%co2_adj, 2, self%nlay)
+    else if (column <= 0) then
+      if (put) self%layered_sum(:, :, k - n_kept) = values
+      if (.not. put) values = self%layered_sum(:, :, k - n_kept)
+    else
+      if (put) self%single_sum(:, column) = values(:, 1)
+      if (.not. put) values = spread(self%single_sum(:, column), 2, self%nlay)
     end if
   end subroutine gathered
 

@@ -14,11 +14,12 @@ module calcisol_switch
   type :: calcisol_switch_t
     character(len=512) :: bundle = '' ! path; empty: off
     logical :: feedback = .false.     ! our pH in the host's own formulas
+    character(len=16) :: feedback_ph = 'pore_water' ! which: 'pore_water'; of a suspension in the laboratory, 'h2o' or 'cacl2'
     integer :: tile_columns = 0       ! columns handed over at once; 0: the library's own number
-    real(c_double) :: step = 0.0_c_double ! s; the host's calls are gathered until this long, 0: a step at every call
-    integer :: check_every = 48       ! steps between two looks at the budgets, which hold over all of them
+    real(c_double) :: step = 86400.0_c_double ! s; the host's calls are gathered until this long, 0: a step at every call
+    integer :: check_every = 1        ! steps between two looks at the budgets, which hold over all of them
     real(c_double) :: check = 1.0e-10_c_double ! largest relative residual of a budget
-    integer :: log_every = 48         ! steps between two lines of the log
+    integer :: log_every = 10         ! steps between two lines of the log
   end type calcisol_switch_t
 
 contains
@@ -29,14 +30,16 @@ contains
     integer(c_int32_t), intent(out) :: stat
     character(len=:), allocatable, intent(out) :: message
     character(len=512) :: bundle
+    character(len=16) :: feedback_ph
     logical :: feedback, exists
     integer :: tile_columns, check_every, log_every, unit, error
     real(c_double) :: step, check
-    namelist /calcisol_nml/ bundle, feedback, tile_columns, step, check_every, check, log_every
+    namelist /calcisol_nml/ bundle, feedback, feedback_ph, tile_columns, step, check_every, check, log_every
     stat = calcisol_ok
     message = ''
     bundle = switch%bundle
     feedback = switch%feedback
+    feedback_ph = switch%feedback_ph
     tile_columns = switch%tile_columns
     step = switch%step
     check_every = switch%check_every
@@ -51,11 +54,11 @@ contains
     end if
     if (error /= 0) then
       stat = calcisol_error_argument
-      message = file//' cannot be read; it is one group &calcisol_nml with bundle, feedback, tile_columns, step, '// &
-        'check_every, check, log_every'
+      message = file//' cannot be read; it is one group &calcisol_nml with bundle, feedback, feedback_ph, tile_columns, '// &
+        'step, check_every, check, log_every'
       return
     end if
-    switch = calcisol_switch_t(bundle, feedback, tile_columns, step, check_every, check, log_every)
+    switch = calcisol_switch_t(bundle, feedback, feedback_ph, tile_columns, step, check_every, check, log_every)
   end subroutine read_switch
 
 end module calcisol_switch

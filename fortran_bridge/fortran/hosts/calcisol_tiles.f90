@@ -4,15 +4,15 @@
 !          above 0. Ground that a shrinking tile loses takes its share of the state along; growing tiles get it mixed, in
 !          proportion to what they gain, as ORCHIDEE mixes its soil water: what the soil of a point holds stays the same.
 ! Shapes:  fraction (point,tile) of the soil of a point; values (ncol), (ncol,nlay). Missing stays missing, as in calcisol_fit.
-! Errors:  stat of the library. Nothing stops or prints.
-! Use:     if (tiles%moved(soiltile)) call tiles%move(columns, soiltile, nlay, stat);  mean = tiles%mean(soil%co2_adj)
+! Errors:  stat and sentence of the library. Nothing stops or prints.
+! Use:     if (tiles%moved(soiltile)) call tiles%move(columns, soiltile, nlay, stat, message);  mean = tiles%mean(soil%co2_adj)
 module calcisol_tiles
   use, intrinsic :: iso_c_binding, only: c_double, c_int32_t
   use calcisol, only: calcisol_columns, calcisol_n_state, calcisol_role, calcisol_ok
   use calcisol_fit, only: is_missing, finite, missing
   implicit none
   private
-  public :: calcisol_tiles_t
+  public :: calcisol_tiles_t, tile_suffix
 
   real(c_double), parameter :: least = 1.0e-9_c_double ! of a fraction: less is no ground
 
@@ -28,6 +28,13 @@ module calcisol_tiles
   end type calcisol_tiles_t
 
 contains
+
+  ! What a name of tile t ends with.
+  pure function tile_suffix(t) result(text)
+    integer, intent(in) :: t
+    character(len=merge(2, merge(3, 4, t < 100), t < 10)) :: text
+    write (text, '(a,i0)') '_', t
+  end function tile_suffix
 
   subroutine tiles_start(self, points, n)
     class(calcisol_tiles_t), intent(inout) :: self
@@ -75,23 +82,27 @@ contains
     answer = .false.
   end function tiles_moved
 
-  ! Mix the state of the columns for the new fractions and keep these.
-  subroutine tiles_move(self, columns, now, nlay, stat)
+  ! Mix the state of the columns for the new fractions and keep these. A point whose fractions are not known yet (at the first
+  ! step, or where a restart held none) has nothing to mix; the others are mixed all the same.
+  subroutine tiles_move(self, columns, now, nlay, stat, message)
     class(calcisol_tiles_t), intent(inout) :: self
     type(calcisol_columns), intent(inout) :: columns
     real(c_double), intent(in) :: now(:, :)
     integer, intent(in) :: nlay
     integer(c_int32_t), intent(out) :: stat
+    character(len=:), allocatable, intent(inout) :: message
     real(c_double) :: slot(self%points*self%n, nlay)
+    logical :: known(self%points)
     integer :: k, i
     stat = calcisol_ok
-    if (.not. any(self%fraction <= missing)) then ! else this is the first step: there is nothing to mix
+    known = .not. any(self%fraction <= missing, 2)
+    if (any(known)) then
       do k = 1, calcisol_n_state
-        call columns%get_state(5_c_int32_t*calcisol_role + int(k, c_int32_t), slot, stat)
+        call columns%get_state(5_c_int32_t*calcisol_role + int(k, c_int32_t), slot, stat, message)
         do i = 1, self%points
-          if (stat == calcisol_ok) call mix(self%fraction(i, :), usable(now(i, :)), slot(i::self%points, :))
+          if (stat == calcisol_ok .and. known(i)) call mix(self%fraction(i, :), usable(now(i, :)), slot(i::self%points, :))
         end do
-        if (stat == calcisol_ok) call columns%set_state(5_c_int32_t*calcisol_role + int(k, c_int32_t), slot, stat)
+        if (stat == calcisol_ok) call columns%set_state(5_c_int32_t*calcisol_role + int(k, c_int32_t), slot, stat, message)
         if (stat /= calcisol_ok) return
       end do
     end if

@@ -4,6 +4,7 @@ program noahmp_situations
   use, intrinsic :: iso_c_binding, only: c_double, c_int32_t
   use Machine, only: kind_noahmp
   use NoahmpIOVarType, only: NoahmpIO_type
+  use calcisol, only: calcisol_arrays, calcisol_lab_ph_cacl2, calcisol_n_state
   use calcisol_noahmp
   use sweep_tools, only: must, wrong, calls
   implicit none
@@ -14,7 +15,7 @@ program noahmp_situations
   character(len=:), allocatable :: message
 
   call get_command_argument(1, bundle)
-  call write_switch(0.0_c_double)
+  call write_switch('step=0')
   call aquifer()
   call irrigated()
   call never()
@@ -23,17 +24,19 @@ program noahmp_situations
   call other_map()
   call nests()
   call garbage()
+  call suspension()
+  call by_the_day()
   print '(i0,a,i0,a)', calls, ' checks, ', wrong, ' wrong'
   if (wrong > 0) stop 1
 
 contains
 
-  subroutine write_switch(step)
-    real(c_double), intent(in) :: step
+  subroutine write_switch(choices)
+    character(len=*), intent(in) :: choices
     integer :: unit
     open (newunit=unit, file='calcisol.nml', status='replace', action='write')
     write (unit, '(3a)') "&calcisol_nml bundle='", trim(bundle), "', tile_columns=8,"
-    write (unit, '(a,f0.1,a)') ' step=', step, ' /'
+    write (unit, '(3a)') ' ', choices, ' /'
     close (unit)
   end subroutine write_switch
 
@@ -236,5 +239,62 @@ contains
     call must(index(soil%line(), 'clipped so far 4 ') > 0, 'clipped numbers are not forgotten: '//soil%line())
     call soil%finish()
   end subroutine garbage
+
+  ! pH of a suspension for the host's formulas: what the library says of the state, its mean over 0-0.3 m, after a restart at once.
+  subroutine suspension()
+    type(calcisol_noahmp_soil) :: soil, again
+    type(NoahmpIO_type) :: io
+    type(calcisol_arrays) :: lab
+    real(c_double), target :: expected(1, nsoil)
+    real(kind_noahmp) :: map(1, 1)
+    integer :: v
+    call at_rest(io, 1)
+    map = 6.5
+    call write_switch("step=0, feedback=.true., feedback_ph='kcl'")
+    call soil%start(io, map, 0*map, stat, message)
+    call must(stat /= 0 .and. index(message, 'kcl') > 0 .and. .not. soil%on, 'a pH nobody knows: '//message)
+    call write_switch("step=0, feedback=.true., feedback_ph='cacl2'")
+    call started(soil, io, 0.0_kind_noahmp)
+    call started(again, io, 0.0_kind_noahmp)
+    call soil%step(io, stat, message)
+    call lab%link(calcisol_lab_ph_cacl2, expected)
+    call soil%columns%laboratory_ph(lab, stat, message)
+    call must(all(abs(soil%ph_read - expected) <= 0.0_c_double), 'pH of the suspension')
+    call must(all(soil%ph - soil%ph_read > 0.2_c_double), 'in calcium chloride it is lower than in pore water')
+    call must(abs(soil%ph_read_top(1) - (expected(1, 1) + 2*expected(1, 2))/3) < 1.0e-7_c_double, 'mean over 0.3 m')
+    do v = 1, soil%n_variables()
+      call soil%get(v, expected, stat, message)
+      call again%set(v, expected, stat, message)
+    end do
+    call must(abs(soil%ph_read_top(1) - again%ph_read_top(1)) <= 0.0_c_double, 'there at once after a restart')
+    call soil%finish()
+    call again%finish()
+  end subroutine suspension
+
+  ! What the adapters choose: a step a day. A host that never fills an array is told after two; sums are written within a day.
+  subroutine by_the_day()
+    type(calcisol_noahmp_soil) :: soil
+    type(NoahmpIO_type) :: io
+    integer :: k, all_variables
+    call write_switch('')
+    call at_rest(io, 1)
+    call started(soil, io, 0.02_kind_noahmp)
+    all_variables = soil%n_variables()
+    do k = 1, 95
+      call soil%step(io, stat, message)
+      call must(soil%just_stepped .eqv. k == 48, 'a step at the end of the day')
+      if (k == 48) call must(soil%n_variables() == calcisol_n_state + 3, 'no sums at midnight')
+    end do
+    call must(soil%n_variables() == all_variables, 'sums within the day')
+    call soil%finish()
+    io%TSLB = -9999
+    call started(soil, io, 0.02_kind_noahmp)
+    do k = 1, 96
+      call soil%step(io, stat, message)
+      if (stat /= 0) exit
+    end do
+    call must(k == 96 .and. index(message, 't_soil') > 0 .and. index(message, 'no column') > 0, 'never stepped: '//message)
+    call soil%finish()
+  end subroutine by_the_day
 
 end program noahmp_situations

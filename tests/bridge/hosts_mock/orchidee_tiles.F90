@@ -4,6 +4,7 @@ program orchidee_tiles
   use defprec, only: r_std
   use calcisol, only: calcisol_n_state, calcisol_role
   use calcisol_orchidee
+  use calcisol_tiles, only: tile_suffix
   use ioipsl_para, only: kept, n_kept, most, widest
   use mod_orchidee_para_var, only: index_g, iim_g, nbp_glo
   use sweep_tools
@@ -58,7 +59,9 @@ program orchidee_tiles
   end do
   call must(lines == 1, 'a line of the log for each step, not for each call that is gathered')
   call move_ground(day)
+  call partly()
   call tiles%finish()
+  call must(tile_suffix(9) == '_9' .and. tile_suffix(10) == '_10' .and. tile_suffix(128) == '_128', 'names of many tiles')
   print '(i0,a,i0,a)', calls, ' calls, ', wrong, ' wrong'
   if (wrong > 0) stop 1
 
@@ -157,6 +160,26 @@ contains
       call must(tiles%report%columns_inactive == merge(n, 0, i == 2), 'a tile without ground is not stepped')
     end do
   end subroutine move_ground
+
+  ! A point whose fractions no restart held leaves the ground of the other to move; the line of a step taken for that is due.
+  subroutine partly()
+    real(r_std) :: before(n, calcisol_n_state), after(n, calcisol_n_state)
+    tiles%tiles%fraction(1, :) = -9999.0_r_std
+    call advance(tiles)
+    tile = spread([0.6_r_std, 0.3_r_std, 0.1_r_std], 1, n)
+    tiles%tiles%fraction(1, :) = -9999.0_r_std
+    lines = tiles%steps
+    call tiles%flush(stat, message)
+    before = held(tiles)
+    call tiles%move_ground(tile, stat, message)
+    after = held(tiles)
+    call must(all(abs(after(2, :) - before(2, :)) <= 1.0e-13_r_std*abs(before(2, :))), 'the ground of the other point moves')
+    call must(tiles%steps == lines + 1, 'a step before the ground moves')
+    call advance(tiles)
+    call must(tiles%log_is_due(), 'and its line is due')
+    call advance(tiles)
+    call must(.not. tiles%log_is_due(), 'once')
+  end subroutine partly
 
   subroutine restarts()
     n_kept = 0
