@@ -72,74 +72,133 @@ void prepare(const calcisol_soil_water &run, const Place &at, Columns &c) {
   c.steps = M{};
 }
 
-void begin_day(const calcisol_soil_water &run, const Place &at, std::int64_t day, Columns &c) {
+// Where each lane is. A lane that ends a day begins its next at once, whatever the others do: waiting for the slowest
+// of them every evening costs a third more.
+struct Clock {
+  std::int64_t day[N]; // of the lane, from 0
+  V time;              // of the day, d
+  Day weather;
+  M again, drained, guarded, tries; // of the day: what was tried in vain, and how often was tried
+};
+
+// Lanes that have days left.
+M working_of(const calcisol_soil_water &run, const Clock &clock) {
+  M working = M{};
+  for (int lane = 0; lane < N; ++lane)
+    working[lane] = clock.day[lane] < run.days ? -1 : 0;
+  return working;
+}
+
+void begin_days(const calcisol_soil_water &run, const Place &at, M fresh, Clock &clock, Columns &c) {
+  const V none = all(0.0);
+  for (int i = 0; i < c.layers; ++i) {
+    c.uptake[i] = lanes::select(fresh, none, c.uptake[i]);
+    c.evaporated[i] = lanes::select(fresh, none, c.evaporated[i]);
+    c.percolation[i] = lanes::select(fresh, none, c.percolation[i]);
+  }
+  c.infiltrated = lanes::select(fresh, none, c.infiltrated);
+  c.runoff = lanes::select(fresh, none, c.runoff);
+  clock.time = lanes::select(fresh, none, clock.time);
+  clock.again = clock.again & ~fresh, clock.drained = clock.drained & ~fresh;
+  clock.guarded = clock.guarded & ~fresh, clock.tries = clock.tries & ~fresh;
+  for (int lane = 0; lane < N; ++lane) {
+    if (!fresh[lane])
+      continue;
+    const std::int64_t column = at.column(lane), row = clock.day[lane] * run.columns + column;
+    clock.weather.rain[lane] = run.rain[row];
+    clock.weather.transpiration[lane] = run.transpiration[row];
+    clock.weather.evaporation[lane] = run.evaporation[row];
+    for (int i = 0; run.conducting && i < c.layers; ++i)
+      c.conducting[i][lane] = run.conducting[(clock.day[lane] * run.layers + i) * run.columns + column];
+  }
+}
+
+void end_days(const calcisol_soil_water &run, const Place &at, M over, Clock &clock, Columns &c) {
+  const auto put = [&](double *rows, V v, int i, int count) {
+    for (int lane = 0; lane < N; ++lane)
+      if (over[lane] && at.first + lane < run.columns)
+        rows[(clock.day[lane] * count + i) * run.columns + at.first + lane] = v[lane];
+  };
+  const int layers = c.layers;
+  for (int i = 0; i < layers; ++i) {
+    put(run.water, c.saturation[i] * c.soil[i].porosity * c.dz[i], i, layers);
+    put(run.uptake, c.uptake[i], i, layers);
+    put(run.evaporated, c.evaporated[i], i, layers);
+    put(run.percolation, c.percolation[i], i, layers);
+  }
+  put(run.infiltrated, c.infiltrated, 0, 1);
+  put(run.runoff, c.runoff, 0, 1);
+  c.steps = c.steps + (clock.tries & over);
+  for (int lane = 0; lane < N; ++lane)
+    clock.day[lane] -= over[lane]; // a mask is -1
+}
+
+// One step of all lanes that work. Returns those in which none can succeed.
+M advance(Columns &c, M working, Clock &clock) {
+  const Day &day = clock.weather;
+  const V left = 1.0 - clock.time;
+  V dt = lanes::minimum(c.step, left);
+  dt = lanes::select((left - dt < snap) & ~clock.again, left, dt); // a step that is tried again stays short
+  dt = lanes::select(working, dt, all(1.0));
+  Attempt a;
+  linearise(c, day, dt, clock.drained, clock.guarded, a);
+  solve(c, dt, a);
+  M outside, lost = M{};
+  const V size = size_of(c, a, outside);
+  const V in = a.surface.value + a.surface.below * a.change[0];
+  const M emptied = a.ponded & (c.pond + (day.rain - in) * dt < 0.0); // took in more than there was
+  outside = outside & ((dt > desperate) | (size > tolerated));
+  const M coarse = (size > tolerated) & (dt >= shortest);
+  const M refused = outside | coarse | emptied;
+  const M falling = working & ((clock.tries > most_tries) | (dt < hopeless) | (size != size));
+  const M taken = working & ~refused & ~falling;
+  for (int i = 0; i < c.layers; ++i)
+    a.change[i] = lanes::select(taken, a.change[i], all(0.0));
+  accept(c, a, day, lanes::select(taken, dt, all(0.0)), taken);
+  clock.time = lanes::select(taken, clock.time + dt, clock.time);
+  if (lanes::any(falling)) {
+    const V fallen = lanes::select(falling, lanes::minimum(all(cascade_step), left), all(0.0));
+    cascade(c, day, fallen, falling);
+    clock.time = clock.time + fallen;
+    lost = falling & ~(c.saturation[0] == c.saturation[0]);
+  }
+  // the next step: from the change of this one
+  const V relative = 1.0 / lanes::maximum(size, all(1e-9));
+  const V longer = dt * lanes::at_most(lanes::maximum(0.9 * relative, all(0.3)), all(3.0));
+  const V shorter = lanes::maximum(dt * lanes::maximum(0.8 * relative, all(0.2)), all(0.99 * shortest));
+  V next = lanes::select(outside, dt * 0.3, lanes::select(coarse, shorter, dt));
+  next = lanes::select(taken, longer, next);
+  c.step = lanes::select(working, next, c.step);
+  clock.drained = lanes::select(taken | outside, M{}, clock.drained) | (working & emptied & ~outside);
+  clock.again = working & refused;
+  clock.guarded = (clock.guarded & ~taken) | (working & outside);
+  clock.tries = clock.tries + (working & lanes::all_i(1));
+  return lost;
+}
+
+// The days of one vector. Returns 0, or the number of a column in which no step succeeds.
+std::int64_t live(const calcisol_soil_water &run, const Place &at, Columns &c) {
+  Clock clock{};
   for (int i = 0; i < c.layers; ++i) {
     c.uptake[i] = c.evaporated[i] = c.percolation[i] = all(0.0);
-    c.conducting[i] = run.conducting ? at.read(run.conducting + (day * run.layers + i) * run.columns) : all(1.0);
+    c.conducting[i] = all(1.0);
   }
   c.infiltrated = c.runoff = all(0.0);
-}
-
-// One day of all lanes. Returns the lanes in which no step succeeded.
-M live(Columns &c, const Day &day) {
-  V time = all(0.0);
-  M again = M{}, drained = M{}, guarded = M{}, lost = M{}, tries = M{};
-  for (;;) {
-    const M working = (time < 1.0 - 1e-9) & ~lost;
-    if (!lanes::any(working)) {
-      c.steps = c.steps + tries;
-      return lost;
+  M working = working_of(run, clock);
+  begin_days(run, at, working, clock, c);
+  while (lanes::any(working)) {
+    const M lost = advance(c, working, clock);
+    for (int lane = 0; lanes::any(lost) && lane < N; ++lane)
+      if (lost[lane])
+        return at.column(lane) + 1;
+    const M over = working & ~(clock.time < 1.0 - 1e-9);
+    if (lanes::any(over)) {
+      end_days(run, at, over, clock, c);
+      working = working_of(run, clock);
+      begin_days(run, at, working & over, clock, c);
     }
-    const V left = 1.0 - time;
-    V dt = lanes::minimum(c.step, left);
-    dt = lanes::select((left - dt < snap) & ~again, left, dt); // a step that is tried again stays short
-    dt = lanes::select(working, dt, all(1.0));
-    Attempt a;
-    linearise(c, day, dt, drained, guarded, a);
-    solve(c, dt, a);
-    M outside;
-    const V size = size_of(c, a, outside);
-    const V in = a.surface.value + a.surface.below * a.change[0];
-    const M emptied = a.ponded & (c.pond + (day.rain - in) * dt < 0.0); // took in more than there was
-    outside = outside & ((dt > desperate) | (size > tolerated));
-    const M coarse = (size > tolerated) & (dt >= shortest);
-    const M refused = outside | coarse | emptied;
-    const M falling = working & ((tries > most_tries) | (dt < hopeless) | (size != size));
-    const M taken = working & ~refused & ~falling;
-    for (int i = 0; i < c.layers; ++i)
-      a.change[i] = lanes::select(taken, a.change[i], all(0.0));
-    accept(c, a, day, lanes::select(taken, dt, all(0.0)), taken);
-    time = lanes::select(taken, time + dt, time);
-    if (lanes::any(falling)) {
-      const V fallen = lanes::select(falling, lanes::minimum(all(cascade_step), left), all(0.0));
-      cascade(c, day, fallen, falling);
-      time = time + fallen;
-      lost = lost | (falling & ~(c.saturation[0] == c.saturation[0]));
-    }
-    // the next step: from the change of this one
-    const V relative = 1.0 / lanes::maximum(size, all(1e-9));
-    const V longer = dt * lanes::at_most(lanes::maximum(0.9 * relative, all(0.3)), all(3.0));
-    const V shorter = lanes::maximum(dt * lanes::maximum(0.8 * relative, all(0.2)), all(0.99 * shortest));
-    V next = lanes::select(outside, dt * 0.3, lanes::select(coarse, shorter, dt));
-    next = lanes::select(taken, longer, next);
-    c.step = lanes::select(working, next, c.step);
-    drained = lanes::select(taken | outside, M{}, drained) | (working & emptied & ~outside);
-    again = working & refused;
-    guarded = (guarded & ~taken) | (working & outside);
-    tries = tries + (working & lanes::all_i(1));
   }
-}
-
-void end_day(const calcisol_soil_water &run, const Place &at, std::int64_t day, const Columns &c) {
-  for (int i = 0; i < c.layers; ++i) {
-    const std::int64_t row = (day * run.layers + i) * run.columns;
-    at.write(run.water + row, c.saturation[i] * c.soil[i].porosity * c.dz[i]);
-    at.write(run.uptake + row, c.uptake[i]);
-    at.write(run.evaporated + row, c.evaporated[i]);
-    at.write(run.percolation + row, c.percolation[i]);
-  }
-  at.write(run.infiltrated + day * run.columns, c.infiltrated);
-  at.write(run.runoff + day * run.columns, c.runoff);
+  return 0;
 }
 
 } // namespace
@@ -151,16 +210,8 @@ extern "C" std::int64_t SOIL_WATER_NAME(const calcisol_soil_water *run) {
     const Place at{first, run->columns};
     Columns c;
     prepare(*run, at, c);
-    for (std::int64_t day = 0; day < run->days; ++day) {
-      const std::int64_t row = day * run->columns;
-      begin_day(*run, at, day, c);
-      const M lost =
-          live(c, {at.read(run->rain + row), at.read(run->transpiration + row), at.read(run->evaporation + row)});
-      for (int lane = 0; lane < N; ++lane)
-        if (lost[lane])
-          return at.column(lane) + 1;
-      end_day(*run, at, day, c);
-    }
+    if (const std::int64_t lost = live(*run, at, c))
+      return lost;
     for (int i = 0; i < c.layers; ++i)
       at.write(run->saturation + i * run->columns, c.saturation[i]);
     at.write(run->pond, c.pond);
