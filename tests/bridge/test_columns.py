@@ -122,6 +122,29 @@ def test_inactive_columns_are_left_alone(toy_model: Model) -> None:
     assert (before["ph"] != after["ph"])[active == 1].all()
 
 
+def test_few_active_columns_have_the_bits_of_all(model: Model) -> None:
+    """Whichever columns take a step, few of them or most, each has what it has alone; one of them is bad."""
+    random = np.random.default_rng(3)
+    mixed, alone = model.columns(soil()), [model.columns(take(soil(), slice(c, c + 1))) for c in range(9)]
+    for step in range(6):
+        active = (random.random(NCOL) < [1.0, 0.02, 0.4, 0.45, 0.9, 0.0][step]).astype(float)
+        active[2 * step] = 1.0
+        weather = {name: values.copy() for name, values in forcing(step).items()}
+        weather["t_soil"][active == 0] = np.nan
+        weather["w_liq"][8, 1] = -9999.0 if step % 2 else weather["w_liq"][8, 1]
+        out = mixed.step(STEP, {**weather, "active": active})
+        bad = int(active[8] and step % 2)
+        wanted = {"columns_inactive": NCOL - active.sum(), "columns_invalid": bad, "columns_stepped": active.sum() - bad}
+        assert mixed.report == {**mixed.report, **wanted}
+        assert np.isnan(out["ph"][active == 0]).all()
+        assert ("column 9" in mixed.note) == bool(bad)
+        for c in np.flatnonzero(active[:9]):
+            expected = alone[c].step(STEP, take(weather, slice(c, c + 1)))
+            assert_same_bits(take(out, slice(c, c + 1)), expected)
+    for c, one in enumerate(alone):
+        assert_same_bits(take(mixed.state(), slice(c, c + 1)), one.state())
+
+
 def test_layout_and_type_do_not_matter(toy_model: Model) -> None:
     """C order, Fortran order, negative strides, slices, float32, big-endian: the same numbers."""
     single = {name: values.astype(np.float32) for name, values in forcing(0).items()}

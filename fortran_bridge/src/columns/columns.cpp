@@ -21,7 +21,7 @@ int tile_width(const Module &module, int tile_columns, std::int64_t ncol) {
 } // namespace
 
 HostColumns::HostColumns(std::shared_ptr<Module> module, int tile_columns, std::int64_t ncol, int nlay)
-    : calcisol_columns(ncol, nlay), module(std::move(module)),
+    : calcisol_columns(ncol, nlay), module(std::move(module)), tile_columns(tile_columns),
       shape{nlay, tile_width(*this->module, tile_columns, ncol)} {
   const std::size_t all = static_cast<std::size_t>(tiles()) * cells();
   statics.assign(all * CALCISOL_N_STATIC, 0.0);
@@ -49,7 +49,8 @@ HostColumns::HostColumns(std::shared_ptr<Module> module, int tile_columns, std::
 
 Range HostColumns::range(std::int64_t tile) const {
   const std::int64_t first = tile * shape.columns;
-  return {first, static_cast<int>(std::min<std::int64_t>(shape.columns, ncol - first)), shape.columns, shape.layers};
+  return {first, static_cast<int>(std::min<std::int64_t>(shape.columns, ncol - first)), shape.columns, shape.layers,
+          numbers.empty() ? nullptr : numbers.data() + first};
 }
 
 // A new tile: nothing found in it yet but the flags of its soil.
@@ -111,6 +112,8 @@ void HostColumns::step(double dt, const StepViews &views, bool, calcisol_report 
   check_targets(views.output, views.n_output, rows(CALCISOL_ROLE_OUTPUT), "output", ncol, nlay);
   check_target(views.flag, "flag", true, true, ncol, nlay);
   check_state(views.forcing[CALCISOL_ACTIVE]);
+  if (list_active(views.forcing[CALCISOL_ACTIVE]))
+    return step_listed(dt, views, report, finding);
   next_slots = slots_set;
   for (std::int64_t tile = 0; tile < tiles(); ++tile)
     step_tile(tile, dt, views, report, finding);
@@ -164,7 +167,7 @@ void HostColumns::read_forcing(const Range &where, const calcisol_view *forcing,
     lane[c] = c >= where.count || skip[c] ? skipped : invalid[c] || static_bad[where.first + c] ? refused : good;
   for (int c = 0; c < where.count; ++c)
     if (lane[c] == refused && static_bad[where.first + c])
-      finding.soil(where.first + c);
+      finding.soil(where.column(c));
 }
 
 // Step all lanes of the tile, its state in place; `from` is a good lane, copied into those that are not.
@@ -209,7 +212,7 @@ void HostColumns::tell_why(const Range &where, int c, Finding &finding) const {
   for (int l = 1; l < nlay; ++l)
     if (strength[l * shape.columns] > strength[most * shape.columns])
       most = l;
-  finding.no_answer(where.first + c, strength[most * shape.columns], most);
+  finding.no_answer(where.column(c), strength[most * shape.columns], most);
 }
 
 // A lane for which the module answered NaN or infinity is taken as invalid: its state stays.

@@ -41,6 +41,11 @@ private:
   std::size_t cells() const { return static_cast<std::size_t>(shape.layers) * shape.columns; }
   void check_state(const calcisol_view &active) const;
   void step_tile(std::int64_t tile, double dt, const StepViews &views, calcisol_report &report, Finding &finding);
+  // Few of many columns, in an object of their own: columns_active.cpp
+  bool list_active(const calcisol_view &active);
+  void step_listed(double dt, const StepViews &views, calcisol_report &report, Finding &finding);
+  void take_soil(const HostColumns &whole);
+  void copy_state(HostColumns &whole, bool back);
   void blank_lanes(std::int64_t tile);
   void read_forcing(const Range &range, const calcisol_view *forcing, Finding &finding);
   void run_module(std::int64_t tile, double dt, int model_lane, double *stepped);
@@ -51,6 +56,7 @@ private:
   void fill_lanes(double *block, int rows, int from) const;
 
   std::shared_ptr<Module> module;
+  const int tile_columns; // most in a tile
   const Shape shape;
   // per tile, one after the other
   std::vector<double> statics, state, next_state;
@@ -64,6 +70,9 @@ private:
   std::vector<std::uint8_t> lane, skip, invalid, write; // skip: inactive; write: what the host's arrays get
   std::vector<double> active;
   std::vector<std::uint8_t> everywhere; // all 1
+  // a step of few
+  std::vector<std::int64_t> listed, numbers; // active columns; what the columns of `few` are called in the whole
+  std::unique_ptr<HostColumns> few;          // the last ones
 };
 
 } // namespace calcisol

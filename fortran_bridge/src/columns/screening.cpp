@@ -109,12 +109,12 @@ void screen(const Variable &variable, const Range &range, const std::uint8_t *sk
       if (skip[c])
         continue;
       if (is_bad(value)) {
-        finding.refuse(variable, value, range.first + c, l);
+        finding.refuse(variable, value, range.column(c), l);
         invalid[c] = 1;
         continue;
       }
       if (value < variable.low - low_slack || value > variable.high + high_slack) {
-        finding.clip(variable, value, range.first + c, l);
+        finding.clip(variable, value, range.column(c), l);
         for (int k = variable.layered ? l : 0; k < (variable.layered ? l + 1 : range.layers); ++k)
           flag[k * range.width + c] |= CALCISOL_FLAG_CLIPPED;
       }

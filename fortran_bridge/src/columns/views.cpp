@@ -29,29 +29,31 @@ void check_count(std::int32_t given, Rows rows, const char *what) {
 }
 
 template <class T> void gather_as(const calcisol_view &view, const Range &range, int layers, double *block) {
-  const T *start = static_cast<const T *>(view.data) + range.first * view.column_stride;
+  const T *start = static_cast<const T *>(view.data);
   for (int l = 0; l < layers; ++l) {
     const T *row = start + l * view.layer_stride;
-    if (view.column_stride == 1) // as most hosts: several values at a time
-      std::copy_n(row, range.count, block + l * range.width);
+    if (view.column_stride == 1 && !range.listed) // as most hosts: several values at a time
+      std::copy_n(row + range.first, range.count, block + l * range.width);
     else
       for (int c = 0; c < range.count; ++c)
-        block[l * range.width + c] = static_cast<double>(row[c * view.column_stride]);
+        block[l * range.width + c] = static_cast<double>(row[range.column(c) * view.column_stride]);
   }
 }
 
 template <class To, class From>
 void scatter_as(const From *block, const Range &range, int layers, const std::uint8_t *write,
                 const calcisol_target &target) {
-  To *start = static_cast<To *>(target.data) + range.first * target.column_stride;
-  const bool plain = target.column_stride == 1 && std::find(write, write + range.count, 0) == write + range.count;
+  To *start = static_cast<To *>(target.data);
+  const bool plain =
+      target.column_stride == 1 && !range.listed && std::find(write, write + range.count, 0) == write + range.count;
   for (int l = 0; l < layers; ++l) {
     const From *row = block + l * range.width;
+    To *to = start + l * target.layer_stride;
     for (int c = 0; plain && c < range.count; ++c) // as most hosts: several values at a time
-      start[l * target.layer_stride + c] = static_cast<To>(row[c]);
+      to[range.first + c] = static_cast<To>(row[c]);
     for (int c = 0; !plain && c < range.count; ++c)
       if (write[c])
-        start[l * target.layer_stride + c * target.column_stride] = static_cast<To>(row[c]);
+        to[range.column(c) * target.column_stride] = static_cast<To>(row[c]);
   }
 }
 

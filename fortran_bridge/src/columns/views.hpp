@@ -8,10 +8,13 @@
 
 namespace calcisol {
 
-// Columns [first, first + count) of a call, in a tile of `width` columns.
+// Columns [first, first + count) of a call, or those listed, in a tile of `width` columns.
 struct Range {
   std::int64_t first;
   int count, width, layers;
+  const std::int64_t *listed = nullptr;
+
+  std::int64_t column(int lane) const { return listed ? listed[lane] : first + lane; }
 };
 
 // Memory the columns can reach. Columns on a device read and write the host's memory too.
