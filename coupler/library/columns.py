@@ -32,7 +32,7 @@ def table() -> Table:
 
 
 @cache
-def _rows(role: str) -> tuple[Variable, ...]:
+def variables_of(role: str) -> tuple[Variable, ...]:
     """Variables of a role in the order of the interface."""
     return tuple(table().select(role))
 
@@ -81,7 +81,8 @@ def _broadcast(name: str, array: NDArray[Any], shape: tuple[int, ...]) -> NDArra
         raise ArgumentError(f"{name} has shape {array.shape}, not {dims} = {shape}") from None
 
 
-def _check_names(given: Mapping[str, Any], role: str) -> None:
+def check_names(given: Mapping[str, Any], role: str) -> None:
+    """Raise ArgumentError for a name that is no variable of the role."""
     known = _names(role)
     for name in given:
         if name not in known:
@@ -100,7 +101,7 @@ def _host_memory() -> int:
     return int(capi.library()[0].CALCISOL_HOST)
 
 
-def _set_view(view: Any, array: NDArray[Any], ffi: Any) -> None:
+def set_view(view: Any, array: NDArray[Any], ffi: Any) -> None:
     """Point a calcisol_view or calcisol_target at an array of one or two dimensions."""
     if array.flags.c_contiguous and array.size:  # the buffer protocol costs a third of an address by way of ctypes
         view.data = ffi.from_buffer(array)
@@ -123,7 +124,7 @@ class Columns:
 
     def __init__(self, model: OpenBundle, properties: Mapping[str, ArrayLike], *, ncol: int | None, nlay: int | None) -> None:
         lib, ffi = capi.library()
-        _check_names(properties, "static")
+        check_names(properties, "static")
         arrays = {name: _as_array(name, value) for name, value in properties.items()}
         for what, number in (("ncol", ncol), ("nlay", nlay)):
             if number is not None and number < 0:
@@ -146,7 +147,7 @@ class Columns:
         views = ffi.new("calcisol_view[]", len(names))
         kept = {name: _broadcast(name, array, shape) for name, array in arrays.items()}  # alive during the call
         for name, array in kept.items():
-            _set_view(views[names.index(name)], array, ffi)
+            set_view(views[names.index(name)], array, ffi)
         report = self._new_report()
         handle = ffi.new("calcisol_columns **")
         capi.check(lib.calcisol_columns_create(model.handle, self.ncol, self.nlay, views, len(names), report, handle))
@@ -161,33 +162,38 @@ class Columns:
         column variables. Returns the outputs (all, or those named) as float64, and "flag" (column, soil_layer) int32.
         Columns with active = 0 give NaN and flag 0. Raises ArgumentError, MissingError, StateError, ModelError.
         """
-        lib, ffi = capi.library()
-        _check_names(forcing, "forcing")
+        _, ffi = capi.library()
+        check_names(forcing, "forcing")
         if isinstance(outputs, str):  # a string would be iterated letter by letter
             raise ArgumentError(f"outputs = {outputs!r} must be a list of names, e.g. [{outputs!r}]")
         wanted = dict.fromkeys(_names("output") if outputs is None else outputs)
-        _check_names(wanted, "output")
-        rows = _rows("forcing")
+        check_names(wanted, "output")
+        rows = variables_of("forcing")
         views = ffi.new("calcisol_view[]", len(rows))
         kept = []
         for i, variable in enumerate(rows):
             if variable.name in forcing:
                 array = _broadcast(variable.name, _as_array(variable.name, forcing[variable.name]), self._shape(variable.dims))
                 kept.append(array)
-                _set_view(views[i], array, ffi)
-        rows = _rows("output")
+                set_view(views[i], array, ffi)
+        rows = variables_of("output")
         targets = ffi.new("calcisol_target[]", len(rows))
-        result = self._empty([v for v in rows if v.name in wanted])
+        result = self.room([v for v in rows if v.name in wanted])
         for i, variable in enumerate(rows):
             if variable.name in wanted:
-                _set_view(targets[i], result[variable.name], ffi)
+                set_view(targets[i], result[variable.name], ffi)
         result["flag"] = np.zeros((self.ncol, self.nlay), dtype=np.int32)
         flag = ffi.new("calcisol_target *")
-        _set_view(flag, result["flag"], ffi)
-        report = self._new_report()
-        capi.check(lib.calcisol_step(self.handle, float(dt), views, len(_rows("forcing")), targets, len(rows), flag, report))
-        self._keep_report(report)
+        set_view(flag, result["flag"], ffi)
+        self.call_step(dt, views, targets, flag)
         return result
+
+    def call_step(self, dt: float, views: Any, targets: Any, flag: Any) -> None:
+        """One step with the views and targets of the C interface; keeps its report."""
+        lib, _ = capi.library()
+        report = self._new_report()
+        capi.check(lib.calcisol_step(self.handle, float(dt), views, len(views), targets, len(targets), flag, report))
+        self._keep_report(report)
 
     def state(self, names: Iterable[str] | None = None) -> dict[str, Floats]:
         """State slots, all or those named, (column, soil_layer) float64, bit for bit; -9999 in columns that have no state yet.
@@ -196,13 +202,13 @@ class Columns:
         """
         lib, ffi = capi.library()
         wanted = _names("state") if names is None else dict.fromkeys(names)
-        _check_names(wanted, "state")
+        check_names(wanted, "state")
         result = {}
         for name in wanted:
             slot = _names("state")[name]
             result[name] = np.empty((self.ncol, self.nlay))
             target = ffi.new("calcisol_target *")
-            _set_view(target, result[name], ffi)
+            set_view(target, result[name], ffi)
             capi.check(lib.calcisol_state_get(self.handle, slot, target))
         return result
 
@@ -212,12 +218,12 @@ class Columns:
         Raises ArgumentError for an unknown name or wrong shape. A column given only some of its slots fails in ``step``.
         """
         lib, ffi = capi.library()
-        _check_names(state, "state")
+        check_names(state, "state")
         names = table().names("state")
         arrays = {n: _broadcast(n, _as_array(n, v).astype(np.float64), (self.ncol, self.nlay)) for n, v in state.items()}
         for name, array in arrays.items():
             view = ffi.new("calcisol_view *")
-            _set_view(view, array, ffi)
+            set_view(view, array, ffi)
             capi.check(lib.calcisol_state_set(self.handle, names.index(name), view))
 
     def warmup(self) -> None:
@@ -232,7 +238,7 @@ class Columns:
         targets = ffi.new("calcisol_target[]", len(names))
         result = {name: np.empty((self.ncol, self.nlay)) for name in names}
         for i, name in enumerate(names):
-            _set_view(targets[i], result[name], ffi)
+            set_view(targets[i], result[name], ffi)
         capi.check(lib.calcisol_laboratory_ph(self.handle, targets, len(names)))
         return result["ph_h2o"], result["ph_cacl2"]
 
@@ -259,7 +265,7 @@ class Columns:
     def _shape(self, dims: str) -> tuple[int, ...]:
         return (self.ncol, self.nlay) if dims == "layer" else (self.ncol,)
 
-    def _empty(self, variables: list[Variable]) -> dict[str, NDArray[Any]]:
+    def room(self, variables: list[Variable]) -> dict[str, NDArray[Any]]:
         """Room for outputs, of one piece for each shape."""
         made: dict[str, NDArray[Any]] = {}
         for dims in ("layer", "column"):

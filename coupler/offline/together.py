@@ -68,13 +68,13 @@ class Together:
                 out = stepper.step(step, forcing, OUTPUTS)
             if not records.budget.first:  # the very first step makes the state: budgets begin after it
                 records.budget.open(stocks(out, stepper.state))
-                records.begin = out["sic"]
+                records.begin = out["sic"].copy()
             else:
                 records.budget.add(step.dt, forcing, out, step.columns)
             records.add(out, step)
             self._report(out["flag"])
         with clock("laboratory"):
-            records.end_of_year({}, stepper.level())
+            records.end_of_year({}, stepper.compiled)
         for segment, mine, y in zip(self.segments, self._slices(), each, strict=True):
             segment.records.take(records, mine, y.drivers())
             clock.column_years += self.size
