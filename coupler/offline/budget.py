@@ -94,6 +94,7 @@ class Budget:
         self.throughput: dict[str, np.ndarray] = {}
         self.first: dict[str, np.ndarray] = {}
         self.last: dict[str, np.ndarray] = {}
+        self._tables: tuple[np.ndarray, np.ndarray] | None = None  # what sums and throughput are rows of
 
     def open(self, stock: dict[str, np.ndarray]) -> None:
         """Stocks before the first step of the segment."""
@@ -104,12 +105,28 @@ class Budget:
     ) -> None:
         """Add one step of ``dt`` seconds, of all columns or of those at ``columns``."""
         some = slice(None) if columns is None else columns
-        for quantity, parts in terms(forcing, out).items():
-            whole = self.throughput.setdefault(quantity, np.zeros_like(self.first[quantity]))
-            for name, rate in parts.items():
-                amount = np.asarray(rate, float) * dt
-                self.sums.setdefault(f"{quantity}/{name}", np.zeros_like(whole))[some] += amount
-                whole[some] += np.abs(amount)
+        rates = terms(forcing, out)
+        sums, throughput = self._rows_of(rates)
+        amounts = np.array([rate for parts in rates.values() for rate in parts.values()]) * dt
+        sums[:, some] += amounts
+        passed = iter(np.abs(amounts))
+        through = throughput[:, some]
+        for whole, parts in zip(through, rates.values(), strict=True):
+            for _ in parts:
+                whole += next(passed)
+        if columns is not None:  # of some it is a copy
+            throughput[:, some] = through
+
+    def _rows_of(self, rates: dict[str, dict[str, np.ndarray]]) -> tuple[np.ndarray, np.ndarray]:
+        """Sums by term and throughput by quantity as tables, (row, column): all are added to at once."""
+        if self._tables is None:
+            names = [f"{quantity}/{name}" for quantity, parts in rates.items() for name in parts]
+            columns = np.zeros_like(self.first[QUANTITIES[0]])
+            sums = np.array([self.sums.get(name, columns) for name in names])
+            throughput = np.array([self.throughput.get(name, columns) for name in rates])
+            self.sums, self.throughput = dict(zip(names, sums, strict=True)), dict(zip(rates, throughput, strict=True))
+            self._tables = sums, throughput
+        return self._tables
 
     def close(self, stock: dict[str, np.ndarray]) -> None:
         """Stocks after the last step."""

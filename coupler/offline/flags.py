@@ -49,13 +49,14 @@ class Reports:
 
     def add_share(self, columns: Any, flag: np.ndarray, share: float) -> None:
         """Count the last step of ``columns`` as far as it is that of some of them, (column, soil_layer) ``flag``, a ``share``."""
-        stepped = columns.report["columns_stepped"] * share
+        report = columns.report
+        stepped = report["columns_stepped"] * share
         self._count("columns_stepped", stepped)
-        self._count("columns_inactive", columns.report["columns_inactive"] * share)
+        self._count("columns_inactive", report["columns_inactive"] * share)
         self._count("cells", stepped * columns.nlay)
         for name, bit in _bits().items():
-            raised = flag & bit != 0 if columns.report[name] else flag[:0]
-            self._count(name, float(raised.any(1).sum() if name == INVALID else raised.sum()))
+            raised = flag & bit != 0 if report[name] else None  # most steps raise nothing
+            self._count(name, 0.0 if raised is None else float(raised.any(1).sum() if name == INVALID else raised.sum()))
         if columns.note and (flag & (_bits()["cells_clipped"] | _bits()[INVALID])).any():
             self.quote(columns)
 

@@ -40,7 +40,8 @@ Arrays = dict[str, np.ndarray]
 
 
 def _empty(names: tuple[str, ...], shape: tuple[int, ...]) -> Arrays:
-    return {name: np.zeros(shape) for name in names}
+    """Zeros by name, all of one piece."""
+    return dict(zip(names, np.zeros((len(names), *shape)), strict=True))
 
 
 class Records:
@@ -61,7 +62,8 @@ class Records:
         end = END_LAYER + (LABORATORY if self.laboratory else ())
         self.first = self.done
         self.layer = {**_empty(MEAN_LAYER + end, (years, n, nlay)), "flag": np.zeros((years, n, nlay), np.int32)}
-        self.column = _empty((*MEAN_COLUMN, *DRIVERS), (years, n))
+        self._means = np.zeros((len(MEAN_COLUMN), years, n))
+        self.column = {**dict(zip(MEAN_COLUMN, self._means, strict=True)), **_empty(DRIVERS, (years, n))}
 
     def restore(self, saved: Arrays) -> None:
         """Take up a checkpoint."""
@@ -77,8 +79,7 @@ class Records:
         some: Any = slice(None) if step.columns is None else step.columns
         for key in MEAN_LAYER:
             self.layer[key][i][some] += out[key] / step.parts
-        for key in MEAN_COLUMN:
-            self.column[key][i][some] += out[key] / step.parts
+        self._means[:, i][:, some] += np.array([out[key] for key in MEAN_COLUMN]) / step.parts
         for key in END_LAYER:
             self.layer[key][i][some] = out[key]
         for key in CARBON:

@@ -89,5 +89,5 @@ class Together:
         if count == 1:
             self.segments[0].records.reports.add(compiled)
             return
-        for segment, mine in zip(self.segments, np.split(flag, count), strict=True):
+        for segment, mine in zip(self.segments, flag.reshape(count, -1, flag.shape[1]), strict=True):
             segment.records.reports.add_share(compiled, mine, 1.0 / count)
