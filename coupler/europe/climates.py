@@ -8,7 +8,7 @@ Use:     ``climates = Climates(drivers); lived = climates.live(scenario, 1990, w
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -18,11 +18,13 @@ from ..land.crop_calendar import air_days, crop_cover, demand, root_density
 from ..land.crop_table import crop_shares
 from ..land.fertiliser_days import Season, season
 from ..land.field import Demand, Field, Profile, Weeks
+from ..land.nitrogen import Periods
 from ..land.pedotransfer import hydraulics, known_values, with_known
 from ..land.soil_temperature import SoilHeat
 from ..land.water import fu_demand
 from ..land.weather.days import WEATHER, DailyWeather
 from ..land.weather.generator import MonthlyClimate, generate
+from ..units import DAYS_PER_YEAR
 from .scenario import Scenario
 from .soil_and_inputs import SUBSOIL_DEPTH, SoilAndInputs
 
@@ -37,7 +39,7 @@ class LivedYear:
 
     weeks: Weeks
     weather: DailyWeather
-    season: Season
+    periods: Periods  # shares of the year's nitrogen in each week
     irrigation: np.ndarray | None  # kg m-2 (day, column)
 
 
@@ -47,6 +49,14 @@ class Crops:
 
     shading: np.ndarray  # (365, column) share of the demand that leaves take
     season: Season
+    weeks: dict[bytes, Periods] = field(default_factory=dict)
+
+    def periods(self, ends: np.ndarray) -> Periods:
+        """Shares of a year's nitrogen in weeks that end after these days: the same every year."""
+        if ends.tobytes() not in self.weeks:
+            days = ends * DAYS_PER_YEAR / ends[-1]
+            self.weeks[ends.tobytes()] = self.season.between([0.0, *days.tolist()])
+        return self.weeks[ends.tobytes()]
 
 
 class Climates:
@@ -93,7 +103,7 @@ class Climates:
             given = irrigation.by_day(leaves, weather.precipitation, amount, self.drivers.config.irrigation)
             reaching = weather.precipitation if given is None else weather.precipitation + given
             weeks = self.fields[name].year(Demand(reaching, weather.tas, leaves, soil))
-            self._lived[name] = (weather_of, LivedYear(weeks, weather, crops.season, given))
+            self._lived[name] = (weather_of, LivedYear(weeks, weather, crops.periods(weeks.ends), given))
         return self._lived[name][1]
 
     def name_of(self, s: Scenario) -> str:

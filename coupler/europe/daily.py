@@ -9,7 +9,6 @@ Use:     ``e = DailyEurope(domain, config); y = e.year(None, 1990)``
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -19,6 +18,7 @@ from ..land import nitrogen, respiration
 from ..land.fertiliser_days import lime_share
 from ..land.field import Weeks
 from ..land.irrigation import dissolved
+from ..land.plan_table import PlanTable
 from ..land.year_parts import by_part, equal_parts, over_parts
 from ..units import DAYS_PER_YEAR, KELVIN, SECONDS_PER_DAY, SECONDS_PER_YEAR
 from .climates import Climates, LivedYear
@@ -36,7 +36,7 @@ class Year:
 
     weeks: Weeks
     amounts: nitrogen.YearAmounts
-    plans: list[nitrogen.YearPlan]  # of each week
+    plan: PlanTable  # of the weeks
     source: np.ndarray  # CO2, kg C m-2 s-1 (column, 12 equal parts of the year)
     mineral_n: np.ndarray  # kg N ha-1 (column,)
     lime: np.ndarray  # kg CaCO3 m-2 (column,)
@@ -89,12 +89,10 @@ class DailyEurope(SoilAndInputs):
         amounts = self.amounts(s, year)
         air, rain = by_part(lived.weather.tas), by_part(lived.weather.precipitation, "sum")
         source = respiration.production(air, rain, amounts.harvested, self.reference.harvested, self.carbon)
-        days = lived.weeks.ends * DAYS_PER_YEAR / lived.weeks.ends[-1]
-        steps = zip([0.0, *days[:-1].tolist()], days.tolist(), strict=True)
         return Year(
             weeks=lived.weeks,
             amounts=amounts,
-            plans=[nitrogen.plan_over(amounts, lived.season.over(a, b), self.nitrogen) for a, b in steps],
+            plan=PlanTable.of(nitrogen.plan_over(amounts, lived.periods, self.nitrogen)),
             source=source * s.factor("respiration", year, self.domain)[:, None],
             mineral_n=self.inputs(s, year)["mineral_n"],
             lime=self.lime(s, year),
@@ -117,7 +115,7 @@ class DailyEurope(SoilAndInputs):
             return first
         return replace(
             first,
-            plans=[_stacked(plans) for plans in zip(*(y.plans for y in years), strict=True)],
+            plan=PlanTable.stacked([y.plan for y in years]),
             source=np.concatenate([y.source for y in years]),
             mineral_n=np.concatenate([y.mineral_n for y in years]),
             lime=np.concatenate([y.lime for y in years]),
@@ -155,7 +153,7 @@ class DailyEurope(SoilAndInputs):
         water = {name: _copied(values, y.copies) for name, values in self._water(y.weeks, step, one).items()}
         t_soil = water.pop("t_soil")
         # a week's plan was made for its share of a year of 365 days
-        plan = y.plans[step.group // 2].within(some, step.dt * DAYS_PER_YEAR / total)
+        plan = y.plan.step(step.group // 2, some, step.dt * DAYS_PER_YEAR / total)
         limed = lime_share(step.first * DAYS_PER_YEAR / total, step.last * DAYS_PER_YEAR / total)
         found = {
             **water,
@@ -182,17 +180,6 @@ class DailyEurope(SoilAndInputs):
             found = tuple(x[week][some] for x in (weeks.water, weeks.sink, weeks.faces, weeks.temperature))
         w_liq, w_sink, faces, t_soil = found
         return {"w_liq": w_liq, "w_sink": w_sink, "q_if": faces, "q_bot": faces[:, -1], "t_soil": t_soil}
-
-
-def _stacked(plans: Sequence[nitrogen.YearPlan]) -> nitrogen.YearPlan:
-    """Plans of the same periods, the columns of each below those of the one before."""
-    first = plans[0]
-    join = lambda name: np.concatenate([getattr(p, name) for p in plans])  # noqa: E731
-    return nitrogen.YearPlan(
-        column={name: np.concatenate([p.column[name] for p in plans]) for name in first.column},
-        **{name: join(name) for name in ("mineralisation", "uptake", "denitrification", "bases", "harvested", "supplied")},
-        seconds=first.seconds,
-    )
 
 
 def _copied(values: np.ndarray, copies: int) -> np.ndarray:

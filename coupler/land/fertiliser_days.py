@@ -13,6 +13,7 @@ Use:     ``year = season(cover, air, soil, parameters)``; ``plan_over(amounts, y
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -48,11 +49,16 @@ class Season:
 
         Raises ArgumentError where it does not last or is longer than a year.
         """
-        days = last - first
-        if not 0 < days <= DAYS_PER_YEAR:
-            raise ArgumentError(f"step from day {first:g} to day {last:g} must last, and at most {DAYS_PER_YEAR:g} days")
+        return self.between([first, last])
+
+    def between(self, edges: Sequence[float]) -> Periods:
+        """The steps from each of these days to the next, (column, step). Raises ArgumentError as ``over``."""
+        days = np.diff(edges)
+        for first, last, length in zip(edges[:-1], edges[1:], days, strict=True):
+            if not 0 < length <= DAYS_PER_YEAR:
+                raise ArgumentError(f"step from day {first:g} to day {last:g} must last, and at most {DAYS_PER_YEAR:g} days")
         per_year = DAYS_PER_YEAR / days
-        share = {name: (_until(table, last) - _until(table, first))[:, None] for name, table in vars(self).items()}
+        share = {name: np.diff(np.stack([_until(table, edge) for edge in edges], 1)) for name, table in vars(self).items()}
         return Periods(**{**share, "warm": share["warm"] * per_year}, seconds=days * SECONDS_PER_DAY, per_year=per_year)
 
 

@@ -41,8 +41,8 @@ class Periods:
     manure: np.ndarray
     uptake: np.ndarray  # of what the harvest takes
     warm: np.ndarray  # rate of mineralisation against its mean of the year
-    seconds: float = MONTH_SECONDS  # of each
-    per_year: float = 12.0  # how many make a year
+    seconds: float | np.ndarray = MONTH_SECONDS  # of each; (period,) where they differ
+    per_year: float | np.ndarray = 12.0  # how many make a year
 
     def part(self, index: int) -> Periods:
         """One of them alone."""
@@ -62,21 +62,7 @@ class YearPlan:
     bases: np.ndarray  # mol_c m-2 s-1 exported with the harvest (column, period)
     harvested: np.ndarray  # kg N ha-1 year-1 (column,)
     supplied: np.ndarray  # kg N ha-1 year-1 after ammonia losses (column,)
-    seconds: float = MONTH_SECONDS  # of a period
-
-    def within(self, columns: np.ndarray | slice, seconds: float) -> YearPlan:
-        """The same rates of some columns over a stretch of a period."""
-        share = seconds / self.seconds
-        return YearPlan(
-            column={name: rate[columns] for name, rate in self.column.items()},
-            mineralisation=self.mineralisation[columns],
-            uptake=self.uptake[columns] * share,
-            denitrification=self.denitrification[columns] * share,
-            bases=self.bases[columns],
-            harvested=self.harvested[columns],
-            supplied=self.supplied[columns],
-            seconds=seconds,
-        )
+    seconds: float | np.ndarray = MONTH_SECONDS  # of a period; (period,) where they differ
 
 
 def harvest(supply: np.ndarray, y_max: np.ndarray) -> np.ndarray:
