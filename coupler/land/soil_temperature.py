@@ -10,6 +10,8 @@ Use:     ``heat = SoilHeat(dz, diffusivity, start); days = heat.run(air)``; a co
 
 from __future__ import annotations
 
+from importlib import import_module
+
 import numpy as np
 
 from ..units import SECONDS_PER_DAY
@@ -39,16 +41,18 @@ class SoilHeat:
 
     def run(self, air: np.ndarray) -> np.ndarray:
         """Advance by the days of ``air`` (day, column); returns the temperature at the end of each, (day, column, layer)."""
+        # late, so that `calcisol --help` needs no compiled code
+        extension = import_module(".soil_water._soil_water", __package__)
+        ffi = extension.ffi
         made = np.empty((len(air), self.layers, air.shape[1]))
-        t = self.temperature
-        for day, surface in enumerate(air):
-            carried = surface
-            for i in range(len(t)):
-                carried = (t[i] + self.above[i] * carried) * self.inverse[i]
-                t[i] = carried
-            for i in range(len(t) - 2, -1, -1):
-                t[i] += self.ratio[i] * t[i + 1]
-            made[day] = t[: self.layers]
+        self.temperature = np.ascontiguousarray(self.temperature, np.float64)
+        kept = {"above": self.above, "ratio": self.ratio, "inverse": self.inverse, "air": np.ascontiguousarray(air, np.float64)}
+        kept |= {"temperature": self.temperature, "ends": made}
+        job = ffi.new("calcisol_soil_heat *")
+        job.columns, job.layers, job.below, job.days = air.shape[1], self.layers, len(BELOW), len(air)
+        for name, array in kept.items():
+            setattr(job, name, ffi.cast("double *", array.ctypes.data))
+        extension.lib.calcisol_soil_heat_run(job)
         return np.moveaxis(made, 1, 2)
 
 

@@ -45,6 +45,18 @@ typedef struct {
 /* Advance all columns by `days`. Returns 0, or the number (from 1) of the first column in which no step succeeds. */
 int64_t calcisol_soil_water_run(const calcisol_soil_water *run);
 
+/* Heat of the same columns, day by day: what is solved, and its units: soil_temperature.py. */
+typedef struct {
+  int64_t columns, layers, below, days; /* layers of the soil, and those below it */
+  /* of the tridiagonal system, [layer, those below included] */
+  const double *above, *ratio, *inverse;
+  const double *air;   /* [day][column] degC */
+  double *temperature; /* [layer, those below included][column] degC, in and out */
+  double *ends;        /* [day][layer][column] degC, at the end of each day */
+} calcisol_soil_heat;
+
+void calcisol_soil_heat_run(const calcisol_soil_heat *run);
+
 #ifdef __cplusplus
 }
 #endif
