@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from ..library import capi
-from ..library.columns import Columns, _set_view, table
+from ..library.columns import Columns, set_view, table
 from ..library.model import Model
 from ..library.sample import soil, weather
 
@@ -43,7 +43,7 @@ class Call:
 
     def show(self, view: Any, array: Any, ffi: Any) -> None:
         self.kept.append(array)
-        _set_view(view, array, ffi)
+        set_view(view, array, ffi)
 
     def step(self) -> None:
         """One step."""

@@ -28,7 +28,7 @@ from ...emulator.contract.extras import need
 from ...emulator.contract.variables import load_table
 from ..errors import CalcisolError
 from ..library import capi
-from ..library.columns import Columns, _set_view
+from ..library.columns import Columns, set_view
 from ..library.model import Model
 from ..library.sample import soil, weather
 from .cuda_memory import Driver
@@ -63,7 +63,7 @@ class Steps:
 
     def show(self, view: Any, array: Any, place: str, ffi: Any) -> None:
         array = self.driver.pinned(array) if place == "pinned" and self.driver else array
-        _set_view(view, array, ffi)
+        set_view(view, array, ffi)
         self.kept.append(array)
         if place == "device" and self.driver:
             self.addresses.append(self.driver.upload(array))

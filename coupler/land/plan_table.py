@@ -1,6 +1,7 @@
 """A year's nitrogen plan as one table, out of which a step cuts what it needs at once.
 
-What:    ``PlanTable`` holds the rates of a ``YearPlan`` of many short periods for many columns; ``step`` makes the plan of one step.
+What:    ``PlanTable`` holds the rates of a ``YearPlan`` of many short periods for many columns; ``step`` makes the plan of
+         one step.
 Units:   those of YearPlan. Shapes: (rate, period, column).
 Source:  nitrogen.py.
 Use:     ``table = PlanTable.of(plan_over(amounts, season.between(edges), p)); table.step(3, columns, 7 * 86400.0)``
@@ -52,6 +53,4 @@ class PlanTable:
         rows = dict(zip(self.names, self.rates[:, period][:, columns, None], strict=True))
         share = seconds / float(self.seconds[period])
         rates = {name: rows.pop(name) * share if name in DEMANDS else rows.pop(name) for name in RATES}
-        return YearPlan(
-            column=rows, **rates, harvested=self.harvested[columns], supplied=self.supplied[columns], seconds=seconds
-        )
+        return YearPlan(column=rows, **rates, harvested=self.harvested[columns], supplied=self.supplied[columns], seconds=seconds)

@@ -4,7 +4,8 @@ What:    ``PreparedStep`` holds arrays for the forcing and the outputs of some c
          calls; of columns with active = 0 neither the forcing is read nor an output written.
 Shapes:  (column, soil_layer) and (column,), float64; units: emulator/contract/variables.toml.
 Source:  fortran_bridge/include/calcisol.h; the same call as ``Columns.step``.
-Use:     ``step = PreparedStep(columns, {"w_liq": (n, m), ...}, ("ph",)); step.forcing["w_liq"][:] = w; step(1800.0); step.out["ph"]``
+Use:     ``step = PreparedStep(columns, {"w_liq": (n, m), ...}, ("ph",))``;
+         ``step.forcing["w_liq"][:] = w; step(1800.0); step.out["ph"]``
 """
 
 from __future__ import annotations

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from calcisol.coupler.europe.load import load_domain
 from calcisol.coupler.europe.scenario import load_scenario
+from calcisol.coupler.library.prepared import PreparedStep
 from calcisol.coupler.offline import budget, chunks, flags, folder_lock, results
 from calcisol.coupler.offline.task import SPINUP, Stopped, Task, chunk_file
 from calcisol.coupler.report.summary import CLASSES, EU27
@@ -50,28 +51,14 @@ def test_budgets_close_from_outside_the_library(tmp_path):
 
 
 def test_a_broken_library_stops_the_run(tmp_path, monkeypatch):
-    original = chunks.open_model
+    step = PreparedStep.__call__
 
-    class Leaky:
-        def __init__(self, model):
-            self.model = model
+    def leaky(self, dt):
+        step(self, dt)
+        if "dic_leach" in self.out:
+            self.out["dic_leach"] *= 1 + 1e-6
 
-        def columns(self, static):
-            columns = self.model.columns(static)
-            step = columns.step
-            columns.step = lambda dt, forcing, wanted: {**(out := step(dt, forcing)), "dic_leach": out["dic_leach"] * (1 + 1e-6)}
-            return columns
-
-        def close(self):
-            self.model.close()
-
-        def __enter__(self):
-            return self
-
-        def __exit__(self, *_):
-            self.close()
-
-    monkeypatch.setattr(chunks, "open_model", lambda config: Leaky(original(config)))
+    monkeypatch.setattr(PreparedStep, "__call__", leaky)
     with pytest.raises(budget.BudgetError, match="carbon budget of column"):
         run_small(tmp_path, scenarios=("baseline",), end_year=2020)
     assert not (tmp_path / "baseline.nc").exists()
