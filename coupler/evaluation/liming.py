@@ -1,10 +1,10 @@
-"""Section of the validation page on the liming experiments: pH, calcium, subsoil, loss of lime, beside what was measured.
+"""Sections of the validation page on the liming experiments: pH, calcium, subsoil, loss of lime, beside what was measured.
 
 What:    ``liming(folder, config, out)`` simulates the experiments (field_trials.py) and makes figures, tables, verdicts.
 Units:   pH in water; calcium mmol_c kg-1; losses kg CaCO3 ha-1 yr-1.
 Limits:  fixed before the run: those of plot/skill.py for pH; the others below. One set of parameters for both sites.
 Source:  field_trials.py; nothing is fitted: what the model is given is named there.
-Use:     ``section = liming(Path("my_data"), RunConfig(), Path("out/validation"))``.
+Use:     ``sections = liming(Path("my_data"), RunConfig(), Path("out/validation"))``.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from ..plot import skill
 from ..plot.picture import draw
 from ..plot.simulate import Result
 from . import field_trials
+from .decomposition import decomposition
 from .totals import Section, Verdict, judge
 
 BIAS = (0.15, 0.30)  # of pH of limed plots: agrees, in part
@@ -85,12 +86,13 @@ def rows(name: str, blind: bool, result: Result) -> list[list[str]]:
     return made
 
 
-def liming(folder: Path, config: RunConfig, out: Path) -> Section:
-    """Rothamsted and Woburn, four lime levels each, with and without the bases that were found before the lime."""
+def liming(folder: Path, config: RunConfig, out: Path) -> list[Section]:
+    """Rothamsted and Woburn, four lime levels each, with and without the bases that were found before the lime; their misses."""
     from ..library.model import Model
 
     with Model(config.bundle or None) as model:
         results = field_trials.simulate(folder, model)
+        misses = decomposition(results, folder, model)
     body: list[list[str]] = []
     found: list[Verdict] = []
     drawn: list[Markup] = []
@@ -113,4 +115,4 @@ def liming(folder: Path, config: RunConfig, out: Path) -> Section:
         "means: an oracle that knows the mean of each level. All plots of a date read up to 0.3 higher or lower together (a "
         "dry summer, a dressing before the sample), which a mean year of weather does not have."
     )
-    return Section("Liming experiments", table(head, body, text=(0, 1, 2)) + text + joined(drawn, "grid"), found)
+    return [Section("Liming experiments", table(head, body, text=(0, 1, 2)) + text + joined(drawn, "grid"), found), misses]

@@ -139,7 +139,7 @@ def write(data: Path, results: Path | None, out: Path, config: RunConfig, versio
             raise CalcisolError(f"{results} holds no summary.csv; give the folder of a finished run, or none")
         with (results / "summary.csv").open(encoding="utf-8") as file:
             lines = list(csv.DictReader(file))
-    sections = [liming(data, config, out), broadbalk(data, lines), classes(data)]
+    sections = [*liming(data, config, out), broadbalk(data, lines), classes(data)]
     if pair(lines) and results is not None:
         sections += [leaching(results), stoichiometry(lines)]
     verdicts = [v for s in sections for v in s.verdicts]
@@ -147,7 +147,7 @@ def write(data: Path, results: Path | None, out: Path, config: RunConfig, versio
     tags = {"yes": "real", "partly": "estimated", "no": "synthetic"}
     tag = Markup('<span class="tag {}">{}</span>')
     rows = [[v.what, tag.format(tags[v.agrees], v.agrees), v.ours, v.outside, v.why] for v in verdicts]
-    missing = "" if len(sections) > 3 else " The parts on Europe need a finished run with no_mineral_n and are left out."
+    missing = "" if len(sections) > 4 else " The parts on Europe need a finished run with no_mineral_n and are left out."
     values: dict[str, Any] = {
         "style": Markup(Path(__file__).parents[1].joinpath("report", "page.css").read_text(encoding="utf-8")),
         "answer": f"Of {len(verdicts)} comparisons with outside data {counts['yes']} agree, {counts['partly']} agree in part and "

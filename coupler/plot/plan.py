@@ -18,6 +18,7 @@ from ..land import deposition, exchanger, harvest, nitrogen
 from ..land.nitrogen_forms import LIME, LOST_AS_NH3, ORGANIC, mixture, salts
 from ..land.parameters import NitrogenParameters
 from ..units import CACO3_KG_PER_MOL, HA_M2, N_KG_PER_MOL, S_KG_PER_MOL, SECONDS_PER_YEAR
+from .organic_matter import OrganicMatter
 from .site import Line, Site
 
 MANURES = ("slurry", "farmyard_manure", "organic")
@@ -98,7 +99,7 @@ class Plans:
     """Plans of all years of a site; ``soil_air`` = topsoil temperature [degC] (12,)."""
 
     def __init__(self, site: Site, soil_air: np.ndarray, p: NitrogenParameters) -> None:
-        self.site, self.parameters = site, p
+        self.site, self.parameters, self.organic = site, p, OrganicMatter(site)
         self.most_from_mica = MICA * float(site.soil.clay[0]) / SECONDS_PER_YEAR
         self.denitrified = DENITRIFIED[0] + DENITRIFIED[1] * min(float(site.soil.clay[0]) / HEAVY, 1.0)
         mix = np.clip((nitrogen.SOUTH_LATITUDE[1] - site.place.latitude) / np.diff(nitrogen.SOUTH_LATITUDE)[0], 0, 1)
@@ -172,7 +173,8 @@ class Plans:
         """Nitrogen that organic matter sets free (or, negative, takes up) as its stock changes, kg ha-1 (column,)."""
         if bare:
             return np.zeros(len(self.site.treatments))
-        return np.array([sum(x.humus for x in lines_of(self.site, name, year)) for name in self.site.treatments])
+        given = np.array([sum(x.humus for x in lines_of(self.site, name, year)) for name in self.site.treatments])
+        return np.where(given != 0.0, given, self.organic.nitrogen(year))
 
     def _monthly(self, pairs: list[tuple[Received, Taken]], ion: str) -> np.ndarray:
         """mol m-2 s-1 (column, 12) of an ion from all dressings."""

@@ -53,6 +53,7 @@ class Ground:
     bases: dict[str, np.ndarray]  # NaN where not surveyed
     measured: np.ndarray  # whether the capacity was
     weathering: np.ndarray  # mol_c m-2 year-1
+    aluminium: np.ndarray  # saturation index of gibbsite
 
     @classmethod
     def of(cls, site: Site) -> Ground:
@@ -68,11 +69,11 @@ class Ground:
         if not np.isnan(given).all():  # the clay of a profile is much the same
             own = own * np.nanmean(s.capacity / exchanger.capacity(s.clay, s.carbon))
         fine = s.density * (1 - s.stones)
-        released = weathering.rate(s.clay, s.sand, warm) * (1 - s.stones) * p.weathering_factor
+        released = weathering.rate(s.clay, s.sand, warm, s.parent) * (1 - s.stones) * p.weathering_factor
         return cls(
             dz, s.clay[at], s.sand[at], s.carbon[at], fine[at], ((1 - s.density / PARTICLE_DENSITY) * (1 - s.stones))[at],
             np.where(np.isnan(given), own, given * p.cec_factor), np.full(len(dz), p.cec_variable), s.caco3[at], s.ph[at],
-            {ion: s.bases[ion][at] for ion in CATIONS}, ~np.isnan(given), released[at] * dz,
+            {ion: s.bases[ion][at] for ion in CATIONS}, ~np.isnan(given), released[at] * dz, s.aluminium[at],
         )  # fmt: skip
 
     @property
@@ -85,12 +86,12 @@ class Ground:
         """Fine earth, kg m-2."""
         return self.density * self.dz
 
-    def static(self, columns: int) -> dict[str, np.ndarray]:
-        """Soil properties by contract name, (column, layer)."""
+    def static(self, columns: int, capacity: np.ndarray | None = None) -> dict[str, np.ndarray]:
+        """Soil properties by contract name, (column, layer); ``capacity`` (column, layer) where that of columns differs."""
         rows = {
             "dz": self.dz, "clay": self.clay, "sand": self.sand, "soc": self.carbon, "bulk_density": self.density,
-            "porosity": self.porosity, "cec": self.capacity, "cec_variable": self.variable, "caco3": self.caco3,
-            "ph0": np.clip(self.ph, 4.0, 8.2),
+            "porosity": self.porosity, "cec": self.capacity if capacity is None else capacity, "cec_variable": self.variable,
+            "caco3": self.caco3, "ph0": np.clip(self.ph, 4.0, 8.2), "si_gibbsite": self.aluminium,
         }  # fmt: skip
         return {k: np.broadcast_to(v, (columns, len(self.dz))).copy() for k, v in rows.items()}
 
@@ -103,6 +104,7 @@ class Sampler:
     mass: np.ndarray  # kg m-2 (sample,)
     capacity: np.ndarray  # mol_c kg-1
     variable: np.ndarray
+    aluminium: np.ndarray  # saturation index of gibbsite
     calcareous: np.ndarray  # whether the survey found carbonate: a reading dissolves it
 
     @classmethod
@@ -114,7 +116,8 @@ class Sampler:
         mass = share @ ground.mass
         held = share @ (ground.mass * ground.capacity)
         variable = share @ (ground.mass * ground.capacity * ground.variable) / held
-        return cls(share, mass, held / mass, variable, share @ (ground.mass * ground.caco3) > 0)
+        aluminium = share @ (ground.mass * ground.aluminium) / mass
+        return cls(share, mass, held / mass, variable, aluminium, share @ (ground.mass * ground.caco3) > 0)
 
     def per_kg(self, pool: np.ndarray) -> np.ndarray:
         """mol m-2 (column, layer) as mol per kg of the sample (column, sample)."""

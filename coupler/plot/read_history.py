@@ -23,7 +23,10 @@ from ..land.nitrogen_forms import mixture, salts
 from .read_toml import SiteError, Table
 from .site import ALL, Line, Reading
 
-NUMBERS = ("dry_matter_t_ha", "n_kg_ha", "lime_t_ha", "lime_depth_cm", "n_removed_kg_ha", "fixed_n_kg_ha", "plough_cm")
+NUMBERS = (
+    "dry_matter_t_ha", "n_kg_ha", "lime_t_ha", "lime_depth_cm", "n_removed_kg_ha", "fixed_n_kg_ha", "plough_cm",
+    "organic_carbon_percent",
+)  # fmt: skip
 QUANTITIES = {  # column of a file of observations -> what it is
     "ph_h2o": 1.0, "ph_cacl2": 1.0, "ca_mmolc_kg": 1.0, "mg_mmolc_kg": 1.0, "k_mmolc_kg": 1.0, "na_mmolc_kg": 1.0,
     "caco3_percent": 1.0,
@@ -128,7 +131,7 @@ def _line(t: Table, names: tuple[str, ...], span: tuple[int, int]) -> Line:
         chosen, (first, last), month, t.text("crop", ("", *harvest.CROPS), ""), value["dry_matter_t_ha"], nitrogen,
         form if nitrogen else {}, spread, t.text("lime", tuple(lime.KINDS), "ground_limestone"), value["lime_depth_cm"] / 100,
         value["n_removed_kg_ha"], value["fixed_n_kg_ha"], other, t.number("humus_n_kg_ha", -300, 300, 0.0), _yes(t, "potash"),
-        value["plough_cm"] / 100,
+        value["plough_cm"] / 100, value["organic_carbon_percent"] / 100,
     )  # fmt: skip
     t.done()
     return made

@@ -18,7 +18,7 @@ import numpy as np
 
 from ..europe import embedded
 from ..europe.cells import read_cells
-from ..land import climate
+from ..land import aluminium, climate, weathering
 from . import read_history, read_weather
 from .read_toml import SiteError, Table
 from .site import CATIONS, Parameters, Place, Site, Soil, Weather
@@ -91,6 +91,7 @@ def _soil(t: Table) -> Soil:
     if (clay + sand > 1.001).any():
         raise SiteError(f"{t.where}: clay_percent and sand_percent add up to more than 100")
     carbon = t.numbers("organic_carbon_percent", n, 0, 60) / 100
+    held = t.numbers("si_gibbsite", n, -4, 3, np.nan)
     density = t.numbers("bulk_density_t_m3", n, 0.2, 2.4, np.nan) * 1e3
     usual = np.clip(1464.8 + 134.3 * clay - 6616.0 * carbon, 1000.0, 1600.0)  # europe/embedded.py, soil_fields
     soil = Soil(
@@ -104,6 +105,8 @@ def _soil(t: Table) -> Soil:
         capacity=t.numbers("cec_mmolc_kg", n, 2, 2000, np.nan) / 1e3,
         bases={ion: t.numbers(f"{ion}_mmolc_kg", n, 0, 2000, np.nan) / 1e3 for ion in CATIONS},
         caco3=t.numbers("caco3_percent", n, 0, 95, 0.0) / 100,
+        aluminium=np.where(np.isnan(held), aluminium.saturation(carbon), held),
+        parent=t.text("parent_material", ("", *weathering.CLASSES), ""),
     )  # fmt: skip
     t.done()
     return soil

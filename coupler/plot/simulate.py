@@ -17,6 +17,7 @@ from ..land import bioturbation, lime
 from ..units import CACO3_KG_PER_MOL, MONTH_SECONDS
 from . import suspension
 from .drivers import Drivers
+from .organic_matter import OrganicMatter
 from .plan import lines_of
 from .profile import Ground, Sampler
 from .site import CATIONS, Site
@@ -94,22 +95,24 @@ def mix(state: dict[str, np.ndarray], ground: Ground, depth: float, worms: np.nd
     return made
 
 
-def readings(model: Any, sampler: Sampler, state: dict[str, np.ndarray], ratio: float) -> dict[str, np.ndarray]:
-    """What a laboratory finds in the samples, (column, sample)."""
+def readings(
+    model: Any, sampler: Sampler, state: dict[str, np.ndarray], held_by: np.ndarray, ratio: float
+) -> dict[str, np.ndarray]:
+    """What a laboratory finds in the samples, (column, sample); ``held_by``: their capacity, mol_c kg-1."""
     held = {name: sampler.per_kg(state[name]) for name in suspension.POOLS}
     shape = held["ca"].shape
     guess = {k: np.broadcast_to((state[k] @ sampler.share.T) / sampler.share.sum(1), shape).ravel() for k in suspension.GUESSES}
     wide = lambda row: np.broadcast_to(row, shape).ravel()  # noqa: E731
     flat = {k: v.ravel() for k, v in held.items()}
-    capacity, variable = wide(sampler.capacity), wide(sampler.variable)
-    free = suspension.read(model, {**flat, "calcite": 0.0 * flat["ca"]}, capacity, variable, guess, ratio)
-    reacted = suspension.read(model, flat, capacity, variable, guess, ratio)
+    capacity, variable, aluminium = held_by.ravel(), wide(sampler.variable), wide(sampler.aluminium)
+    free = suspension.read(model, {**flat, "calcite": 0.0 * flat["ca"]}, capacity, variable, guess, ratio, aluminium)
+    reacted = suspension.read(model, flat, capacity, variable, guess, ratio, aluminium)
     made = {f"{ion}": held[ion] * (2 if ion in ("ca", "mg") else 1) for ion in CATIONS}
     bases = sum(made.values())
     water, cacl2 = (np.where(sampler.calcareous, r.reshape(shape), f.reshape(shape)) for f, r in zip(free, reacted, strict=True))
     return {
         "ph_h2o": water, "ph_cacl2": cacl2, "ph_h2o_limed": reacted[0].reshape(shape),
-        **made, "acidity": sampler.capacity - bases, "caco3": held["calcite"] * CACO3_KG_PER_MOL,
+        **made, "acidity": held_by - bases, "caco3": held["calcite"] * CACO3_KG_PER_MOL,
     }  # fmt: skip
 
 
@@ -127,8 +130,14 @@ def simulate(site: Site, model: Any) -> Result:
     leaching = {name: np.zeros((len(years), n)) for name in LEACHED}
     grains, flags = np.zeros((len(years), n)), np.zeros(5, int)
     state, saturation = soil.state(), np.zeros((n, len(ground.dz)))
+    humus, capacity = OrganicMatter(site), np.broadcast_to(ground.capacity, saturation.shape)
     worms = bioturbation.mixing(ground.dz, ground.mass, bioturbation.PLOUGHED if site.plough > 0 else 1.0)
     for i, year in enumerate(years.tolist()):
+        if humus.changes:
+            capacity = humus.capacity(ground, year)
+            soil.close()
+            soil = model.columns(ground.static(n, capacity))
+            soil.set_state(state)
         for month in range(12):
             liming.month(year, month)
             changed = {}
@@ -145,7 +154,7 @@ def simulate(site: Site, model: Any) -> Result:
                 leaching[name][i] += out[name] * MONTH_SECONDS
             state = soil.state()
             if month == site.month or (year, month) in wanted:
-                found = readings(model, sampler, state, site.soil.ratio)
+                found = readings(model, sampler, state, sampler.per_kg(capacity * ground.mass), site.soil.ratio)
                 further[year, month] = found
                 for name, value in found.items() if month == site.month else ():
                     values.setdefault(name, np.full((len(years), *value.shape), np.nan))[i] = value

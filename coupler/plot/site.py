@@ -55,6 +55,8 @@ class Soil:
     capacity: np.ndarray
     bases: dict[str, np.ndarray]  # mol_c kg-1
     caco3: np.ndarray
+    aluminium: np.ndarray  # saturation index of gibbsite
+    parent: str  # of land/weathering.py; empty: by texture
 
 
 @dataclass(frozen=True)
@@ -77,6 +79,7 @@ class Line:
     humus: float = 0.0  # kg N ha-1 year-1 that organic matter sets free as it is lost; negative as it grows
     potash: bool = False  # potassium is given for what the harvest takes
     plough: float = np.nan  # m, where it differs from that of the site
+    carbon: float = np.nan  # kg kg-1 of organic carbon that the topsoil had in the first of the years
 
 
 @dataclass(frozen=True)

@@ -79,7 +79,9 @@ def _filled(site: Site, ground: Ground, state: dict[str, np.ndarray], model: Any
     pools = {ion: (bases * shares[i][:, None] / charge[i]).ravel() for i, ion in enumerate(CATIONS)}
     per_kg = {k: np.repeat(state[k][0] / ground.mass, TRIED) for k in ("nh4", "no3", "cl", "so4")}
     guess = {k: np.repeat(state[k][0], TRIED) for k in suspension.GUESSES}
-    read = suspension.read(model, {**pools, **per_kg}, capacity.ravel(), variable.ravel(), guess, site.soil.ratio)
+    read = suspension.read(
+        model, {**pools, **per_kg}, capacity.ravel(), variable.ravel(), guess, site.soil.ratio, np.repeat(ground.aluminium, TRIED)
+    )
     ph = read[1 if site.soil.cacl2 else 0].reshape(layers, TRIED)
     chosen = np.empty((4, layers))
     for i in range(layers):

@@ -29,15 +29,19 @@ def read(
     variable: np.ndarray,
     guess: dict[str, np.ndarray],
     ratio: float = RATIO,
+    aluminium: np.ndarray | float = 0.0,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """pH in water and in 0.01 M CaCl2 (sample,); ``pools`` by name of POOLS, ``guess`` by name of GUESSES."""
+    """pH in water and in 0.01 M CaCl2 (sample,); ``pools`` by name of POOLS, ``guess`` by name of GUESSES.
+
+    ``aluminium``: saturation index of gibbsite in the sample.
+    """
     n = len(capacity)
     strength = RATIO / ratio
     one = np.ones((n, 1))
     soil = model.columns(
         {
             "dz": 0.1 * one, "bulk_density": MASS / 0.1 * one, "cec": np.clip(capacity * strength, 0.002, 2.0)[:, None],
-            "cec_variable": variable[:, None],
+            "cec_variable": variable[:, None], "si_gibbsite": np.broadcast_to(aluminium, n)[:, None],
         }
     )  # fmt: skip
     rows = {name: np.broadcast_to(pools.get(name, 0.0), (n,)) * MASS * strength for name in POOLS}

@@ -27,6 +27,7 @@ class Static(NamedTuple):
     calcite_rate: Tensor
     dispersivity: Tensor
     si_pedogenic: Tensor
+    si_gibbsite: Tensor
 
 
 class LayerForcing(NamedTuple):
@@ -124,9 +125,9 @@ class ColumnOutputs(NamedTuple):
 
 
 def static_rows(x: Tensor) -> Static:
-    """Unpack [14, layer, column]."""
+    """Unpack [15, layer, column]."""
     r = x.unbind(0)
-    return Static(r[0], r[1], r[2], r[3], r[4], r[5], r[6], r[7], r[8], r[9], r[10], r[11], r[12], r[13])
+    return Static(r[0], r[1], r[2], r[3], r[4], r[5], r[6], r[7], r[8], r[9], r[10], r[11], r[12], r[13], r[14])
 
 
 def layer_rows(x: Tensor) -> LayerForcing:

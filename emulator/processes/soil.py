@@ -31,7 +31,7 @@ def complete(static: Tensor, particle_density: float = PARTICLE_DENSITY) -> Tens
     variable = torch.where(torch.isnan(s.cec_variable), share, s.cec_variable)
     return torch.stack(
         [s.dz, s.clay, s.sand, s.soc, s.bulk_density, porosity.clamp(0.05, 0.95), cec, variable, s.base_saturation, s.caco3,
-         s.ph0, s.calcite_rate, s.dispersivity, s.si_pedogenic]
+         s.ph0, s.calcite_rate, s.dispersivity, s.si_pedogenic, s.si_gibbsite]
     )  # fmt: skip
 
 

@@ -20,6 +20,7 @@ from ..contract.bases import BASES
 from ..contract.ordered import ordered_sum
 from ..contract.rows import column_rows, layer_rows, static_rows
 from ..contract.turns import enter, leave, turns
+from ..processes.aluminium import with_aluminium
 from ..processes.calcite import CalciteRates, forming_above, initial_calcite
 from ..processes.gas import conductance, gas_capacity, pressure, pressure_above
 from ..processes.recent_climate import start
@@ -94,7 +95,7 @@ class FirstState(PoreWater):
         t = f.t_soil.clamp(273.15, 313.15)
         water = reactive_water(f.w_liq, s.dz)
         air = air_fraction(s.porosity, f.w_liq, f.w_ice, s.dz)
-        k = self.equilibrium.constants(t)
+        k = with_aluminium(self.equilibrium.constants(t), s)
         sites = exchange_sites(s)
         calcite = initial_calcite(s)
         source = respiration(f, c, s)

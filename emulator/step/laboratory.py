@@ -15,6 +15,7 @@ from torch import Tensor
 from ..chemistry.ions import all_but_calcium, calcium
 from ..chemistry.records import ph_of
 from ..contract.rows import state_rows, static_rows
+from ..processes.aluminium import with_aluminium
 from ..processes.calcite import CalciteRates, forming_above
 from ..processes.soil import exchange_sites
 from .pore_water import PoreWater
@@ -41,7 +42,7 @@ class Laboratory(PoreWater):
         x = state_rows(state)
         water = self.solution_ratio * s.bulk_density * s.dz
         t = torch.full_like(s.dz, 298.15)
-        k = self.equilibrium.constants(t)
+        k = with_aluminium(self.equilibrium.constants(t), s)
         pools = torch.stack([x.ca, x.mg, x.k, x.na, x.nh4])
         sites = exchange_sites(s)
         plenty = torch.full_like(s.dz, 1e6)  # the suspension is shaken until calcite has done its work

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from ..contract.constants import LONGEST_SUBSTEP
 from ..contract.rows import ColumnForcing, LayerForcing, State, Static, column_rows, layer_rows, state_rows, static_rows
+from ..processes.aluminium import with_aluminium
 from ..processes.calcite import CalciteRates, calcite_rates
 from ..processes.recent_climate import climate_of, drivers, running_mean
 from ..processes.soil import air_fraction, exchange_sites, reactive_water
@@ -76,7 +77,7 @@ class Step(FirstState, Laboratory, Coupling):
         water = reactive_water(f.w_liq, s.dz)
         air = air_fraction(s.porosity, f.w_liq, f.w_ice, s.dz)
         sites = exchange_sites(s)
-        k = self.equilibrium.constants(t)
+        k = with_aluminium(self.equilibrium.constants(t), s)
         q_lower, q_top = face_fluxes(f.w_liq + f.w_ice, x.water, f.w_sink, f.q_lat, c.q_bot, f.q_if, dt)
         return Environment(dt, t, water, air, sites, k, q_lower, q_top, f.q_lat, c.q_bot)
 

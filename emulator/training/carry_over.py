@@ -8,13 +8,14 @@ Use:     ``python -m calcisol.emulator.training.carry_over OLD.calcisol NEW.calc
 
 from __future__ import annotations
 
+import datetime as dt
 import sys
 from pathlib import Path
 
 import torch
 
 from ..contract.bundle import BundleError, read_contract, write_bundle
-from .export import script
+from .export import BUNDLE_VERSION, script
 from .graph import fingerprint, step_of_contract
 
 
@@ -33,6 +34,8 @@ def carry_over(old: Path, new: Path) -> str:
         parameter.requires_grad_(False)
     del contract["records_sha256"]
     contract["step_graph"] = fingerprint(step)
+    contract["bundle_version"] = BUNDLE_VERSION
+    contract["created"] = dt.datetime.now(dt.UTC).strftime("%Y-%m-%d")
     write_bundle(new, script(step.eval()), contract)
     return str(contract["step_graph"])
 

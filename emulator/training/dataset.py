@@ -195,7 +195,7 @@ def _soil(a: _Archive, calcite: np.ndarray, ph: np.ndarray, rows: list[str]) -> 
         "cec_variable": np.clip(sample["yfrac"] * np.exp(-depth / 0.5), 0.02, 0.95),
         "caco3": calcite * MOLAR_MASS_CACO3 / (1000.0 * bulk * dz[:, None]), "ph0": ph,
         "calcite_rate": 1000.0 * sample["k_calcite"], "dispersivity": sample["dispersivity"],
-        "si_pedogenic": 0.0,
+        "si_pedogenic": 0.0, "si_gibbsite": 0.0,
     }  # fmt: skip
     return np.stack([np.broadcast_to(values[name], a.shape) for name in rows])
 

@@ -33,6 +33,8 @@ from .graph import fingerprint
 from .metrics import score
 from .rollout import rollout, substeps_for
 
+BUNDLE_VERSION = "0.3.0"
+"""Of the bundles that this version writes: a new one for every other step, variable or weight of the default bundle."""
 CHECK_STEPS = 24
 CHECK_COLUMNS = 4
 AGREEMENT = 1e-9
@@ -96,7 +98,7 @@ def build_contract(core: Core, config: TrainingConfig, sets: list[Ensemble], ste
     }
     return {
         "name": "calcisol default bundle" if stated is None else f"bundle with the constants of an archive: {stated.source}",
-        "bundle_version": "0.2.0",
+        "bundle_version": BUNDLE_VERSION,
         "created": dt.datetime.now(dt.UTC).strftime("%Y-%m-%d"),
         "licence": "MIT",
         "citation": "calcisol authors (2026): calcisol 0.1, soil acidity and inorganic carbon in land models; see CITATION.cff",

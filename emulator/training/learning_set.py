@@ -23,7 +23,7 @@ from .dataset import DAY, DataError, Ensemble, file_sha256, load_ensemble, split
 
 FORMAT = "calcisol-ensemble-1"
 POOLS = ("calcite", "ca", "mg", "k", "na", "nh4", "no3", "cl", "so4", "dic", "water")
-LATER = {"si_pedogenic": 0.0}
+LATER = {"si_pedogenic": 0.0, "si_gibbsite": 0.0}
 """Soil properties that learning files of earlier versions lack, and what they were for MIN3P."""
 SITES = {"site_1": "x", "site_2": "ya", "site_3": "yb"}
 # surface inputs: mol of each dep_* variable per mol of reaction

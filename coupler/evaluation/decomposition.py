@@ -1,0 +1,168 @@
+"""What the misses of the liming trials are made of: which part of the model, and which single change moves which of them.
+
+What:    ``parts`` splits the error of pH of each lime level into that of the exchanger (pH of the *measured* bases in the model's
+         laboratory), that of the budget of bases, and what all levels of a date share; ``CHANGES``, one at a time, by ``moved``.
+Units:   pH; t ha-1 and shares in the names of the changes. Shapes (reading,).
+Source:  each change is a range that the file it stands in cites (land/, plot/); nothing is chosen by what it does here.
+Use:     ``section = decomposition(results, folder, model)``, with the results of field_trials.simulate
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ...emulator.contract.pages import prose, table
+from ..plot import skill, suspension
+from ..plot.simulate import Result, simulate
+from ..plot.site import CATIONS, Line, Site
+from . import field_trials
+from .totals import Section
+
+PLOUGHED = 0.26  # m; samples that end above belong to the plough layer
+EARLY = 1976.0  # the second liming began in 1978
+Change = Callable[[Site], Site]
+
+
+def _parameters(**factors: float) -> Change:
+    return lambda site: replace(site, parameters=replace(site.parameters, **factors))
+
+
+def _lines(of: Callable[[Line], Line]) -> Change:
+    return lambda site: replace(site, lines=tuple(of(x) for x in site.lines))
+
+
+def _soil(of: Callable[[Any], dict[str, Any]]) -> Change:
+    return lambda site: replace(site, soil=replace(site.soil, **of(site.soil)))
+
+
+def _deeper(site: Site) -> Site:
+    lines = tuple(x if np.isnan(x.plough) else replace(x, plough=x.plough + 0.05) for x in site.lines)
+    return replace(site, plough=site.plough + 0.05, lines=lines)
+
+
+def _less_humus(site: Site) -> Site:
+    end = Line(site.treatments, (site.years[1], site.years[1]), 0, carbon=0.8 * float(site.soil.carbon[0]))
+    return replace(site, lines=(*site.lines, end))
+
+
+def _more_nitrogen(line: Line) -> Line:
+    return replace(line, nitrogen=1.5 * line.nitrogen)
+
+
+def _straw_stays(line: Line) -> Line:
+    return replace(line, crop="cereal_grain" if line.crop == "cereal_grain_and_straw" else line.crop)
+
+
+CHANGES: dict[str, Change] = {
+    "lime as powder": _lines(lambda x: replace(x, kind="calcium_carbonate") if x.lime else x),
+    "lime as hard ground limestone": _lines(lambda x: replace(x, kind="ground_limestone") if x.lime else x),
+    "a fifth less lime arrives": _parameters(lime_factor=0.8),
+    "ploughed 5 cm deeper": _deeper,
+    "capacity a fifth smaller (pH given alone)": _parameters(cec_factor=0.8),
+    "proton sites 0.7 of the capacity": _parameters(cec_variable=0.7),
+    "read at 1:5, not 1:2.5": _soil(lambda s: {"ratio": 5.0}),
+    "half as much sulphur again": _parameters(sulphur_factor=1.5),
+    "half as much nitrogen again": _lines(_more_nitrogen),
+    "straw stays": _lines(_straw_stays),
+    "organic carbon falls by a fifth": _less_humus,
+    "weathering doubled": _parameters(weathering_factor=2.0),
+    "aluminium held as by organic matter": _soil(lambda s: {"aluminium": np.full_like(s.aluminium, -0.7)}),
+    "drainage x 1.3": _parameters(drainage_factor=1.3),
+    "respiration x 1.5": _parameters(respiration_factor=1.5),
+}
+MEASURES = ("rmse", "bias 0", "bias L", "bias M", "bias H", "bias to 1975", "bias from 1978", "subsoil rmse", "subsoil bias")
+
+
+def measures(result: Result) -> dict[str, float]:
+    """The misses of one run by treatment, time and depth, by name of MEASURES."""
+    p = skill.pairs(result, "ph_h2o")
+    off = p.simulated - p.measured
+    top = np.array([r.bottom < PLOUGHED for r in p.readings])
+    below = np.array([(round(r.top, 2), round(r.bottom, 2)) == (0.23, 0.46) for r in p.readings])
+    early = np.array([r.year < EARLY for r in p.readings])
+    level = np.array([r.treatment for r in p.readings])
+    values = [float(np.sqrt(np.mean(off[top] ** 2)))]
+    values += [float(off[top & (level == x)].mean()) for x in field_trials.LEVELS]
+    values += [float(off[top & early].mean()), float(off[top & ~early].mean())]
+    values += [float(np.sqrt(np.mean(off[below] ** 2))), float(off[below].mean())]
+    return dict(zip(MEASURES, values, strict=True))
+
+
+def _means(result: Result, what: str) -> dict[tuple[str, float, float], tuple[float, float]]:
+    """Measured and simulated mean of the plots of a level and date, plough layer."""
+    p = skill.pairs(result, what)
+    groups: dict[tuple[str, float, float], list[tuple[float, float]]] = {}
+    for r, m, s in zip(p.readings, p.measured, p.simulated, strict=True):
+        if r.bottom < PLOUGHED:
+            groups.setdefault((r.treatment, round(r.year, 2), r.bottom), []).append((m, s))
+    return {k: (float(np.mean(v, 0)[0]), float(np.mean(v, 0)[1])) for k, v in groups.items()}
+
+
+def parts(result: Result, model: Any) -> list[list[str]]:
+    """Rows of a table: level, mean error of pH, of which exchanger and budget; only dates with bases and pH."""
+    ph, bases = _means(result, "ph_h2o"), {ion: _means(result, f"{ion}_mmolc_kg") for ion in CATIONS}
+    keys = [k for k in ph if k in bases["ca"] and k in bases["mg"] and k in bases["k"]]
+    charge = {"ca": 2e3, "mg": 2e3, "k": 1e3, "na": 1e3}
+    held = {ion: np.array([bases[ion].get(k, (0.0, 0.0)) for k in keys]) / charge[ion] for ion in CATIONS}
+    one = np.ones(len(keys))
+    guess = {"pco2": 4e-4 * one, "ph": 6.0 * one, "ionic_strength": 3e-3 * one, **{f"site_{i}": 0.0 * one for i in (1, 2, 3)}}
+    capacity, variable = result.start.capacity[0] * one, result.ground.variable[0] * one
+    read = [
+        suspension.read(model, {ion: x[:, i] for ion, x in held.items()}, capacity, variable, guess, result.site.soil.ratio)[0]
+        for i in (0, 1)  # of the bases that were measured, and of those simulated
+    ]
+    measured, simulated = np.array([ph[k] for k in keys]).T
+    level = np.array([k[0] for k in keys])
+    made = []
+    for name in field_trials.LEVELS:
+        here = level == name
+        columns = (simulated - measured, read[0] - measured, read[1] - read[0], simulated - read[1])
+        made.append([name, str(int(here.sum())), *(f"{x[here].mean():+.2f}" for x in columns)])
+    return made
+
+
+def common(result: Result) -> tuple[float, float]:
+    """Standard deviation of what all levels of a date miss together, and what is left of the error without it."""
+    means = _means(result, "ph_h2o")
+    off = {k: s - m for k, (m, s) in means.items()}
+    dates = sorted({k[1] for k in off})
+    shared = {d: float(np.mean([v for k, v in off.items() if k[1] == d])) for d in dates}
+    mean = float(np.mean(list(shared.values())))
+    rest = [v - (shared[k[1]] - mean) for k, v in off.items()]
+    return float(np.std(list(shared.values()))), float(np.sqrt(np.mean(np.square(rest))))
+
+
+def moved(folder: Path, name: str, base: dict[bool, Result], model: Any) -> list[list[str]]:
+    """Rows of a table: what each change does to each miss of an experiment; first row: the misses."""
+    start = {blind: measures(r) for blind, r in base.items()}
+    made = [[name, "as it is", *(f"{start[False][k]:+.2f}" if "bias" in k else f"{start[False][k]:.2f}" for k in MEASURES)]]
+    for label, change in CHANGES.items():
+        blind = "given alone" in label
+        found = measures(simulate(change(field_trials.plots(name, folder, blind=blind)), model))
+        made.append([name, label, *(f"{found[k] - start[blind][k]:+.2f}" for k in MEASURES)])
+    return made
+
+
+def decomposition(results: dict[tuple[str, bool], Result], folder: Path, model: Any) -> Section:
+    """Tables of both experiments."""
+    rows, split, words = [], [], []
+    for name in field_trials.TRIALS:
+        base = {blind: results[name, blind] for blind in (True, False)}
+        rows += moved(folder, name, base, model)
+        split += [[name, *row] for row in parts(base[False], model)]
+        spread, rest = common(base[False])
+        words.append(f"{name}: what all levels of a date miss together has a standard deviation of {spread:.2f}; without it the "
+                     f"means of level and date would be {rest:.2f} off.")  # fmt: skip
+    first = table(["site", "level", "dates", "error of pH", "exchanger", "budget of bases", "salt and rest"], split, text=(0, 1))
+    second = table(["site", "one change at a time", *MEASURES], rows, text=(0, 1))
+    text = prose(
+        "Given pH and bases before the lime. Exchanger: the model's laboratory reads the bases that were measured; what it "
+        "misses then no budget can mend. Budget: what the simulated bases read against the measured ones. Salt and rest: "
+        "nitrate, chloride and sulphate that are in the simulated sample. " + " ".join(words)
+    )
+    return Section("What the misses are made of", first + text + second, [])
