@@ -19,6 +19,13 @@ from .read_site import read_site
 from .simulate import Result, simulate
 from .skill import NAMES, pairs, scores
 
+NOTES = {
+    "fallback": "the physical step went without the network, which has not seen such soil (usual without carbonate)",
+    "residual": "pH was not found to tolerance; budgets hold",
+    "invalid": "nothing could be stepped; please report it with the file of the plot",
+}
+"""What flags of a cell mean to whoever has a plot."""
+
 
 def started(result: Result) -> list[str]:
     """What the first state was made of, a line for each surveyed layer."""
@@ -75,8 +82,8 @@ def run(path: Path, out: Path, bundle: str | None, fit: str, version: str) -> in
     print(f"{site.name}: {len(site.treatments)} treatments, {site.years[0]}-{site.years[1]}, climate {site.weather.source}, "
           f"drainage {result.drainage.mean():.0f} mm a year")  # fmt: skip
     print("\n".join(["start:", *started(result), *told(result)]))
-    for name in ("fallback", "residual", "invalid"):
+    for name, meaning in NOTES.items():
         if result.flags[name]:
-            print(f"note: flag {name} in {result.flags[name]} cells and months")
+            print(f"note: in {result.flags[name]} layers and months {meaning}")
     print("written: " + ", ".join(str(f) for f in [*files, out / "plot.nc", out / "plot.png"]))
     return 0
