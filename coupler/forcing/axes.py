@@ -42,12 +42,13 @@ def bounds_of(dataset: xr.Dataset, name: str) -> str:
     """
     if name not in dataset.variables:
         return ""
-    attributes = dataset[name].attrs
+    attributes = dataset.variables[name].attrs
     if "bounds" in attributes or "climatology" in attributes:
         bounds = str(attributes.get("bounds", ""))
         return bounds if bounds in dataset.variables else ""
     usual = [n for n in (f"{name}_bnds", f"{name}_bounds", f"{name}_bnd") if n in dataset.variables]
-    return next((n for n in usual if dataset[n].ndim == 2 and dataset[n].dims[0] == name and dataset[n].shape[1] == 2), "")
+    made = dataset.variables
+    return next((n for n in usual if made[n].ndim == 2 and made[n].dims[0] == name and made[n].shape[1] == 2), "")
 
 
 @xr.register_dataset_accessor("_calcisol_axes")
@@ -70,7 +71,8 @@ def time_dim(dataset: xr.Dataset) -> str:
     """Name of the time dimension, "" where there is none."""
     by_cf = [n for n in _by_cf(dataset, "T", "time") if n in dataset.dims]
     by_name = [str(n) for n in dataset.dims if str(n).lower() in TIME_NAMES]
-    by_units = [str(n) for n in dataset.dims if n in dataset.variables and " since " in str(dataset[n].attrs.get("units", ""))]
+    units = {str(n): str(v.attrs.get("units", "")) for n, v in dataset.variables.items() if n in dataset.dims}
+    by_units = [str(n) for n in dataset.dims if " since " in units.get(str(n), "")]
     return next(iter((*by_cf, *by_units, *by_name)), "")
 
 

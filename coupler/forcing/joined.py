@@ -67,24 +67,25 @@ def _same_places(data: xr.Dataset, first: xr.Dataset, time: str, files: tuple[st
             order = place_order(str(dim), data[dim], first[dim], files)
             if order is not None:
                 data = data.isel({dim: order})
-            data = data.assign_coords({dim: first[dim]})
+            if not np.array_equal(data.variables[dim].values, first.variables[dim].values):  # rounded, or 360 degrees apart
+                data = data.assign_coords({dim: first[dim]})
         elif dim in first.variables or dim in data.variables:
             has = files[0] if dim in first.variables else files[1]
             raise ValueError(f"{dim} has a coordinate in {has} only")
     return data
 
 
-def _values(variable: xr.DataArray) -> np.ndarray:
+def _values(variable: xr.Variable) -> np.ndarray:
     return decode(variable.values, variable.attrs) if variable.dtype.kind in "fiu" else np.asarray(variable.values)
 
 
 def _same_soil(data: xr.Dataset, first: xr.Dataset, time: str, files: tuple[str, str]) -> None:
     """Raise ValueError where what does not change in time differs: soil, and the places given as variables."""
     for name in [n for n, v in first.variables.items() if time not in v.dims and n not in first.dims]:
-        a, b = _values(first[name]), _values(data[name].transpose(*first[name].dims))
+        a, b = _values(first.variables[name]), _values(data.variables[name].transpose(*first.variables[name].dims))
         if a.dtype.kind not in "fiu":
             continue
-        units = str(first[name].attrs.get("units", ""))
+        units = str(first.variables[name].attrs.get("units", ""))
         spare = ROUNDING if units.startswith("degree") else 1e-6 * np.nanmax(np.abs(a), initial=0)
         gap = np.abs(a - b)
         if units.startswith("degrees_e"):
@@ -105,12 +106,13 @@ def _alike(data: xr.Dataset, first: xr.Dataset, time: str, files: tuple[str, str
         raise ValueError(f"{time} has bounds in {has}, but not in {lacks}")
     for name in sorted(mine):
         for key in ("units", "cell_methods", "positive", "standard_name"):
-            a, b = (str(d[name].attrs.get(key, "")) for d in (first, data))
+            a, b = (str(d.variables[name].attrs.get(key, "")) for d in (first, data))
             if a != b:
                 what = f"is in {a!r} in" if key == "units" else f"has the {key} {a!r} in"
                 raise ValueError(f"{name} {what} {files[0]}, but {'in ' if key == 'units' else ''}{b!r} in {files[1]}")
-        if set(first[name].dims) != set(data[name].dims):
-            raise ValueError(f"{name} has dims {first[name].dims} in {files[0]}, but {data[name].dims} in {files[1]}")
+        mine_dims, its_dims = data.variables[name].dims, first.variables[name].dims
+        if set(mine_dims) != set(its_dims):
+            raise ValueError(f"{name} has dims {its_dims} in {files[0]}, but {mine_dims} in {files[1]}")
     a, b = _calendar(first, time), _calendar(data, time)
     if a != b:
         raise ValueError(f"time has the calendar {a} in {files[0]}, but {b} in {files[1]}")

@@ -9,6 +9,7 @@ Use:     ``with open_files(Path("tas_*.nc")) as dataset``; ``parts = open_parts(
 from __future__ import annotations
 
 import glob
+import resource
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -48,8 +49,28 @@ def decoded(variable: xr.DataArray) -> xr.DataArray:
     return made
 
 
-def _open(file: str) -> xr.Dataset:
-    """One file, values as they are stored; only coordinates of places and depths are decoded."""
+def _keep_open(count: int) -> None:
+    """Let that many files stay open beside those that are: every look at one that was closed opens it again.
+
+    xarray keeps 128; the system allows a process some more, of which half are left to others.
+    """
+    kept, allowed = int(xr.get_options()["file_cache_maxsize"]), resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    wanted = min(kept + count, allowed // 2 if allowed > 0 else kept + count)
+    if count > 1 and wanted > kept:
+        xr.set_options(file_cache_maxsize=wanted)
+
+
+def _places(data: xr.Dataset) -> list[str]:
+    """Coordinates of places and depths."""
+    found = (coordinate(data, "latitude"), coordinate(data, "longitude"))
+    return [str(n) for n in (*(a.name for a in found if a is not None), *depth_coordinates(data))]
+
+
+def _open(file: str, places: Sequence[str] = ()) -> xr.Dataset:
+    """One file, values as they are stored; only coordinates of places and depths are decoded.
+
+    ``places``: their names in another file of the same series, which saves looking for them.
+    """
     try:
         data = xr.open_dataset(file, decode_times=False, decode_timedelta=False, mask_and_scale=False)
     except (OSError, ValueError, RuntimeError) as error:
@@ -58,14 +79,14 @@ def _open(file: str) -> xr.Dataset:
         text = str(error).splitlines()[0] if str(error) else type(error).__name__
         text = "no netCDF at all" if "engine" in text else text  # xarray lists the packages it could ask
         raise ForcingError(f"{file} is no NetCDF file that can be read ({text}); write it again") from None
-    close = data.close
-    data = as_cf(data, Path(file).name)
-    places = [a.name for a in (coordinate(data, "latitude"), coordinate(data, "longitude")) if a is not None]
-    names = [str(n) for n in (*places, *depth_coordinates(data), *bounds_names(data))]
-    made = {n: decoded(data[n]) for n in names if "since" not in str(data[n].attrs.get("units", ""))}
-    made_of = data.assign({n: v for n, v in made.items() if v is not data[n]})
-    made_of.set_close(close)
-    return made_of
+    stored, data = data, as_cf(data, Path(file).name)
+    here = places if places and all(n in data.variables for n in places) else _places(data)
+    packed = [n for n in dict.fromkeys((*here, *bounds_names(data))) if set(PACKING) & set(data.variables[n].attrs)]
+    made = {n: decoded(data[n]) for n in packed if "since" not in str(data.variables[n].attrs.get("units", ""))}
+    data = data.assign(made) if made else data
+    if data is not stored:
+        data.set_close(stored.close)
+    return data
 
 
 def _close(parts: list[xr.Dataset]) -> None:
@@ -102,10 +123,13 @@ def _with(parts: list[xr.Dataset], others: list[xr.Dataset], names: tuple[str, s
 def _along_time(path: Path) -> list[xr.Dataset]:
     """The files of one path or pattern, in order of time."""
     files = files_of(path)
+    _keep_open(len(files))
     parts: list[xr.Dataset] = []
+    places: list[str] = []  # of the first: files of a series are laid out alike, or refused by align
     try:
         for file in files:
-            parts.append(_open(file))
+            parts.append(_open(file, places))
+            places = places or _places(parts[0])
         if len(parts) == 1:
             return parts
         made = align(parts, [Path(f).name for f in files])

@@ -7,6 +7,7 @@ from calcisol.coupler.forcing.fault import ForcingError
 from calcisol.coupler.forcing.forcing_file import ForcingFile as Forcing
 from helpers.forcing_data import dataset, read_all, same, save, truth
 from helpers.small_runs import forcing_file
+from xarray.backends import CachingFileManager
 
 
 def two(folder, action):
@@ -145,3 +146,20 @@ def test_places_that_lack_something_are_counted(tmp_path):
     data["w_liq"][0, :, 0, 1] = np.nan  # in the first step alone
     with pytest.raises(ForcingError, match=r"w_liq holds 4 missing values .* of 144, first at 50\.25 N -4\.75 E"):
         read_all(save(data, tmp_path / "g.nc"))
+
+
+def test_every_file_of_a_series_is_opened_once(tmp_path, monkeypatch):
+    """xarray keeps some files open; of a year of daily files the others were opened again at every look."""
+    opened = []
+    make = CachingFileManager.__init__
+
+    def counted(self, opener, *args, **options):
+        make(self, lambda *a, **o: opened.append(a) or opener(*a, **o), *args, **options)
+
+    data = dataset()
+    for i in range(6):
+        save(data.isel(time=slice(i, i + 1)), tmp_path / f"a_{i}.nc")
+    monkeypatch.setattr(CachingFileManager, "__init__", counted)
+    with xr.set_options(file_cache_maxsize=2):
+        same(read_all(tmp_path / "a_*.nc"), truth())
+    assert len(opened) == 6
