@@ -111,7 +111,7 @@ def test_ranks_give_the_same_bits(name: str, host_of: Callable[..., Host], tmp_p
     assert again == one
 
 
-@pytest.mark.parametrize("name", ["orchidee", "ctsm"])
+@pytest.mark.parametrize("name", ["orchidee", "ctsm", "lpjml"])
 def test_a_host_may_read_the_ph_of_a_suspension(name: str, host_of: Callable[..., Host], tmp_path: Path) -> None:
     """Formulas fitted to laboratory pH get it: with calcite and carbon dioxide another one than that of pore water."""
     host = host_of(name)
@@ -119,7 +119,7 @@ def test_a_host_may_read_the_ph_of_a_suspension(name: str, host_of: Callable[...
     for which in ("h2o", "cacl2"):
         read, _ = host.run(tmp_path / which, 1, RANKED, feedback_ph=which)
         changed = [column for column, words in pore.items() if read[column][0] != words[0]]
-        assert len(changed) == NCOL
+        assert len(changed) == NCOL - (name == "lpjml")  # a lake
         host.run(tmp_path / f"half_{which}", 1, 5, feedback_ph=which)
         half = str(tmp_path / f"half_{which}" / "restart")
         again, _ = host.run(tmp_path / f"again_{which}", 6, RANKED, restart=half, feedback_ph=which)

@@ -39,6 +39,7 @@ KINDS = [
     Kind("noahmp", ("-g", "-fconvert=big-endian", "-fbounds-check", "-fno-range-check", "-fallow-argument-mismatch"), 48, 17520),
     Kind("lpjml", ("-std=gnu11", "-O2", "-Wextra", "-Werror"), 48, 365),
 ]
+LPJML_READS = {"pore_water": 1, "h2o": 2, "cacl2": 3}  # calcisol_lpjml_reads
 BY_NAME = {kind.name: kind for kind in KINDS}
 
 
@@ -82,7 +83,7 @@ class Host:
         folder.mkdir(exist_ok=True)
         arguments = [str(NCOL), str(first), str(last), restart, str(folder / "r"), str(folder / "o")]
         if self.kind.name == "lpjml":
-            arguments += [str(self.bundle) if on else "-", str(int(feedback))]
+            arguments += [str(self.bundle) if on else "-", str(LPJML_READS[switch.get("feedback_ph", "pore_water")] if feedback else 0)]
         else:
             bundle = str(self.bundle) if on else ""
             chosen = {"bundle": bundle, "feedback": feedback, "tile_columns": 8, "check_every": 1, "log_every": 1, "step": 0.0}

@@ -3,7 +3,6 @@
  * Arguments: NCELL DAY_FROM DAY_TO RESTART_IN|- RESTART_OUT|- RESULTS BUNDLE|- FEEDBACK; ranks by MPI where -DMOCK_MPI. */
 #include "lpj.h"
 
-#include "calcisol_lpjml.h"
 #include <inttypes.h>
 #ifdef MOCK_MPI
 #include <mpi.h>
@@ -11,7 +10,7 @@
 
 Real soildepth[NSOILLAYER] = {200, 300, 500, 1000, 1000, 10000};
 static const double pi = 3.14159265358979;
-enum { HEAD = 3 * BOTTOMLAYER + BOTTOMLAYER * MAX_STANDS * 3, STATE = CALCISOL_SOIL_SLOTS * BOTTOMLAYER };
+enum { HEAD = 3 * BOTTOMLAYER + BOTTOMLAYER * MAX_STANDS * 4, STATE = CALCISOL_SOIL_SLOTS * BOTTOMLAYER };
 
 static void must(calcisol_status status) {
   if (status) {
@@ -30,32 +29,41 @@ static void update_daily_cell(Cell *cell, int number, int day) {
   foreachstand(stand, s, cell->standlist) {
     Soil *soil = &stand->soil;
     double moved = (day + number + s) % 4 == 0 ? 9.0 : 0.0; /* mm */
-    calcisol_lpjml_add(cell, CALCISOL_LPJML_INFIL, 0, moved * stand->frac);
+    const Pftpar grass = {{0.6, 0.3, 0.1, 0.0, 0.0}};
+    const Pft plant = {stand, &grass};
+    calcisol_lpjml_add(stand, CALCISOL_LPJML_INFIL, 0, moved);
+    calcisol_lpjml_roots(&plant, 0.2 * warm);
     calcisol_lpjml_save(cell); /* a part of the day that is done again: it counts once */
-    calcisol_lpjml_add(cell, CALCISOL_LPJML_MIN, 0, 1.0e3);
-    calcisol_lpjml_add(cell, CALCISOL_LPJML_UP_NH4, 0, 1.0);
+    calcisol_lpjml_add(stand, CALCISOL_LPJML_RESP, 0, 1.0e3);
+    calcisol_lpjml_add(stand, CALCISOL_LPJML_NIT, 0, 1.0);
     calcisol_lpjml_undo(cell);
     for (int l = 0; l < BOTTOMLAYER; ++l) {
       const double sink = fmin(2.0 * warm * exp(-l - 1.0), 0.2 * soil->w_fw[l]);
       double spare, freeze;
       soil->temp[l] = 9.0 + 12.0 * season / (l + 1.0);
       soil->w_fw[l] += moved - sink;
-      calcisol_lpjml_add(cell, CALCISOL_LPJML_SINK, l, sink * stand->frac);
+      calcisol_lpjml_add(stand, CALCISOL_LPJML_SINK, l, sink);
       spare = fmax(0.0, soil->w_fw[l] - 0.1 * soildepth[l]);
       moved = 0.5 * spare;
       soil->w_fw[l] -= moved;
       freeze = soil->temp[l] < 0.0 ? 0.1 * soil->w_fw[l] : -0.2 * soil->ice_fw[l];
       soil->w_fw[l] -= freeze, soil->ice_fw[l] += freeze;
-      calcisol_lpjml_add(cell, CALCISOL_LPJML_RESP, l, 1.5 * warm * exp(-l - 0.5) * stand->frac);
+      calcisol_lpjml_add(stand, CALCISOL_LPJML_RESP, l, 1.5 * warm * exp(-l - 0.5));
       {
         const double nitrified = 0.02 * soil->NH4[l] * cell->fsoilph, in = l == 0 ? 0.027 * warm : 0.0;
-        soil->NH4[l] += in - nitrified;
-        calcisol_lpjml_add(cell, CALCISOL_LPJML_NIT, l, nitrified * stand->frac);
-        calcisol_lpjml_add(cell, CALCISOL_LPJML_UP_NO3, l, 0.5 * nitrified * stand->frac);
-        if (l == 0)
-          calcisol_lpjml_add(cell, CALCISOL_LPJML_DEP_NH4, 0, in * stand->frac);
+        soil->NH4[l] += in - nitrified; /* what comes in and is taken up is read from the pools */
+        soil->NO3[l] += 0.5 * nitrified;
+        calcisol_lpjml_add(stand, CALCISOL_LPJML_NIT, l, nitrified);
       }
     }
+    calcisol_lpjml_nitrate(stand, -1);
+    for (int l = BOTTOMLAYER - 1; l >= 0; --l) { /* nitrate goes down a layer, out of the last */
+      const double leached = 0.05 * soil->NO3[l];
+      soil->NO3[l] -= leached;
+      if (l < BOTTOMLAYER - 1)
+        soil->NO3[l + 1] += leached;
+    }
+    calcisol_lpjml_nitrate(stand, 1);
   }
 }
 
@@ -64,8 +72,9 @@ static void host_state(Cell *cell, double *values, int put) {
   Stand *stand;
   int s;
   foreachstand(stand, s, cell->standlist) for (int l = 0; l < BOTTOMLAYER; ++l) {
-    double *at = values + (s * BOTTOMLAYER + l) * 3, *own[3] = {&stand->soil.NH4[l], &stand->soil.w_fw[l], &stand->soil.ice_fw[l]};
-    for (int k = 0; k < 3; ++k)
+    Soil *soil = &stand->soil;
+    double *at = values + (s * BOTTOMLAYER + l) * 4, *own[4] = {&soil->NH4[l], &soil->w_fw[l], &soil->ice_fw[l], &soil->NO3[l]};
+    for (int k = 0; k < 4; ++k)
       put ? (*own[k] = at[k]) : (at[k] = *own[k]);
   }
 }
@@ -102,7 +111,7 @@ int main(int argc, char **argv) {
     grid[c].standlist = lists + c, lists[c].n = number == 4 ? 0 : 1 + number % MAX_STANDS;
     for (int s = 0; s < lists[c].n; ++s) {
       Soil *soil = &lists[c].stand[s].soil;
-      lists[c].stand[s].frac = 1.0 / lists[c].n;
+      lists[c].stand[s].frac = 1.0 / lists[c].n, lists[c].stand[s].cell = grid + c;
       for (int l = 0; l < BOTTOMLAYER; ++l)
         soil->w[l] = 0.8, soil->whcs[l] = 0.15 * soildepth[l], soil->wpwps[l] = 0.1 * soildepth[l], soil->NH4[l] = 1.0;
     }
@@ -129,7 +138,7 @@ int main(int argc, char **argv) {
     }
     fclose(file);
   }
-  must(calcisol_lpjml_start(strcmp(argv[7], "-") ? argv[7] : NULL, atoi(argv[8]), grid, n, &map));
+  must(calcisol_lpjml_start(strcmp(argv[7], "-") ? argv[7] : NULL, (calcisol_lpjml_reads)atoi(argv[8]), grid, n, &map));
   if (strcmp(argv[4], "-") && strcmp(argv[7], "-"))
     must(calcisol_soil_state(&calcisol_lpjml_soil, state, 1));
   for (int c = 0; c < n; ++c)
@@ -156,7 +165,7 @@ int main(int argc, char **argv) {
     host_state(grid + c, head, 0);
     head[HEAD - 1] = grid[c].soilph;
     for (int i = 0; i < HEAD - 1; ++i)
-      sums[i % 3] += head[i];
+      sums[i % 4 == 3 ? 0 : i % 4] += head[i]; /* ammonium and nitrate, water, ice */
     sums[3] = caco3[c], sums[4] = grid[c].soilph, sums[5] = calcisol_lpjml_co2(grid + c);
     fprintf(results, "%d", first + c + 1), print_words(results, sums, 6), fputc('\n', results);
     if (restart) {

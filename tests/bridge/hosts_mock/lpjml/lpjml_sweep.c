@@ -7,8 +7,6 @@
 
 #include "lpj.h"
 
-#include "calcisol_lpjml.h"
-
 Real soildepth[NSOILLAYER] = {200, 300, 500, 1000, 1000, 10000};
 enum { CELLS = 3, WAYS = 4 };
 static Standlist lists[CELLS];
@@ -36,7 +34,7 @@ static void good(void) {
     grid[c].standlist = lists + c, grid[c].soilph = 6.5, caco3[c] = 0.02, lists[c].n = 2;
     for (int s = 0; s < 2; ++s) {
       memset(&lists[c].stand[s], 0, sizeof(Stand));
-      lists[c].stand[s].frac = 0.4;
+      lists[c].stand[s].frac = 0.4, lists[c].stand[s].cell = grid + c;
       for (int l = 0; l < NSOILLAYER; ++l)
         lists[c].stand[s].soil.w_fw[l] = 0.25 * soildepth[l], lists[c].stand[s].soil.temp[l] = 10.0;
     }
@@ -63,16 +61,27 @@ static void over_all(void) {
       numbers[k][1] = bad(way), day("a layer", CELLS - 1);
     lists[0].stand[1].frac = bad(way), day("a fraction", CELLS - 1);
     for (int flow = 0; flow < CALCISOL_LPJML_FLOWS; ++flow) {
-      calcisol_lpjml_add(grid, (enum calcisol_lpjml_flow)flow, 0, bad(way));
+      calcisol_lpjml_add(lists[0].stand, (calcisol_lpjml_flow)flow, 0, bad(way));
       day("a flow", CELLS - 1);
+      lists[0].stand[1].frac = bad(way);
+      calcisol_lpjml_add(lists[0].stand + 1, (calcisol_lpjml_flow)flow, 0, bad(way));
+      day("a flow of a bad stand", CELLS - 1);
     }
+    soil->NH4[1] = bad(way), day("ammonium", CELLS - 1);
+    day("ammonium of the day before not known", CELLS - 1);
+    soil->NO3[2] = bad(way), calcisol_lpjml_nitrate(lists[0].stand, 1), day("nitrate", CELLS - 1);
+    day("nitrate of the day before not known", CELLS - 1);
+    calcisol_lpjml_roots(&(Pft){lists[0].stand, &(Pftpar){{1.0}}}, bad(way)), day("roots", CELLS - 1);
+    calcisol_lpjml_roots(&(Pft){lists[0].stand, &(Pftpar){{0.5, bad(way)}}}, 1.0), day("where roots stand", CELLS - 1);
   }
   lists[0].n = 0, day("no stand", CELLS - 1);
   grid[0].skip = 1, grid[0].standlist = NULL, day("a cell that LPJmL skips", CELLS - 1);
   grid[0].skip = 0, day("water of the day before not known", CELLS - 1);
-  calcisol_lpjml_add(grid - 1, CALCISOL_LPJML_SINK, 0, 1.0),
-      calcisol_lpjml_add(grid, CALCISOL_LPJML_SINK, BOTTOMLAYER, 1.0);
-  calcisol_lpjml_add(grid, CALCISOL_LPJML_SINK, -1, 1.0), calcisol_lpjml_add(grid + CELLS, CALCISOL_LPJML_SINK, 0, 1.0);
+  Stand elsewhere[2] = {{.cell = grid - 1, .frac = 1.0}, {.cell = grid + CELLS, .frac = 1.0}};
+  for (int k = 0; k < 2; ++k)
+    calcisol_lpjml_add(elsewhere + k, CALCISOL_LPJML_SINK, 0, 1.0), calcisol_lpjml_nitrate(elsewhere + k, -1);
+  calcisol_lpjml_add(lists[0].stand, CALCISOL_LPJML_SINK, BOTTOMLAYER, 1.0);
+  calcisol_lpjml_add(lists[0].stand, CALCISOL_LPJML_SINK, -1, 1.0);
   calcisol_lpjml_save(grid - 1), calcisol_lpjml_undo(grid - 1); /* none of these is a cell of the grid */
   calcisol_lpjml_save(grid + CELLS), calcisol_lpjml_undo(grid + CELLS), calcisol_lpjml_gather(grid + CELLS);
   day("all good", CELLS);
@@ -87,8 +96,10 @@ int main(int argc, char **argv) {
   over_all();
   must(calcisol_soil_state(&calcisol_lpjml_soil, state, 0) != CALCISOL_OK, "a state while off");
   for (int round = 0; round < 2; ++round) {
-    must(calcisol_lpjml_start(argv[1], 1, grid, CELLS, &map) == CALCISOL_OK, "start");
-    must(calcisol_lpjml_start(argv[1], 1, grid, CELLS, &map) != CALCISOL_OK, "a second start");
+    must(calcisol_lpjml_start(argv[1], round ? CALCISOL_LPJML_READS_H2O : CALCISOL_LPJML_READS_PORE_WATER, grid, CELLS, &map) ==
+             CALCISOL_OK,
+         "start");
+    must(calcisol_lpjml_start(argv[1], CALCISOL_LPJML_READS_PORE_WATER, grid, CELLS, &map) != CALCISOL_OK, "a second start");
     must(strstr(calcisol_soil_error(), "twice") != NULL, "the sentence of a second start");
     over_all();
     must(calcisol_soil_state(&calcisol_lpjml_soil, state, 0) == CALCISOL_OK, "state out");
@@ -97,18 +108,18 @@ int main(int argc, char **argv) {
     over_all();
   }
   caco3[0] = 0.1;
-  must(calcisol_lpjml_start(argv[1], 1, grid, CELLS, &map) == CALCISOL_OK, "another map");
+  must(calcisol_lpjml_start(argv[1], CALCISOL_LPJML_READS_PORE_WATER, grid, CELLS, &map) == CALCISOL_OK, "another map");
   must(calcisol_soil_state(&calcisol_lpjml_soil, state, 1) == CALCISOL_ERROR_STATE, "a restart of another map");
   must(strstr(calcisol_soil_error(), "another soil map") != NULL, "its sentence");
   calcisol_soil_finish(&calcisol_lpjml_soil);
   caco3[0] = 2.0;
-  must(calcisol_lpjml_start(argv[1], 1, grid, CELLS, &map) == CALCISOL_ERROR_ARGUMENT, "2 for 2 %");
+  must(calcisol_lpjml_start(argv[1], CALCISOL_LPJML_READS_PORE_WATER, grid, CELLS, &map) == CALCISOL_ERROR_ARGUMENT, "2 for 2 %");
   must(strstr(calcisol_soil_error(), "caco3 = 2") != NULL, "its sentence");
   good();
   soildepth[0] = -9999.0;
-  must(calcisol_lpjml_start(argv[1], 1, grid, CELLS, &map) != CALCISOL_OK, "no thickness");
+  must(calcisol_lpjml_start(argv[1], CALCISOL_LPJML_READS_PORE_WATER, grid, CELLS, &map) != CALCISOL_OK, "no thickness");
   soildepth[0] = 200.0;
-  must(calcisol_lpjml_start(argv[1], 1, grid, CELLS, &map) == CALCISOL_OK, "start again");
+  must(calcisol_lpjml_start(argv[1], CALCISOL_LPJML_READS_PORE_WATER, grid, CELLS, &map) == CALCISOL_OK, "start again");
   for (int d = 1; d <= 10; ++d) {
     for (int c = 0; c < CELLS; ++c)
       lists[c].stand[0].frac = -9999.0, calcisol_lpjml_gather(grid + c);
