@@ -36,8 +36,9 @@ module calcisol_ctsm_files
 contains
 
   ! dz [m], caco3 and clay [kg kg-1], ph of the survey (1), bd [kg m-3], all (begc:endc,1:nlev); read them beside surfdata.
-  ! cec [mol kg-1] and cec_variable [1] likewise; without them the library derives them.
-  subroutine ctsm_start(self, switch, begc, dz, caco3, ph, clay, bd, own, stat, message, cec, cec_variable)
+  ! cec [mol kg-1] and cec_variable [1] likewise; without them the library derives them. aquifer (use_aquifer_layer()) and
+  ! hillslope (use_hillslope): options whose qflx_drain is not what leaves the soil of a column.
+  subroutine ctsm_start(self, switch, begc, dz, caco3, ph, clay, bd, own, stat, message, cec, cec_variable, aquifer, hillslope)
     class(calcisol_ctsm_kept), intent(inout) :: self
     type(calcisol_switch_t), intent(in) :: switch
     integer, intent(in) :: begc
@@ -45,6 +46,7 @@ contains
     real(r8), intent(in), optional :: caco3(:, :), ph(:, :), clay(:, :), bd(:, :), cec(:, :), cec_variable(:, :)
     integer(c_int32_t), intent(out) :: stat
     character(len=:), allocatable, intent(out) :: message
+    logical, intent(in), optional :: aquifer, hillslope
     type(calcisol_arrays) :: soil
     real(r8), allocatable, target :: property(:, :, :)
     character(len=200) :: fault
@@ -63,6 +65,12 @@ contains
     call expect(fault, 'bd', shape(dz), bd)
     if (present(cec)) call expect(fault, 'cec', shape(dz), cec)
     if (present(cec_variable)) call expect(fault, 'cec_variable', shape(dz), cec_variable)
+    if (present(aquifer)) then
+      if (aquifer) fault = 'lower_boundary_condition 3 and 4 drain an aquifer below the soil, not the soil; calcisol needs 2'
+    end if
+    if (present(hillslope)) then
+      if (hillslope) fault = 'use_hillslope moves soil water between columns past the fluxes of a column; calcisol needs .false.'
+    end if
     stat = merge(0_c_int32_t, calcisol_error_argument, fault == '')
     message = trim(fault)
     if (stat /= 0) return

@@ -50,7 +50,7 @@ contains
       keys(4) = [character(len=12) :: 'CACO3', 'PH', 'CEC', 'CEC_VARIABLE']
     character(len=512) :: file
     real(r_std) :: for_all
-    logical :: exists
+    logical :: exists, nudged
     integer :: k
     do k = 1, size(names)
       for_all = merge(0.0_r_std, undef_sechiba, k == 1)
@@ -60,8 +60,11 @@ contains
     end do
     file = 'NONE'
     call getin_p('CALCISOL_SOIL_FILE', file)
-    stat = 0
-    if (.not. wanted .or. file == 'NONE') return
+    nudged = .false.
+    call getin_p('OK_NUDGE_MC', nudged) ! ORCHIDEE's own
+    stat = merge(calcisol_error_argument, 0_c_int32_t, wanted .and. nudged)
+    if (stat /= 0) message = 'OK_NUDGE_MC moves soil water past the fluxes of the soil; calcisol needs n'
+    if (stat /= 0 .or. .not. wanted .or. file == 'NONE') return
     inquire (file=trim(file), exist=exists)
     call bcast(exists)
     stat = merge(0_c_int32_t, calcisol_error_argument, exists)

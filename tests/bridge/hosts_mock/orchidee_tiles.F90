@@ -61,6 +61,8 @@ program orchidee_tiles
   call move_ground(day)
   call partly()
   call tiles%finish()
+  call begin(again, .true., day, 'OK_NUDGE_MC = y')
+  call must(stat /= 0 .and. index(message, 'OK_NUDGE_MC') > 0 .and. .not. again%on, 'water past the fluxes: '//message)
   call must(tile_suffix(9) == '_9' .and. tile_suffix(10) == '_10' .and. tile_suffix(128) == '_128', 'names of many tiles')
   print '(i0,a,i0,a)', calls, ' calls, ', wrong, ' wrong'
   if (wrong > 0) stop 1
@@ -86,10 +88,11 @@ contains
     allocate (zero(n), source=0.0_r_std)
   end subroutine make_arrays
 
-  subroutine begin(soil, by_tile, seconds)
+  subroutine begin(soil, by_tile, seconds, more)
     type(calcisol_orchidee_soil), intent(inout) :: soil
     logical, intent(in) :: by_tile
     real(r_std), intent(in) :: seconds
+    character(len=*), intent(in), optional :: more
     integer :: unit
     open (newunit=unit, file='run.def', action='write')
     write (unit, '(a)') 'CALCISOL_BUNDLE = '//trim(bundle), 'CALCISOL_PH = 6.5', 'CALCISOL_CACO3 = 0.01', &
@@ -97,6 +100,7 @@ contains
       'CALCISOL_TILE_COLUMNS = 8', 'CALCISOL_CEC = 0.11', 'CALCISOL_CEC_VARIABLE = 0.9', &
       'CALCISOL_TILES = '//merge('y', 'n', by_tile)
     write (unit, '(a,f0.1)') 'CALCISOL_STEP = ', seconds
+    if (present(more)) write (unit, '(a)') more
     close (unit)
     call soil%start(0, 1, dlh, clay, stat, message, soiltile=tile)
   end subroutine begin

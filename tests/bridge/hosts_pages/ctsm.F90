@@ -65,6 +65,19 @@ contains
   end subroutine endrun
 end module ctsm_names
 
+module clm_varctl
+  implicit none
+  logical :: use_hillslope = .false.
+end module clm_varctl
+
+module SoilWaterMovementMod
+  implicit none
+contains
+  logical function use_aquifer_layer()
+    use_aquifer_layer = .false.
+  end function use_aquifer_layer
+end module SoilWaterMovementMod
+
 module clm_initialize
   use ctsm_names
   ! page: clm_initializeMod, use
