@@ -83,7 +83,10 @@ class Host:
         folder.mkdir(exist_ok=True)
         arguments = [str(NCOL), str(first), str(last), restart, str(folder / "r"), str(folder / "o")]
         if self.kind.name == "lpjml":
-            arguments += [str(self.bundle) if on else "-", str(LPJML_READS[switch.get("feedback_ph", "pore_water")] if feedback else 0)]
+            arguments += [
+                str(self.bundle) if on else "-",
+                str(LPJML_READS[switch.get("feedback_ph", "pore_water")] if feedback else 0),
+            ]
         else:
             bundle = str(self.bundle) if on else ""
             chosen = {"bundle": bundle, "feedback": feedback, "tile_columns": 8, "check_every": 1, "log_every": 1, "step": 0.0}
