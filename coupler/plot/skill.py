@@ -57,6 +57,16 @@ def simulated(result: Result, what: str) -> np.ndarray:
     return result.values[NAMES[what]] * FACTOR.get(what, 1.0)
 
 
+FAR = 0.12  # m; a reading whose depths differ by more from those of every sample is of another layer
+
+
+def depth_of(r: Reading, depths: tuple[tuple[float, float], ...]) -> int | None:
+    """Which of the sampled depths a reading belongs to."""
+    apart = [abs(r.top - a) + abs(r.bottom - b) for a, b in depths]
+    nearest = int(np.argmin(apart))
+    return nearest if apart[nearest] <= FAR else None
+
+
 def pairs(result: Result, what: str) -> Pairs:
     """A simulated value for each reading of a quantity, at its depth and in its month."""
     site = result.site
@@ -65,9 +75,8 @@ def pairs(result: Result, what: str) -> Pairs:
     for r in site.readings:
         if r.what != what:
             continue
-        apart = [abs(r.top - a) + abs(r.bottom - b) for a, b in site.depths]
-        depth, column = int(np.argmin(apart)), site.treatments.index(r.treatment)
-        if apart[depth] > 0.12 or not result.years[0] <= r.year < result.years[-1] + 1:  # m: another layer, or another time
+        depth, column = depth_of(r, site.depths), site.treatments.index(r.treatment)
+        if depth is None or not result.years[0] <= r.year < result.years[-1] + 1:
             continue
         found.append(r)
         month = result.further[int(r.year), int(r.year % 1 * 12)][NAMES[what]]
