@@ -14,7 +14,7 @@ module calcisol_land
   use calcisol_fit, only: is_missing, missing
   use calcisol_record, only: calcisol_recorder
   use calcisol_stepper, only: clear
-  use calcisol_switch, only: calcisol_switch_t
+  use calcisol_switch, only: calcisol_switch_t, look_at_switch
   implicit none
   private
   public :: calcisol_land_soil, clear, for_history
@@ -48,6 +48,8 @@ contains
       message = 'calcisol was started twice; call finish before another start, or use a second object'
       return
     end if
+    call look_at_switch(switch, stat, message)
+    if (stat /= calcisol_ok) return
     call self%model%open(trim(switch%bundle), stat, message, tile_columns=switch%tile_columns)
     if (stat == calcisol_ok) call self%columns%create(self%model, size(dz, 1), size(dz, 2), properties, stat, message, report)
     if (stat == calcisol_ok .and. size(dz, 1) > 0 .and. &
@@ -60,11 +62,7 @@ contains
     end if
     message = ''
     call self%prepare(switch, size(dz, 1), size(dz, 2))
-    call self%choose_ph(switch%feedback_ph, dz, stat, message)
-    if (stat /= calcisol_ok) then
-      call self%finish()
-      return
-    end if
+    call self%choose_ph(switch%feedback_ph, dz)
     call self%know_bundle(self%model%describe())
     self%weight = weights(dz)
   end subroutine land_open

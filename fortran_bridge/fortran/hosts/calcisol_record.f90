@@ -91,7 +91,10 @@ contains
     n = 0
     if (.not. self%on) return
     n = map_variable
-    if (self%switch%step <= 0.0_c_double) return
+    if (self%switch%step <= 0.0_c_double) then ! whether something was gathered with another step is asked all the same
+      if (self%steps == 0) n = n + 1
+      return
+    end if
     n = n + n_kept
     if (self%steps == 0 .or. self%elapsed > 0.0_c_double) n = n + n_sums
   end function record_n_variables
@@ -171,6 +174,11 @@ contains
       if (stat == calcisol_ok) call self%read_ph(stat, message)
     else if (i == map_variable) then
       call same_map(self, values, stat, message)
+    else if (self%switch%step <= 0.0_c_double) then
+      if (all(fit(values, 1.0_c_double) <= 0.0_c_double)) return
+      stat = calcisol_error_state
+      message = 'the restart was written within a step that was still being gathered; go on with the step it was written with, '// &
+        'and choose another at the end of one'
     else
       copy = values
       call gathered(self, i - map_variable, copy, put=.true.)

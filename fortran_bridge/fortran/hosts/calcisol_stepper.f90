@@ -75,22 +75,14 @@ contains
   end subroutine stepper_prepare
 
   ! Which pH the host's formulas are given: 'pore_water', or that of a suspension, 'h2o' or 'cacl2'. dz (ncol,nlay) [m].
-  subroutine stepper_choose_ph(self, which, dz, stat, message)
+  subroutine stepper_choose_ph(self, which, dz)
     class(calcisol_stepper_t), intent(inout) :: self
     character(len=*), intent(in) :: which
     real(c_double), intent(in) :: dz(:, :)
-    integer(c_int32_t), intent(out) :: stat
-    character(len=:), allocatable, intent(inout) :: message
     real(c_double), parameter :: topsoil = 0.3_c_double ! m, as ph_top
     real(c_double) :: below(size(dz, 1))
     integer :: l
-    stat = calcisol_ok
     if (which == 'pore_water') return
-    if (which /= 'h2o' .and. which /= 'cacl2') then
-      stat = calcisol_error_argument
-      message = 'feedback_ph is '//trim(which)//'; give pore_water, h2o or cacl2 (pH of a suspension in the laboratory)'
-      return
-    end if
     allocate (self%ph_read(self%ncol, self%nlay), self%ph_read_top(self%ncol), source=missing)
     allocate (self%top_share(self%ncol, self%nlay), self%laboratory)
     below = topsoil

@@ -7,9 +7,12 @@
 module calcisol_switch
   use, intrinsic :: iso_c_binding, only: c_double, c_int32_t
   use calcisol, only: calcisol_ok, calcisol_error_argument
+  use calcisol_fit, only: finite, fit
   implicit none
   private
-  public :: calcisol_switch_t, read_switch
+  public :: calcisol_switch_t, read_switch, look_at_switch
+
+  character(len=10), parameter :: choices(3) = [character(len=10) :: 'pore_water', 'h2o', 'cacl2'] ! of feedback_ph
 
   type :: calcisol_switch_t
     character(len=512) :: bundle = '' ! path; empty: off
@@ -60,5 +63,32 @@ contains
     end if
     switch = calcisol_switch_t(bundle, feedback, feedback_ph, tile_columns, step, check_every, check, log_every)
   end subroutine read_switch
+
+  ! Whatever a host has read: a number that is none would leave the columns unstepped, or the budgets unseen, without a word.
+  subroutine look_at_switch(switch, stat, message)
+    type(calcisol_switch_t), intent(in) :: switch
+    integer(c_int32_t), intent(out) :: stat
+    character(len=:), allocatable, intent(inout) :: message
+    real(c_double), parameter :: longest = 31*86400.0_c_double
+    character(len=24) :: number
+    stat = calcisol_error_argument
+    if (.not. within(switch%step, longest)) then
+      write (number, '(es12.4)') fit(switch%step, 1.0_c_double)
+      message = 'step = '//trim(adjustl(number))//' s; give 0 (a step at every call) to a month, 86400 for a day'
+    else if (.not. within(switch%check, huge(longest))) then
+      message = 'check is no number from 0 on; give the largest relative residual of a budget, 1e-10'
+    else if (all(switch%feedback_ph /= choices)) then
+      message = 'feedback_ph is '//trim(switch%feedback_ph)//'; give pore_water, h2o or cacl2 (of a suspension in the laboratory)'
+    else
+      stat = calcisol_ok
+    end if
+  end subroutine look_at_switch
+
+  pure function within(number, most) result(answer)
+    real(c_double), intent(in) :: number, most
+    logical :: answer
+    answer = .false.
+    if (finite(number)) answer = number >= 0.0_c_double .and. number <= most
+  end function within
 
 end module calcisol_switch

@@ -1,18 +1,14 @@
 ! Situations of real Noah-MP runs in which a number went wrong without a word, each with the number worked out by hand.
 ! Use: noahmp_situations BUNDLE; writes its own calcisol.nml. Prints the number of checks and of those that went wrong.
 program noahmp_situations
-  use, intrinsic :: iso_c_binding, only: c_double, c_int32_t
+  use, intrinsic :: iso_c_binding, only: c_double
   use Machine, only: kind_noahmp
   use NoahmpIOVarType, only: NoahmpIO_type
-  use calcisol, only: calcisol_arrays, calcisol_lab_ph_cacl2, calcisol_n_state
   use calcisol_noahmp
+  use noahmp_rest
   use sweep_tools, only: must, wrong, calls
   implicit none
-  integer, parameter :: nsoil = 4, steps = 96
   real(c_double), parameter :: dt = 1800.0_c_double
-  character(len=1024) :: bundle
-  integer(c_int32_t) :: stat
-  character(len=:), allocatable :: message
 
   call get_command_argument(1, bundle)
   call write_switch('step=0')
@@ -24,60 +20,10 @@ program noahmp_situations
   call other_map()
   call nests()
   call garbage()
-  call suspension()
-  call by_the_day()
   print '(i0,a,i0,a)', calls, ' checks, ', wrong, ' wrong'
   if (wrong > 0) stop 1
 
 contains
-
-  subroutine write_switch(choices)
-    character(len=*), intent(in) :: choices
-    integer :: unit
-    open (newunit=unit, file='calcisol.nml', status='replace', action='write')
-    write (unit, '(3a)') "&calcisol_nml bundle='", trim(bundle), "', tile_columns=8,"
-    write (unit, '(3a)') ' ', choices, ' /'
-    close (unit)
-  end subroutine write_switch
-
-  ! Points in a row, moist and at rest.
-  subroutine at_rest(io, n)
-    type(NoahmpIO_type), intent(out) :: io
-    integer, intent(in) :: n
-    real(kind_noahmp) :: map(n, 1), profile(n, nsoil, 1)
-    integer :: i
-    map = 0
-    profile = 0
-    io%ite = n
-    io%DZS = [real(kind_noahmp) :: 0.1, 0.3, 0.6, 1.0]
-    io%SMOIS = profile + 0.25_kind_noahmp
-    io%SH2O = io%SMOIS
-    io%TSLB = profile + 283
-    io%ACC_ETRANIXY = profile
-    io%P8W = reshape([(95000.0_kind_noahmp, i=1, 2*n)], [n, 2, 1])
-    io%ACC_QSEVAXY = map
-    io%ACC_QINSURXY = map
-    io%ACC_EDIRXY = map
-    io%RUNSFXY = map
-    io%RUNSBXY = map
-    io%NEEXY = map
-    io%NPPXY = map + 1.0e-5_kind_noahmp
-    io%XLAND = map + 1
-    io%XICE = map
-    io%SNOW = map
-    io%TGXY = map + 283
-    io%IVGTYP = nint(map) + 1
-  end subroutine at_rest
-
-  subroutine started(soil, io, caco3)
-    type(calcisol_noahmp_soil), intent(inout) :: soil
-    type(NoahmpIO_type), intent(in) :: io
-    real(kind_noahmp), intent(in) :: caco3
-    real(kind_noahmp) :: map(io%ite, 1)
-    map = 0
-    call soil%start(io, map + 6.5_kind_noahmp, map + caco3, stat, message)
-    call must(stat == 0, 'start: '//message)
-  end subroutine started
 
   ! A groundwater scheme: 1e-5 kg m-2 s-1 infiltrates and drains through a soil at rest, the aquifer gives the river 7e-6.
   subroutine aquifer()
@@ -239,62 +185,5 @@ contains
     call must(index(soil%line(), 'clipped so far 4 ') > 0, 'clipped numbers are not forgotten: '//soil%line())
     call soil%finish()
   end subroutine garbage
-
-  ! pH of a suspension for the host's formulas: what the library says of the state, its mean over 0-0.3 m, after a restart at once.
-  subroutine suspension()
-    type(calcisol_noahmp_soil) :: soil, again
-    type(NoahmpIO_type) :: io
-    type(calcisol_arrays) :: lab
-    real(c_double), target :: expected(1, nsoil)
-    real(kind_noahmp) :: map(1, 1)
-    integer :: v
-    call at_rest(io, 1)
-    map = 6.5
-    call write_switch("step=0, feedback=.true., feedback_ph='kcl'")
-    call soil%start(io, map, 0*map, stat, message)
-    call must(stat /= 0 .and. index(message, 'kcl') > 0 .and. .not. soil%on, 'a pH nobody knows: '//message)
-    call write_switch("step=0, feedback=.true., feedback_ph='cacl2'")
-    call started(soil, io, 0.0_kind_noahmp)
-    call started(again, io, 0.0_kind_noahmp)
-    call soil%step(io, stat, message)
-    call lab%link(calcisol_lab_ph_cacl2, expected)
-    call soil%columns%laboratory_ph(lab, stat, message)
-    call must(all(abs(soil%ph_read - expected) <= 0.0_c_double), 'pH of the suspension')
-    call must(all(soil%ph - soil%ph_read > 0.2_c_double), 'in calcium chloride it is lower than in pore water')
-    call must(abs(soil%ph_read_top(1) - (expected(1, 1) + 2*expected(1, 2))/3) < 1.0e-7_c_double, 'mean over 0.3 m')
-    do v = 1, soil%n_variables()
-      call soil%get(v, expected, stat, message)
-      call again%set(v, expected, stat, message)
-    end do
-    call must(abs(soil%ph_read_top(1) - again%ph_read_top(1)) <= 0.0_c_double, 'there at once after a restart')
-    call soil%finish()
-    call again%finish()
-  end subroutine suspension
-
-  ! What the adapters choose: a step a day. A host that never fills an array is told after two; sums are written within a day.
-  subroutine by_the_day()
-    type(calcisol_noahmp_soil) :: soil
-    type(NoahmpIO_type) :: io
-    integer :: k, all_variables
-    call write_switch('')
-    call at_rest(io, 1)
-    call started(soil, io, 0.02_kind_noahmp)
-    all_variables = soil%n_variables()
-    do k = 1, 95
-      call soil%step(io, stat, message)
-      call must(soil%just_stepped .eqv. k == 48, 'a step at the end of the day')
-      if (k == 48) call must(soil%n_variables() == calcisol_n_state + 3, 'no sums at midnight')
-    end do
-    call must(soil%n_variables() == all_variables, 'sums within the day')
-    call soil%finish()
-    io%TSLB = -9999
-    call started(soil, io, 0.02_kind_noahmp)
-    do k = 1, 96
-      call soil%step(io, stat, message)
-      if (stat /= 0) exit
-    end do
-    call must(k == 96 .and. index(message, 't_soil') > 0 .and. index(message, 'no column') > 0, 'never stepped: '//message)
-    call soil%finish()
-  end subroutine by_the_day
 
 end program noahmp_situations
