@@ -177,8 +177,8 @@ contains
     else if (self%switch%step <= 0.0_c_double) then
       if (all(fit(values, 1.0_c_double) <= 0.0_c_double)) return
       stat = calcisol_error_state
-      message = 'the restart was written within a step that was still being gathered; go on with the step it was written with, '// &
-        'and choose another at the end of one'
+      message = 'the restart was written within a step that was still being gathered; go on with the step it was written '// &
+        'with, and choose another at the end of one'
     else
       copy = values
       call gathered(self, i - map_variable, copy, put=.true.)
