@@ -27,6 +27,7 @@ NUMBERS = (
     "dry_matter_t_ha", "n_kg_ha", "lime_t_ha", "lime_depth_cm", "n_removed_kg_ha", "fixed_n_kg_ha", "plough_cm",
     "organic_carbon_percent",
 )  # fmt: skip
+MOST = {"organic_carbon_percent": 60.0}  # 1e4 for the others
 QUANTITIES = {  # column of a file of observations -> what it is
     "ph_h2o": 1.0, "ph_cacl2": 1.0, "ca_mmolc_kg": 1.0, "mg_mmolc_kg": 1.0, "k_mmolc_kg": 1.0, "na_mmolc_kg": 1.0,
     "caco3_percent": 1.0,
@@ -122,7 +123,7 @@ def _line(t: Table, names: tuple[str, ...], span: tuple[int, int]) -> Line:
         if name not in names:
             raise SiteError(f"{t.where}: treatment {name!r} is not in the list of treatments: {', '.join(names)}")
     first, last, month = _years(t, span)
-    value = {k: t.number(k, 0, 1e4, np.nan) for k in NUMBERS}
+    value = {k: t.number(k, 0, MOST.get(k, 1e4), np.nan) for k in NUMBERS}
     spread = 0.0 if np.isnan(value["lime_t_ha"]) else value["lime_t_ha"]
     nitrogen = 0.0 if np.isnan(value["n_kg_ha"]) else value["n_kg_ha"]
     form = _form(t)

@@ -43,6 +43,11 @@ def test_sites_and_nitrogen_follow_the_carbon(tmp_path):
     assert freed == pytest.approx((start - 0.008) * mass / 10)
 
 
+def test_carbon_that_cannot_be_is_refused(tmp_path):
+    with pytest.raises(SiteError, match="organic_carbon_percent = 80 must lie between 0 and 60"):
+        written(tmp_path, SITE + HISTORY.replace("0.8", "80"))
+
+
 def test_charge_of_lost_organic_matter_neutralises_and_its_nitrate_acidifies(tmp_path, model):
     """Sites that go leave their bases: more of the exchanger is filled. The same with its nitrogen lets more nitrate drain."""
     plain, lost = written(tmp_path, SITE), written(tmp_path, SITE + HISTORY)
