@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import platform
 import re
@@ -182,7 +183,10 @@ def test_instruction_sets_give_the_same_bits(tmp_path: Path, monkeypatch: pytest
         name = "-DSOIL_WATER_NAME=calcisol_soil_water_run"
         include = f"-I{ROOT / 'fortran_bridge' / 'src'}"
         subprocess.run([*common, f"-march={target}", name, include, str(source), "-o", str(library)], check=True)
-        loaded = SimpleNamespace(ffi=_soil_water.ffi, lib=_soil_water.ffi.dlopen(str(library)))
+        # by address: the extension's own ffi.dlopen goes on calling what the extension was linked with
+        address = ctypes.cast(ctypes.CDLL(str(library)).calcisol_soil_water_run, ctypes.c_void_p).value
+        run = _soil_water.ffi.cast("int64_t (*)(const calcisol_soil_water *)", address)
+        loaded = SimpleNamespace(ffi=_soil_water.ffi, lib=SimpleNamespace(calcisol_soil_water_run=run))
         monkeypatch.setattr(soil_water, "_soil_water", loaded)
         monkeypatch.setitem(sys.modules, _soil_water.__name__, loaded)
         soil = SoilWater(DZ, 0.46, retention(columns=5), ROOTS, table_depth=[np.nan, 1.4, 2.0, np.nan, 1.0])

@@ -81,56 +81,34 @@ struct Clock {
   M again, drained, guarded, tries; // of the day: what was tried in vain, and how often was tried
 };
 
-// Lanes that have days left.
-M working_of(const calcisol_soil_water &run, const Clock &clock) {
-  M working = M{};
-  for (int lane = 0; lane < N; ++lane)
-    working[lane] = clock.day[lane] < run.days ? -1 : 0;
-  return working;
+void begin_day(const calcisol_soil_water &run, const Place &at, int lane, Clock &clock, Columns &c) {
+  const std::int64_t column = at.column(lane), row = clock.day[lane] * run.columns + column;
+  for (int i = 0; i < c.layers; ++i)
+    c.uptake[i][lane] = c.evaporated[i][lane] = c.percolation[i][lane] = 0.0;
+  for (int i = 0; run.conducting && i < c.layers; ++i)
+    c.conducting[i][lane] = run.conducting[(clock.day[lane] * run.layers + i) * run.columns + column];
+  c.infiltrated[lane] = c.runoff[lane] = 0.0;
+  clock.weather.rain[lane] = run.rain[row];
+  clock.weather.transpiration[lane] = run.transpiration[row];
+  clock.weather.evaporation[lane] = run.evaporation[row];
+  clock.time[lane] = 0.0;
+  clock.again[lane] = clock.drained[lane] = clock.guarded[lane] = clock.tries[lane] = 0;
 }
 
-void begin_days(const calcisol_soil_water &run, const Place &at, M fresh, Clock &clock, Columns &c) {
-  const V none = all(0.0);
+void end_day(const calcisol_soil_water &run, const Place &at, int lane, Clock &clock, Columns &c) {
+  const std::int64_t column = at.first + lane, day = clock.day[lane]++;
+  c.steps[lane] += clock.tries[lane];
+  if (column >= run.columns)
+    return;
   for (int i = 0; i < c.layers; ++i) {
-    c.uptake[i] = lanes::select(fresh, none, c.uptake[i]);
-    c.evaporated[i] = lanes::select(fresh, none, c.evaporated[i]);
-    c.percolation[i] = lanes::select(fresh, none, c.percolation[i]);
+    const std::int64_t row = (day * run.layers + i) * run.columns + column;
+    run.water[row] = c.saturation[i][lane] * c.soil[i].porosity[lane] * c.dz[i];
+    run.uptake[row] = c.uptake[i][lane];
+    run.evaporated[row] = c.evaporated[i][lane];
+    run.percolation[row] = c.percolation[i][lane];
   }
-  c.infiltrated = lanes::select(fresh, none, c.infiltrated);
-  c.runoff = lanes::select(fresh, none, c.runoff);
-  clock.time = lanes::select(fresh, none, clock.time);
-  clock.again = clock.again & ~fresh, clock.drained = clock.drained & ~fresh;
-  clock.guarded = clock.guarded & ~fresh, clock.tries = clock.tries & ~fresh;
-  for (int lane = 0; lane < N; ++lane) {
-    if (!fresh[lane])
-      continue;
-    const std::int64_t column = at.column(lane), row = clock.day[lane] * run.columns + column;
-    clock.weather.rain[lane] = run.rain[row];
-    clock.weather.transpiration[lane] = run.transpiration[row];
-    clock.weather.evaporation[lane] = run.evaporation[row];
-    for (int i = 0; run.conducting && i < c.layers; ++i)
-      c.conducting[i][lane] = run.conducting[(clock.day[lane] * run.layers + i) * run.columns + column];
-  }
-}
-
-void end_days(const calcisol_soil_water &run, const Place &at, M over, Clock &clock, Columns &c) {
-  const auto put = [&](double *rows, V v, int i, int count) {
-    for (int lane = 0; lane < N; ++lane)
-      if (over[lane] && at.first + lane < run.columns)
-        rows[(clock.day[lane] * count + i) * run.columns + at.first + lane] = v[lane];
-  };
-  const int layers = c.layers;
-  for (int i = 0; i < layers; ++i) {
-    put(run.water, c.saturation[i] * c.soil[i].porosity * c.dz[i], i, layers);
-    put(run.uptake, c.uptake[i], i, layers);
-    put(run.evaporated, c.evaporated[i], i, layers);
-    put(run.percolation, c.percolation[i], i, layers);
-  }
-  put(run.infiltrated, c.infiltrated, 0, 1);
-  put(run.runoff, c.runoff, 0, 1);
-  c.steps = c.steps + (clock.tries & over);
-  for (int lane = 0; lane < N; ++lane)
-    clock.day[lane] -= over[lane]; // a mask is -1
+  run.infiltrated[day * run.columns + column] = c.infiltrated[lane];
+  run.runoff[day * run.columns + column] = c.runoff[lane];
 }
 
 // One step of all lanes that work. Returns those in which none can succeed.
@@ -179,23 +157,28 @@ M advance(Columns &c, M working, Clock &clock) {
 // The days of one vector. Returns 0, or the number of a column in which no step succeeds.
 std::int64_t live(const calcisol_soil_water &run, const Place &at, Columns &c) {
   Clock clock{};
-  for (int i = 0; i < c.layers; ++i) {
-    c.uptake[i] = c.evaporated[i] = c.percolation[i] = all(0.0);
+  M working = M{};
+  for (int i = 0; i < c.layers; ++i)
     c.conducting[i] = all(1.0);
+  for (int lane = 0; run.days > 0 && lane < N; ++lane) {
+    begin_day(run, at, lane, clock, c);
+    working[lane] = -1;
   }
-  c.infiltrated = c.runoff = all(0.0);
-  M working = working_of(run, clock);
-  begin_days(run, at, working, clock, c);
   while (lanes::any(working)) {
     const M lost = advance(c, working, clock);
-    for (int lane = 0; lanes::any(lost) && lane < N; ++lane)
+    const M over = working & ~(clock.time < 1.0 - 1e-9);
+    if (!lanes::any(over | lost))
+      continue;
+    for (int lane = 0; lane < N; ++lane) {
       if (lost[lane])
         return at.column(lane) + 1;
-    const M over = working & ~(clock.time < 1.0 - 1e-9);
-    if (lanes::any(over)) {
-      end_days(run, at, over, clock, c);
-      working = working_of(run, clock);
-      begin_days(run, at, working & over, clock, c);
+      if (!over[lane])
+        continue;
+      end_day(run, at, lane, clock, c);
+      if (clock.day[lane] < run.days)
+        begin_day(run, at, lane, clock, c);
+      else
+        working[lane] = 0;
     }
   }
   return 0;
