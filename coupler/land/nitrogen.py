@@ -225,6 +225,13 @@ def _root_weight(layers: bytes) -> np.ndarray:
     return share / share.sum()
 
 
+@cache
+def _weathered(layers: bytes, per_year: float) -> np.ndarray:
+    """Bases that weather in each layer, mol_c m-2 s-1 (layer,); ``per_year`` mol_c m-2 year-1 in the uppermost metre."""
+    dz = np.frombuffer(layers)
+    return per_year / SECONDS_PER_YEAR * np.clip(1.0 - (np.cumsum(dz) - dz), 0.0, dz)
+
+
 def take(demand: np.ndarray, pool: np.ndarray, weight: np.ndarray) -> np.ndarray:
     """Share a demand (column,) over layers by pool times weight, (column, layer); at most POOL_LIMIT of each pool."""
     attraction = pool * weight
@@ -252,15 +259,18 @@ def month_rates(
     have = nh4 * N_KG_PER_MOL + mineral * plan.seconds
     have[:, 0] += plan.column["dep_nh4"][:, month] * N_KG_PER_MOL * plan.seconds
     have = np.maximum(have, 0.0)
-    rate = p.nitrification_per_day * relative_rate(t_soil, p)
-    nitrified = have * (1 - np.exp(-rate * plan.seconds / 86400.0)) * POOL_LIMIT
+    rate = relative_rate(t_soil, p)
+    rate *= -p.nitrification_per_day
+    rate *= plan.seconds
+    rate /= 86400.0
+    nitrified = have * np.subtract(1.0, np.exp(rate, out=rate), out=rate)
+    nitrified *= POOL_LIMIT
     demand = plan.uptake[:, month]
     as_nh4 = take(p.nh4_uptake_share * demand, have - nitrified, root)
     nitrate = np.maximum(no3 * N_KG_PER_MOL, 0.0) + nitrified
     nitrate[:, 0] += plan.column["dep_no3"][:, month] * N_KG_PER_MOL * plan.seconds
     as_no3 = take(demand - as_nh4.sum(1), nitrate, root)
     lost = take(plan.denitrification[:, month], nitrate - as_no3, root)
-    one_metre = np.clip(1.0 - (np.cumsum(dz) - dz), 0.0, dz)
     return {
         "n_min": mineral,
         "n_nit": nitrified / plan.seconds,
@@ -268,7 +278,7 @@ def month_rates(
         "n_up_no3": as_no3 / plan.seconds,
         "n_den": lost / plan.seconds,
         "bc_up": plan.bases[:, month, None] * root,
-        "weath": np.broadcast_to(p.weathering / SECONDS_PER_YEAR * one_metre, nh4.shape),
+        "weath": np.broadcast_to(_weathered(np.asarray(dz, np.float64).tobytes(), p.weathering), nh4.shape),
     }
 
 

@@ -82,8 +82,6 @@ class Records:
         self._means[:, i][:, some] += np.array([out[key] for key in MEAN_COLUMN]) / step.parts
         for key in END_LAYER:
             self.layer[key][i][some] = out[key]
-        for key in CARBON:
-            self.carbon[key][some] = out[key]
         self.layer["flag"][i][some] |= out["flag"]
 
     def end_of_year(self, brought: Arrays, whole: Any) -> None:
@@ -94,6 +92,7 @@ class Records:
                 self.layer[key][i] = values
         for key, values in brought.items():
             self.column[key][i] = values
+        self.carbon = {key: self.layer[key][i].copy() for key in CARBON}
         self.done += 1
 
     def take(self, other: Records, columns: slice, brought: Arrays) -> None:
