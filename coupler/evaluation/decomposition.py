@@ -109,9 +109,11 @@ def parts(result: Result, model: Any) -> list[list[str]]:
     keys = [k for k in ph if k in bases["ca"] and k in bases["mg"] and k in bases["k"]]
     charge = {"ca": 2e3, "mg": 2e3, "k": 1e3, "na": 1e3}
     held = {ion: np.array([bases[ion].get(k, (0.0, 0.0)) for k in keys]) / charge[ion] for ion in CATIONS}
+    for ion, kept in result.start.aside.items():  # what no exchanger sees, in what was measured as in what was simulated
+        held[ion] = np.maximum(held[ion][:, [1, 1]] - kept[0], 0.0)
     one = np.ones(len(keys))
     guess = {"pco2": 4e-4 * one, "ph": 6.0 * one, "ionic_strength": 3e-3 * one, **{f"site_{i}": 0.0 * one for i in (1, 2, 3)}}
-    capacity, variable = result.start.capacity[0] * one, result.ground.variable[0] * one
+    capacity, variable = result.ground.capacity[0] * one, result.ground.variable[0] * one
     read = [
         suspension.read(model, {ion: x[:, i] for ion, x in held.items()}, capacity, variable, guess, result.site.soil.ratio)[0]
         for i in (0, 1)  # of the bases that were measured, and of those simulated

@@ -96,9 +96,9 @@ def mix(state: dict[str, np.ndarray], ground: Ground, depth: float, worms: np.nd
 
 
 def readings(
-    model: Any, sampler: Sampler, state: dict[str, np.ndarray], held_by: np.ndarray, ratio: float
+    model: Any, sampler: Sampler, state: dict[str, np.ndarray], held_by: np.ndarray, aside: dict[str, np.ndarray], ratio: float
 ) -> dict[str, np.ndarray]:
-    """What a laboratory finds in the samples, (column, sample); ``held_by``: their capacity, mol_c kg-1."""
+    """What a laboratory finds in the samples, (column, sample); ``held_by``: their capacity, ``aside``: start.py, mol_c kg-1."""
     held = {name: sampler.per_kg(state[name]) for name in suspension.POOLS}
     shape = held["ca"].shape
     guess = {k: np.broadcast_to((state[k] @ sampler.share.T) / sampler.share.sum(1), shape).ravel() for k in suspension.GUESSES}
@@ -111,8 +111,8 @@ def readings(
     bases = sum(made.values())
     water, cacl2 = (np.where(sampler.calcareous, r.reshape(shape), f.reshape(shape)) for f, r in zip(free, reacted, strict=True))
     return {
-        "ph_h2o": water, "ph_cacl2": cacl2, "ph_h2o_limed": reacted[0].reshape(shape),
-        **made, "acidity": held_by - bases, "caco3": held["calcite"] * CACO3_KG_PER_MOL,
+        "ph_h2o": water, "ph_cacl2": cacl2, "ph_h2o_limed": reacted[0].reshape(shape), "acidity": held_by - bases,
+        **made, **{ion: made[ion] + x for ion, x in aside.items()}, "caco3": held["calcite"] * CACO3_KG_PER_MOL,
     }  # fmt: skip
 
 
@@ -130,6 +130,7 @@ def simulate(site: Site, model: Any) -> Result:
     leaching = {name: np.zeros((len(years), n)) for name in LEACHED}
     grains, flags = np.zeros((len(years), n)), np.zeros(5, int)
     state, saturation = soil.state(), np.zeros((n, len(ground.dz)))
+    aside = {ion: sampler.per_kg(x * ground.mass) for ion, x in start.aside.items()}
     humus, capacity = OrganicMatter(site), np.broadcast_to(ground.capacity, saturation.shape)
     worms = bioturbation.mixing(ground.dz, ground.mass, bioturbation.PLOUGHED if site.plough > 0 else 1.0)
     for i, year in enumerate(years.tolist()):
@@ -154,7 +155,7 @@ def simulate(site: Site, model: Any) -> Result:
                 leaching[name][i] += out[name] * MONTH_SECONDS
             state = soil.state()
             if month == site.month or (year, month) in wanted:
-                found = readings(model, sampler, state, sampler.per_kg(capacity * ground.mass), site.soil.ratio)
+                found = readings(model, sampler, state, sampler.per_kg(capacity * ground.mass), aside, site.soil.ratio)
                 further[year, month] = found
                 for name, value in found.items() if month == site.month else ():
                     values.setdefault(name, np.full((len(years), *value.shape), np.nan))[i] = value

@@ -4,6 +4,9 @@ What:    ``begin`` spins a column without dressings (pore water, soil air), then
 Rules:   bases not surveyed: their sum so that the pH comes out, shares of land/exchanger.py; surveyed without a capacity: they
          stay, and the capacity is the one at which the pH comes out; with a capacity: both stay, and the share of proton sites
          makes the pH. Where none within CAPACITIES or VARIABLE does, the nearest is kept and ``Start.off`` says what is missing.
+Micas:   the library's exchanger takes potassium on its permanent charge alone and lets go in ten years what soils keep for
+         centuries between layers of mica. Potassium and sodium beyond what a soil without dressings keeps in the simulation are
+         held aside (``Start.aside``): part of every reading, never exchanged.
 Units:   mol_c kg-1; shapes (layer,).
 Use:     ``soil, ground, start = begin(site, ground, drivers, model)``
 """
@@ -25,7 +28,8 @@ TRIED = 61
 SHARES = (0.01, 1.10)  # of the capacity that bases may fill
 CAPACITIES = (0.5, 2.5)  # times the capacity by texture
 VARIABLE = (0.3, 0.95)
-SPIN_YEARS = 3  # without dressings, so that pore water and soil air are those of the field
+SPIN_YEARS = 6  # without dressings, so that pore water, soil air and the potassium that stays are those of the field
+LOOSE = ("k", "na")  # ions that are held aside where they would not stay
 
 
 @dataclass(frozen=True)
@@ -37,14 +41,30 @@ class Start:
     bases: dict[str, np.ndarray]
     capacity: np.ndarray
     rule: list[str]
+    aside: dict[str, np.ndarray]  # of LOOSE, within ``bases``
 
 
-def _candidates(ground: Ground, known: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _ions(total: np.ndarray, ground: Ground, known: np.ndarray, stays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Bases by ion [mol_c kg-1] of sums ``total`` (layer, any): surveyed or usual shares; no more of LOOSE than stays."""
+    made = {}
+    for ion in LOOSE:
+        most = np.where(known[:, None], np.nan_to_num(ground.bases[ion])[:, None], exchanger.BASES[ion] * total)
+        made[ion] = np.minimum(most, stays[ion][:, None])
+    surveyed = np.nan_to_num(ground.bases["ca"]) + np.nan_to_num(ground.bases["mg"])
+    usual = exchanger.BASES["ca"] / (exchanger.BASES["ca"] + exchanger.BASES["mg"])
+    calcium = np.where(known, np.nan_to_num(ground.bases["ca"]) / np.maximum(surveyed, 1e-12), usual)[:, None]
+    rest = np.maximum(total - made["k"] - made["na"], 0.0)
+    return {"ca": calcium * rest, "mg": (1.0 - calcium) * rest, **made}
+
+
+def _candidates(ground: Ground, known: np.ndarray, stays: dict[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Bases, capacity and share of proton sites to try, (layer, TRIED)."""
     one = np.ones(TRIED)
     bases = ground.capacity[:, None] * np.linspace(*SHARES, TRIED)
-    capacity, variable = ground.capacity[:, None] * one, ground.variable[:, None] * one
-    total = sum(np.nan_to_num(ground.bases[ion]) for ion in CATIONS)
+    surveyed = {ion: np.nan_to_num(ground.bases[ion]) for ion in CATIONS}
+    aside = sum(np.maximum(surveyed[ion] - stays[ion], 0.0) for ion in LOOSE) * known
+    total = sum(surveyed.values()) - aside
+    capacity, variable = (ground.capacity - aside * ground.measured)[:, None] * one, ground.variable[:, None] * one
     wide = np.maximum(ground.capacity[:, None] * np.linspace(*CAPACITIES, TRIED), 0.0)
     bases = np.where(known[:, None], total[:, None] * one, bases)
     capacity = np.where((known & ~ground.measured)[:, None], wide, capacity)
@@ -70,13 +90,10 @@ def fill(site: Site, ground: Ground, state: dict[str, np.ndarray], model: Any) -
 
 def _filled(site: Site, ground: Ground, state: dict[str, np.ndarray], model: Any) -> tuple[Ground, Start]:
     known = np.all([~np.isnan(ground.bases[ion]) for ion in ("ca", "mg")], axis=0)
-    shares = np.array([np.nan_to_num(ground.bases[ion]) for ion in CATIONS])
-    usual = np.array([exchanger.BASES[ion] for ion in CATIONS])[:, None] * np.ones(len(known))
-    shares = np.where(known, shares / np.maximum(shares.sum(0), 1e-12), usual)
-    bases, capacity, variable = _candidates(ground, known)
+    stays = {ion: state[ion][0] / ground.mass for ion in LOOSE}
+    bases, capacity, variable = _candidates(ground, known, stays)
     layers = len(ground.dz)
-    charge = np.array([exchanger.CHARGE[ion] for ion in CATIONS])
-    pools = {ion: (bases * shares[i][:, None] / charge[i]).ravel() for i, ion in enumerate(CATIONS)}
+    pools = {ion: (x / exchanger.CHARGE[ion]).ravel() for ion, x in _ions(bases, ground, known, stays).items()}
     per_kg = {k: np.repeat(state[k][0] / ground.mass, TRIED) for k in ("nh4", "no3", "cl", "so4")}
     guess = {k: np.repeat(state[k][0], TRIED) for k in suspension.GUESSES}
     read = suspension.read(
@@ -93,8 +110,11 @@ def _filled(site: Site, ground: Ground, state: dict[str, np.ndarray], model: Any
     rule = ["bases as surveyed, " + ("share of proton sites" if m else "capacity") + " by pH" if k else "bases by pH"
             for k, m in zip(known, ground.measured, strict=True)]  # fmt: skip
     made = replace(ground, capacity=chosen[1], variable=chosen[2])
-    held = {ion: chosen[0] * shares[i] for i, ion in enumerate(CATIONS)}
-    return made, Start(chosen[3], chosen[3] - ground.ph, held, chosen[1], rule)
+    held = {ion: x[:, 0] for ion, x in _ions(chosen[0][:, None], ground, known, stays).items()}
+    of = {ion: np.where(known, np.nan_to_num(ground.bases[ion]), exchanger.BASES[ion] * chosen[0]) for ion in LOOSE}
+    aside = {ion: np.maximum(of[ion] - held[ion], 0.0) for ion in LOOSE}
+    found = {ion: held[ion] + aside.get(ion, 0.0) for ion in CATIONS}
+    return made, Start(chosen[3], chosen[3] - ground.ph, found, chosen[1] + sum(aside.values()) * known, rule, aside)
 
 
 def begin(site: Site, ground: Ground, drivers: Any, model: Any) -> tuple[Any, Ground, Start]:
@@ -111,6 +131,7 @@ def begin(site: Site, ground: Ground, drivers: Any, model: Any) -> tuple[Any, Gr
     soil = model.columns(made.static(n))
     charge = exchanger.CHARGE
     limed = ground.caco3 > 0  # calcite keeps the exchanger full: as the library starts it
-    held = {ion: np.where(limed, state[ion], start.bases[ion] / charge[ion] * ground.mass) for ion in CATIONS}
+    loose = {ion: start.bases[ion] - start.aside.get(ion, 0.0) for ion in CATIONS}
+    held = {ion: np.where(limed, state[ion], loose[ion] / charge[ion] * ground.mass) for ion in CATIONS}
     soil.set_state({**state, **held})
     return soil, made, start

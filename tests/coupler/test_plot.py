@@ -87,11 +87,22 @@ def test_surveyed_bases_stay_and_the_capacity_follows(tmp_path, model):
     assert 0.09 < result.start.capacity[0] < 0.2 and "capacity by pH" in result.start.rule[0]
     assert first(result, "ph_h2o")[0] == pytest.approx(5.6, abs=0.1)
     both = simulate(
-        replace(written(tmp_path, text.replace("ca_mmolc", "cec_mmolc_kg = [130, nan, nan]\nca_mmolc")), years=(1960, 1960)),
+        replace(written(tmp_path, text.replace("ca_mmolc", "cec_mmolc_kg = [120, nan, nan]\nca_mmolc")), years=(1960, 1960)),
         model,
     )
-    assert both.start.capacity[0] == pytest.approx(0.13) and "share of proton sites" in both.start.rule[0]
+    assert both.start.capacity[0] == pytest.approx(0.12) and "share of proton sites" in both.start.rule[0]
     assert first(both, "ph_h2o")[0] == pytest.approx(5.6, abs=0.1)
+
+
+def test_potassium_that_soils_keep_is_not_leached(site, model):
+    """Without dressings the first decade moves neither potassium nor, by its loss, pH: a soil of pH 5.6 has been so for long."""
+    result = simulate(replace(site, years=(1960, 1970), lines=tuple(x for x in site.lines if "nil" in x.treatments)), model)
+    k, ph = result.values["k"][:, 0, 0], result.values["ph_h2o"][:, 0, 0]
+    assert 0.04 * sum(result.values[ion][0, 0, 0] for ion in exchanger.BASES) < k[0] and k.min() > 0.8 * k[0]
+    assert ph[0] - ph[-1] < 0.25
+    assert result.values["acidity"][0, 0, 0] + sum(
+        result.values[ion][0, 0, 0] - result.start.aside.get(ion, np.zeros(1))[0] for ion in exchanger.BASES
+    ) == pytest.approx(result.start.capacity[0], abs=5e-4)  # ammonium has the rest
 
 
 def test_forms_of_nitrogen_rank_and_lime_works(site, model):
