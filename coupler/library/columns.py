@@ -173,12 +173,12 @@ class Columns:
         kept = []
         for i, variable in enumerate(rows):
             if variable.name in forcing:
-                array = _broadcast(variable.name, _as_array(variable.name, forcing[variable.name]), self._shape(variable.dims))
+                array = _broadcast(variable.name, _as_array(variable.name, forcing[variable.name]), self.shape_of(variable.dims))
                 kept.append(array)
                 set_view(views[i], array, ffi)
         rows = variables_of("output")
         targets = ffi.new("calcisol_target[]", len(rows))
-        result = self.room([v for v in rows if v.name in wanted])
+        result = self._empty([v for v in rows if v.name in wanted])
         for i, variable in enumerate(rows):
             if variable.name in wanted:
                 set_view(targets[i], result[variable.name], ffi)
@@ -262,15 +262,16 @@ class Columns:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _shape(self, dims: str) -> tuple[int, ...]:
+    def shape_of(self, dims: str) -> tuple[int, ...]:
+        """Shape of variables with these dims of the contract."""
         return (self.ncol, self.nlay) if dims == "layer" else (self.ncol,)
 
-    def room(self, variables: list[Variable]) -> dict[str, NDArray[Any]]:
+    def _empty(self, variables: list[Variable]) -> dict[str, NDArray[Any]]:
         """Room for outputs, of one piece for each shape."""
         made: dict[str, NDArray[Any]] = {}
         for dims in ("layer", "column"):
             names = [v.name for v in variables if v.dims == dims]
-            room = np.full((len(names), *self._shape(dims)), np.nan)
+            room = np.full((len(names), *self.shape_of(dims)), np.nan)
             made.update(zip(names, room, strict=True))
         return {v.name: made[v.name] for v in variables}
 

@@ -16,10 +16,9 @@ from typing import Any
 import numpy as np
 
 from ..europe.steps import Step
-from ..library.prepared import PreparedStep
+from ..library.prepared import PreparedStep, StateReader
 
 Arrays = dict[str, np.ndarray]
-EVERYONE = slice(None)
 
 
 class Stepper:
@@ -30,7 +29,7 @@ class Stepper:
         self.shape = static["dz"].shape
         self.started = False
         self._prepared: PreparedStep | None = None
-        self._active: np.ndarray | slice | None = None  # columns of the last step
+        self._pools: StateReader | None = None
 
     def set_state(self, state: Mapping[str, np.ndarray]) -> None:
         """Begin with a state, (column, soil_layer) by slot."""
@@ -44,33 +43,27 @@ class Stepper:
 
     def pools(self, names: tuple[str, ...], step: Step) -> list[np.ndarray]:
         """Pools of the columns that take the step, mol m-2 (column of it, soil_layer); zeros where there is no state yet."""
-        some = EVERYONE if step.columns is None else step.columns
         if not self.started:
-            return [np.zeros(self.shape)[some] for _ in names]
-        return [values[some] for values in self.compiled.state(names).values()]
+            return [np.zeros(self.shape)[slice(None) if step.columns is None else step.columns] for _ in names]
+        if self._pools is None or self._pools.names != names:
+            self._pools = StateReader(self.compiled, names)
+        return self._pools.read(step.columns)
 
     def step(self, step: Step, forcing: Mapping[str, np.ndarray], outputs: tuple[str, ...]) -> Arrays:
         """One step of the columns it names; returns their outputs and "flag".
 
         Of a step of all these are the arrays that the next one writes to.
         """
-        some = EVERYONE if step.columns is None else step.columns
         prepared = self._of(forcing, outputs)
-        if self._active is not some:
-            prepared.forcing["active"][:] = 0.0
-            prepared.forcing["active"][some] = 1.0
-            self._active = some
-        for name, values in forcing.items():
-            prepared.forcing[name][some] = values
+        prepared.put(forcing, step.columns)
         prepared(step.dt)
         self.started = True
-        return dict(prepared.out) if step.columns is None else {name: values[some] for name, values in prepared.out.items()}
+        return prepared.take(step.columns)
 
     def _of(self, forcing: Mapping[str, np.ndarray], outputs: tuple[str, ...]) -> PreparedStep:
         """The prepared step of these variables."""
         made = self._prepared
-        if made is None or forcing.keys() != made.forcing.keys() - {"active"} or made.out.keys() != {*outputs, "flag"}:
+        if made is None or forcing.keys() != made.forcing.keys() or made.out.keys() != {*outputs, "flag"}:
             shapes = {name: (self.shape[0], *values.shape[1:]) for name, values in forcing.items()}
-            made = self._prepared = PreparedStep(self.compiled, {"active": self.shape[:1], **shapes}, outputs)
-            self._active = None
+            made = self._prepared = PreparedStep(self.compiled, shapes, outputs)
         return made
