@@ -126,7 +126,7 @@ def liming(folder: Path, config: RunConfig, out: Path) -> list[Section]:
         "means: an oracle that knows the mean of each level; skill counts against it. All plots of a date read up to 0.3 higher "
         "or lower together (a dry summer, a dressing before the sample), which a mean year of weather does not have. Each site "
         "has the rain of its own station; its weather by year is not in these archives. What others reach: SAFE "
-        "followed Geescroft Wilderness at Rothamsted from 1883 to 1991 without calibration (Sverdrup et al. 1995; its abstract states no error), RothLime "
-        "(Goulding et al. 1989) was made with these very plots."
+        "followed Geescroft Wilderness at Rothamsted from 1883 to 1991 without calibration (Sverdrup et al. 1995; its "
+        "abstract states no error), RothLime (Goulding et al. 1989) was made with these very plots."
     )
     return [Section("Liming experiments", table(head, body, text=(0, 1, 2)) + text + joined(drawn, "grid"), found), misses]
