@@ -84,19 +84,16 @@ contains
   end subroutine record_know_map
 
   ! ---------------------------------------------------------------------------------------------------- restart
-  ! Sums are left out at the end of a step, where they are 0; before the first step all are counted, to be read.
+  ! The same number on all processes at all times, whatever columns they have and however far they have gathered: hosts write
+  ! together. Without gathering one more is asked for before the first step: whether another step was being gathered.
   function record_n_variables(self) result(n)
     class(calcisol_recorder), intent(in) :: self
     integer :: n
     n = 0
     if (.not. self%on) return
     n = map_variable
-    if (self%switch%step <= 0.0_c_double) then ! whether something was gathered with another step is asked all the same
-      if (self%steps == 0) n = n + 1
-      return
-    end if
-    n = n + n_kept
-    if (self%steps == 0 .or. self%elapsed > 0.0_c_double) n = n + n_sums
+    if (self%switch%step > 0.0_c_double) n = n + n_kept + n_sums
+    if (self%switch%step <= 0.0_c_double .and. self%steps == 0) n = n + 1
   end function record_n_variables
 
   ! Name of a restart variable; at most 20 characters, which is what IOIPSL keeps.
