@@ -8,7 +8,8 @@ Method:  damped Newton steps in the logarithms of the unknowns (H+ activity; u o
          activity of Na), in which logs of sums of exponentials are nearly linear. What is carried are the unknowns themselves:
          exp(m) and ln(r) of a step are their rational approximations (2 + m) / (2 - m) and 2 (r - 1) / (r + 1), third order
          near the root and bounded far from it. The last turn of a search takes its species along to first order, so that
-         none has to be made again: an error e in the unknowns leaves about e^2 in all that is returned.
+         none has to be made again: an error e in the unknowns leaves about e^2 in all that is returned. So the turns before
+         it may be in float32 (``quick``), and where a millionth will do all of it (``rough``; single.py).
 """
 
 import torch
@@ -19,6 +20,7 @@ from ..contract.turns import enter, leave, turns
 from .balance import Balance
 from .ions import ammonium, calcium, divalent, magnesium, monovalent, potassium, sodium
 from .records import Activity, Constants, Problem, Solution, Speciation
+from .single import in_double, rounded, rounded_activity, rounded_constants, rounded_species
 
 MOST_LOST, MOST_GAINED = -0.6, 2.0
 """Bounds of a relative change to first order: an amount stays positive, and finite, however far the root is."""
@@ -32,6 +34,21 @@ def raised(x: Tensor, ln_change: Tensor) -> Tensor:
 def ln_ratio(a: Tensor, b: Tensor) -> Tensor:
     """ln(a / b) by the rational approximation, within 1."""
     return (2.0 * (a - b) / (a + b)).clamp(-1.0, 1.0)
+
+
+def detached(p: Problem) -> Problem:
+    """A problem without gradient."""
+    return Problem(
+        p.totals.detach(),
+        p.anions.detach(),
+        p.so4.detach(),
+        p.cec.detach(),
+        p.dissolving.detach(),
+        p.forming.detach(),
+        p.forming_above.detach(),
+        p.calcite.detach(),
+        p.pco2.detach(),
+    )
 
 
 class Equilibrium(Balance):
@@ -61,19 +78,20 @@ class Equilibrium(Balance):
         Where calcite rests between two saturations its rate law has two kinks, and a Newton step from one side says little of the
         other: without a stop the search runs to and fro across them. ln Omega moves almost linearly; its logarithm by Pade [2/2].
         """
-        den, unreacted = calcium(s.den), s.per_ca * calcium(p.totals)  # their ratio: Omega of the water before calcite reacts
+        per_den = 1.0 / calcium(s.den)
+        omega = s.per_ca * calcium(p.totals) * per_den  # of the water before calcite reacts
         by_u, by_h = change[: self.n_sites], change[self.n_sites]
         paired = calcium(s.pairs_hco3) + 2.0 * calcium(s.pairs_co3)
-        rise = (paired - 2.0 * den) * by_h - calcium(s.affinity) * ordered_sum(s.held2 * by_u, 0)  # of ln Omega, times den
-        rises, above = rise > 0.0, p.forming_above * den
+        rise = (paired * by_h - calcium(s.affinity) * ordered_sum(s.held2 * by_u, 0)) * per_den - 2.0 * by_h  # of ln omega
+        rises, above, one = rise > 0.0, p.forming_above, torch.ones_like(omega)
         kink = torch.where(
             rises,
-            torch.where(unreacted > den, above, den) * (1.0 + self.past_kink),
-            torch.where(unreacted > above, above, den) * (1.0 - self.past_kink),
+            torch.where(omega > 1.0, above, one) * (1.0 + self.past_kink),
+            torch.where(omega > above, above, one) * (1.0 - self.past_kink),
         )
-        k2, r2 = kink * kink, unreacted * unreacted
-        share = 3.0 * (k2 - r2) * den / ((k2 + 4.0 * kink * unreacted + r2) * rise)
-        ahead = torch.where(rises, unreacted <= above, unreacted > den) & (p.forming_above > 1.0)
+        k2, r2 = kink * kink, omega * omega
+        share = 3.0 * (k2 - r2) / ((k2 + 4.0 * kink * omega + r2) * rise)
+        ahead = torch.where(rises, omega <= above, omega > 1.0) & (p.forming_above > 1.0)
         stops = ahead & (share > 0.0) & (share < 1.0)  # none where nothing changes
         return torch.where(stops, share, torch.ones_like(share)).detach()
 
@@ -87,14 +105,31 @@ class Equilibrium(Balance):
             rows.append(held)
         return rows
 
+    def eliminated_in_single(self, p: Problem, s: Speciation, rights: list[list[Tensor]]) -> list[list[Tensor]]:
+        """Solutions for ``rights`` in float64 by a Jacobian in float32: what digits it lacks are a share of the last move."""
+        rows = self.held_jacobian(rounded(p), rounded_species(s))
+        short: list[list[Tensor]] = []
+        for right in rights:
+            entries: list[Tensor] = []
+            for entry in right:
+                entries.append(entry.float())
+            short.append(entries)
+        out: list[list[Tensor]] = []
+        for found in self.eliminate(short, rows):
+            entries = []
+            for entry in found:
+                entries.append(entry.double())
+            out.append(entries)
+        return out
+
     def shortening(self, move: Tensor, limit: Tensor) -> Tensor:
         """Factor [layer, column] that keeps every unknown of ``move`` within ``limit``: shorter, never another direction."""
         return limit / torch.maximum(move.abs().amax(0), limit)
 
-    def last_turn(self, p: Problem, k: Constants, g: Activity, a: Tensor, so4_free: Tensor) -> Solution:
+    def last_turn(self, p: Problem, k: Constants, g: Activity, a: Tensor, so4_free: Tensor, quick: bool) -> Solution:
         """The last turn of a search from ``a`` [1 + site, ...]: one Newton step, and all that follows from it to first order.
 
-        The same elimination gives how the solution answers to CO2 pressure and to anions.
+        The same elimination gives how the solution answers to CO2 pressure and to anions. ``quick``: it is done in float32.
         """
         s = self.speciate(p, k, g, a, so4_free)
         zero = torch.zeros_like(so4_free)
@@ -103,7 +138,7 @@ class Equilibrium(Balance):
             anions.append(zero)
         anions.append(torch.ones_like(so4_free))
         rights = [self.imbalances(p, s), self.by_pressure(p, s), anions]
-        moves = self.eliminate(rights, self.held_jacobian(p, s))
+        moves = self.eliminated_in_single(p, s, rights) if quick else self.eliminate(rights, self.held_jacobian(p, s))
         move = torch.stack(moves[0])
         asked = -move * self.shortening(move, torch.full_like(so4_free, self.max_step))
         stop = self.up_to_kink(p, s, asked)
@@ -173,31 +208,49 @@ class Equilibrium(Balance):
         """Share of the sulphate that is free at ``guess`` [layer, column]; what a solver call starts from."""
         return self.free_sulphate(k, g, self.speciate(p, k, g, guess, 0.8 * p.so4).free)
 
-    def forward(self, p: Problem, k: Constants, g: Activity, guess: Tensor, sulphate_share: Tensor, iterations: int) -> Solution:
+    def forward(
+        self,
+        p: Problem,
+        k: Constants,
+        g: Activity,
+        guess: Tensor,
+        sulphate_share: Tensor,
+        iterations: int,
+        quick: bool = False,
+        rough: bool = False,
+    ) -> Solution:
         """Solve all cells at once with a fixed number of Newton steps from ``guess`` [1 + site, layer, column]: H+ activity, u.
 
         ``sulphate_share`` [layer, column] is the free share of sulphate to start with, from a solution or from the method of that
-        name: it lags one Newton step behind.
+        name: it lags one Newton step behind. ``quick``: the search is in float32, and ends in float64; ``rough``: it ends in
+        float32 too, which leaves a millionth.
 
         Gradients flow through the last step alone, with its Jacobian held: the implicit-function theorem at the root.
         """
-        fixed = Problem(
-            p.totals.detach(),
-            p.anions.detach(),
-            p.so4.detach(),
-            p.cec.detach(),
-            p.dissolving.detach(),
-            p.forming.detach(),
-            p.forming_above.detach(),
-            p.calcite.detach(),
-            p.pco2.detach(),
-        )
+        if rough:
+            p32, k32, g32 = rounded(p), rounded_constants(k), rounded_activity(g)
+            a, so4_free = self.search(p32, k32, g32, guess.float(), sulphate_share.float(), iterations)
+            return in_double(self.last_turn(p32, k32, g32, a, so4_free, False))
+        if quick:
+            p32, k32, g32 = rounded(detached(p)), rounded_constants(k), rounded_activity(g)
+            a, so4_free = self.search(p32, k32, g32, guess.float(), sulphate_share.float(), iterations)
+            return self.last_turn(p, k, g, a.double(), so4_free.double() + self.nothing(p, so4_free.double()), True)
+        a, so4_free = self.search(p, k, g, guess, sulphate_share, iterations)
+        return self.last_turn(p, k, g, a, so4_free, False)
+
+    def search(
+        self, p: Problem, k: Constants, g: Activity, guess: Tensor, sulphate_share: Tensor, iterations: int
+    ) -> tuple[Tensor, Tensor]:
+        """All turns but the last: unknowns [1 + site, layer, column], without gradient, and free sulphate."""
+        fixed = detached(p)
         a = guess.detach()
         so4_free = sulphate_share.detach() * fixed.so4
         limit = torch.full_like(so4_free, self.max_step)
         for _ in range(turns(iterations - 1)):
             a, so4_free, limit = enter([a, so4_free, limit], iterations - 1)
             a, so4_free, limit = leave(self.turn(fixed, k, g, a, so4_free, limit))
-        # sulphate enters the charge balance as its free part: same value, but its gradient must not be lost with the search
-        so4_free = so4_free + (so4_free / fixed.so4.clamp(min=1e-30)).detach() * (p.so4 - fixed.so4)
-        return self.last_turn(p, k, g, a, so4_free)
+        return a, so4_free + self.nothing(p, so4_free)
+
+    def nothing(self, p: Problem, so4_free: Tensor) -> Tensor:
+        """0, with the gradient of ``so4_free``: sulphate enters the charge balance as its free part, which a search makes."""
+        return (so4_free / p.so4.clamp(min=1e-30)).detach() * (p.so4 - p.so4.detach())

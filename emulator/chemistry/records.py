@@ -60,6 +60,11 @@ def ln_h(unknowns: Tensor) -> Tensor:
     return unknowns[0]
 
 
+def h_activity(activities: Tensor) -> Tensor:
+    """H+ activity [layer, column] from the unknowns of the solver as they are, not as logs."""
+    return activities[0]
+
+
 def ph_of(unknowns: Tensor, ln10: float = LN10) -> Tensor:
     """pH [layer, column] from the unknowns of the solver."""
     return -ln_h(unknowns) / ln10

@@ -56,6 +56,7 @@ class SoilSolution(nn.Module):
         log_k, self.al_u, self.al_na, self.al_h = ALUMINIUM_LAWS[aluminium]
         self.al_affinity: float = 10.0**log_k
         self.n_sites: int = N_SITES
+        self.strongest: float = 20.0  # mol/kg
         self.least_sodium: float = 3e-5  # mol/kg, the least in the archives: below it "AlX3-linear" has no meaning
         self.register_buffer("log_k", coefficients(thermodynamics).view(-1, 6, 1, 1))
         for name, site in EXCHANGE_LOG_K.items():
@@ -86,13 +87,19 @@ class SoilSolution(nn.Module):
         return constant_rows(torch.exp(self.LN10 * log_k))
 
     def activity(self, ionic_strength: Tensor, t: Tensor) -> Activity:
-        """Activity coefficients; A and B after Truesdell & Jones (1974), 0-50 degC, ionic strength up to about 0.5."""
-        tc = t - 273.15
+        """Activity coefficients; A and B after Truesdell & Jones (1974), 0-50 degC, ionic strength up to about 0.5.
+
+        In the precision of ``ionic_strength``: the law is good to a hundredth. A brine stronger than ``strongest``, far outside
+        of the law, has the coefficients of that strength.
+        """
+        tc = (t - 273.15).to(ionic_strength.dtype)
+        strength, like = ionic_strength.clamp(max=self.strongest), ionic_strength.dtype
         a = 0.4883 + 7.4149e-4 * tc + 1.843e-6 * tc * tc
         b = 0.3241 + 1.6e-4 * tc
-        root = torch.sqrt(ionic_strength)
-        log_gamma = -a * self.ion_charge2 * root / (1.0 + b * self.ion_size * root) + self.ion_b * ionic_strength
-        return activity_rows(torch.exp(self.LN10 * log_gamma))
+        root = torch.sqrt(strength)
+        log_gamma = -a * self.ion_charge2.to(like) * root / (1.0 + b * self.ion_size.to(like) * root)
+        log_gamma = log_gamma + self.ion_b.to(like) * strength
+        return activity_rows(torch.exp(self.LN10 * log_gamma).double())
 
     def capacity(self, held: Tensor, held2: Tensor) -> Tensor:
         """Exchangeable moles [5, ...] per unit of affinity x free ion, from CEC x u and CEC x u^2 of each site.
@@ -117,7 +124,7 @@ class SoilSolution(nn.Module):
         fraction = self.al_affinity * activity * power
         if self.al_na > 0.0:
             fraction = fraction * torch.pow(a_na.clamp(min=self.least_sodium), -self.al_na)
-        return self.first_site * fraction
+        return self.first_site.to(h.dtype) * fraction
 
     def speciate(self, p: Problem, k: Constants, g: Activity, a: Tensor, so4_free: Tensor) -> Speciation:
         """Every species at H+ activity and u of each site ``a`` [1 + site, ...]; ``so4_free``: free sulphate that pairs."""
@@ -136,7 +143,7 @@ class SoilSolution(nn.Module):
 
         u2 = u * u
         held, held2 = p.cec * u, p.cec * u2
-        affinity = self.selectivity * g.cations
+        affinity = self.selectivity.to(h.dtype) * g.cations
         one = torch.ones_like(h)
         den = torch.cat([alpha, torch.stack([one, one, one])]) + affinity * self.capacity(held, held2)
 
@@ -161,7 +168,7 @@ class SoilSolution(nn.Module):
         return Speciation(
             co2, a_hco3 / g.hco3, a_co3 / g.co3, h / g.h, k.water / (h * g.oh), a_al / g.al, k.aloh * a_al / (h * g.aloh),
             k.aloh2 * a_al / (h * h * g.cahco3), torch.stack([ca_1, mg_1]), torch.stack([ca_2, mg_2]), alpha, u, u2, held, held2,
-            affinity, den, back, per_ca, free, bases, self.proton_affinity * h * u, beta_al, na_order,
+            affinity, den, back, per_ca, free, bases, self.proton_affinity.to(h.dtype) * h * u, beta_al, na_order,
             p.so4 * self.free_sulphate(k, g, free),
         )  # fmt: skip
 

@@ -21,17 +21,28 @@ ROUNDS = 3  # gradient within 0.1 % of the finite difference; 1: 2 %, 2: oversho
 class WholeGradient(Equilibrium):
     """``Equilibrium`` for explaining: slower by half where a gradient is asked for, the same where none is."""
 
-    def forward(self, p: Problem, k: Constants, g: Activity, guess: Tensor, sulphate_share: Tensor, iterations: int) -> Solution:
-        """As ``Equilibrium.forward``; the solution is also further into the root by ``ROUNDS`` Newton steps with a gradient."""
+    def forward(
+        self,
+        p: Problem,
+        k: Constants,
+        g: Activity,
+        guess: Tensor,
+        sulphate_share: Tensor,
+        iterations: int,
+        quick: bool = False,
+        rough: bool = False,
+    ) -> Solution:
+        """As ``Equilibrium.forward``; the solution is also further into the root by ``ROUNDS`` Newton steps with a
+        gradient, in float64."""
         if not torch.is_grad_enabled():
-            return super().forward(p, k, g, guess, sulphate_share, iterations)
+            return super().forward(p, k, g, guess, sulphate_share, iterations, quick, rough)
         with torch.no_grad():
             found = super().forward(p, k, g, guess, sulphate_share, iterations)
         a, so4_free = found.activities, found.sulphate_share * p.so4
         limit = torch.full_like(so4_free, self.max_step)
         for _ in range(ROUNDS - 1):
             a, so4_free, _ = self.turn(p, k, g, a, so4_free, limit)
-        return self.last_turn(p, k, g, a, so4_free)
+        return self.last_turn(p, k, g, a, so4_free, False)
 
 
 def with_whole_gradient(step: Step) -> Step:

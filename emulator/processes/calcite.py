@@ -18,6 +18,7 @@ from torch import Tensor
 from ..chemistry.constants import LN10, MOLAR_VOLUME_CALCITE
 from ..contract.constants import MOLAR_MASS_CACO3
 from ..contract.rows import Static
+from .power import power
 
 REFERENCE_VOLUME = 0.05
 """Volume fraction of calcite at which ``calcite_rate`` is stated."""
@@ -59,10 +60,10 @@ def calcite_rates(
     """
     volume = (calcite * molar_volume / s.dz).clamp(min=1e-6)
     max_extent = s.calcite_rate * s.dz * dt
-    dissolving = max_extent * torch.pow(volume / reference_volume, 2.0 / 3.0)
+    dissolving = max_extent * power(volume / reference_volume, 2.0 / 3.0)
     initial_volume = s.caco3 * s.bulk_density * (molar_volume / molar_mass)
     surface_volume = torch.maximum(
         volume, torch.where(initial_volume > nucleus, initial_volume, torch.full_like(initial_volume, reference_volume))
     )
-    forming = max_extent * torch.pow(surface_volume / reference_volume, 2.0 / 3.0)
+    forming = max_extent * power(surface_volume / reference_volume, 2.0 / 3.0)
     return CalciteRates(dissolving, forming, forming_above(s))

@@ -15,6 +15,7 @@ from torch import Tensor
 
 from ..contract.constants import GAS_CONSTANT_ATM, PA_PER_ATM
 from ..contract.rows import ColumnForcing
+from .power import power
 from .tridiagonal import solve
 
 D_GAS = 1.6e-5
@@ -47,7 +48,7 @@ def conductance(
     dz: Tensor, theta_gas: Tensor, porosity: Tensor, t: Tensor, d_gas: float = D_GAS, gas_constant: float = GAS_CONSTANT_ATM
 ) -> Tensor:
     """Conductance from each layer to the one above (row 0: to the air) [layer, column], half layers in series."""
-    diffusivity = d_gas * theta_gas * theta_gas / torch.pow(porosity, 2.0 / 3.0)
+    diffusivity = d_gas * theta_gas * theta_gas / power(porosity, 2.0 / 3.0)
     half = 0.5 * dz / diffusivity
     resistance = torch.cat([half[:1], half[:-1] + half[1:]])
     return 1.0 / (resistance * gas_constant * t)

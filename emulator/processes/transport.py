@@ -13,6 +13,7 @@ from torch import Tensor
 
 from ..contract.ordered import ordered_sum
 from ..contract.rows import Static
+from .power import power
 from .tridiagonal import solve
 
 D_AQUEOUS = 1.0e-9
@@ -25,7 +26,7 @@ def dispersion_conductance(s: Static, water: Tensor, q_lower: Tensor, d_aqueous:
     Mechanical dispersion dispersivity x |q| plus molecular diffusion through the water of the pores.
     """
     theta = water / (1000.0 * s.dz)
-    diffusive = 1000.0 * d_aqueous * torch.pow(theta, 10.0 / 3.0) / (s.porosity * s.porosity)
+    diffusive = 1000.0 * d_aqueous * power(theta, 10.0 / 3.0) / (s.porosity * s.porosity)
     distance = 0.5 * (s.dz[:-1] + s.dz[1:])
     inner = 0.5 * (s.dispersivity[:-1] + s.dispersivity[1:]) * q_lower[:-1].abs() + 0.5 * (diffusive[:-1] + diffusive[1:])
     return torch.cat([inner / distance, torch.zeros_like(s.dz[:1])])
@@ -41,22 +42,22 @@ def transport(
     """
     down = q_lower.clamp(min=0.0) * mobility + dispersion
     up = (-q_lower).clamp(min=0.0) * mobility + dispersion
-    inflow = up[:, -1:] * (share * pool)[:, -1:]
-    up = torch.cat([up[:, :-1], torch.zeros_like(up[:, -1:])], dim=1)
     zero = torch.zeros_like(down[:, :1])
+    rising = torch.cat([torch.zeros_like(up[:, :-1]), up[:, -1:]], dim=1)  # through the bottom
+    inflow = rising * (share * pool)
+    up = torch.cat([up[:, :-1], zero], dim=1)
     up_above = torch.cat([zero, up[:, :-1]], dim=1)
 
     carried = dt * share
-    diagonal = 1.0 + carried * (down + up_above + q_lat)
-    lower = -torch.cat([zero, (carried * down)[:, :-1]], dim=1)
-    upper = -torch.cat([(carried[:, 1:] * up[:, :-1]), zero], dim=1)
-    start = torch.cat([pool[:, :-1], pool[:, -1:] + dt * inflow], dim=1)
-    implicit = solve(lower, diagonal, upper, start)
+    sinking, climbing = carried * down, carried * up_above  # to the layer below and to the one above
+    diagonal = 1.0 + sinking + climbing + carried * q_lat
+    lower = torch.cat([zero, -sinking[:, :-1]], dim=1)
+    upper = torch.cat([-climbing[:, 1:], zero], dim=1)
+    implicit = solve(lower, diagonal, upper, pool + dt * inflow)
 
     concentration = share * implicit
     below = torch.cat([concentration[:, 1:], zero], dim=1)
-    flux = down * concentration - up * below
-    flux = torch.cat([flux[:, :-1], flux[:, -1:] - inflow], dim=1)
+    flux = down * concentration - up * below - inflow
     lateral = q_lat * concentration
     moved = pool - dt * (flux - torch.cat([zero, flux[:, :-1]], dim=1) + lateral)
     return moved, dt * (flux[:, -1] + ordered_sum(lateral, 1))

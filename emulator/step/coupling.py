@@ -109,12 +109,12 @@ class Coupling(PoreWater):
 
     def still_water(self, x: State, sourced: Sourced, rates: CalciteRates, env: Environment) -> Solution:
         """Pore water after the sources as it would be without transport, at the CO2 pressure of the last step."""
-        guess = torch.exp(self.last_unknowns(x))
-        gamma = self.equilibrium.activity(x.ionic_strength, env.t)
+        guess = torch.exp(self.last_unknowns(x).float()).double()
+        gamma = self.equilibrium.activity(x.ionic_strength.float(), env.t)
         held = Amounts(cations(sourced.pools), sourced.anions, sulphate(sourced.pools), sourced.calcite)
         p = self.problem(held, rates, env.water, env.sites, x.pco2)
         sulphate_share = self.equilibrium.sulphate_share(p, env.constants, gamma, guess)
-        return self.equilibrium(p, env.constants, gamma, guess, sulphate_share, self.first)
+        return self.equilibrium(p, env.constants, gamma, guess, sulphate_share, self.first, rough=True)
 
     def start(self, env: Environment, air: SoilAir, still: Solution, total: Tensor, passive: Tensor, moving: Flow) -> Start:
         """Pore water, to first order, at the first pressure and with the anions of the end.
@@ -147,20 +147,20 @@ class Coupling(PoreWater):
         total = torch.cat([calcium_alone(pools) + follows.unsqueeze(0), all_but_calcium(pools)])
         passive = (1.0 / water).expand_as(anions(pools))
         moving = flow(env, air, dispersion, factors)
-        gamma = self.equilibrium.activity(still.ionic_strength, env.t)
+        gamma = self.equilibrium.activity(still.ionic_strength.float(), env.t)
         guess, dissolved = self.start(env, air, still, total, passive, moving)
         p_new, after, moved, b, leached = air.p_first, total, pools, still, calcium(pools)
-        for _ in range(self.passes):
+        for n in range(self.passes):
             share = dissolved_share(dissolved, after, passive, water)
             after, leached = transport(total, share, env.q_lower, env.q_lat, dispersion, moving.mobility, env.dt)
             moved = torch.cat([calcium_alone(pools) + (calcium_alone(after) - calcium_alone(total)), all_but_calcium(after)])
             p = self.problem(amounts(moved, calcite), rates, water, env.sites, p_new)
-            b = self.equilibrium(p, k, gamma, guess, b.sulphate_share, self.polish)
+            b = self.equilibrium(p, k, gamma, guess, b.sulphate_share, self.polish, quick=True, rough=n < self.passes - 1)
             p_then = p_new
             p_new = held_back(balanced_pressure(env, air, moving, b, moved, calcite, p_then), p_then, rates)
             ln_p = ln_ratio(p_new, p_then)
             guess, dissolved = moved_by(b.activities, b.by_pressure, ln_p), at_pressure(b, ln_p)
         p = self.problem(amounts(moved, calcite), rates, water, env.sites, p_new)
-        b = self.equilibrium(p, k, gamma, guess, b.sulphate_share, self.last)
+        b = self.equilibrium(p, k, gamma, guess, b.sulphate_share, self.last, quick=True)
         reacted = torch.minimum(water * b.ca_total - calcium(moved), calcite)
         return Balanced(b, moved, calcite - reacted, reacted, water * b.dic + air.capacity * p_new, p_new, leached)

@@ -89,4 +89,5 @@ class Step(FirstState, Laboratory, Coupling):
         log_factors, inside = self.core(torch.stack(told), (dt / self.longest).clamp(max=1.0))
         within = self.core.within_training_climate(climate) & (rates.forming_above <= 1.0)
         inside = inside & within
-        return Correction(torch.exp(log_factors * within.to(torch.float64)), inside)
+        factors = torch.exp(log_factors.float()).double()
+        return Correction(torch.where(within, factors, torch.ones_like(factors)), inside)

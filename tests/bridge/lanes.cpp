@@ -42,6 +42,26 @@ template <class Lanes, class Exact> void check(const char *name, const std::vect
   std::printf("%s %.3f %ld\n", name, worst, wrong);
 }
 
+// The same of float32 lanes, in units of float32.
+template <class Lanes, class Exact> void check_single(const char *name, const std::vector<double> &xs, Lanes lanes_of, Exact exact) {
+  double worst = 0.0;
+  for (std::size_t i = 0; i < xs.size(); i += 16) {
+    float in[16], out[16];
+    for (int k = 0; k < 16; ++k)
+      in[k] = static_cast<float>(xs[(i + k) % xs.size()]);
+    for (int k = 0; k < 16; k += lanes::WIDE)
+      lanes::store(out + k, lanes_of(lanes::load_w(in + k)));
+    mix(out, sizeof out);
+    for (int k = 0; k < 16; ++k) {
+      const long double want = exact(static_cast<long double>(in[k]));
+      const float nearest = static_cast<float>(want);
+      const float unit = std::nextafter(std::fabs(nearest), std::numeric_limits<float>::infinity()) - std::fabs(nearest);
+      worst = std::fmax(worst, static_cast<double>(std::fabs((static_cast<long double>(out[k]) - want) / unit)));
+    }
+  }
+  std::printf("%s %.3f 0\n", name, worst);
+}
+
 } // namespace
 
 int main() {
@@ -70,6 +90,24 @@ int main() {
   check("sigmoid", draw(-600.0, 600.0, false), [](V x) { return sigmoid(x); },
         [](long double x) { return 1.0L / (1.0L + std::exp(-x)); });
   check("sqrt", draw(0.0, 4.0, true), [](V x) { return lanes::sqrt(x); }, [](long double x) { return std::sqrt(x); });
+
+  const auto spread = [&](double low, double high) { // evenly in the logarithm
+    std::vector<double> xs;
+    std::uniform_real_distribution<double> power(std::log(low), std::log(high));
+    for (int i = 0; i < 200000; ++i)
+      xs.push_back(std::exp(power(random)));
+    return xs;
+  };
+  std::vector<double> around;
+  for (double x : spread(1e-6, 86.0))
+    around.insert(around.end(), {x, -x});
+  check_single("exp_single", around, [](W x) { return exp(x); }, [](long double x) { return std::exp(x); });
+  check_single("log_single", spread(1e-37, 1e37), [](W x) { return log(x); }, [](long double x) { return std::log(x); });
+  check_single("log_near_1", spread(0.5, 2.0), [](W x) { return log(x); }, [](long double x) { return std::log(x); });
+  check_single("pow_single", spread(0.01, 10.0), [](W x) { return pow(x, 2.0 / 3.0); },
+               [](long double x) { return std::pow(x, static_cast<long double>(static_cast<float>(2.0 / 3.0))); });
+  check_single("tanh_single", around, [](W x) { return tanh(x); }, [](long double x) { return std::tanh(x); });
+  check_single("sqrt_single", spread(1e-37, 1e37), [](W x) { return lanes::sqrt(x); }, [](long double x) { return std::sqrt(x); });
 
   // a matrix product with SiLU, 40 cells: against long double, in float32 units of the largest term
   constexpr int inputs = 24, outputs = 13, cells = 48;

@@ -19,7 +19,7 @@ from calcisol.emulator.explain.world import World
 from calcisol.emulator.explain.yearly import Case, final_stock
 from helpers.toy_world import toy_world
 
-SAME = 1e-8  # relative: native kernel and Python sum in another order; Newton tolerates 1e-4 and hides nothing larger
+SAME = 1e-6  # relative: native kernel and Python sum in another order, searches in float32; 1e-7 was found
 SLOPE = 3e-3  # relative gap of compiled differences and autograd: Newton's tolerance in both
 COLUMNS = 3
 
@@ -43,7 +43,7 @@ def soils(member: Member) -> tuple[World, torch.Tensor, torch.Tensor]:
 def alike(a: Run, b: Run) -> None:
     for name in ("sic", "acid", "ph", "outside"):
         torch.testing.assert_close(getattr(a, name), getattr(b, name), rtol=SAME, atol=1e-12)
-    torch.testing.assert_close(a.state, b.state, rtol=1e2 * SAME, atol=1e-9)  # traces of ions: relative to little
+    torch.testing.assert_close(a.state, b.state, rtol=1e1 * SAME, atol=1e-9)  # traces of ions: relative to little; 5e-6
 
 
 @pytest.mark.parametrize("which", ["first", "B0", "shuffled"])

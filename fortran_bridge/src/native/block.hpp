@@ -8,7 +8,7 @@
 #define CALCISOL_CELL
 #endif
 #include "device_call.hpp"
-#include "functions.hpp"
+#include "single.hpp"
 
 // A kernel NAME of one argument, and the function it runs; in plain C++ the emulation calls it for one thread.
 #if defined(__CUDACC__)

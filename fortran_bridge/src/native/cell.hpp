@@ -75,6 +75,8 @@ CALCISOL_LANES W fma(W a, W b, W c) { return __builtin_fmaf(a, b, c); }
 #endif
 CALCISOL_LANES V fms(V a, V b, V c) { return fma(a, b, -c); }
 CALCISOL_LANES V fnma(V a, V b, V c) { return fma(-a, b, c); }
+CALCISOL_LANES W fms(W a, W b, W c) { return fma(a, b, -c); }
+CALCISOL_LANES W fnma(W a, W b, W c) { return fma(-a, b, c); }
 CALCISOL_LANES V rounding(V a, double b, V p) { return fma(a, b, -p); }
 CALCISOL_LANES V less_one(V a, V b) { return fma(a, b, -1.0); }
 
@@ -87,6 +89,7 @@ CALCISOL_LANES M not_below(I x, std::int64_t limit) {
   return static_cast<std::uint64_t>(x) >= static_cast<std::uint64_t>(limit);
 }
 CALCISOL_LANES V wide(F x) { return x; }
+CALCISOL_LANES W number_w(WI x) { return static_cast<W>(x); }
 CALCISOL_LANES F narrow(V x) { return static_cast<F>(x); }
 
 CALCISOL_LANES V times_power(V y, V shifted, V) {
@@ -96,6 +99,7 @@ CALCISOL_LANES V times_power(V y, V shifted, V) {
 CALCISOL_LANES V exponent(I above) { return static_cast<V>(static_cast<int>(above >> 52)); }
 
 CALCISOL_LANES V sqrt(V x) { return ::sqrt(x); }
+CALCISOL_LANES W sqrt(W x) { return ::sqrtf(x); }
 CALCISOL_LANES V abs(V x) { return from_bits(bits(x) & INT64_MAX); }
 // NaN wins in the first two, stays in the others, as in torch
 template <class T> CALCISOL_LANES T minimum(T a, T b) { return (a != a) ? a : (a < b) ? a : b; }

@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <cstring>
 
-#include "functions.hpp"
+#include "single.hpp"
 
 namespace lanes {
 

@@ -229,19 +229,10 @@ CALCISOL_LANES V softplus(V x) {
 CALCISOL_LANES V relu(V x) { return at_least(x, V{}); }
 
 // float32 lanes: computed in float64 and rounded; few of them stand outside the matrix products
-CALCISOL_LANES F exp(F x) { return narrow(exp(wide(x))); }
-CALCISOL_LANES F log(F x) { return narrow(log(wide(x))); }
-CALCISOL_LANES F sqrt(F x) { return narrow(sqrt(wide(x))); }
 CALCISOL_LANES F abs(F x) { return narrow(abs(wide(x))); }
 CALCISOL_LANES F sigmoid(F x) { return narrow(sigmoid(wide(x))); }
 CALCISOL_LANES F silu(F x) { return narrow(silu(wide(x))); }
 CALCISOL_LANES F relu(F x) { return at_least(x, F{}); }
-// (e - 1) / (e + 1) with e = exp(2 x): its error of 1e-16 is below a float32 step for |x| > 1e-8; smaller x is tanh x
-CALCISOL_LANES F tanh(F x) {
-  const V w = wide(x), e = exp(2.0 * at_most(at_least(w, all(-20.0)), all(20.0)));
-  return narrow(select(mask(abs(w) < 1e-7), w, (e - 1.0) / (e + 1.0)));
-}
-
 // 2^(k / 8), twice: sixteen lanes look up sixteen entries
 CALCISOL_TABLE float eighths[16] = {0x1p+0f,        0x1.172b84p+0f, 0x1.306fe0p+0f, 0x1.4bfdaep+0f,
                                     0x1.6a09e6p+0f, 0x1.8ace54p+0f, 0x1.ae89fap+0f, 0x1.d5818ep+0f,

@@ -64,6 +64,11 @@ CALCISOL_LANES W load_w(const float *p) {
   std::memcpy(&v, p, sizeof v);
   return v;
 }
+CALCISOL_LANES WI load_wi(const float *p) {
+  WI v;
+  std::memcpy(&v, p, sizeof v);
+  return v;
+}
 template <class T, class P> CALCISOL_LANES void store(P *p, T v) { std::memcpy(p, &v, sizeof v); }
 
 CALCISOL_LANES M bits(V x) { return reinterpret_cast<M>(x); }
@@ -71,6 +76,7 @@ CALCISOL_LANES V from_bits(M x) { return reinterpret_cast<V>(x); }
 CALCISOL_LANES WI bits_w(W x) { return reinterpret_cast<WI>(x); }
 CALCISOL_LANES W from_bits_w(WI x) { return reinterpret_cast<W>(x); }
 CALCISOL_LANES V wide(F x) { return __builtin_convertvector(x, V); }
+CALCISOL_LANES W number_w(WI x) { return __builtin_convertvector(x, W); }
 CALCISOL_LANES F narrow(V x) { return __builtin_convertvector(x, F); }
 CALCISOL_LANES I right(I x, int n) { return reinterpret_cast<I>(reinterpret_cast<U>(x) >> n); } // without the sign
 CALCISOL_LANES M not_below(I x, std::int64_t limit) {                                           // without signs
@@ -80,7 +86,10 @@ CALCISOL_LANES M none_of(M m) { return ~m; }
 CALCISOL_LANES V select(M m, V a, V b) { return m ? a : b; }
 CALCISOL_LANES F select(M m, F a, F b) { return __builtin_convertvector(m, I32) ? a : b; }
 CALCISOL_LANES M select(M m, M a, M b) { return m ? a : b; }
+CALCISOL_LANES W select(WI m, W a, W b) { return m ? a : b; }
+CALCISOL_LANES WI select(WI m, WI a, WI b) { return m ? a : b; }
 CALCISOL_LANES M mask(M m) { return m; }
+CALCISOL_LANES WI mask(WI m) { return m; }
 CALCISOL_LANES M mask(I32 m) { return __builtin_convertvector(m, M); }
 
 CALCISOL_LANES bool any(M m) {
@@ -118,7 +127,29 @@ CALCISOL_LANES W fma(W a, W b, W c) {
 #endif
 }
 
+CALCISOL_LANES F fma(F a, F b, F c) {
+#if defined(__AVX512F__)
+  return _mm256_fmadd_ps(a, b, c);
+#elif defined(__FMA__)
+  return _mm_fmadd_ps(a, b, c);
+#else
+  return a * b + c;
+#endif
+}
+CALCISOL_LANES F fms(F a, F b, F c) { return fma(a, b, -c); }
+CALCISOL_LANES F fnma(F a, F b, F c) { return fma(-a, b, c); }
+
 // a * b - c and c - a * b, rounded once
+#if defined(__AVX512F__)
+CALCISOL_LANES W fms(W a, W b, W c) { return _mm512_fmsub_ps(a, b, c); }
+CALCISOL_LANES W fnma(W a, W b, W c) { return _mm512_fnmadd_ps(a, b, c); }
+#elif defined(__FMA__)
+CALCISOL_LANES W fms(W a, W b, W c) { return _mm256_fmsub_ps(a, b, c); }
+CALCISOL_LANES W fnma(W a, W b, W c) { return _mm256_fnmadd_ps(a, b, c); }
+#else
+CALCISOL_LANES W fms(W a, W b, W c) { return fma(a, b, -c); }
+CALCISOL_LANES W fnma(W a, W b, W c) { return fma(-a, b, c); }
+#endif
 #if defined(__AVX512F__)
 CALCISOL_LANES V fms(V a, V b, V c) { return _mm512_fmsub_pd(a, b, c); }
 CALCISOL_LANES V fnma(V a, V b, V c) { return _mm512_fnmadd_pd(a, b, c); }
@@ -210,25 +241,46 @@ CALCISOL_LANES V sqrt(V x) {
 #endif
 }
 
+CALCISOL_LANES W sqrt(W x) {
+#if defined(__AVX512F__)
+  return _mm512_sqrt_ps(x);
+#elif defined(__AVX2__)
+  return _mm256_sqrt_ps(x);
+#else
+  for (int i = 0; i < WIDE; ++i)
+    x[i] = __builtin_sqrtf(x[i]);
+  return x;
+#endif
+}
+
 // NaN wins, as in torch
 CALCISOL_LANES V minimum(V a, V b) { return (a != a) ? a : (a < b) ? a : b; }
 CALCISOL_LANES V maximum(V a, V b) { return (a != a) ? a : (a > b) ? a : b; }
 CALCISOL_LANES F minimum(F a, F b) { return (a != a) ? a : (a < b) ? a : b; }
 CALCISOL_LANES F maximum(F a, F b) { return (a != a) ? a : (a > b) ? a : b; }
+CALCISOL_LANES W minimum(W a, W b) { return (a != a) ? a : (a < b) ? a : b; }
+CALCISOL_LANES W maximum(W a, W b) { return (a != a) ? a : (a > b) ? a : b; }
 // NaN stays, as in torch (the instructions give their second operand then)
 #if defined(__AVX512F__)
 CALCISOL_LANES V at_least(V x, V low) { return _mm512_max_pd(low, x); }
 CALCISOL_LANES V at_most(V x, V high) { return _mm512_min_pd(high, x); }
+CALCISOL_LANES W at_least(W x, W low) { return _mm512_max_ps(low, x); }
+CALCISOL_LANES W at_most(W x, W high) { return _mm512_min_ps(high, x); }
 #elif defined(__AVX2__)
 CALCISOL_LANES V at_least(V x, V low) { return _mm256_max_pd(low, x); }
 CALCISOL_LANES V at_most(V x, V high) { return _mm256_min_pd(high, x); }
+CALCISOL_LANES W at_least(W x, W low) { return _mm256_max_ps(low, x); }
+CALCISOL_LANES W at_most(W x, W high) { return _mm256_min_ps(high, x); }
 #else
 CALCISOL_LANES V at_least(V x, V low) { return x < low ? low : x; }
 CALCISOL_LANES V at_most(V x, V high) { return x > high ? high : x; }
+CALCISOL_LANES W at_least(W x, W low) { return x < low ? low : x; }
+CALCISOL_LANES W at_most(W x, W high) { return x > high ? high : x; }
 #endif
 CALCISOL_LANES F at_least(F x, F low) { return x < low ? low : x; }
 CALCISOL_LANES F at_most(F x, F high) { return x > high ? high : x; }
 CALCISOL_LANES V abs(V x) { return from_bits(bits(x) & all_i(INT64_MAX)); }
+CALCISOL_LANES W abs(W x) { return from_bits_w(bits_w(x) & (WI{} + INT32_MAX)); }
 CALCISOL_LANES W within(W x, W far) {
 #if defined(__AVX512F__)
   return _mm512_max_ps(-far, _mm512_min_ps(far, x));

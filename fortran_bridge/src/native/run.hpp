@@ -41,6 +41,7 @@ template <class P> void run(const calcisol_kernel_call *call) {
   t.s = t.c + P::per_column * STRIDE;
   t.l = t.s + P::per_call * N;
   t.g = reinterpret_cast<float *>(t.l + P::locals * STRIP);
+  t.h = t.g + P::float_fields * STRIDE;
   t.p = call->doubles;
   t.q = call->floats;
   t.dt = call->dt;
@@ -60,7 +61,7 @@ template <class P> void run(const calcisol_kernel_call *call) {
 template <class P>
 constexpr calcisol_kernel_program program = {
     ((P::fields + P::per_column) * STRIDE + P::per_call * N + P::locals * STRIP) * 8 + P::float_fields * STRIDE * 4 +
-        64,
+        P::float_locals * STRIP * 4 + 64,
     run<P>};
 
 } // namespace

@@ -19,7 +19,7 @@ namespace lanes {
 #define CALCISOL_ROUTINE [[maybe_unused]] static __attribute__((noinline))
 
 constexpr int PAD =
-    N; // cells of a field are a multiple of this; a matrix product may take a half vector more, of anything
+    N; // cells of a field are a multiple of this; loops over float32 may take a half vector more, of anything
 constexpr int CELLS = 192;         // at most in a tile; by measurement (docs/performance_log.md)
 constexpr int STRIDE = CELLS + 24; // numbers from one field to the next: whole vectors of float32 fit after the cells
 constexpr int STRIP = 32;          // cells that the loops between two routines along layers take at a time
@@ -31,6 +31,7 @@ struct Tile {
   double *s;       // values per call, one vector each
   double *l;       // STRIP cells of values that only the loops of one strip read
   float *g;        // float32 fields
+  float *h;        // as l, float32
   const double *p; // float64 tensors of the bundle
   const float *q;  // float32 tensors
   double dt;
@@ -38,6 +39,7 @@ struct Tile {
   double *column(int i) const { return c + static_cast<std::ptrdiff_t>(i) * STRIDE; }
   double *local(int i) const { return l + static_cast<std::ptrdiff_t>(i) * STRIP; }
   float *floats(int i) const { return g + static_cast<std::ptrdiff_t>(i) * STRIDE; }
+  float *local_floats(int i) const { return h + static_cast<std::ptrdiff_t>(i) * STRIP; }
 };
 
 // Own ones instead of <algorithm>: a template of the standard library compiled here for AVX-512 must not be the one the
@@ -68,6 +70,11 @@ static inline void carry(double *const *to, const double *const *starts, int cou
   for (int k = 0; k < count; ++k)
     for (int i = 0; i < cells; i += N)
       store(to[k] + i, load(starts[k] + i));
+}
+static inline void carry(float *const *to, const float *const *starts, int count, int cells) {
+  for (int k = 0; k < count; ++k)
+    for (int i = 0; i < cells; i += WIDE)
+      store(to[k] + i, load_w(starts[k] + i));
 }
 
 // ---- between the blocks of the call and the tile; `at` is the first column, `width` the columns of the block
@@ -204,40 +211,51 @@ static inline void flip(const Tile &t, double *out, const double *x) {
     std::memcpy(out + l * w, x + (t.layers - 1 - l) * w, sizeof(double) * w);
   pad(out, t.cells, t.padded);
 }
-// Thomas algorithm, operation for operation as emulator/processes/tridiagonal.py; `ratio` is scratch.
-static inline void solve(const Tile &t, double *out, const double *lower, const double *diagonal, const double *upper,
-                         const double *right, double *ratio) {
-  const int w = t.columns;
-  if (w == 1) { // the same operations; as loops over one column they cost a step of 20 layers 1.9 us more, of 14.7
-    double r = upper[0] / diagonal[0], x = right[0] / diagonal[0];
-    ratio[0] = r, out[0] = x;
-    for (int l = 1; l < t.layers; ++l) {
-      const double pivot = 1.0 / (diagonal[l] - lower[l] * r);
-      x = (right[l] - lower[l] * x) * pivot;
-      r = upper[l] * pivot;
-      ratio[l] = r, out[l] = x;
-    }
-    for (int l = t.layers - 2; l >= 0; --l)
-      out[l] = x = out[l] - ratio[l] * x;
-    return pad(out, t.cells, t.padded);
-  }
-  for (int i = 0; i < w; ++i) {
-    ratio[i] = upper[i] / diagonal[i];
-    out[i] = right[i] / diagonal[i];
-  }
-  for (int l = 1; l < t.layers; ++l) {
-#pragma GCC ivdep
-    for (int i = l * w; i < (l + 1) * w; ++i) { // columns side by side
-      const double pivot = 1.0 / (diagonal[i] - lower[i] * ratio[i - w]);
-      ratio[i] = upper[i] * pivot;
-      out[i] = (right[i] - lower[i] * out[i - w]) * pivot;
+// Thomas algorithm, operation for operation as emulator/processes/tridiagonal.py, for `n` systems side by side: a row
+// waits for the one before, and they do not wait for each other. Fields from `scratch` on are free. The first row of
+// `lower` and the last one of `upper` are not read.
+CALCISOL_ROUTINE void solve(const Tile &t, int n, double *const *out, const double *const *lower,
+                            const double *const *diagonal, const double *const *upper, const double *const *right,
+                            int scratch) {
+  const int w = t.columns, last = t.layers - 1;
+  for (int k = 0; k < n; ++k) {
+    double *const x = out[k], *const ratio = t.field(scratch + k);
+    const double *const b = diagonal[k], *const c = upper[k], *const r = right[k];
+    for (int i = 0; i < w; ++i) {
+      x[i] = r[i] / b[i];
+      if (last > 0)
+        ratio[i] = c[i] / b[i];
     }
   }
-  for (int l = t.layers - 2; l >= 0; --l)
-#pragma GCC ivdep
-    for (int i = l * w; i < (l + 1) * w; ++i)
-      out[i] = out[i] - ratio[i] * out[i + w];
-  pad(out, t.cells, t.padded);
+  for (int l = 1; l <= last; ++l)
+    for (int k = 0; k < n; ++k) {
+      double *const x = out[k], *const ratio = t.field(scratch + k);
+      const double *const a = lower[k], *const b = diagonal[k], *const c = upper[k], *const r = right[k];
+      int i = l * w;
+      for (const int end = i + w - w % N; i < end; i += N) { // columns side by side
+        const V pivot = 1.0 / (load(b + i) - load(a + i) * load(ratio + i - w));
+        store(x + i, (load(r + i) - load(a + i) * load(x + i - w)) * pivot);
+        if (l < last)
+          store(ratio + i, load(c + i) * pivot);
+      }
+      for (; i < (l + 1) * w; ++i) {
+        const double pivot = 1.0 / (b[i] - a[i] * ratio[i - w]);
+        x[i] = (r[i] - a[i] * x[i - w]) * pivot;
+        if (l < last)
+          ratio[i] = c[i] * pivot;
+      }
+    }
+  for (int l = last - 1; l >= 0; --l)
+    for (int k = 0; k < n; ++k) {
+      double *const x = out[k], *const ratio = t.field(scratch + k);
+      int i = l * w;
+      for (const int end = i + w - w % N; i < end; i += N)
+        store(x + i, load(x + i) - load(ratio + i) * load(x + i + w));
+      for (; i < (l + 1) * w; ++i)
+        x[i] = x[i] - ratio[i] * x[i + w];
+    }
+  for (int k = 0; k < n; ++k)
+    pad(out[k], t.cells, t.padded);
 }
 
 } // namespace lanes

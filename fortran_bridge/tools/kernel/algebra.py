@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 
+from .bands import bands
 from .ir import SPACES, Graph, Node
 from .schedule import needed
 from .values import Value, map_nodes
@@ -23,7 +24,7 @@ WHOLE = {"mul": lambda a, b: a * b, "add": lambda a, b: a + b, "sub": lambda a, 
 
 def simplified(outputs: list[Value]) -> list[Value]:
     """Outputs of the same step."""
-    for rules in (Fold, Factor, Fuse):
+    for rules in (Fold, Factor, Fuse, Bands):
         new = rules([node for value in outputs for node in value.nodes.reshape(-1)]).run()
         outputs = [Value(v.dims, map_nodes(new.__getitem__, v.nodes), v.start, v.stop) for v in outputs]
     return outputs
@@ -50,8 +51,8 @@ class Pass:
         return self.graph.make(node.op, [self.new[a] for a in node.args], node.attr, node.space, node.dtype)
 
     def apply(self, op: str, *args: Node) -> Node:
-        """An operation on float64 values that are already broadcast."""
-        return self.graph.make(op, args, None, max((a.space for a in args), key=SPACES.index), "d")
+        """An operation on values of one type that are already broadcast."""
+        return self.graph.make(op, args, None, max((a.space for a in args), key=SPACES.index), args[0].dtype)
 
 
 class Fold(Pass):
@@ -62,19 +63,23 @@ class Fold(Pass):
         return super().run()
 
     def rewrite(self, node: Node) -> Node | None:
-        if node.dtype != "d" or node.walks or not node.args:
+        if node.dtype not in "df" or node.walks or not node.args:
             return super().rewrite(node)
         args = [self.new[a] for a in node.args]
-        numbers = [a.attr if a.op == "literal" and a.dtype == "d" else None for a in args]
+        numbers = [a.attr if a.op == "literal" and a.dtype in "df" else None for a in args]
         if node.op in WHOLE and None not in numbers and not (node.op == "div" and numbers[1] == 0.0):
-            return self.graph.literal(WHOLE[node.op](*numbers))
+            return self.graph.literal(WHOLE[node.op](*numbers), node.dtype)
+        if node.op in ("to_f", "to_d") and numbers[0] is not None:
+            return self.graph.literal(numbers[0], node.dtype)
+        if node.op == "to_f" and args[0].op == "to_d" and args[0].args[0].dtype == "f":
+            return args[0].args[0]
         if node.op == "mul" and 0.0 in numbers:
-            return self.graph.literal(0.0)
+            return self.graph.literal(0.0, node.dtype)
         for i, neutral in ((0, {"mul": 1.0, "add": 0.0}), (1, {"mul": 1.0, "add": 0.0, "sub": 0.0, "div": 1.0})):
             if numbers[i : i + 1] == [neutral.get(node.op, None)] and numbers[i] is not None:
                 return args[1 - i]
         if node.op == "sub" and args[0] is args[1]:
-            return self.graph.literal(0.0)
+            return self.graph.literal(0.0, node.dtype)
         if node.op == "sub" and numbers[0] == 0.0:
             return self.apply("neg", args[1])
         if node.op == "exp" and node.args[0].op == "mul":
@@ -123,7 +128,7 @@ class Factor(Pass):
         return super().run()
 
     def product(self, node: Node) -> bool:
-        return node.op in ("mul", "div", "reciprocal", "neg") and node.dtype == "d"
+        return node.op in ("mul", "div", "reciprocal", "neg") and node.dtype in "df"
 
     def inside(self, node: Node) -> bool:
         """Part of the product of its only user."""
@@ -144,8 +149,8 @@ class Factor(Pass):
             return None
         made: Node | None
         if node in self.roots:
-            made = self.build(self.roots[node])
-        elif node.op in ("add", "sub") and node.dtype == "d":
+            made = self.build(self.roots[node], node.dtype)
+        elif node.op in ("add", "sub") and node.dtype in "df":
             made = self.sum(node.op, *(self.new[a] for a in node.args))
         else:
             made = super().rewrite(node)
@@ -153,7 +158,7 @@ class Factor(Pass):
         self.age.setdefault(made, node.number)
         return made
 
-    def build(self, p: Product) -> Node:
+    def build(self, p: Product, dtype: str) -> Node:
         factors: list[Node] = []
         alone: list[Node] = []
         sign = p.sign
@@ -170,14 +175,14 @@ class Factor(Pass):
             else:
                 alone.append(x)
         if p.literal != 1.0:
-            factors.append(self.graph.literal(sign * p.literal))
+            factors.append(self.graph.literal(sign * p.literal, dtype))
             sign = 1
         made = self.multiply(factors)
         if alone:
             below = self.multiply(alone)
             assert below is not None  # of at least one factor
             made = self.apply("div", made, below) if made else self.apply("reciprocal", below)
-        made = made or self.graph.literal(1.0)
+        made = made or self.graph.literal(1.0, dtype)
         return made if sign > 0 else self.apply("neg", made)
 
     def multiply(self, factors: list[Node]) -> Node | None:
@@ -213,7 +218,7 @@ class Fuse(Pass):
         users.update(self.outputs)
         self.fused: dict[Node, int] = {}  # sum -> which of its terms is the product
         for n in self.nodes:
-            for i in (1, 0) if n.op in ("add", "sub") and n.dtype == "d" else ():
+            for i in (1, 0) if n.op in ("add", "sub") and n.dtype in "df" else ():
                 m = n.args[i]
                 # not across levels and spaces: the product may be ready before the sum is; in a loop both start with it
                 together = m.variant if n.variant else (m.level, m.space) == (n.level, n.space)
@@ -231,3 +236,13 @@ class Fuse(Pass):
         i = self.fused[node]
         op = "fma" if node.op == "add" else "fnma" if i else "fms"
         return self.apply(op, *(self.new[a] for a in node.args[i].args), self.new[node.args[1 - i]])
+
+
+class Bands(Pass):
+    """Bands of a tridiagonal system read from where they were made."""
+
+    def rewrite(self, node: Node) -> Node | None:
+        if node.op != "solve":
+            return super().rewrite(node)
+        args, moved = bands([self.new[a] for a in node.args])
+        return self.graph.make("solve", args, moved, node.space, node.dtype)

@@ -27,7 +27,7 @@ LIBM = ("expm1", "sin", "cos")  # of the host's: a device has others
 
 def device_plan(outputs: list[Value]) -> Plan:
     """The plan of a program for one thread a cell."""
-    return Plan([node for value in outputs for node in value.nodes.reshape(-1)], WHOLE)
+    return Plan([node for value in outputs for node in value.nodes.reshape(-1)], WHOLE, vectors=False)
 
 
 def row_text(row: Row) -> str:
@@ -108,7 +108,7 @@ class CellProgram(Expressions):
         node, count, name = action.node, len(action.turned), self.new("t")
         starts, ports = ([*map(self.value, args)] for args in (node.args[:count], node.args[count:]))
         for i, start in enumerate(starts):
-            self.emit(f"V {name}c{i} = {start};")
+            self.emit(f"{TYPES[node.dtype]} {name}c{i} = {start};")
         self.emit("CALCISOL_ROLLED")
         self.emit(f"for (int n = 0; n < {node.attr.n}; ++n) {{")
         local: dict[Node, str] = {}
@@ -121,7 +121,7 @@ class CellProgram(Expressions):
         for n in node.attr.body.nodes:
             local[n] = self.define(f"{name}b{n.number}", n.dtype, self.expression(n, [*map(inside, n.args)]))
         for i, end in enumerate(node.attr.body.ends):
-            self.define(f"{name}e{i}", "d", inside(end))
+            self.define(f"{name}e{i}", node.dtype, inside(end))
         for i in range(count):
             self.emit(f"{name}c{i} = {name}e{i};")
         self.emit("}")
@@ -186,6 +186,8 @@ class CellProgram(Expressions):
         self.emit("  switch (job) {")
         for number, walk in enumerate(jobs):
             places = [f"sh + {buffers[x]} * T + p.lane" for x in walk.args]
+            for i, sign, there in ((0, "-", 0), (2, "+", 1)) if walk.op == "solve" else ():
+                places[i] += f" {sign} p.width" if walk.attr[there] else ""
             made[walk] = free
             out = f"sh + {free} * T + p.lane"
             free += 1
@@ -237,7 +239,7 @@ class CellProgram(Expressions):
             if isinstance(call, Walk) and call.node.op != "dense":
                 if pending and pending[-1].level != call.node.level:
                     flush()
-                pending.append(call.node)
+                pending.extend(call.nodes)
                 continue
             flush()
             if isinstance(call, Walk):

@@ -6,9 +6,9 @@ Use:     ``text = Program("forward", plan, bodies, outputs, tables).text()``; fi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
-from .expressions import TYPES, Expressions, Tables
+from .expressions import Expressions, Tables
 from .ir import Node
 from .outline import Body
 from .schedule import Loop, Plan, Strip, Turns, Walk
@@ -40,6 +40,7 @@ class Program(Expressions):
     def loop(self, name: str, action: Loop) -> list[str]:
         stores = set(action.stores)
         lines: list[str] = []
+        self.wide = action.wide
         for node, statements in self.statements(action.nodes, self.load):
             lines += statements
             if node in stores:
@@ -51,7 +52,7 @@ class Program(Expressions):
         start = "from" if action.space == "F" else "0"
         head = [
             f"__attribute__((noinline)) void {name}(const Tile &t, {span}) {{",
-            f"  for (int i = {start}; i < to; i += N) {{",
+            f"  for (int i = {start}; i < to; i += {self.lanes()}) {{",
         ]
         return [*head, *lines, "  }", "}"]
 
@@ -63,11 +64,11 @@ class Program(Expressions):
             for a in node.args or (node,):
                 if a not in there:
                     there.add(a)
-                    lines.append(f"    const {TYPES[a.dtype]} v{a.number} = {load(a)};")
+                    lines.append(f"    const {self.type(a.dtype)} v{a.number} = {load(a)};")
             if node not in there:
                 there.add(node)
                 value = self.expression(node, [f"v{a.number}" for a in node.args])
-                lines.append(f"    const {TYPES[node.dtype]} v{node.number} = {value};")
+                lines.append(f"    const {self.type(node.dtype)} v{node.number} = {value};")
             yield node, lines
 
     def body(self, body: Body) -> list[str]:
@@ -77,29 +78,39 @@ class Program(Expressions):
             if n.op not in ("port", "carried"):
                 return self.load(n)
             at = ("a" if n.op == "port" else "c") + f"[{n.attr}]" + (" + i" if n.space == "F" else "")
+            if self.wide:
+                return f"load_w({at})" if n.space == "F" else f"all_w(*{at})"
             return f"load{'' if n.dtype == 'd' else '_m'}({at})"
 
+        self.wide = body.dtype == "f"
+        of = "float" if self.wide else "double"
         lines = [line for _, statements in self.statements([*body.nodes, *body.ends], load) for line in statements]
         lines += [f"    store(c[{i}] + i, v{end.number});" for i, end in enumerate(body.ends)]
-        arguments = "const Tile &t, const double *const *a, double *const *c, int cells"
+        arguments = f"const Tile &t, const {of} *const *a, {of} *const *c, int cells"
         head = [
             f"__attribute__((noinline)) void body_{body.number}({arguments}) {{",
             "  static_cast<void>(t);",
-            "  for (int i = 0; i < cells; i += N) {",
+            f"  for (int i = 0; i < cells; i += {self.lanes()}) {{",
         ]
         return [*head, *lines, "  }", "}"]
 
     def turns(self, name: str, action: Turns) -> list[str]:
         """The values that enter are copied to where they are carried; then the iterations."""
         node, count = action.node, len(action.turned)
-        carried = ", ".join(self.place(n, "from") for n in action.turned)
-        ports = ", ".join(self.place(n, "from") for n in node.args[count:]) or "nullptr"
-        starts = ", ".join(self.place(n, "from") for n in node.args[:count])
+        of = "float" if node.dtype == "f" else "double"
+
+        def places(nodes: Sequence[Node]) -> str:
+            texts = [self.place(n, "from") for n in nodes]
+            far = of == "float"  # of a number per call, which lies among float64
+            return ", ".join(f"(const float *)({x})" if far and n.space == "S" else x for n, x in zip(nodes, texts, strict=True))
+
+        carried, starts = places(action.turned), places(node.args[:count])
+        ports = places(node.args[count:]) or "nullptr"
         return [
             f"__attribute__((noinline)) void {name}(const Tile &t, int from, int to) {{",
-            f"  double *const c[] = {{{carried}}};",
-            f"  const double *const a[] = {{{ports}}};",
-            f"  const double *const starts[] = {{{starts}}};",
+            f"  {of} *const c[] = {{{carried}}};",
+            f"  const {of} *const a[] = {{{ports}}};",
+            f"  const {of} *const starts[] = {{{starts}}};",
             f"  carry(c, starts, {count}, to - from);",
             f"  for (int n = 0; n < {node.attr.n}; ++n)",
             f"    body_{node.attr.body.number}(t, a, c, to - from);",
@@ -129,11 +140,23 @@ class Program(Expressions):
             elif node.op == "row":
                 body.append(f"  row(t, out, {self.place(node.args[0], '0')}, {row_text(node.attr)});")
             elif node.op == "solve":
-                places = ", ".join(self.place(a, "0") for a in node.args)
-                body.append(f"  solve(t, out, {places}, t.field({self.plan.sizes['f']}));")
+                body = self.systems(action.nodes)
             else:
                 body.append(f"  {node.op}(t, out, {self.place(node.args[0], '0')});")
         return [f"inline void {name}(const Tile &t) {{", *body, "}"]
+
+    def systems(self, nodes: list[Node]) -> list[str]:
+        """Tridiagonal systems side by side."""
+        texts = [[self.place(a, "0") for a in (n, *n.args)] for n in nodes]
+        for n, places in zip(nodes, texts, strict=True):
+            above, below = n.attr
+            places[1] += " - t.columns" if above else ""
+            places[3] += " + t.columns" if below else ""
+        lines = [
+            f"  {'' if name == 'out' else 'const '}double *const {name}[] = {{{', '.join(places)}}};"
+            for name, places in zip(("out", "lower", "diagonal", "upper", "right"), zip(*texts, strict=True), strict=True)
+        ]
+        return [*lines, f"  solve(t, {len(nodes)}, out, lower, diagonal, upper, right, {self.plan.sizes['f']});"]
 
     def rows(self, node: Node) -> list[str]:
         body = []
@@ -190,8 +213,8 @@ class Program(Expressions):
             "",
             *functions,
             "struct Program {",
-            f"  static constexpr std::int64_t fields = {sizes['f'] + 1}, per_column = {sizes['c']}, per_call = {sizes['s']}, "
-            f"float_fields = {sizes['g']}, locals = {sizes['l']};",
+            f"  static constexpr std::int64_t fields = {sizes['f'] + self.plan.systems}, per_column = {sizes['c']}, "
+            f"per_call = {sizes['s']}, float_fields = {sizes['g']}, locals = {sizes['l']}, float_locals = {sizes['h']};",
             "  static void read_inputs(const Tile &t, const calcisol_kernel_call &call, int at) {",
             *self.reads(),
             "  }",

@@ -14,6 +14,7 @@ from .schedule import Plan
 from .values import Unsupported
 
 TYPES = {"d": "V", "f": "F", "b": "M", "i": "M"}
+WIDE = {"f": "W", "b": "WI"}  # in loops over nothing but float32
 INFIX = {"mul": "*", "add": "+", "sub": "-", "div": "/", "and": "&", "or": "|"}
 COMPARE = {"lt": "<", "le": "<=", "gt": ">", "ge": ">=", "eq": "==", "ne": "!="}
 CALLS = {
@@ -45,6 +46,18 @@ class Expressions:
 
     def __init__(self, plan: Plan, tables: Tables) -> None:
         self.plan, self.tables = plan, tables
+        self.wide = False  # what is being written is a loop over float32 alone
+
+    def type(self, dtype: str) -> str:
+        return (WIDE if self.wide else TYPES)[dtype]
+
+    def lanes(self) -> str:
+        """Cells of a turn of the loop that is being written."""
+        return "WIDE" if self.wide else "N"
+
+    def single(self, text: str) -> str:
+        """A float32 number in all lanes."""
+        return f"all_{'w' if self.wide else 'f'}({text})"
 
     def literal(self, value: float, dtype: str) -> str:
         if dtype in "bi":
@@ -53,15 +66,15 @@ class Expressions:
             text = '__builtin_nan("")'
         else:
             text = ("-" if value < 0 else "") + "__builtin_inf()" if math.isinf(value) else value.hex()
-        return f"all({text})" if dtype == "d" else f"all_f(float({text}))"
+        return f"all({text})" if dtype == "d" else self.single(f"float({text})")
 
     def place(self, node: Node, index: str = "i") -> str:
         """Address of a kept value at lane ``index``."""
         if node.op == "take":
             return f"t.floats({self.plan.slots[node.args[0]][1] + node.attr}) + {index}"
         pool, slot = self.plan.slots[node]
-        base = {"f": "t.field", "c": "t.column", "g": "t.floats", "l": "t.local"}
-        index = f"{index} - from" if pool == "l" else index
+        base = {"f": "t.field", "c": "t.column", "g": "t.floats", "l": "t.local", "h": "t.local_floats"}
+        index = f"{index} - from" if pool in "lh" else index
         return f"t.s + {slot} * N" if pool == "s" else f"{base[pool]}({slot}) + {index}"
 
     def load(self, node: Node) -> str:
@@ -69,11 +82,15 @@ class Expressions:
             return self.literal(node.attr, node.dtype)
         if node.op == "parameter":
             at = self.tables.offsets[node.attr[0]] + node.attr[1]
-            return f"all(t.p[{at}])" if node.dtype == "d" else f"all_f(t.q[{at}])"
+            return f"all(t.p[{at}])" if node.dtype == "d" else self.single(f"t.q[{at}]")
         if node.op == "input" and node.space == "S":
             return "all(t.dt)"
         if node.dtype == "f" and node.space in "SC" and node.op != "take":
+            if self.wide:
+                return f"all_w(*reinterpret_cast<const float *>({self.place(node)}))"
             return f"load_f(reinterpret_cast<const float *>({self.place(node)}))"
+        if self.wide:
+            return f"load_w{'i' if node.dtype == 'b' else ''}({self.place(node)})"
         return f"load{ {'d': '', 'f': '_f', 'b': '_m', 'i': '_m'}[node.dtype] }({self.place(node)})"
 
     def expression(self, node: Node, args: list[str]) -> str:
@@ -90,7 +107,7 @@ class Expressions:
             return f"pow({args[0]}, {node.attr.hex()})"
         if op == "square":
             return f"{args[0]} * {args[0]}"
-        one = "all(1.0)" if kind == "d" else "all_f(1.0f)"
+        one = "all(1.0)" if kind == "d" else self.single("1.0f")
         if op in ("reciprocal", "rsqrt"):
             return f"{one} / {args[0]}" if op == "reciprocal" else f"{one} / sqrt({args[0]})"
         if op == "neg":
@@ -110,7 +127,7 @@ class Expressions:
             return f"mask({x} != 0)"
         if source == target:
             return x
-        return f"__builtin_convertvector({x}, {TYPES[target]})"
+        return f"__builtin_convertvector({x}, {self.type(target)})"
 
     def number(self, node: Node) -> str:
         """A float64 value per call as one number."""

@@ -24,15 +24,15 @@ class Loops:
     def inside(self, values: list[Value]) -> list[Node]:
         """All elements, computed in every cell."""
         for v in values:
-            if v.dtype != "d" or not v.layered or (v.start, v.stop) != (TOP, BOTTOM):
-                raise Unsupported("a loop over something other than whole float64 fields")
+            if v.dtype not in "df" or v.dtype != values[0].dtype or not v.layered or (v.start, v.stop) != (TOP, BOTTOM):
+                raise Unsupported("a loop over something other than whole fields of one type")
         return [self.field(n) for v in values for n in v.nodes.reshape(-1)]
 
     def outside(self, like: list[Value], op: str, source: Node) -> list[Value]:
         """Values shaped as ``like`` whose elements are ``op`` 0, 1, 2 ... of ``source``."""
         made, at = [], 0
         for v in like:
-            nodes = [self.graph.make(op, (source,), at + i, "F", "d") for i in range(v.nodes.size)]
+            nodes = [self.graph.make(op, (source,), at + i, "F", v.dtype) for i in range(v.nodes.size)]
             made.append(Value(v.dims, array(nodes, v.nodes.shape)))
             at += v.nodes.size
         return made
@@ -41,7 +41,7 @@ class Loops:
         if self.entered:
             raise Unsupported("a loop inside a loop")
         self.loops += 1  # two loops that start alike are two
-        enter = self.graph.make("enter", self.inside(values), (self.loops, n), "F", "d")
+        enter = self.graph.make("enter", self.inside(values), (self.loops, n), "F", values[0].dtype)
         self.entered = (enter, values)
         return self.outside(values, "carried", enter)
 
@@ -52,5 +52,5 @@ class Loops:
         self.entered = None
         if [v.dims for v in values] != [v.dims for v in before]:
             raise Unsupported("a loop whose values change their shape")
-        turns = self.graph.make("turns", (enter, *self.inside(values)), enter.attr, "F", "d")
+        turns = self.graph.make("turns", (enter, *self.inside(values)), enter.attr, "F", enter.dtype)
         return self.outside(values, "turned", turns)

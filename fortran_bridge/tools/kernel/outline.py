@@ -27,6 +27,7 @@ class Body:
     nodes: list[Node]
     ends: list[Node]  # what becomes of each carried value
     carried: list[Node]
+    dtype: str  # of what it carries; a body in float32 holds nothing else
 
 
 @dataclass(frozen=True)
@@ -93,7 +94,7 @@ class Outline(Pass):
             and all(self.users[a] == 1 for a in node.args[0].args)
         ):
             starts, n = list(before.args[: len(starts)]), n + before.attr.n
-        return self.graph.make("turns", (*starts, *ports), Repeated(body, n), "F", "d")
+        return self.graph.make("turns", (*starts, *ports), Repeated(body, n), "F", node.dtype)
 
     def body(self, turns: Node) -> tuple[Body, list[Node]]:
         """Body of a loop, an equal one if there is one, and the nodes of the graph at its ports."""
@@ -104,13 +105,16 @@ class Outline(Pass):
             if a not in made:
                 if a.op in INLINE or (a.op == "input" and a.space == "S"):
                     made[a] = graph.make(a.op, (), a.attr, a.space, a.dtype)
+                elif turns.dtype == "f" and a.dtype == "b":  # a mask has the width of what it compares
+                    made[a] = graph.make(a.op, [inner(x) for x in a.args], a.attr, a.space, a.dtype)
+                    own.append(made[a])
                 else:
                     made[a] = graph.make("port", (), len(ports), a.space, a.dtype)
                     ports.append(self.new[a])
             return made[a]
 
-        carried = [graph.make("carried", (), i, "F", "d") for i in range(len(turns.args) - 1)]
-        own = []
+        own: list[Node] = []
+        carried = [graph.make("carried", (), i, "F", turns.dtype) for i in range(len(turns.args) - 1)]
         for node in self.parts[turns]:
             if node.op == "carried":
                 made[node] = carried[node.attr]
@@ -121,6 +125,8 @@ class Outline(Pass):
         ends = [inner(a) for a in turns.args[1:]]
         for node in graph.nodes:
             key.append((node.op, tuple(a.number for a in node.args), repr(node.attr), node.space, node.dtype))
+            if turns.dtype == "f" and node.dtype not in "fb":
+                raise Unsupported(f"{node.op} of another type inside a loop in float32")
         key.append(tuple(n.number for n in ends))
-        body = self.bodies.setdefault(tuple(key), Body(len(self.bodies), own, ends, carried))
+        body = self.bodies.setdefault(tuple(key), Body(len(self.bodies), own, ends, carried, turns.dtype))
         return body, ports

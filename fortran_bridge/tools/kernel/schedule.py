@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 
 from .ir import Node
 from .values import Unsupported
+from .wide import ordered, wide_nodes
 
 LOOP = 800  # operations in a loop over cells; by measurement (fortran_bridge/docs/performance_log.md)
 COST = {"exp": 20, "log": 25, "log10": 25, "pow": 50, "asinh": 60, "tanh": 30, "div": 2, "reciprocal": 2}
@@ -27,6 +28,7 @@ class Loop:
 
     space: str
     nodes: list[Node]
+    wide: bool = False  # in whole vectors of float32
     stores: list[Node] = field(default_factory=list)
 
 
@@ -47,9 +49,13 @@ class Turns:
 
 @dataclass
 class Walk:
-    """One routine along layers (or one matrix product)."""
+    """One routine along layers (or one matrix product), for one node or, of tridiagonal systems, for all of a level at once."""
 
-    node: Node
+    nodes: list[Node]
+
+    @property
+    def node(self) -> Node:
+        return self.nodes[0]
 
 
 def needed(outputs: Iterable[Node]) -> list[Node]:
@@ -67,21 +73,24 @@ def needed(outputs: Iterable[Node]) -> list[Node]:
 class Plan:
     """Actions in order, and the slot of every value that is kept."""
 
-    def __init__(self, outputs: list[Node], loop: int = LOOP) -> None:
+    def __init__(self, outputs: list[Node], loop: int = LOOP, *, vectors: bool = True) -> None:
         self.outputs = outputs
         self.nodes = needed(outputs)
+        self.wide = wide_nodes(self.nodes, outputs) if vectors else set()
         self.actions: list[Loop | Walk | Turns] = []
         self.turned = {(n.args[0], n.attr): n for n in self.nodes if n.op == "turned"}
         for level in range(max(n.level for n in self.nodes) + 1):
             here = [n for n in self.nodes if n.level == level]
-            self.actions += [Walk(n) for n in here if n.walks and n.op != "take"]
+            self.actions += self.walks(here)
             for space in "SCF":
-                self.cut(space, [n for n in here if n.space == space and self.computed(n)], loop)
+                of_space = [n for n in here if n.space == space and (n.op == "turned" or self.computed(n))]
+                self.cut(space, [n for n in ordered(of_space, self.wide) if self.computed(n)], loop)
         self.slots: dict[Node, tuple[str, int]] = {}  # pool and number
         self.blocks: dict[Node, int] = {}  # first float32 field of the inputs of a matrix product
         self.used: dict[Node, int] = {}  # outputs of a matrix product that are read
         self.copies: list[tuple[Node, Node, int]] = []  # inputs of a product that are kept elsewhere too: product, input, field
-        self.sizes = {"f": 0, "c": 0, "s": 0, "g": 0, "l": 0}
+        self.sizes = {"f": 0, "c": 0, "s": 0, "g": 0, "l": 0, "h": 0}
+        self.systems = max((len(a.nodes) for a in self.actions if isinstance(a, Walk)), default=0)  # at a time, each with scratch
         self.place()
 
     def calls(self) -> list[Loop | Strip | Walk]:
@@ -97,6 +106,13 @@ class Plan:
         return out
 
     @staticmethod
+    def walks(nodes: list[Node]) -> list[Walk]:
+        """Of one level: the systems together and last, since their latencies overlap."""
+        systems = [n for n in nodes if n.op == "solve"]
+        made = [Walk([n]) for n in nodes if n.walks and n.op not in ("take", "solve")]
+        return [*made, Walk(systems)] if systems else made
+
+    @staticmethod
     def computed(node: Node) -> bool:
         return node.op not in ("input", "literal", "parameter", "turned") and not node.walks
 
@@ -104,32 +120,37 @@ class Plan:
         """Loops of at most ``loop`` operations, and what repeats a body between them."""
         batch: list[Node] = []
         spent = 0
+
+        def close() -> None:
+            nonlocal batch, spent
+            if batch:
+                self.actions.append(Loop(space, batch, batch[0] in self.wide))
+            batch, spent = [], 0
+
         for node in nodes:
             if node.op == "turns":
-                if batch:
-                    self.actions.append(Loop(space, batch))
-                    batch, spent = [], 0
+                close()
                 self.actions.append(Turns(node, self.turned_of(node)))
                 continue
+            if batch and (batch[0] in self.wide) != (node in self.wide):
+                close()
             batch.append(node)
             spent += COST.get(node.op, 1)
             if spent >= loop:
-                self.actions.append(Loop(space, batch))
-                batch, spent = [], 0
-        if batch:
-            self.actions.append(Loop(space, batch))
+                close()
+        close()
 
     def turned_of(self, node: Node) -> list[Node]:
         """What leaves a loop, including what nothing reads."""
         count = len(node.attr.body.carried)
-        return [self.turned.get((node, i)) or Node("turned", (node,), i, "F", "d", -1) for i in range(count)]
+        return [self.turned.get((node, i)) or Node("turned", (node,), i, "F", node.dtype, -1) for i in range(count)]
 
     def place(self) -> None:
         """Give every value that outlives its loop a slot."""
         last: dict[Node, int] = {}
         end = len(self.actions)
         for i, action in enumerate(self.actions):
-            for node in action.nodes if isinstance(action, Loop) else [action.node]:
+            for node in [action.node] if isinstance(action, Turns) else action.nodes:
                 for a in node.args:
                     source = a.args[0] if a.op == "take" else a
                     last[source] = i
@@ -154,7 +175,8 @@ class Plan:
                 for node in action.turned:
                     self.give(node, free, ending, last.get(node, i), last.get(node, i) <= whole[i])
             elif action.node.op != "dense":
-                self.give(action.node, free, ending, last[action.node])
+                for node in action.nodes:
+                    self.give(node, free, ending, last[node])
             for node in ending.pop(i, []):
                 pool, slot = self.slots[node]
                 free[pool].append(slot)
@@ -170,8 +192,9 @@ class Plan:
         """A free slot of its pool; inputs of a matrix product have theirs already. ``local``: read in its strip alone."""
         if node in self.slots:
             return
-        pool = "g" if node.dtype == "f" and node.space == "F" else "l" if local and node.space == "F" else node.space.lower()
-        if pool == "g" and node.walks:
+        pools = ("g", "h") if node.dtype == "f" or node in self.wide else ("f", "l")
+        pool = pools[local] if node.space == "F" else node.space.lower()
+        if pool in "gh" and node.walks:
             raise Unsupported(f"{node.op} of float32 along layers")
         if not free[pool]:
             free[pool].append(self.sizes[pool])
