@@ -19,6 +19,7 @@ from ..processes.water import face_fluxes
 from ..step.chosen import chosen_step, parameters_of
 from ..step.correction import Core, NoCore
 from ..step.step import Step
+from .closure_sets import CoarseSet
 from .config import TrainingConfig
 from .dataset import Ensemble
 from .rollout import W_LIQ, WATER
@@ -68,7 +69,7 @@ def fit_core(config: TrainingConfig, sets: list[Ensemble]) -> Core:
     return core
 
 
-def climate_range(data: Ensemble) -> tuple[Tensor, Tensor]:
+def climate_range(data: Ensemble | CoarseSet) -> tuple[Tensor, Tensor]:
     """Least and most [3] of the recent climate of the columns of ``data`` over its whole length."""
     dt = torch.tensor(data.dt, dtype=torch.float64)
     memory = start(data.static[0])
