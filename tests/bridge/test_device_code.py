@@ -1,7 +1,8 @@
 """What the device's compiler makes of the text: registers, spills, size. Needs nvcc 12.8 or later, and no GPU.
 
 What:    the limits under which two blocks share a multiprocessor and the local memory stays in the nearest cache; measured for
-         sm_90: 168 registers, 3,092 bytes of spills stored and 8,388 loaded (CUDA 13.0), 506 kB of code for the step.
+         sm_90: 168 registers, 2,404 bytes of spills stored and 5,128 loaded (CUDA 13.0), 28,500 instructions, 3,900 of them
+         in float64.
 Why:     a change that costs a third block, or twice the spills, shows here and not only on a GPU.
 """
 
@@ -18,8 +19,7 @@ from helpers.device_text import NATIVE
 from helpers.hosts import run
 
 REGISTERS = 168  # 65,536 of a multiprocessor by two blocks of 192 threads
-STORED, LOADED = 2_800, 7_800  # bytes of spills
-MORE = 1.2  # times as many are known of a step, and no more
+STORED, LOADED = 2_500, 7_000  # bytes of spills
 CODE = 520_000  # bytes of a step
 IMAGE = 2**20  # bytes of the compressed image in the library
 
@@ -42,13 +42,10 @@ def test_what_a_step_needs_of_a_multiprocessor(nvcc: str, device_text: Path, tmp
     found = {name: (int(registers), int(stored), int(loaded)) for name, stored, loaded, registers in kernels}
     assert len(found) == 7, told
     for name, (registers, stored, loaded) in found.items():
-        assert registers <= REGISTERS and stored <= MORE * STORED and loaded <= MORE * LOADED, f"{name}: {found[name]}"
+        assert registers <= REGISTERS and stored <= STORED and loaded <= LOADED, f"{name}: {found[name]}"
     for name in ("calcisol_gather", "calcisol_deliver", "calcisol_hand_out", "calcisol_prepare"):
         assert found[name][1:] == (0, 0), f"{name} spills"
     assert len((tmp_path / "kernel.cubin").read_bytes()) < 3 * CODE
-    too_many = {name: spilled for name, (_, *spilled) in found.items() if spilled[0] > STORED or spilled[1] > LOADED}
-    if too_many:
-        pytest.xfail(f"bytes of spills stored and loaded: {too_many}; {STORED} and {LOADED} are wanted")
 
 
 def test_the_library_stays_small(nvcc: str) -> None:
