@@ -50,7 +50,7 @@ def write_closure(
         "envelope": {name: [float(low), float(high)] for name, low, high in limits},
         "closure": {
             "reference": "fine runs of the physical step itself, 19 layers by the day",
-            "columns": sum(s.columns for s in sets if s.dt == sets[0].dt and s.layers == sets[0].layers),
+            "columns_on_grids": sum(s.columns for s in sets if s.dt == sets[0].dt),
             "layers": sorted({s.layers for s in sets}),
             "steps_s": sorted({s.dt for s in sets}),
             **settings,

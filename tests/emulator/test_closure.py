@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +12,7 @@ from calcisol.coupler.evaluation.daily_grid import Grid
 from calcisol.coupler.fine_runs.grouped import grouped, layerings, write
 from calcisol.coupler.fine_runs.run import FineRun, fine_run
 from calcisol.coupler.fine_runs.soils import CELLS
+from calcisol.coupler.library.model import Model
 from calcisol.coupler.units import N_KG_PER_MOL, SECONDS_PER_DAY
 from calcisol.emulator.commands import physical_bundle
 from calcisol.emulator.contract.bundle import default_bundle, read_contract
@@ -20,6 +21,7 @@ from calcisol.emulator.contract.variables import load_table
 from calcisol.emulator.step.chosen import chosen_step
 from calcisol.emulator.step.correction import FACTORS
 from calcisol.emulator.training.closure import Closure, ClosureConfig
+from calcisol.emulator.training.closure_bundle import write_closure
 from calcisol.emulator.training.closure_fluxes import IONS, fluxes
 from calcisol.emulator.training.closure_loss import flux_loss
 from calcisol.emulator.training.closure_sets import CoarseSet, read_sets
@@ -151,3 +153,20 @@ def test_sets_are_written_whole_and_read_back(run: FineRun, tmp_path: Path) -> N
     (tmp_path / "run_4.npz").write_bytes(b"no")
     with pytest.raises(InputError, match="damaged"):
         read_sets(tmp_path)
+
+
+def test_a_core_becomes_a_bundle_that_the_library_runs(run: FineRun, tmp_path: Path) -> None:
+    """With the graph of the default bundle, so that its kernel answers; it says what it learned from."""
+    data, contract = coarse(run, 4, 7), read_contract(default_bundle())
+    training = Closure(
+        ClosureConfig(width=32, iterations=1, samples=64, every=((data.dt, 5),)), [data], [], contract["parameters"]
+    )
+    path = tmp_path / "new.calcisol"
+    graph = write_closure(default_bundle(), path, training.core, asdict(training.config), [data], [])
+    new = read_contract(path)
+    assert graph == new["step_graph"] == contract["step_graph"]
+    assert (new["closure"]["layers"], new["closure"]["columns_on_grids"]) == ([4], data.columns)
+    assert "scores" not in new and "training" not in new
+    with Model(path) as model, model.columns({"dz": np.full(4, 0.3)}, ncol=1, nlay=4) as soil:
+        out = soil.step(86400.0, {"w_liq": np.full(4, 80.0), "t_soil": np.full(4, 283.0), "q_bot": np.zeros(1)}, ("ph",))
+    assert np.isfinite(out["ph"]).all()
