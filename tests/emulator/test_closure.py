@@ -155,6 +155,7 @@ def test_sets_are_written_whole_and_read_back(run: FineRun, tmp_path: Path) -> N
         read_sets(tmp_path)
 
 
+@pytest.mark.slow
 def test_a_core_becomes_a_bundle_that_the_library_runs(run: FineRun, tmp_path: Path) -> None:
     """With the graph of the default bundle, so that its kernel answers; it says what it learned from."""
     data, contract = coarse(run, 4, 7), read_contract(default_bundle())
