@@ -6,6 +6,7 @@ Use:     ``Problem(totals, anions, so4, cec, dissolving, forming, forming_above,
 
 from typing import NamedTuple
 
+import torch
 from torch import Tensor
 
 from .constants import LN10
@@ -60,9 +61,9 @@ def ln_h(unknowns: Tensor) -> Tensor:
     return unknowns[0]
 
 
-def h_activity(activities: Tensor) -> Tensor:
-    """H+ activity [layer, column] from the unknowns of the solver as they are, not as logs."""
-    return activities[0]
+def single_ph(activities: Tensor, ln10: float = LN10) -> Tensor:
+    """pH [layer, column] in float32, from the unknowns of the solver as they are, not as logs."""
+    return torch.log(activities[0].float()) * (-1.0 / ln10)
 
 
 def ph_of(unknowns: Tensor, ln10: float = LN10) -> Tensor:

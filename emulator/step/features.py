@@ -11,10 +11,9 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from ..chemistry.constants import LN10
 from ..chemistry.equilibrium import Solution
 from ..chemistry.ions import calcium, sodium
-from ..chemistry.records import h_activity
+from ..chemistry.records import single_ph
 from ..contract.rows import Static
 from ..processes.calcite import CalciteRates
 from ..processes.soil import in_top_layer
@@ -83,7 +82,6 @@ def features(
     air: SoilAir,
     dispersion: Tensor,
     supply: Tensor,
-    ln10: float = LN10,
 ) -> Features:
     """The features of a step; ``still``: pore water before transport, ``supply``: Ca brought to the surface [column], mol m-2."""
     water, dt = env.water.float(), env.dt.float()
@@ -103,7 +101,7 @@ def features(
         ln_pco2_change=torch.log(p_first / air.p_old.float()),
         ln_damkoehler=torch.log(rates.dissolving.float() / soluble + 1e-3).clamp(max=12.0),
         ln_calcite=torch.log(sourced.calcite.float() / soluble + 1e-3).clamp(max=10.0),
-        ph=torch.log(h_activity(still.activities).float()) * (-1.0 / ln10),
+        ph=single_ph(still.activities),
         base_saturation=still.base_saturation.float(),
         ln_ca=torch.log(calcium(still.dissolved).float()),
         ln_anions=anions,

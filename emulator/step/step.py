@@ -1,7 +1,7 @@
 """The step: one call advances every column by dt, budgets closed to round-off whatever the network says.
 
 What:    sources, equilibrium, learned factors, transport with gas and equilibrium again, budgets: ``Step.forward``, part by part.
-Units:   as in variables.toml; state and its update float64, network float32. dt 0-d tensor [s], 60 s to one month.
+Units:   as in variables.toml; state and its update float64, network and searches float32. dt 0-d tensor [s], 60 s to one month.
 Shapes:  [row, layer, column] in the row order of variables.toml; layer 1 at the surface; columns never see each other.
 Source:  each process and part cites its own.
 Use:     ``step = Step(); state = step.initial_state(static, layer, column); state, out, col, flag = step(state, ...)``
