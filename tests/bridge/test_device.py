@@ -24,9 +24,9 @@ from helpers.sample_columns import STEP, Fields, take
 HERE = Path(__file__).parent
 NCOL = 37  # not a multiple of 8: there is padding
 STEPS = 5
-# The host path steps tiles of 128 columns, the emulated device all columns at once: the float32 network may round another way
-# in the last bit (6e-8), which a step hands on to pH and pools; searches in float32 amplify what reaches them. Found: 1.6e-6.
-SAME = 5e-6
+# The host steps by its kernel, the emulated device by TorchScript: network and searches for pH are in float32 (6e-8), whose sums
+# each makes in its own order (test_native.py). Of the largest value of a variable: 19 in 20, and any, in five steps.
+SAME, ANY = 1e-5, 1e-3
 
 
 def soil() -> Fields:
@@ -55,8 +55,13 @@ def pair(request: pytest.FixtureRequest) -> tuple[Model, Model]:
 
 def assert_alike(a: Fields, b: Fields) -> None:
     assert a.keys() == b.keys()
+    off = []
     for name in a:
-        np.testing.assert_allclose(b[name], a[name], rtol=SAME, atol=SAME * 1e-3, err_msg=name)
+        assert np.array_equal(np.isnan(a[name]), np.isnan(b[name])), name
+        there = ~np.isnan(a[name])
+        off.append((np.abs(b[name] - a[name]) / max(np.nanmax(np.abs(a[name]), initial=0.0), 1e-300))[there])
+    assert np.quantile(np.concatenate(off), 0.95) < SAME
+    assert np.concatenate(off).max() < ANY
 
 
 @pytest.mark.parametrize("weather", [forcing, troubled])
@@ -70,7 +75,7 @@ def test_device_answers_as_the_host(pair: tuple[Model, Model], weather: Callable
         assert (device.note == "") == (host.note == "")
     assert_alike(host.state(), device.state())
     for a, b in zip(host.laboratory_ph(), device.laboratory_ph(), strict=True):
-        np.testing.assert_allclose(b, a, rtol=SAME)
+        np.testing.assert_allclose(b, a, rtol=ANY)
 
 
 def test_bad_soil_and_restart_on_the_device(pair: tuple[Model, Model]) -> None:
