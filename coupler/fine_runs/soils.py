@@ -14,7 +14,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..units import N_KG_PER_MOL, SECONDS_PER_DAY
+from ...emulator.contract.constants import PARTICLE_DENSITY
+from ..units import HA_M2, N_KG_PER_MOL, SECONDS_PER_DAY
 from .climates import Floats, Rng, Weather, draw_weather
 
 CELLS = np.array([0.025] * 4 + [0.05] * 4 + [0.10] * 7 + [0.15] * 4)
@@ -22,7 +23,6 @@ CELLS = np.array([0.025] * 4 + [0.05] * 4 + [0.10] * 7 + [0.15] * 4)
 BOTTOM = np.cumsum(CELLS)
 TOP = BOTTOM - CELLS
 CENTRE = BOTTOM - CELLS / 2
-HECTARE = 1e4
 RAIN = {"ca": 4e-5, "mg": 1e-5, "k": 3e-6, "na": 5e-5, "nh4": 3e-5, "no3": 3e-5, "so4": 2.5e-5, "cl": 5e-5, "dic": 2.2e-5}
 GIVEN = {"ca": 1.0, "mg": 0.4, "na": 0.6, "cl": 0.8, "so4": 0.3, "dic": 2.0}  # water of a field, of its calcium
 FERTILISERS = {  # mol per mol N
@@ -79,7 +79,7 @@ def draw_column(rng: Rng, years: int) -> FineColumn:
     if rng.random() < 0.4:
         clay, sand, soc, density, retention = 0.22, 0.30, 0.012, 1400.0, dict(USUAL)
     table = rng.uniform(1.35, 1.55) if rng.random() < 0.22 else np.nan
-    whole = {"clay": clay, "sand": sand, "bulk_density": density, "porosity": 1.0 - density / 2650.0} | _calcite_rates(rng)
+    whole = {"clay": clay, "sand": sand, "bulk_density": density, "porosity": 1.0 - density / PARTICLE_DENSITY} | _calcite_rates(rng)
     whole |= {"base_saturation": rng.uniform(0.55, 1.0), "ph0": rng.uniform(5.2, 7.8)}
     whole["dispersivity"] = 0.02 if rng.random() < 0.6 else rng.uniform(0.005, 0.05)
     static = {name: np.full(CELLS.size, value) for name, value in whole.items()} | {
@@ -123,7 +123,7 @@ def _sources(rng: Rng, weather: Weather, years: int) -> tuple[dict[str, Floats],
     living, growing = _yearly(_by_fives(heat * weather.moisture), years), _yearly(weather.growth, years)
     given = rng.choice([0.0, rng.uniform(20.0, 250.0), rng.uniform(100.0, 200.0)])  # kg N ha-1 a year
     mineralised = rng.uniform(20.0, 120.0)
-    per_second = 1.0 / HECTARE / SECONDS_PER_DAY
+    per_second = 1.0 / HA_M2 / SECONDS_PER_DAY
     layered = {
         "t_soil": degrees + 273.15,
         "co2_src": living[:, None] * exponential(rng.uniform(0.12, 0.35)) * rng.uniform(0.3, 0.85) / SECONDS_PER_DAY,
@@ -151,7 +151,7 @@ def _deposited(rng: Rng, weather: Weather, given: float) -> dict[str, Floats]:
     for ion, share in GIVEN.items():
         found[ion] = found[ion] + weather.irrigation / SECONDS_PER_DAY * calcium * share
     spread = sum(np.where((day >= first) & (day < first + 5), share / 5.0, 0.0) for first, share in climate.fertiliser)
-    moles = spread * given / HECTARE / N_KG_PER_MOL / SECONDS_PER_DAY
+    moles = spread * given / HA_M2 / N_KG_PER_MOL / SECONDS_PER_DAY
     for ion, share in FERTILISERS[str(rng.choice(list(FERTILISERS), p=(0.6, 0.2, 0.2)))].items():
         found[ion] = found[ion] + moles * share
     potash = np.where((day >= 60) & (day < 65), 0.2, 0.0) * rng.uniform(0.0, 0.06) / SECONDS_PER_DAY
