@@ -79,7 +79,8 @@ def draw_column(rng: Rng, years: int) -> FineColumn:
     if rng.random() < 0.4:
         clay, sand, soc, density, retention = 0.22, 0.30, 0.012, 1400.0, dict(USUAL)
     table = rng.uniform(1.35, 1.55) if rng.random() < 0.22 else np.nan
-    whole = {"clay": clay, "sand": sand, "bulk_density": density, "porosity": 1.0 - density / PARTICLE_DENSITY} | _calcite_rates(rng)
+    porosity = 1.0 - density / PARTICLE_DENSITY
+    whole = {"clay": clay, "sand": sand, "bulk_density": density, "porosity": porosity} | _calcite_rates(rng)
     whole |= {"base_saturation": rng.uniform(0.55, 1.0), "ph0": rng.uniform(5.2, 7.8)}
     whole["dispersivity"] = 0.02 if rng.random() < 0.6 else rng.uniform(0.005, 0.05)
     static = {name: np.full(CELLS.size, value) for name, value in whole.items()} | {
