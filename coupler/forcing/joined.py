@@ -30,6 +30,8 @@ def _first_date(data: xr.Dataset, time: str, name: str) -> cftime.datetime:
     attributes = data[time].attrs
     try:
         values = decode(data[time].values.ravel()[:1], attributes)
+        if np.isnan(values[0]):
+            raise ValueError("its first value is missing")
         return cftime.num2date(values[0], str(attributes.get("units", "")), _calendar(data, time), only_use_cftime_datetimes=True)
     except (ValueError, TypeError, AttributeError, OverflowError, LookupError) as error:
         raise ValueError(f"time of {name} cannot be read: {' '.join(str(error).split())}") from None
@@ -82,6 +84,8 @@ def _values(variable: xr.Variable) -> np.ndarray:
 def _same_soil(data: xr.Dataset, first: xr.Dataset, time: str, files: tuple[str, str]) -> None:
     """Raise ValueError where what does not change in time differs: soil, and the places given as variables."""
     for name in [n for n, v in first.variables.items() if time not in v.dims and n not in first.dims]:
+        if name not in data.variables:  # bounds of places or depths
+            raise ValueError(f"{name} is in {files[0]}, but not in {files[1]}")
         a, b = _values(first.variables[name]), _values(data.variables[name].transpose(*first.variables[name].dims))
         if a.dtype.kind not in "fiu":
             continue

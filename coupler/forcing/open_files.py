@@ -44,7 +44,7 @@ def decoded(variable: xr.DataArray) -> xr.DataArray:
     made = xr.apply_ufunc(
         lambda raw: decode(raw, attributes), variable, dask="parallelized", output_dtypes=[np.float64], keep_attrs=True
     )
-    made = made.assign_attrs({k: v for k, v in attributes.items() if k not in PACKING})
+    made.attrs = {k: v for k, v in attributes.items() if k not in PACKING}  # or they would be unpacked twice
     made.encoding = {**variable.encoding, **{k: v for k, v in attributes.items() if k in PACKING}}
     return made
 

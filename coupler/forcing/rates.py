@@ -78,5 +78,5 @@ def conversion_of(
             ) from None
     else:
         if rate and method == "sum" and found.per != "month":
-            raise ForcingError(f"{v.name}: {name} is a rate ({units}) and summed over time; mend its units or its cell_methods")
+            raise ForcingError(f"{v.name}: {name} is a rate ({units}) and summed over time; correct its units or cell_methods")
     return found

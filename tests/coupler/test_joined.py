@@ -5,7 +5,7 @@ import pytest
 import xarray as xr
 from calcisol.coupler.forcing.fault import ForcingError
 from calcisol.coupler.forcing.forcing_file import ForcingFile as Forcing
-from helpers.forcing_data import dataset, read_all, same, save, truth
+from helpers.forcing_data import LAT, dataset, read_all, same, save, truth
 from helpers.small_runs import forcing_file
 from xarray.backends import CachingFileManager
 
@@ -69,7 +69,8 @@ def test_files_that_do_not_fit_are_refused(tmp_path, action, words):
 # ------------------------------------------------------------------------------------------------ a file a year, as of archives
 def halves(folder, change):
     """The known data in two files, the second changed; the pattern of both."""
-    data = dataset()
+    data = dataset().assign(lat_bnds=(("lat", "bnds"), LAT[:, None] + np.array([-0.25, 0.25])))
+    data["lat"].attrs["bounds"] = "lat_bnds"
     save(data.isel(time=slice(0, 3)), folder / "a_1.nc")
     later = data.isel(time=slice(3, 6)).copy(deep=True)
     save(change(later), folder / "a_2.nc")
@@ -115,6 +116,8 @@ def test_each_file_has_its_own_packing(tmp_path):
         (lambda d: d.assign(caco3=d["caco3"] * 2), "caco3 differs between a_1.nc and a_2.nc"),
         (lambda d: d.assign(dz=d["dz"] * 1.01), "dz differs between a_1.nc and a_2.nc"),
         (lambda d: d.drop_vars("time_bnds"), "time has bounds in a_1.nc, but not in a_2.nc"),
+        (lambda d: d.drop_vars("lat_bnds"), "lat_bnds is in a_1.nc, but not in a_2.nc"),
+        (lambda d: moved(d, "time", d["time"].values * np.nan), "time of a_2.nc cannot be read: its first value is missing"),
         (lambda d: d.assign(q_bot=d["q_bot"].assign_attrs(cell_methods="time: sum")), "q_bot has the cell_methods"),
         (lambda d: moved(d, "time", d["time"].values - 30.0), "time goes back or stands still at value 4 of 6"),
         (lambda d: d.isel(time=[1, 2]), "time_bnds leave out 30 days between step 3"),

@@ -229,6 +229,10 @@ def test_thin_layers_are_joined(tmp_path):
     # 5 K a metre: the middles of the joined layers
     np.testing.assert_allclose(found["t_soil"][0, :, 0], 280.0 + 5.0 * np.array([0.011, 0.061, 0.25, 0.7]), rtol=1e-12)
     assert np.abs(seen.water.residual).max() < 1e-9
+    halves = {"dtype": "f8", "scale_factor": 0.5}
+    packed, _ = read(save(data, tmp_path / "packed.nc", transpir=halves, SoilTemp=halves))
+    for name in ("w_sink", "t_soil"):  # unpacked once, before types of plants or depths are taken together
+        np.testing.assert_array_equal(packed[name], found[name])
 
 
 def test_a_variable_a_file(tmp_path):
