@@ -5,7 +5,7 @@
 # Behaviour: in a module with `integer, parameter :: dp = kind(1d0)`, the function of real(dp) takes a Python float, rounds it to
 #            single precision and gives it back: 0.1 becomes 0.10000000149, 1e-50 becomes 0. All builds and runs without a word on
 #            the screen; f2py writes one line into its long log: "real(kind=dp)" is mapped to C "float". A kind map given to both
-#            programs (f90wrap -k, f2py --f2cmap) mends it. Arrays that are written into are refused by their size of element.
+#            programs (f90wrap -k, f2py --f2cmap) corrects it. Arrays that are written into are refused by their size of element.
 # Surprise:  the kind is a parameter of the same file, and Fortran knows it; f2py alone looks up such parameters, but f90wrap writes
 #            wrappers into another file that only says "use". An unknown kind is taken for float, not refused, and scalars are
 #            converted both ways, so that the wrapped model runs in double precision on inputs of single precision.

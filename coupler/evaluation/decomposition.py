@@ -164,7 +164,7 @@ def decomposition(results: dict[tuple[str, bool], Result], folder: Path, model: 
     second = table(["site", "one change at a time", *MEASURES], rows, text=(0, 1))
     text = prose(
         "Given pH and bases before the lime. Exchanger: the model's laboratory reads the bases that were measured; what it "
-        "misses then no budget can mend. Budget: what the simulated bases read against the measured ones. Salt and rest: "
+        "misses then no budget can correct. Budget: what the simulated bases read against the measured ones. Salt and rest: "
         "nitrate, chloride and sulphate that are in the simulated sample. " + " ".join(words)
     )
     return Section("What the misses are made of", first + text + second, [])

@@ -24,6 +24,8 @@ def main() -> None:
     parser.add_argument("--columns", type=int, default=48, help="columns of a run (default 48)")
     parser.add_argument("--years", type=int, default=5, help="years of a run, the first to settle (default 5)")
     args = parser.parse_args()
+    if min(args.runs, args.columns) < 1 or args.years < 2:
+        parser.error("give one run and one column or more, and two years or more: the first is for the soil to settle")
     args.folder.mkdir(parents=True, exist_ok=True)
     bundle = physical_bundle(default_bundle())
     for seed in range(1, args.runs + 1):
