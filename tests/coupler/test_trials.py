@@ -117,7 +117,7 @@ def test_liming_trials_stay_within_what_was_reached():
     """Errors of the two trials do not grow; pH rmse of the plough layer as it was on the day the limits were written."""
     with Model() as model:
         results = field_trials.simulate(DATA, model)
-    # 30 November 2026: potassium no longer leaves in ten years. Its false acid had hidden a part of what is too alkaline at Woburn
+    # 30 November 2026: potassium no longer leaves in ten years. Its false acid had hidden part of what is too alkaline at Woburn
     # (0.46, 0.48 before) and was an error at Rothamsted (0.53, 0.42); all four together are nearer than before.
     reached = {("Rothamsted", True): 0.46, ("Rothamsted", False): 0.40, ("Woburn", True): 0.52, ("Woburn", False): 0.50}
     for key, limit in reached.items():
