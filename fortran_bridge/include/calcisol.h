@@ -77,7 +77,7 @@ enum calcisol_memory {
   CALCISOL_EMULATED = 3 /* options.device only: the device path on the host, to test a GPU host without a GPU */
 };
 enum calcisol_log_level { CALCISOL_LOG_INFO = 1, CALCISOL_LOG_WARNING = 2, CALCISOL_LOG_ERROR = 3 };
-enum calcisol_engine { /* what steps: both read the same bundle and agree to round-off; calcisol_describe says which runs */
+enum calcisol_engine { /* what steps: both read the same bundle and agree to float32; calcisol_describe says which runs */
   CALCISOL_ENGINE_AUTO = 0,        /* native where the library has a kernel of the bundle's step for the device, else TorchScript */
   CALCISOL_ENGINE_TORCHSCRIPT = 1, /* the reference; loads torch */
   CALCISOL_ENGINE_NATIVE = 2       /* needs no torch; CALCISOL_ERROR_UNSUPPORTED where it does not fit: no silent fall-back */
