@@ -56,7 +56,7 @@ class _Loop:
         self.columns = columns
         self.new_day = new_day  # steps at whose end a day is over: a suspension in the laboratory costs five hourly steps
         self.budget = budget.Budget()
-        self.always = np.ones(ncol, bool)  # active in every step: a budget over a gap cannot be drawn up
+        self.always = np.ones(ncol, bool)  # stepped in every step: a budget over a gap cannot be drawn up
         self.reports = Reports()
         self.reports.quote(columns)  # soil that was clipped
         self.lost = Lost(ncol)
@@ -78,6 +78,7 @@ class _Loop:
         result = self.columns.step(dt, values)
         self.reports.add(self.columns)
         self.lost.add(i, result["flag"])
+        self.always &= self.lost.since < 0
         if i:
             self.budget.add(dt, within(values), result)
         else:

@@ -1,9 +1,9 @@
 """Columns that no step can be computed of any more, though their inputs are in range, and what in their state says why.
 
-What:    weeks that no soil sees (8.6 m of water rising through the bottom every day) concentrate salt until the equilibrium of
-         the pore water has no solution; the library then keeps the last state of the column, step after step.
+What:    weeks that no soil sees (8.6 m of water rising through the bottom every day) concentrate salt until the pore water
+         is stronger than any brine; the library then keeps the last state of the column, as long as that goes on.
 Units:   mol kg-1 of water for the ionic strength; shapes (column, soil_layer).
-Source:  the step's activity coefficients hold to about 1 mol kg-1 (sea water has 0.7), its iteration to some tens.
+Source:  the step's activity coefficients hold to about 1 mol kg-1 (sea water has 0.7); constants.toml (strongest_brine).
 Use:     ``lost = Lost(ncol); lost.add(i, flags); lost.lines(columns.state(), count)``
 """
 

@@ -255,8 +255,8 @@ def test_the_last_words_are_the_flags(tmp_path, shipped, capsys):
     assert "caco3: 6 of 24 values outside 0 to 0.95 will be clipped" in last
 
 
-def test_a_column_that_is_lost_says_why(tmp_path, shipped, capsys):
-    """A month of 8.6 m of water a day rising through the bottom: why the column cannot be solved afterwards is told."""
+def rising(days: int) -> xr.Dataset:
+    """Forty days of which in ``days`` 8.6 m of water rise through the bottom of the sixth column."""
     data = dataset(40)
     data = data.assign_coords(time=("time", data["time"].values / 30.0, dict(data["time"].attrs)))
     data["time_bnds"] = data["time_bnds"] / 30.0
@@ -264,8 +264,24 @@ def test_a_column_that_is_lost_says_why(tmp_path, shipped, capsys):
     data["t_soil"][:] = 283.15
     data["co2_src_total"][:] = 1.6e-8
     data["q_bot"][:] = 8e-6
-    data["q_bot"][:30, 1, 2] = -0.1
-    config, out = config_of(tmp_path, data)
+    data["q_bot"][:days, 1, 2] = -0.1
+    return data
+
+
+def test_a_column_that_is_lost_for_a_while_has_no_budget(tmp_path, shipped, capsys):
+    config, out = config_of(tmp_path, rising(30))
+    assert main(["run", str(config)]) == 0
+    text = capsys.readouterr()
+    assert "budgets of 5 of 6 columns" in text.out and "nan" not in text.out
+    assert "columns and steps invalid" in text.err and "to the last" not in text.err
+    with xr.open_dataset(out) as file:
+        gone = np.isnan(file["ph"].values[:, 0, 5])
+        assert gone[29] and not gone[30:].any() and not gone[:5].any()
+
+
+def test_a_column_that_is_lost_says_why(tmp_path, shipped, capsys):
+    """8.6 m of water a day rising through the bottom: why the column cannot be stepped any more is told."""
+    config, out = config_of(tmp_path, rising(40))
     assert main(["run", str(config)]) == 0
     text = capsys.readouterr()
     assert "column 6 is invalid from step" in text.err and "of 40 to the last: its pore water has become a brine" in text.err

@@ -203,20 +203,28 @@ void HostColumns::run_module(std::int64_t tile, double dt, int from, double *ste
           lane[c] == good ? module_flag[static_cast<std::size_t>(l) * shape.columns + c] : 0;
 }
 
-// Why the module had no answer for a lane: weeks that no soil sees can make a brine of pore water, which cannot be
-// solved.
-void HostColumns::tell_why(const Range &where, int c, Finding &finding) const {
+// Why a lane has no answer: weeks that no soil sees can make a brine of its pore water, which cannot be solved.
+void HostColumns::tell_why(const Range &where, int c, const double *stepped, Finding &finding) const {
   const std::size_t tile = static_cast<std::size_t>(where.first / shape.columns);
-  const double *strength = state.data() + tile * tile_state.size() + CALCISOL_STATE_IONIC_STRENGTH * cells() + c;
-  int most = 0;
-  for (int l = 1; l < nlay; ++l)
-    if (strength[l * shape.columns] > strength[most * shape.columns])
-      most = l;
-  finding.no_answer(where.column(c), strength[most * shape.columns], most);
+  const std::size_t first = CALCISOL_STATE_IONIC_STRENGTH * cells() + c;
+  double most = 0.0;
+  int layer = 0;
+  for (const double *block : {state.data() + tile * tile_state.size(), stepped})
+    for (int l = 0; l < nlay; ++l)
+      if (const double strength = block[first + static_cast<std::size_t>(l) * shape.columns];
+          std::isfinite(strength) && strength > most)
+        most = strength, layer = l;
+  finding.no_answer(where.column(c), most, layer);
 }
 
-// A lane for which the module answered NaN or infinity is taken as invalid: its state stays.
+// A lane for which the module answered NaN, infinity or too strong a brine is taken as invalid: its state stays.
 void HostColumns::refuse_nan(const Range &where, const double *stepped, Finding &finding) {
+  const auto refuse = [&](std::size_t c) {
+    if (lane[c] != good)
+      return;
+    lane[c] = refused;
+    tell_why(where, static_cast<int>(c), stepped, finding);
+  };
   const auto look = [&](const double *block, std::size_t size) {
     std::int64_t not_finite = 0;
     for (std::size_t i = 0; i < size; ++i)
@@ -224,17 +232,16 @@ void HostColumns::refuse_nan(const Range &where, const double *stepped, Finding 
     if (!not_finite)
       return;
     for (std::size_t i = 0; i < size; ++i)
-      if (!std::isfinite(block[i])) { // a remainder costs more than the whole look
-        const std::size_t c = i % shape.columns;
-        if (lane[c] != good)
-          continue;
-        lane[c] = refused;
-        tell_why(where, static_cast<int>(c), finding);
-      }
+      if (!std::isfinite(block[i])) // a remainder costs more than the whole look
+        refuse(i % shape.columns);
   };
   look(stepped, cells() * CALCISOL_N_STATE);
   look(output_layer.data(), cells() * rows(CALCISOL_ROLE_OUTPUT).layered());
   look(output_column.data(), output_column.size());
+  const double *strength = stepped + CALCISOL_STATE_IONIC_STRENGTH * cells();
+  for (std::size_t i = 0; i < cells(); ++i)
+    if (strength[i] > constants::strongest_brine)
+      refuse(i % shape.columns);
 }
 
 void HostColumns::write_outputs(const Range &where, const StepViews &views) {

@@ -50,7 +50,7 @@ private:
   void read_forcing(const Range &range, const calcisol_view *forcing, Finding &finding);
   void run_module(std::int64_t tile, double dt, int model_lane, double *stepped);
   void refuse_nan(const Range &range, const double *stepped, Finding &finding);
-  void tell_why(const Range &range, int lane, Finding &finding) const;
+  void tell_why(const Range &range, int lane, const double *stepped, Finding &finding) const;
   void write_outputs(const Range &range, const StepViews &views);
   void count(const Range &range, calcisol_report &report) const;
   void fill_lanes(double *block, int rows, int from) const;

@@ -20,6 +20,7 @@ constexpr std::int64_t most_cells = std::numeric_limits<std::int32_t>::max(); //
 
 constexpr calcisol_device_codes codes = {
     constants::missing_from,        {constants::missing_value, constants::missing_value_orchidee},
+    constants::strongest_brine,     CALCISOL_STATE_IONIC_STRENGTH,
     CALCISOL_FLAG_CLIPPED,          CALCISOL_FLAG_INVALID,
     CALCISOL_FLAG_OUTSIDE_ENVELOPE, CALCISOL_FLAG_FALLBACK,
     CALCISOL_FLAG_RESIDUAL};

@@ -136,10 +136,12 @@ void DeviceColumns::core(bool initial) {
                    layers = checked(parts[1], at::kDouble, out_layer.sizes(), "layer outputs"),
                    columns = checked(parts[2], at::kDouble, out_column.sizes(), "column outputs"),
                    bits = checked(parts[3], at::kInt, flag.sizes(), "a flag");
-  const at::Tensor infinite = any_row(after.isfinite().logical_not())
-                                  .logical_or(any_row(layers.isfinite().logical_not()))
-                                  .logical_or(any_row(columns.isfinite().logical_not()));
-  const at::Tensor ok = good.logical_and(infinite.logical_not()), no = skip.logical_or(ok).logical_not();
+  const at::Tensor strength = after.select(0, CALCISOL_STATE_IONIC_STRENGTH);
+  const at::Tensor failed = any_row(after.isfinite().logical_not())
+                                .logical_or(any_row(layers.isfinite().logical_not()))
+                                .logical_or(any_row(columns.isfinite().logical_not()))
+                                .logical_or(any_row(strength.gt(constants::strongest_brine)));
+  const at::Tensor ok = good.logical_and(failed.logical_not()), no = skip.logical_or(ok).logical_not();
   const at::Tensor clip = clipped.to(at::kInt) * CALCISOL_FLAG_CLIPPED;
   state.copy_(at::where(ok, after, state));
   has_state.logical_or_(ok);

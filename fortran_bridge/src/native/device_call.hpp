@@ -38,7 +38,8 @@ struct calcisol_device_target {
 
 // Numbers of the contract that screening needs (constants.toml, calcisol_variables.h).
 struct calcisol_device_codes {
-  double missing_from, missing_values[2];
+  double missing_from, missing_values[2], strongest_brine;
+  std::int32_t strength_slot; // the state that is compared with it
   std::int32_t clipped, invalid, outside_envelope, fallback, residual;
 };
 
@@ -58,8 +59,8 @@ struct calcisol_device_gather {
   unsigned long long *counts;   // set to 0; see calcisol_device_deliver
 };
 
-// calcisol_deliver: answers that are not finite refuse their column; outputs into the host's arrays, states kept or
-// taken, columns and cells counted.
+// calcisol_deliver: answers that are not finite, or too strong a brine, refuse their column; outputs into the host's
+// arrays, states kept or taken, columns and cells counted.
 struct calcisol_device_deliver {
   calcisol_device_shape shape;
   calcisol_device_codes codes;

@@ -88,9 +88,9 @@ CALCISOL_LANES void put(const calcisol_device_target &to, const Place &p, double
     static_cast<double *>(to.data)[at] = x;
 }
 
-// Whether an answer for this thread's cell, or among its share of the column's, is not finite.
+// Whether an answer for this thread's cell, or among its share of the column's, is not finite, or its water too strong.
 CALCISOL_LANES bool failed(const calcisol_device_deliver &a, const Place &p) {
-  bool bad = false;
+  bool bad = a.after[p.row(a.codes.strength_slot)] > a.codes.strongest_brine;
   for (int k = 0; k < a.slots; ++k)
     bad |= not_finite(a.after[p.row(k)]);
   for (int k = 0; k < a.layered; ++k)
