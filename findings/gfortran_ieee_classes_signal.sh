@@ -1,7 +1,8 @@
 #!/bin/bash
 # ieee_is_nan, ieee_is_finite and ieee_class of gfortran raise the invalid flag on a signalling NaN, the very number they are to tell.
 #
-# Versions:  gfortran 12.2.0 (Debian 12) and 14.2.0 (Debian 13), x86-64, -O0 and -O2, with -fsignaling-nans and without; seen on 2026-11-30
+# Versions:  gfortran 12.2.0 (Debian 12: gfortran-12=12.2.0-14+deb12u1) and 14.2.0 (Debian 13: gfortran-14=14.2.0-19), x86-64,
+#            -O0 and -O2, with -fsignaling-nans and without; seen on 2026-11-30
 # Behaviour: of a signalling NaN that was passed by its bits (no flag is up before), each of the three gives the right answer and leaves
 #            ieee_invalid up; a look at the bits as an integer does not.
 # Surprise:  IEEE 754 (2019, 5.7.2) calls these operations non-computational: they signal nothing, even of a signalling NaN. Land models
@@ -14,7 +15,11 @@
 #            ieee_class T T
 #            bits T F
 set -euo pipefail
-command -v gfortran > /dev/null || { echo "needs gfortran" >&2; exit 1; }
+version=$(gfortran -dumpfullversion 2> /dev/null || true)
+case "$version" in
+  12.2.0 | 14.2.0) ;;
+  *) echo "needs gfortran 12.2.0 (apt-get install gfortran-12=12.2.0-14+deb12u1) or 14.2.0, found '$version'" >&2; exit 1 ;;
+esac
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cat > "$work/signal.f90" <<'F90'
