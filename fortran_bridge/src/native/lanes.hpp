@@ -143,20 +143,16 @@ CALCISOL_LANES F fnma(F a, F b, F c) { return fma(-a, b, c); }
 #if defined(__AVX512F__)
 CALCISOL_LANES W fms(W a, W b, W c) { return _mm512_fmsub_ps(a, b, c); }
 CALCISOL_LANES W fnma(W a, W b, W c) { return _mm512_fnmadd_ps(a, b, c); }
-#elif defined(__FMA__)
-CALCISOL_LANES W fms(W a, W b, W c) { return _mm256_fmsub_ps(a, b, c); }
-CALCISOL_LANES W fnma(W a, W b, W c) { return _mm256_fnmadd_ps(a, b, c); }
-#else
-CALCISOL_LANES W fms(W a, W b, W c) { return fma(a, b, -c); }
-CALCISOL_LANES W fnma(W a, W b, W c) { return fma(-a, b, c); }
-#endif
-#if defined(__AVX512F__)
 CALCISOL_LANES V fms(V a, V b, V c) { return _mm512_fmsub_pd(a, b, c); }
 CALCISOL_LANES V fnma(V a, V b, V c) { return _mm512_fnmadd_pd(a, b, c); }
 #elif defined(__FMA__)
+CALCISOL_LANES W fms(W a, W b, W c) { return _mm256_fmsub_ps(a, b, c); }
+CALCISOL_LANES W fnma(W a, W b, W c) { return _mm256_fnmadd_ps(a, b, c); }
 CALCISOL_LANES V fms(V a, V b, V c) { return _mm256_fmsub_pd(a, b, c); }
 CALCISOL_LANES V fnma(V a, V b, V c) { return _mm256_fnmadd_pd(a, b, c); }
 #else
+CALCISOL_LANES W fms(W a, W b, W c) { return fma(a, b, -c); }
+CALCISOL_LANES W fnma(W a, W b, W c) { return fma(-a, b, c); }
 CALCISOL_LANES V fms(V a, V b, V c) { return fma(a, b, -c); }
 CALCISOL_LANES V fnma(V a, V b, V c) { return fma(-a, b, c); }
 #endif
