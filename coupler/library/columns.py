@@ -1,6 +1,6 @@
 """Soil columns from Python: numpy arrays in, numpy arrays out, one call per time step.
 
-What:    ``Columns``, the static soil and the state of ncol columns of nlay layers.
+What:    ``Columns``, the static soil and the state of ncol columns of nlay layers, which may be split inside into thin pieces.
 Shapes:  (column, soil_layer) for layer variables, (column,) for column variables; any strides, float32 or float64 without a
          copy; scalars and (soil_layer,) are broadcast. Units: emulator/contract/variables.toml.
 Source:  fortran_bridge/include/calcisol.h.
@@ -9,7 +9,7 @@ Use:     ``columns = model.columns({"dz": dz}); out = columns.step(1800.0, {"w_l
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -19,10 +19,11 @@ from numpy.typing import ArrayLike, NDArray
 from ...emulator.contract.variables import Table, Variable, load_table
 from ..errors import ArgumentError
 from . import capi
+from .arrays import as_array, broadcast, set_view, soil_arrays
 from .open_bundle import OpenBundle
+from .pieces import by_piece, checked_pieces
 
 Floats = NDArray[np.float64]
-_FLOAT64 = np.dtype(np.float64)
 
 
 @cache
@@ -43,44 +44,6 @@ def _names(role: str) -> dict[str, int]:
     return {name: place for place, name in enumerate(table().names(role))}
 
 
-@cache
-def _codes() -> dict[np.dtype[Any], int]:
-    """What the C interface calls the types of arrays."""
-    lib, _ = capi.library()
-    known = {np.float64: lib.CALCISOL_F64, np.float32: lib.CALCISOL_F32, np.int32: lib.CALCISOL_I32}
-    return {np.dtype(kind): int(code) for kind, code in known.items()}
-
-
-def _as_array(name: str, value: ArrayLike) -> NDArray[Any]:
-    """Native float32 or float64 array, copied only where its type or alignment asks for it. Masked values become NaN."""
-    if type(value) is np.ndarray and value.dtype is _FLOAT64 and value.flags.c_contiguous and value.flags.aligned:
-        return value  # nearly all of them: a run of Europe passes millions
-    if isinstance(value, np.ma.MaskedArray):
-        value = np.ma.filled(value.astype(np.float64), np.nan)
-    try:
-        array = np.asarray(value)
-    except ValueError:
-        raise ArgumentError(f"{name} has rows of different lengths; give (column, soil_layer)") from None
-    if array.dtype.kind not in "fiub":
-        raise ArgumentError(f"{name} has type {array.dtype}; give numbers")
-    if array.dtype not in (np.dtype(np.float32), np.dtype(np.float64)) or not array.dtype.isnative:
-        array = array.astype(np.float64)
-    if any(stride % array.itemsize for stride in array.strides):
-        array = array.copy()
-    return array
-
-
-def _broadcast(name: str, array: NDArray[Any], shape: tuple[int, ...]) -> NDArray[Any]:
-    """The array in the shape asked for, without a copy. Raises ArgumentError naming both shapes."""
-    if array.shape == shape:
-        return array
-    try:
-        return np.broadcast_to(array, shape)
-    except ValueError:
-        dims = "(column, soil_layer)" if len(shape) == 2 else "(column,)"
-        raise ArgumentError(f"{name} has shape {array.shape}, not {dims} = {shape}") from None
-
-
 def check_names(given: Mapping[str, Any], role: str) -> None:
     """Raise ArgumentError for a name that is no variable of the role."""
     known = _names(role)
@@ -95,62 +58,46 @@ def _counts() -> tuple[str, ...]:
     return tuple(name for name, _ in capi.library()[1].typeof("calcisol_report").fields if name != "struct_size")
 
 
-@cache
-def _host_memory() -> int:
-    """The place of numpy's arrays, as the C interface calls it."""
-    return int(capi.library()[0].CALCISOL_HOST)
-
-
-def set_view(view: Any, array: NDArray[Any], ffi: Any) -> None:
-    """Point a calcisol_view or calcisol_target at an array of one or two dimensions."""
-    if array.flags.c_contiguous and array.size:  # the buffer protocol costs a third of an address by way of ctypes
-        view.data = ffi.from_buffer(array)
-    else:
-        view.data = ffi.cast("void *", array.ctypes.data)
-    view.dtype = _codes()[array.dtype]
-    view.memory = _host_memory()
-    view.column_stride = array.strides[0] // array.itemsize
-    view.layer_stride = array.strides[1] // array.itemsize if array.ndim == 2 else 0
-
-
 class Columns:
     """Static soil and float64 state of ncol columns.
 
     ``properties``: static variables by name, (column, soil_layer), (soil_layer,) or scalar; ``dz`` is required, a missing
     one takes its default. ``ncol`` and ``nlay`` are needed only where no array shows them.
-    Raises ArgumentError (unknown name, wrong shape or type), MissingError.
+    ``pieces``: how many pieces each layer is split into inside, 1 = as it is (``pieces_of`` proposes them); then ``state_layers``
+    is their sum. Forcing and outputs are still of the layers ("Thick layers" in calcisol.h); a property may be given by piece,
+    (column, state layer), or by layer: its pieces then are alike, and of equal thickness.
+    Raises ArgumentError (unknown name, wrong shape or type, pieces that cannot be), MissingError.
     ``report`` holds the counts of the last step, ``note`` one sentence on its first bad or clipped value ("" if none).
     """
 
-    def __init__(self, model: OpenBundle, properties: Mapping[str, ArrayLike], *, ncol: int | None, nlay: int | None) -> None:
+    def __init__(
+        self,
+        model: OpenBundle,
+        properties: Mapping[str, ArrayLike],
+        *,
+        ncol: int | None,
+        nlay: int | None,
+        pieces: Sequence[int] | None = None,
+    ) -> None:
         lib, ffi = capi.library()
         check_names(properties, "static")
-        arrays = {name: _as_array(name, value) for name, value in properties.items()}
-        for what, number in (("ncol", ncol), ("nlay", nlay)):
-            if number is not None and number < 0:
-                raise ArgumentError(f"{what} is {number}; give 0 or more")
-        for name, array in arrays.items():
-            if array.ndim > 2:
-                raise ArgumentError(f"{name} has shape {array.shape}, not (column, soil_layer)")
-        try:
-            shape = np.broadcast_shapes((ncol or 1, nlay or 1), *(a.shape for a in arrays.values()))
-        except ValueError:
-            shapes = ", ".join(f"{name} {a.shape}" for name, a in arrays.items())
-            raise ArgumentError(f"shapes of the soil properties do not fit (column, soil_layer): {shapes}") from None
-        if ncol == 0:
-            shape = (0, shape[1])
-            arrays = {name: a[:0] if a.ndim == 2 and a.shape[0] == 1 else a for name, a in arrays.items()}
-        if (ncol not in (None, shape[0])) or (nlay not in (None, shape[1])):
-            raise ArgumentError(f"the soil properties have shape {shape}, not the ({ncol}, {nlay}) asked for")
-        self.ncol, self.nlay = int(shape[0]), int(shape[1])
+        split = None if pieces is None else checked_pieces(pieces, nlay)
+        if split is not None:
+            properties, nlay = by_piece(properties, split), sum(split)
+        arrays, shape = soil_arrays(properties, ncol, nlay)
+        self.ncol, self.state_layers = shape
+        self.nlay = self.state_layers if split is None else len(split)
         names = table().names("static")
         views = ffi.new("calcisol_view[]", len(names))
-        kept = {name: _broadcast(name, array, shape) for name, array in arrays.items()}  # alive during the call
+        kept = {name: broadcast(name, array, shape) for name, array in arrays.items()}  # alive during the call
         for name, array in kept.items():
             set_view(views[names.index(name)], array, ffi)
         report = self._new_report()
         handle = ffi.new("calcisol_columns **")
-        capi.check(lib.calcisol_columns_create(model.handle, self.ncol, self.nlay, views, len(names), report, handle))
+        numbers = ffi.new("int32_t[]", split or [1] * self.nlay)
+        capi.check(
+            lib.calcisol_columns_create_split(model.handle, self.ncol, self.nlay, numbers, views, len(names), report, handle)
+        )
         self._keep_report(report)
         self._log = model.log_callback  # called by these columns too, which may outlive the model
         self._handle = ffi.gc(handle, lib.calcisol_columns_free)
@@ -173,7 +120,7 @@ class Columns:
         kept = []
         for i, variable in enumerate(rows):
             if variable.name in forcing:
-                array = _broadcast(variable.name, _as_array(variable.name, forcing[variable.name]), self.shape_of(variable.dims))
+                array = broadcast(variable.name, as_array(variable.name, forcing[variable.name]), self.shape_of(variable.dims))
                 kept.append(array)
                 set_view(views[i], array, ffi)
         rows = variables_of("output")
@@ -196,7 +143,7 @@ class Columns:
         self._keep_report(report)
 
     def state(self, names: Iterable[str] | None = None) -> dict[str, Floats]:
-        """State slots, all or those named, (column, soil_layer) float64, bit for bit; -9999 in columns that have no state yet.
+        """State slots, all or those named, (column, state layer) float64, bit for bit; -9999 in columns that have no state yet.
 
         Raises ArgumentError for an unknown name.
         """
@@ -206,25 +153,35 @@ class Columns:
         result = {}
         for name in wanted:
             slot = _names("state")[name]
-            result[name] = np.empty((self.ncol, self.nlay))
+            result[name] = np.empty((self.ncol, self.state_layers))
             target = ffi.new("calcisol_target *")
             set_view(target, result[name], ffi)
             capi.check(lib.calcisol_state_get(self.handle, slot, target))
         return result
 
     def set_state(self, state: Mapping[str, ArrayLike]) -> None:
-        """Set slots by name, (column, soil_layer) float64; -9999 or NaN means: this column has no state.
+        """Set slots by name, (column, state layer) float64; -9999 or NaN means: this column has no state.
 
         Raises ArgumentError for an unknown name or wrong shape. A column given only some of its slots fails in ``step``.
         """
-        lib, ffi = capi.library()
+        self._set_state(state, capi.library()[0].calcisol_state_set, self.state_layers)
+
+    def spread_state(self, state: Mapping[str, ArrayLike]) -> None:
+        """The same from values of the layers (column, soil_layer): amounts by thickness of the pieces, the rest repeated.
+
+        Of columns that are not split it is ``set_state``.
+        """
+        self._set_state(state, capi.library()[0].calcisol_state_spread, self.nlay)
+
+    def _set_state(self, state: Mapping[str, ArrayLike], entry: Any, layers: int) -> None:
+        _, ffi = capi.library()
         check_names(state, "state")
         names = table().names("state")
-        arrays = {n: _broadcast(n, _as_array(n, v).astype(np.float64), (self.ncol, self.nlay)) for n, v in state.items()}
+        arrays = {n: broadcast(n, as_array(n, v).astype(np.float64), (self.ncol, layers)) for n, v in state.items()}
         for name, array in arrays.items():
             view = ffi.new("calcisol_view *")
             set_view(view, array, ffi)
-            capi.check(lib.calcisol_state_set(self.handle, names.index(name), view))
+            capi.check(entry(self.handle, names.index(name), view))
 
     def warmup(self) -> None:
         """Pay the one-off cost of a first step now; state and results stay bit-identical."""

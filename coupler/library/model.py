@@ -6,7 +6,7 @@ Use:     ``with Model() as model: columns = model.columns({"dz": dz}); out = col
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from .columns import Columns
@@ -19,6 +19,13 @@ if TYPE_CHECKING:
 class Model(OpenBundle):
     """A bundle, loaded and checked: arguments and errors as in ``OpenBundle``."""
 
-    def columns(self, properties: Mapping[str, ArrayLike], *, ncol: int | None = None, nlay: int | None = None) -> Columns:
-        """Columns of these soils; see ``Columns`` for shapes and errors."""
-        return Columns(self, properties, ncol=ncol, nlay=nlay)
+    def columns(
+        self,
+        properties: Mapping[str, ArrayLike],
+        *,
+        ncol: int | None = None,
+        nlay: int | None = None,
+        pieces: Sequence[int] | None = None,
+    ) -> Columns:
+        """Columns of these soils, thick layers split inside into ``pieces``; see ``Columns`` for shapes and errors."""
+        return Columns(self, properties, ncol=ncol, nlay=nlay, pieces=pieces)

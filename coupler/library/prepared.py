@@ -17,7 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import capi
-from .columns import Columns, check_names, set_view, table, variables_of
+from .arrays import set_view
+from .columns import Columns, check_names, table, variables_of
 
 Arrays = dict[str, NDArray[Any]]
 FEW = 256  # columns, for which an operation more costs more than another copy
@@ -103,7 +104,7 @@ class StateReader:
         self.columns, self.names = columns, tuple(names)
         check_names(dict.fromkeys(self.names), "state")
         # layers first: the library holds them so, and a copy of whole rows takes a fifth of the time
-        self._rows = np.zeros((len(self.names), columns.nlay, columns.ncol))
+        self._rows = np.zeros((len(self.names), columns.state_layers, columns.ncol))
         self._targets = []
         for name, rows in zip(self.names, self._rows, strict=True):
             target = ffi.new("calcisol_target *")
@@ -111,7 +112,7 @@ class StateReader:
             self._targets.append((table().names("state").index(name), target))
 
     def read(self, some: NDArray[np.int64] | None = None) -> list[NDArray[np.float64]]:
-        """The slots as they are now, each (column, soil_layer), of the columns at ``some`` or of all."""
+        """The slots as they are now, each (column, state layer), of the columns at ``some`` or of all."""
         lib, _ = capi.library()
         for slot, target in self._targets:
             capi.check(lib.calcisol_state_get(self.columns.handle, slot, target))

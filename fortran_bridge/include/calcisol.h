@@ -27,6 +27,15 @@
  * Threads   Calls on different columns may run at the same time, also of one model; calls on one columns object may not.
  *           OpenMP thread count and floating-point environment (traps, rounding) are as before after every call.
  * Bits      A column's results depend neither on which other columns share the call nor on their order or number.
+ * Thick layers (calcisol_columns_create_split) may be split inside into thin pieces: a layer of 0.1 to 1 m, which else is
+ *           stirred at every step, then has its water and its solutes move through it. The host keeps its layers: arrays,
+ *           messages, flags and counts of a step are of these; soil and state are of the pieces. Sources and sinks of a
+ *           layer (all amounts and rates per m2) are shared out over its pieces by a monotone cubic through their sum over
+ *           depth (PCHIP; Fritsch & Carlson 1980), which keeps total and sign. Water has one content in all pieces (never
+ *           more than their pores where the layer has room), temperature is that of the layer, fluxes between pieces follow
+ *           from what each stores and loses; what reaches the surface enters the uppermost piece. Outputs: sums of amounts,
+ *           means by thickness of the rest, flags of all pieces together, laboratory pH of the layer mixed. A column costs
+ *           what its pieces do. Arrays of a step lie in host memory, wherever the model steps.
  * Growth    Structs that start with struct_size may get more fields at their end. A library takes a shorter one (what is
  *           missing has its default) and a longer one whose unknown fields are 0.
  * Devices   A model opened with options.device = CALCISOL_DEVICE keeps its columns' state on a CUDA device. Views say where
@@ -198,6 +207,14 @@ CALCISOL_API calcisol_status calcisol_columns_create(calcisol_model *model,
                                                      int32_t n_properties,            /* CALCISOL_N_STATIC */
                                                      calcisol_report *report,         /* NULL = not wanted */
                                                      calcisol_columns **columns) CALCISOL_SINCE(1);
+/* The same with layers split inside (Thick layers, above). `pieces` of each layer, 1 = as it is, in all at most
+ * CALCISOL_MAX_LAYERS; the properties are those of the pieces, [ncol][sum of pieces]: a layer is as thick as its pieces
+ * together, which may differ. All 1: the bits of calcisol_columns_create. */
+CALCISOL_API calcisol_status calcisol_columns_create_split(calcisol_model *model, int64_t ncol, int32_t nlay,
+                                                           const int32_t *pieces, /* [nlay] */
+                                                           const calcisol_view *properties, int32_t n_properties,
+                                                           calcisol_report *report,
+                                                           calcisol_columns **columns) CALCISOL_SINCE(1);
 /* Run the module once on synthetic weather, with these soils and shapes: takes the cost of a first step (start of the
  * engine, memory of a device) out of the time loop. State, counts and bits stay as they were. */
 CALCISOL_API calcisol_status calcisol_warmup(calcisol_columns *columns) CALCISOL_SINCE(1);
@@ -219,14 +236,21 @@ CALCISOL_API calcisol_status calcisol_laboratory_ph(calcisol_columns *columns,
                                                     const calcisol_target *ph, /* [CALCISOL_N_LAB] */
                                                     int32_t n_ph               /* CALCISOL_N_LAB */
                                                     ) CALCISOL_SINCE(1);
-/* Copy one slot of the state out, bit for bit; float64 [ncol][nlay], host memory. Columns without a state yet give -9999. */
+/* Number of layers of the state: that of the pieces where layers are split, else nlay. */
+CALCISOL_API calcisol_status calcisol_state_layers(const calcisol_columns *columns, int32_t *layers) CALCISOL_SINCE(1);
+/* Copy one slot of the state out, bit for bit; float64 [ncol][state layers], host memory. Columns without a state yet give
+ * -9999. */
 CALCISOL_API calcisol_status calcisol_state_get(const calcisol_columns *columns,
                                                 int32_t slot, /* CALCISOL_STATE_... */
                                                 const calcisol_target *values) CALCISOL_SINCE(1);
 /* Set one slot. A column given all slots starts from them; -9999 (or NaN, fill value) means: this column has no state. */
 CALCISOL_API calcisol_status calcisol_state_set(calcisol_columns *columns, int32_t slot,
                                                 const calcisol_view *values) CALCISOL_SINCE(1);
-/* Number of columns and layers. */
+/* Set one slot from values of the host's layers, [ncol][nlay], as a survey or a run without pieces has them: amounts are
+ * shared out by thickness, the rest is repeated. As calcisol_state_set where no layer is split. */
+CALCISOL_API calcisol_status calcisol_state_spread(calcisol_columns *columns, int32_t slot,
+                                                   const calcisol_view *values) CALCISOL_SINCE(1);
+/* Number of columns and of the host's layers. */
 CALCISOL_API calcisol_status calcisol_columns_size(const calcisol_columns *columns, int64_t *ncol,
                                                    int32_t *nlay) CALCISOL_SINCE(1);
 /* Free the columns and set the handle to NULL. NULL is fine. */

@@ -124,13 +124,21 @@ static void create_one(void) {
   calcisol_view properties[CALCISOL_N_STATIC];
   const int64_t ncol = chance(30) ? -1 : (int64_t)draw(MAX_COLUMNS);
   const int32_t nlay = chance(30) ? (int32_t)draw(3) * 61 : 1 + (int32_t)draw(chance(5) ? 60 : 6);
+  int32_t pieces[2 * 61] = {0}, all = 0; /* a third of the columns are split within their layers */
+  const int split = chance(3);
+  for (int l = 0; l < nlay; ++l) all += pieces[l] = split ? 1 + (int32_t)draw(3) - chance(60) : 1;
   memset(properties, 0, sizeof properties);
   for (int i = 0; i < CALCISOL_N_STATIC; ++i)
-    if (chance(4) || (i == CALCISOL_SOIL_DZ && !chance(20))) properties[i] = view(ncol, nlay, 1);
+    if (chance(4) || (i == CALCISOL_SOIL_DZ && !chance(20))) properties[i] = view(ncol, all > 0 ? all : 1, 1);
   calcisol_report report = {0};
   report.struct_size = chance(20) ? (int64_t)draw(80) : (int64_t)sizeof report;
-  done(calcisol_columns_create(models[draw(MODELS)], ncol, nlay, chance(50) ? NULL : properties, chance(50) ? 3 : CALCISOL_N_STATIC,
-                               chance(2) ? NULL : &report, &soils[draw(SOILS)]), "columns_create");
+  calcisol_report *told = chance(2) ? NULL : &report;
+  const calcisol_view *given = chance(50) ? NULL : properties;
+  const int32_t n = chance(50) ? 3 : CALCISOL_N_STATIC;
+  calcisol_model *model = models[draw(MODELS)];
+  calcisol_columns **soil = &soils[draw(SOILS)];
+  if (split) done(calcisol_columns_create_split(model, ncol, nlay, chance(50) ? NULL : pieces, given, n, told, soil), "create_split");
+  else done(calcisol_columns_create(model, ncol, nlay, given, n, told, soil), "columns_create");
 }
 
 static void step_one(void) {
@@ -166,16 +174,19 @@ static void step_one(void) {
 static void state_one(void) {
   calcisol_columns *soil = soils[draw(SOILS)];
   int64_t ncol = 3;
-  int32_t nlay = 2, slot = chance(30) ? (int32_t)draw(100) - 20 : (int32_t)draw(CALCISOL_N_STATE);
+  int32_t nlay = 2, layers = 2, slot = chance(30) ? (int32_t)draw(100) - 20 : (int32_t)draw(CALCISOL_N_STATE);
   done(calcisol_columns_size(soil, &ncol, &nlay), "columns_size");
-  calcisol_view given = view(ncol, nlay, 1);
-  calcisol_target wanted = target(ncol, nlay, 0, 1), lab[CALCISOL_N_LAB];
-  if (!chance(10)) given.dtype = wanted.dtype = CALCISOL_F64, given.data = in64 + walk(ncol > 0 ? ncol : 1, nlay, &given.column_stride, &given.layer_stride, 1);
+  done(calcisol_state_layers(soil, chance(30) ? NULL : &layers), "state_layers");
+  if (layers < nlay) layers = nlay;
+  calcisol_view given = view(ncol, layers, 1);
+  calcisol_target wanted = target(ncol, layers, 0, 1), lab[CALCISOL_N_LAB];
+  if (!chance(10)) given.dtype = wanted.dtype = CALCISOL_F64, given.data = in64 + walk(ncol > 0 ? ncol : 1, layers, &given.column_stride, &given.layer_stride, 1);
   for (int i = 0; i < CALCISOL_N_LAB; ++i) lab[i] = target(ncol, nlay, 0, 1);
-  switch (draw(4)) {
+  switch (draw(5)) {
   case 0: done(calcisol_state_get(soil, slot, chance(30) ? NULL : &wanted), "state_get"); break;
   case 1: done(calcisol_laboratory_ph(soil, chance(30) ? NULL : lab, chance(30) ? 1 : CALCISOL_N_LAB), "laboratory_ph"); break;
   case 2: done(calcisol_state_set(soil, slot, chance(30) ? NULL : &given), "state_set"); break;
+  case 3: done(calcisol_state_spread(soil, slot, chance(30) ? NULL : &given), "state_spread"); break;
   default: /* a whole state */
     for (slot = 0; slot < CALCISOL_N_STATE; ++slot) done(calcisol_state_set(soil, slot, &given), "state_set");
   }

@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "api/creation.hpp"
 #include "api/entry.hpp"
 #include "api/model.hpp"
 #include "api/options.hpp"
@@ -17,8 +18,6 @@
 using namespace calcisol;
 
 namespace {
-
-constexpr std::int64_t max_columns = std::int64_t(1) << 40; // beyond any machine; sizes stay far from overflow
 
 // An open: the handle must be empty; what was opened is logged.
 template <class Make>
@@ -42,6 +41,19 @@ void check_slot(std::int32_t slot) {
 void need_f64(std::int32_t dtype, const char *name) {
   if (dtype != CALCISOL_F64)
     refuse(std::string("state ") + name + " needs a CALCISOL_F64 array: it is copied bit for bit");
+}
+
+template <class Set>
+calcisol_status set_slot(calcisol_columns *columns, std::int32_t slot, const calcisol_view *values, Set set) noexcept {
+  return guarded_on(columns, [&](calcisol_columns &soil) {
+    check_slot(slot);
+    const char *name = rows(CALCISOL_ROLE_STATE)[slot].name;
+    if (soil.ncol == 0)
+      return;
+    check_input(need(values && values->data ? values : nullptr, name), name);
+    need_f64(values->dtype, name);
+    set(soil);
+  });
 }
 
 } // namespace
@@ -157,24 +169,15 @@ calcisol_status calcisol_device_of_rank(int32_t local_rank, int32_t *device_inde
 calcisol_status calcisol_columns_create(calcisol_model *model, int64_t ncol, int32_t nlay,
                                         const calcisol_view *properties, int32_t n_properties, calcisol_report *report,
                                         calcisol_columns **columns) {
-  const calcisol_status status = guarded(model ? model->log : Log{}, [&] {
-    need(model, "the model");
-    need_empty(columns, "columns");
-    Counts counts(report);
-    if (ncol < 0 || ncol > max_columns)
-      refuse("ncol is " + std::to_string(ncol) + "; give the number of columns, 0 or more");
-    if (nlay < 1 || nlay > constants::max_layers)
-      refuse("nlay is " + std::to_string(nlay) + "; give 1 to " + std::to_string(constants::max_layers) + " layers");
-    Finding finding;
-    auto made = new_columns(*model, ncol, nlay);
-    made->set_properties(properties, n_properties, counts.own, finding);
-    tell(*made, finding);
-    *columns = made.release();
-  });
-  if (status == CALCISOL_OK)
-    for (const auto &[level, note] : (*columns)->notes)
-      (*columns)->log.say(level, note.c_str());
-  return status;
+  return created(model, ncol, nlay, {properties, n_properties, report}, columns,
+                 [&] { return new_columns(*model, ncol, nlay); });
+}
+
+calcisol_status calcisol_columns_create_split(calcisol_model *model, int64_t ncol, int32_t nlay, const int32_t *pieces,
+                                              const calcisol_view *properties, int32_t n_properties,
+                                              calcisol_report *report, calcisol_columns **columns) {
+  return created(model, ncol, nlay, {properties, n_properties, report}, columns,
+                 [&] { return new_columns(*model, ncol, checked_pieces(pieces, nlay)); });
 }
 
 calcisol_status calcisol_warmup(calcisol_columns *columns) {
@@ -218,15 +221,15 @@ calcisol_status calcisol_state_get(const calcisol_columns *columns, int32_t slot
 }
 
 calcisol_status calcisol_state_set(calcisol_columns *columns, int32_t slot, const calcisol_view *values) {
-  return guarded_on(columns, [&](calcisol_columns &soil) {
-    check_slot(slot);
-    const char *name = rows(CALCISOL_ROLE_STATE)[slot].name;
-    if (soil.ncol == 0)
-      return;
-    check_input(need(values && values->data ? values : nullptr, name), name);
-    need_f64(values->dtype, name);
-    soil.state_set(slot, *values);
-  });
+  return set_slot(columns, slot, values, [&](calcisol_columns &soil) { soil.state_set(slot, *values); });
+}
+
+calcisol_status calcisol_state_spread(calcisol_columns *columns, int32_t slot, const calcisol_view *values) {
+  return set_slot(columns, slot, values, [&](calcisol_columns &soil) { soil.state_spread(slot, *values); });
+}
+
+calcisol_status calcisol_state_layers(const calcisol_columns *columns, int32_t *layers) {
+  return guarded([&] { need(layers, "layers") = need(columns, "the columns").state_layers(); });
 }
 
 calcisol_status calcisol_columns_size(const calcisol_columns *columns, int64_t *ncol, int32_t *nlay) {

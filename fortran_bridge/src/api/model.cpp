@@ -1,9 +1,12 @@
 #include "api/model.hpp"
 
+#include <algorithm>
+
 #include "api/options.hpp"
 #include "base/status.hpp"
 #include "bundle/bundle.hpp"
 #include "columns/columns.hpp"
+#include "columns/split_columns.hpp"
 #include "engine/engine.hpp"
 #include "engine/engine_choice.hpp"
 #include "engine/subcycle.hpp"
@@ -55,6 +58,17 @@ std::unique_ptr<calcisol_columns> new_columns(const calcisol_model &model, std::
       model.cuda     ? CudaEngine::columns(model.cuda, ncol, nlay)
       : model.device ? DeviceEngine::columns(model.device, ncol, nlay)
                      : std::make_unique<HostColumns>(model.module, model.tile_columns, ncol, nlay);
+  made->log = model.log;
+  made->longest = model.longest;
+  return made;
+}
+
+std::unique_ptr<calcisol_columns> new_columns(const calcisol_model &model, std::int64_t ncol,
+                                              const std::vector<int> &pieces) {
+  if (std::all_of(pieces.begin(), pieces.end(), [](int n) { return n == 1; }))
+    return new_columns(model, ncol, static_cast<int>(pieces.size()));
+  const NewColumns make = [model](std::int64_t columns, int layers) { return new_columns(model, columns, layers); };
+  auto made = std::make_unique<SplitColumns>(make, ncol, pieces);
   made->log = model.log;
   made->longest = model.longest;
   return made;

@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "base/log.hpp"
 #include "calcisol.h"
@@ -27,5 +28,9 @@ std::unique_ptr<calcisol_model> open_model(const std::string &bytes, const std::
 
 // Columns where the model lives.
 std::unique_ptr<calcisol_columns> new_columns(const calcisol_model &model, std::int64_t ncol, int nlay);
+
+// The same, each layer in as many pieces as said, if any is in more than one.
+std::unique_ptr<calcisol_columns> new_columns(const calcisol_model &model, std::int64_t ncol,
+                                              const std::vector<int> &pieces);
 
 } // namespace calcisol

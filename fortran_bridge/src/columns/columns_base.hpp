@@ -1,4 +1,5 @@
-// The object behind calcisol_columns: HostColumns (columns.hpp), or DeviceColumns (device_columns.hpp).
+// The object behind calcisol_columns: HostColumns (columns.hpp), DeviceColumns or CudaColumns (device/), or
+// SplitColumns (split_columns.hpp), which holds one of these.
 #pragma once
 
 #include <cstdint>
@@ -49,6 +50,11 @@ struct calcisol_columns {
   virtual void laboratory_ph(const calcisol_target *ph, std::int32_t count) = 0;
   virtual void state_get(std::int32_t slot, const calcisol_target &values) const = 0;
   virtual void state_set(std::int32_t slot, const calcisol_view &values) = 0;
+  // The same from values of the host's layers; others only where these are split (split_columns.hpp).
+  virtual void state_spread(std::int32_t slot, const calcisol_view &values) { state_set(slot, values); }
+  virtual int state_layers() const { return nlay; }
+  // A static property with what was derived, [layer][column] in host memory; NaN where the soil of a column is bad.
+  virtual void soil_get(std::int32_t property, double *values) const = 0;
   virtual void warmup() = 0;
   virtual void set_stream(void *stream) = 0;
   virtual void synchronize() = 0;

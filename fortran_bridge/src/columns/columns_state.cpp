@@ -82,4 +82,14 @@ void HostColumns::state_set(std::int32_t slot, const calcisol_view &values) {
   }
 }
 
+void HostColumns::soil_get(std::int32_t property, double *values) const {
+  for (std::int64_t tile = 0; tile < tiles(); ++tile) {
+    const Range where = range(tile);
+    const double *block = statics.data() + (tile * CALCISOL_N_STATIC + property) * cells();
+    for (int l = 0; l < nlay; ++l)
+      for (int c = 0; c < where.count; ++c)
+        values[l * ncol + where.first + c] = static_bad[where.first + c] ? not_a_number : block[l * shape.columns + c];
+  }
+}
+
 } // namespace calcisol

@@ -76,7 +76,7 @@ void Finding::no_answer(std::int64_t column, double strength, int layer) {
   if (strength > constants::brine)
     text = "column " + std::to_string(column + 1) +
            " cannot be stepped: its pore water has become a brine (ionic strength " + number(strength) +
-           " mol kg-1 in layer " + std::to_string(layer + 1) +
+           " mol kg-1 in layer " + std::to_string((host_layer ? host_layer[layer] : layer) + 1) +
            "); it kept its state, begin it again with another state or set active = 0";
   else
     text = "the step of column " + std::to_string(column + 1) +

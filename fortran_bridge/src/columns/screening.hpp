@@ -25,6 +25,7 @@ bool is_bad(double value);
 struct Finding {
   enum Kind { nothing, clipped, failed, bad } kind = nothing;
   std::string text;
+  const int *host_layer = nullptr; // of each layer stepped, where these are pieces of the host's
   void clip(const Variable &variable, double value, std::int64_t column, int layer);
   void refuse(const Variable &variable, double value, std::int64_t column, int layer);
   void soil(std::int64_t column);    // its static soil has been bad since it was created

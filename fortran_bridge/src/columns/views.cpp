@@ -14,11 +14,13 @@ void check_memory(std::int32_t memory, const void *data, const char *name, Reach
   if (memory != CALCISOL_HOST && memory != CALCISOL_DEVICE && memory != CALCISOL_AUTO)
     throw Failure(CALCISOL_ERROR_ARGUMENT,
                   std::string(name) + " has memory " + std::to_string(memory) + "; zero the view before filling it");
-  if (reach == Reach::host && (memory == CALCISOL_DEVICE || (memory == CALCISOL_AUTO && device_of(data) >= 0)))
+  if (reach != Reach::device && (memory == CALCISOL_DEVICE || (memory == CALCISOL_AUTO && device_of(data) >= 0)))
     throw Failure(CALCISOL_ERROR_UNSUPPORTED,
-                  std::string(name) +
-                      " lies in device memory, which columns on the host cannot reach; pass a host array or open the "
-                      "model with options.device = CALCISOL_DEVICE");
+                  std::string(name) + (reach == Reach::pieces
+                                           ? " lies in device memory, which columns split within their layers do not "
+                                             "reach; pass a host array"
+                                           : " lies in device memory, which columns on the host cannot reach; pass a "
+                                             "host array or open the model with options.device = CALCISOL_DEVICE"));
 }
 
 void check_count(std::int32_t given, Rows rows, const char *what) {

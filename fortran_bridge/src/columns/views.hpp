@@ -17,8 +17,9 @@ struct Range {
   std::int64_t column(int lane) const { return listed ? listed[lane] : first + lane; }
 };
 
-// Memory the columns can reach. Columns on a device read and write the host's memory too.
-enum class Reach { host, device };
+// Memory the columns can reach. Columns on a device read and write the host's memory too; columns split within their
+// layers (pieces) read and write it alone, wherever they step.
+enum class Reach { host, device, pieces };
 
 // Failure unless every view can be read: right number of views, required ones there, known type, memory within reach.
 void check_inputs(const calcisol_view *views, std::int32_t given, Rows rows, const char *what, std::int64_t columns,

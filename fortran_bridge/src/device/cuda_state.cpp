@@ -86,6 +86,19 @@ void CudaColumns::state_set(std::int32_t slot, const calcisol_view &values) {
   slots = now, first = true, started = false;
 }
 
+void CudaColumns::soil_get(std::int32_t property, double *values) const {
+  if (ncol == 0)
+    return;
+  const CudaModel::Entered here(*model);
+  std::vector<std::uint8_t> bad(static_cast<std::size_t>(ncol));
+  on->statics.download(values, cells() * static_cast<std::size_t>(property), cells(), stream);
+  on->soil_bad.download(bad.data(), 0, bad.size(), stream);
+  wait();
+  for (std::size_t k = 0; k < cells(); ++k)
+    if (bad[k % bad.size()])
+      values[k] = not_a_number;
+}
+
 // All kernels once, on synthetic weather, without a trace: no column is stepped, states go to and fro.
 void CudaColumns::warmup() {
   if (ncol == 0)

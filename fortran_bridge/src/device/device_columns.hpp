@@ -56,6 +56,7 @@ public:
   void laboratory_ph(const calcisol_target *ph, std::int32_t given) override;
   void state_get(std::int32_t slot, const calcisol_target &target) const override;
   void state_set(std::int32_t slot, const calcisol_view &values) override;
+  void soil_get(std::int32_t property, double *values) const override;
   void warmup() override;
   void set_stream(void *given) override;
   void synchronize() override;

@@ -58,6 +58,12 @@ void DeviceColumns::state_set(std::int32_t slot, const calcisol_view &values) {
   started = false;
 }
 
+void DeviceColumns::soil_get(std::int32_t property, double *values) const {
+  const Queue queue(*model, stream);
+  const at::Tensor row = at::where(static_bad, at::Scalar(nothing), statics.values.select(0, property));
+  scatter_row(row.cpu(), calcisol_to_f64(values, 1, ncol), false, true, ncol, nlay, c10::Device(c10::kCPU), {});
+}
+
 void DeviceColumns::warmup() {
   if (ncol == 0)
     return;

@@ -1,0 +1,143 @@
+#include "columns/share_out.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace calcisol {
+
+namespace {
+
+// Slope at the first of three points, kept from overshooting: secants `near` and `far` over `near_by` and `far_by`.
+double slope_at_end(double near, double far, double near_by, double far_by) {
+  const double slope = ((2.0 * near_by + far_by) * near - near_by * far) / (near_by + far_by);
+  if (!(slope * near > 0.0))
+    return 0.0;
+  return near * far < 0.0 && std::fabs(slope) > 3.0 * std::fabs(near) ? 3.0 * near : slope;
+}
+
+// Slope between two secants: their weighted harmonic mean, 0 at an extreme.
+double slope_between(double above, double below, double above_by, double below_by) {
+  if (!(above * below > 0.0)) // also where the product underflows: then both are as good as none
+    return 0.0;
+  const double first = 2.0 * below_by + above_by, second = below_by + 2.0 * above_by;
+  return (first + second) / (first / above + second / below);
+}
+
+double summed(const double *values, int count) {
+  double sum = values[0];
+  for (int k = 1; k < count; ++k)
+    sum += values[k];
+  return sum;
+}
+
+// Density of the amount at all faces of the layers, from the surface down: slopes of the sum over depth.
+void densities(const Split &split, const double *amount, double *at_faces) {
+  const int n = split.layers;
+  double by[most_layers], mean[most_layers];
+  for (int l = 0, first = 0; l < n; first += split.pieces[l++]) {
+    by[l] = summed(split.thickness + first, split.pieces[l]);
+    mean[l] = amount[l] / by[l];
+  }
+  if (n == 1) {
+    at_faces[0] = at_faces[1] = mean[0];
+    return;
+  }
+  at_faces[0] = slope_at_end(mean[0], mean[1], by[0], by[1]);
+  for (int l = 1; l < n; ++l)
+    at_faces[l] = slope_between(mean[l - 1], mean[l], by[l - 1], by[l]);
+  at_faces[n] = slope_at_end(mean[n - 1], mean[n - 2], by[n - 1], by[n - 2]);
+}
+
+// `amount` of a layer to its pieces in proportion to `weights`; the last takes what is left, so that the total stays.
+void in_proportion(const double *weights, int pieces, double amount, double *shares) {
+  const double all = summed(weights, pieces);
+  double left = amount;
+  for (int k = 0; k + 1 < pieces; ++k)
+    left -= shares[k] = amount * (weights[k] / all);
+  shares[pieces - 1] = left;
+}
+
+// Weights of the water in the pieces of a layer that holds `filled` m of it: their thickness, and so
+// much of their pore space with it that no piece is fuller than its pores.
+void weights_of_water(const double *thickness, const double *porosity, int pieces, double filled, double *weights) {
+  const double depth = summed(thickness, pieces);
+  double pores[most_layers];
+  for (int k = 0; k < pieces; ++k)
+    pores[k] = porosity[k] * thickness[k];
+  const double all = summed(pores, pieces);
+  double part = 0.0; // of the weight that goes by pore space
+  for (int k = 0; k < pieces; ++k) {
+    const double even = filled * (thickness[k] / depth), by_pores = filled * (pores[k] / all);
+    if (even > pores[k] && by_pores < even)
+      part = std::max(part, by_pores < pores[k] ? (even - pores[k]) / (even - by_pores) : 1.0);
+  }
+  for (int k = 0; k < pieces; ++k)
+    weights[k] = (1.0 - part) * (thickness[k] / depth) + part * (pores[k] / all);
+}
+
+} // namespace
+
+void share_out(const Split &split, const double *amount, double *shares) {
+  double at_faces[most_layers + 1];
+  densities(split, amount, at_faces);
+  const double *thickness = split.thickness;
+  for (int l = 0; l < split.layers; ++l) {
+    const int pieces = split.pieces[l];
+    const double by = summed(thickness, pieces), total = amount[l];
+    double above = 0.0, depth = 0.0; // amount and distance between the layer's upper face and the piece's
+    for (int k = 0; k + 1 < pieces; ++k) {
+      depth += thickness[k];
+      const double s = depth / by, r = 1.0 - s;
+      const double cubic = by * s * r * (at_faces[l] * r - at_faces[l + 1] * s) + total * s * s * (3.0 - 2.0 * s);
+      const double here = total < 0.0 ? std::clamp(cubic, total, above) : std::clamp(cubic, above, total);
+      shares[k] = here - above;
+      above = here;
+    }
+    shares[pieces - 1] = total - above;
+    shares += pieces, thickness += pieces;
+  }
+}
+
+void share_out_evenly(const Split &split, const double *amount, double *shares) {
+  const double *thickness = split.thickness;
+  for (int l = 0; l < split.layers; ++l) {
+    in_proportion(thickness, split.pieces[l], amount[l], shares);
+    shares += split.pieces[l], thickness += split.pieces[l];
+  }
+}
+
+void repeat(const Split &split, const double *value, double *values) {
+  for (int l = 0; l < split.layers; values += split.pieces[l++])
+    std::fill_n(values, split.pieces[l], value[l]);
+}
+
+void share_out_water(const Split &split, const double *liquid, const double *ice, double *liquid_shares,
+                     double *ice_shares) {
+  const double *thickness = split.thickness, *porosity = split.porosity;
+  for (int l = 0; l < split.layers; ++l) {
+    const int pieces = split.pieces[l];
+    const double filled = (liquid[l] + (ice ? ice[l] : 0.0)) / constants::water_density; // m; ice swells by a tenth
+    double weights[most_layers];
+    weights_of_water(thickness, porosity, pieces, filled, weights);
+    in_proportion(weights, pieces, liquid[l], liquid_shares);
+    if (ice)
+      in_proportion(weights, pieces, ice[l], ice_shares);
+    liquid_shares += pieces, ice_shares += ice ? pieces : 0, thickness += pieces, porosity += pieces;
+  }
+}
+
+void share_out_faces(const Split &split, const double *through, const double *sinks, const double *stored,
+                     double *shares) {
+  const double *thickness = split.thickness;
+  for (int l = 0; l < split.layers; ++l) {
+    const int pieces = split.pieces[l];
+    const double depth = summed(thickness, pieces);
+    const double storing = l == 0 ? 0.0 : through[l - 1] - through[l] - summed(sinks, pieces);
+    shares[pieces - 1] = through[l];
+    for (int k = pieces - 1; k > 0; --k)
+      shares[k - 1] = shares[k] + sinks[k] + (l == 0 ? stored[k] : storing * (thickness[k] / depth));
+    shares += pieces, sinks += pieces, stored += pieces, thickness += pieces;
+  }
+}
+
+} // namespace calcisol

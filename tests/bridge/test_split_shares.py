@@ -1,0 +1,121 @@
+"""What the pieces of a layer are given, and which pieces there may be.
+
+The toy bundle stores what a piece is given (its law: helpers/toy_bundle.py), so shares are read off its state.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from calcisol.coupler import errors
+from calcisol.coupler.library import capi
+from calcisol.coupler.library.arrays import set_view
+from calcisol.coupler.library.columns import table
+from calcisol.coupler.library.model import Model
+from calcisol.coupler.library.pieces import pieces_of
+from helpers.sample_columns import STEP
+from helpers.split_columns import ROUNDING
+from helpers.toy_bundle import CARBON
+
+
+@pytest.fixture(scope="module")
+def toy_model(toy: Path) -> Iterator[Model]:
+    with Model(toy) as opened:
+        yield opened
+
+
+def shares(toy_model: Model, dz: list[float], pieces: list[int], source: list[float]) -> np.ndarray:
+    """What each piece gets of a source."""
+    columns = toy_model.columns({"dz": [dz]}, pieces=pieces)
+    step = {"w_liq": 20.0, "t_soil": 280.0, "q_bot": 0.0, "co2_src": np.array([source]) * 1e-8}
+    columns.step(STEP, step)
+    return columns.state(["dic"])["dic"][0] * CARBON / STEP / 1e-8
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        # slopes at the faces of three equal layers, per layer: (3*3-1)/2 = 4, 2*3*1/(3+1) = 3/2, 2*1*2/(1+2) = 4/3 and
+        # (3*2-1)/2 = 5/2; half way through a layer the cubic has half of it and an eighth of how its slopes at both ends differ
+        ([3.0, 1.0, 2.0], [1.5 + 2.5 / 8, 1.5 - 2.5 / 8, 1.0, 1.0 - 7 / 48, 1.0 + 7 / 48]),
+        # an extreme in the middle and a change of sign: flat there, and no piece with another sign than its layer
+        ([1.0, 3.0, 0.0], [0.5 - 1.5 / 8, 0.5 + 1.5 / 8, 3.0, 0.0, 0.0]),
+        ([0.0, 0.0, 0.0], [0.0] * 5),
+    ],
+)
+def test_a_cubic_by_hand(toy_model: Model, source: list[float], expected: list[float]) -> None:
+    found = shares(toy_model, [0.2, 0.2, 0.2], [2, 1, 2], source)
+    np.testing.assert_allclose(found, expected, rtol=ROUNDING, atol=1e-15)
+
+
+def test_shares_of_one_layer_and_of_unlike_layers(toy_model: Model) -> None:
+    np.testing.assert_allclose(shares(toy_model, [0.4], [4], [2.0]), [0.5] * 4, rtol=ROUNDING)
+    interpolate = pytest.importorskip("scipy.interpolate")  # another code of the same method
+    dz, pieces, source = [0.05, 0.25, 0.7, 1.0], [1, 3, 7, 10], [2.0, 5.0, 4.0, 0.5]
+    faces = np.cumsum([0.0, *np.repeat(np.divide(dz, pieces), pieces)])
+    cubic = interpolate.PchipInterpolator(np.cumsum([0.0, *dz]), np.cumsum([0.0, *source]))
+    np.testing.assert_allclose(shares(toy_model, dz, pieces, source), np.diff(cubic(faces)), rtol=1e-11)
+
+
+def test_water_is_even_but_in_pores(toy_model: Model) -> None:
+    """0.08 m in two pieces with pores of 0.06 and 0.03 m: 0.05 and 0.03, the lower one just full; ice goes with it."""
+    step = {"w_liq": [[80.0]], "t_soil": 280.0, "q_bot": 0.0}
+    unlike = toy_model.columns({"dz": [[0.1, 0.1]], "porosity": [[0.6, 0.3]]}, pieces=[2])
+    unlike.step(STEP, step)
+    np.testing.assert_allclose(unlike.state(["water"])["water"], [[50.0, 30.0]], rtol=ROUNDING)
+    unlike.step(STEP, {**step, "w_liq": [[60.0]], "w_ice": [[20.0]]})
+    np.testing.assert_allclose(unlike.state(["water"])["water"], [[50.0, 30.0]], rtol=ROUNDING)
+    unlike.step(STEP, {**step, "w_liq": [[50.0]]})  # room for even shares
+    np.testing.assert_allclose(unlike.state(["water"])["water"], [[25.0, 25.0]], rtol=ROUNDING)
+    thick = toy_model.columns({"dz": [[0.1, 0.3]], "porosity": 0.5}, pieces=[2])
+    thick.step(STEP, step)
+    np.testing.assert_allclose(thick.state(["water"])["water"], [[20.0, 60.0]], rtol=ROUNDING)
+
+
+def test_pieces_that_cannot_be_are_refused(toy_model: Model) -> None:
+    lib, ffi = capi.library()
+    names = table().names("static")
+    views = ffi.new("calcisol_view[]", len(names))
+    dz = np.full((2, 61), 0.1)
+    set_view(views[names.index("dz")], dz, ffi)
+
+    def refused(pieces: list[int] | None) -> str:
+        handle = ffi.new("calcisol_columns **")
+        numbers = ffi.NULL if pieces is None else ffi.new("int32_t[]", pieces)
+        status = lib.calcisol_columns_create_split(toy_model.handle, 2, 2, numbers, views, len(names), ffi.NULL, handle)
+        assert status == lib.CALCISOL_ERROR_ARGUMENT and handle[0] == ffi.NULL
+        return capi.last_error()
+
+    assert "layer 2 is to be split into 0 pieces; give 1" in refused([3, 0])
+    assert "split into 61 pieces; give at most 60 in all" in refused([60, 1])
+    assert "array of pieces is NULL" in refused(None)
+    for wrong in ([1], [0, 1], [1.5, 2], [2**40, 1], [[1, 2]], []):
+        with pytest.raises(errors.ArgumentError, match="pieces = "):
+            toy_model.columns({"dz": [0.1, 0.2]}, nlay=2, pieces=wrong)
+    with pytest.raises(errors.ArgumentError, match="clay has 4 layers; give 2 layers or 5 pieces"):
+        toy_model.columns({"dz": [0.1, 0.2], "clay": [0.1] * 4}, pieces=[2, 3])
+    thin = toy_model.columns({"dz": [0.1, 0.02]}, pieces=[1, 5])
+    assert "dz = 0.004 m at column 1, layer 2 lies outside 0.005" in thin.note
+
+
+def test_pieces_are_proposed() -> None:
+    assert pieces_of([0.1, 0.3, 0.6, 1.0]) == [2, 5, 7, 7]  # 5 cm, 6 cm, 9 cm and 15 cm at most
+    assert pieces_of(np.array([[0.05, 0.1], [0.1, 0.05]], dtype=np.float32)) == [2, 2]
+    assert pieces_of([0.05, 0.1], thickest=1.0) == [1, 1]
+    with pytest.raises(errors.ArgumentError, match=r"thickest = 0.001 m .* 60 layers of a column; give 0\.\d+ m or more"):
+        pieces_of([0.3, 0.3], thickest=0.001)
+    with pytest.raises(errors.ArgumentError, match="lengths in m"):
+        pieces_of([0.3], thickest=0.0)
+
+
+def test_no_column_and_no_output(toy_model: Model) -> None:
+    none = toy_model.columns({"dz": [0.1, 0.2]}, ncol=0, pieces=[2, 2])
+    empty = {"w_liq": np.empty((0, 2)), "t_soil": np.empty((0, 2)), "q_bot": np.empty(0)}
+    assert none.step(STEP, empty)["ph"].shape == (0, 2)
+    assert none.laboratory_ph()[0].shape == (0, 2) and none.state(["ca"])["ca"].shape == (0, 4)
+    columns = toy_model.columns({"dz": [0.1, 0.2]}, ncol=2, pieces=[2, 2])
+    columns.warmup()
+    assert set(columns.step(STEP, {"w_liq": 20.0, "t_soil": 280.0, "q_bot": 0.0}, outputs=[])) == {"flag"}
