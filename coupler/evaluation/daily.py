@@ -24,6 +24,7 @@ from ..errors import ArgumentError
 from ..library.model import Model
 from ..offline.folder_lock import whole_file
 from . import daily_sweep
+from .daily_closure import SPLIT
 from .daily_file import DailyColumn, read_folder
 from .daily_grid import STEPS
 from .daily_rollouts import WATERS, roll_out
@@ -44,6 +45,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add("--step", nargs="+", choices=STEPS, default=["day"], help="rule: a week, a day where there is little air (default day)")
     add("--layers", nargs="+", type=int, default=[LAYERS], metavar="N", help=f"layers of the soil (default {LAYERS})")
+    add("--split", action="store_true", help="split thick layers inside, as hosts can (several tables show both)")
     add("--before", type=Path, metavar="FILE", help="daily.json of an earlier version, to stand beside several tables")
 
 
@@ -61,19 +63,23 @@ def run(args: argparse.Namespace) -> int:
     elif args.before:
         raise ArgumentError("--before stands beside the tables of several --layers or --step; give more of them")
     else:
-        records, passed = _one_table(columns, bundle, *grids[0], args.water or "own")
+        records, passed = _one_table(columns, bundle, *grids[0], args.water or "own", args.split)
     _write(records, args.out)
     return 0 if passed else 1
 
 
-def _one_table(columns: Sequence[DailyColumn], bundle: Path, layers: int, step: str, water: str) -> tuple[Records, bool]:
+def _one_table(
+    columns: Sequence[DailyColumn], bundle: Path, layers: int, step: str, water: str, split: bool
+) -> tuple[Records, bool]:
     """Every column on one grid, printed as it is done; the records, and whether each target is reached."""
     records, found = [], []
-    print(f"{len(columns)} columns, {layers} layers, step {step}, water {water}, driven by forcing alone from start_day on")
+    how = f"{layers} layers{', split inside' if split else ''}, step {step}, water {water}"
+    print(f"{len(columns)} columns, {how}, driven by forcing alone from start_day on")
     with Model(bundle) as model:
         for column in columns:
-            simulated, true, grid = roll_out(model, column, layers, step, water)
-            conditions = Conditions(column.name, layers, step, water, "bundle", column.hydraulics.bottom_head is not None)
+            simulated, true, grid = roll_out(model, column, layers, step, water, split)
+            name = SPLIT if split else "bundle"
+            conditions = Conditions(column.name, layers, step, water, name, column.hydraulics.bottom_head is not None)
             rows = scores(simulated, true, grid, conditions)
             found.append(rows)
             records += [asdict(conditions) | asdict(score) for score in rows]

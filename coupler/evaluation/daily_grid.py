@@ -8,6 +8,7 @@ Use:     ``grid = Grid.of(column["dz"], 12)``; ``grid.total(column["w_liq"])``; 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -46,7 +47,7 @@ def layer_faces(layers: int, depth: float) -> Floats:
 
 @dataclass(frozen=True)
 class Grid:
-    """Which cells make up which layer: ``member`` (layer, cell) of 0 and 1."""
+    """Which cells make up which layer: ``member`` (layer, cell), the share of a cell that lies in a layer."""
 
     cells: Floats  # thickness of a cell, m
     member: Floats
@@ -78,6 +79,14 @@ class Grid:
     def bottom_cells(self) -> NDArray[np.int64]:
         """Last cell of each layer."""
         return np.asarray(np.cumsum(self.member.sum(1)).astype(np.int64) - 1)
+
+    def split(self, pieces: Sequence[int]) -> Grid:
+        """The same layers cut into equal pieces, as columns that are split inside hold them; a cell may lie in two pieces."""
+        depths = np.repeat(self.dz / np.asarray(pieces), pieces)
+        below, cell_below = np.cumsum(depths), np.cumsum(self.cells)
+        lower = np.minimum(cell_below, below[:, None])
+        upper = np.maximum(cell_below - self.cells, (below - depths)[:, None])
+        return Grid(self.cells, np.clip(lower - upper, 0.0, None) / self.cells)
 
     def total(self, x: Floats) -> Floats:
         """Sum over the cells of each layer."""

@@ -9,6 +9,7 @@ Use:     ``simulated = rollout(model, column, grid, water, ends)``; ``true = ref
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -42,19 +43,29 @@ class Course:
 
 
 def rollout(
-    model: Model, column: DailyColumn, grid: Grid, water: DailyWater, ends: NDArray[np.int64], mean_water: bool = False
+    model: Model,
+    column: DailyColumn,
+    grid: Grid,
+    water: DailyWater,
+    ends: NDArray[np.int64],
+    mean_water: bool = False,
+    pieces: Sequence[int] | None = None,
 ) -> Course:
     """Steps from ``ends[0]`` to ``ends[-1]``. Raises CalcisolError where a value is NaN, and what ``Columns`` raises.
 
     ``mean_water``: a step is given the mean of its water and the fluxes through the faces of its layers, as the European run
     does (land/field.py), not the water at its end, which is what a land model has.
+    ``pieces``: of each layer, for columns that are split inside: soil and first state are of the pieces, forcing and what is
+    compared of the layers.
     """
+    inside, shared = (grid, water) if pieces is None else (grid.split(pieces), water.shared_out(pieces))
+    layer_starts = np.concatenate([[0], np.cumsum(pieces)[:-1]]).astype(int) if pieces is not None else np.arange(len(grid.dz))
     forcing = _forcing(column, grid, water, ends, mean_water)
     seconds = (np.diff(ends) * SECONDS_PER_DAY).tolist()
     leached = dict.fromkeys(OUTPUTS[1:], 0.0)
     ph, flags = [], []
-    with model.columns(_properties(column, grid), ncol=1, nlay=len(grid.dz)) as soil:
-        soil.set_state({name: values[None, :] for name, values in _start(column, grid, water).items()})
+    with model.columns(_properties(column, inside), ncol=1, nlay=len(grid.dz), pieces=pieces) as soil:
+        soil.set_state({name: values[None, :] for name, values in _start(column, inside, shared).items()})
         start = soil.state()["calcite"][0]
         for i, dt in enumerate(seconds):
             out = soil.step(dt, {name: values[i][None] for name, values in forcing.items()}, OUTPUTS)
@@ -68,7 +79,7 @@ def rollout(
         raise CalcisolError(f"{column.name}: the step has no answer on day {day}; `calcisol check` its forcing ({soil.note})")
     return Course(
         drained=float(water.drained[ends[0] : ends[-1]].sum()),
-        calcite_change=calcite,
+        calcite_change=np.add.reduceat(calcite, layer_starts),
         ca_leached=leached["ca_leach"],
         dic_leached=leached["dic_leach"] / C_KG_PER_MOL,
         no3_leached=leached["no3_leach"] / N_KG_PER_MOL,

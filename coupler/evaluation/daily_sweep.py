@@ -1,6 +1,6 @@
-"""`calcisol evaluate --daily` on several layers and steps: the physical step (B0) and the bundle side by side.
+"""`calcisol evaluate --daily` on several layers and steps: the physical step (B0), the bundle, and the bundle on split layers.
 
-What:    ``run``: every column on every grid with every step, twice; one table a grid and step (daily_closure.py).
+What:    ``run``: every column on every grid with every step, three times; one table a grid and step (daily_closure.py).
 Output:  ``daily.json`` and ``daily.csv`` as of one grid; with ``before``, such a file of an earlier version, its B0 stands first.
 Use:     ``calcisol evaluate --daily DIR --layers 4 7 11 --step day week month --before old/daily.json``
 """
@@ -15,7 +15,7 @@ from typing import Any
 
 from ..errors import ArgumentError
 from ..library.model import Model
-from .daily_closure import Errors, errors, table
+from .daily_closure import SPLIT, Errors, errors, table
 from .daily_file import DailyColumn
 from .daily_rollouts import roll_out
 
@@ -38,11 +38,11 @@ def run(
     with Model(physical_bundle(bundle)) as b0, Model(bundle) as ours:
         for layers, step in grids:
             found: dict[str, list[Errors]] = {}
-            for name, model in (("B0", b0), ("bundle", ours)):
+            for name, model, split in (("B0", b0, False), ("bundle", ours, False), (SPLIT, ours, True)):
                 found[name] = []
                 for column in columns:
                     _say(f"{column.name}: {layers} layers, step {step}, {name}")
-                    simulated, true, grid = roll_out(model, column, layers, step, water)
+                    simulated, true, grid = roll_out(model, column, layers, step, water, split)
                     found[name].append(errors(simulated, true, column, grid))
                 for column, row in zip(columns, found[name], strict=True):
                     where = {"column": column.name, "layers": layers, "step": step, "water": water, "competitor": name}

@@ -9,6 +9,7 @@ Use:     ``water = own_water(column, grid)``; ``water.liquid[column.start_day - 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -35,6 +36,11 @@ class DailyWater:
     def drained(self) -> Floats:
         """Through the bottom (day,)."""
         return self.faces[:, -1]
+
+    def shared_out(self, pieces: Sequence[int]) -> DailyWater:
+        """The same in equal pieces of each layer: as wet as their layer, which is how split columns share water out."""
+        liquid, sink = (np.repeat(x / np.asarray(pieces), pieces, axis=1) for x in (self.liquid, self.sink))
+        return DailyWater(liquid, sink, np.repeat(self.faces, pieces, axis=1))
 
     def air(self, porosity: Floats, dz: Floats) -> Floats:
         """Air-filled porosity at the end of each day (day, layer)."""
