@@ -142,6 +142,7 @@ def test_table_of_competitors():
     b0 = [{"DIC leached": 0.04, "Ca leached": 0.04}, {"DIC leached": -0.02, "Ca leached": 0.06}]
     bundle = [{"DIC leached": 0.02, "Ca leached": 0.04}, {"DIC leached": -0.01, "Ca leached": 0.06}]
     assert closure(b0, bundle) == pytest.approx(0.75)
+    assert "bundle / B0 0.75, split / B0 1.00" in table({"B0": b0, "bundle": bundle, "split": b0})[0][-1]
     lines, passed = table({"B0": b0, "bundle": bundle})
     assert not passed and [line.split()[-1] for line in lines[1:]] == ["pass", "MISS", "MISS"]
     assert "0.75" in lines[-1]
@@ -158,7 +159,7 @@ def test_several_grids_stand_side_by_side(made, tmp_path, capsys):
     before = tmp_path / "old" / "daily.json"
     records = json.loads(before.read_text())
     assert {(r["layers"], r["step"], r["competitor"]) for r in records} == {
-        (n, s, c) for n in (2, 4) for s in ("day", "week") for c in ("B0", "bundle")
+        (n, s, c) for n in (2, 4) for s in ("day", "week") for c in ("B0", "bundle", "split")
     }
     main([*arguments, "--before", str(before), "--out", str(tmp_path / "new")])
     assert capsys.readouterr().out.count("B0 before median") == 4
