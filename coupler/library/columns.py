@@ -81,12 +81,14 @@ class Columns:
     ) -> None:
         lib, ffi = capi.library()
         check_names(properties, "static")
-        split = None if pieces is None else checked_pieces(pieces, nlay)
-        if split is not None:
-            properties, nlay = by_piece(properties, split), sum(split)
+        split, of_pieces = None, False
+        if pieces is not None:
+            split = checked_pieces(pieces, nlay)
+            properties, of_pieces = by_piece(properties, split)
+            nlay = sum(split) if of_pieces else len(split)
         arrays, shape = soil_arrays(properties, ncol, nlay)
-        self.ncol, self.state_layers = shape
-        self.nlay = self.state_layers if split is None else len(split)
+        split = split or [1] * shape[1]
+        self.ncol, self.nlay, self.state_layers = shape[0], len(split), sum(split)
         names = table().names("static")
         views = ffi.new("calcisol_view[]", len(names))
         kept = {name: broadcast(name, array, shape) for name, array in arrays.items()}  # alive during the call
@@ -94,10 +96,9 @@ class Columns:
             set_view(views[names.index(name)], array, ffi)
         report = self._new_report()
         handle = ffi.new("calcisol_columns **")
-        numbers = ffi.new("int32_t[]", split or [1] * self.nlay)
-        capi.check(
-            lib.calcisol_columns_create_split(model.handle, self.ncol, self.nlay, numbers, views, len(names), report, handle)
-        )
+        numbers = ffi.new("int32_t[]", split)
+        how = ffi.new("calcisol_split *", {"pieces": numbers, "soil_by_piece": of_pieces})
+        capi.check(lib.calcisol_columns_create_split(model.handle, self.ncol, self.nlay, how, views, len(names), report, handle))
         self._keep_report(report)
         self._log = model.log_callback  # called by these columns too, which may outlive the model
         self._handle = ffi.gc(handle, lib.calcisol_columns_free)

@@ -13,42 +13,29 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ...emulator.contract.constants import LIMIT_TOLERANCE, MAX_LAYERS
+from ...emulator.contract.constants import MAX_LAYERS
 from ..errors import ArgumentError
+from . import capi
 from .arrays import as_array
-
-GROWTH = 0.1
-"""Pieces may be thicker by this part of the depth at which their layer begins: what moves has spread on its way down."""
 
 
 def pieces_of(dz: ArrayLike, thickest: float = 0.05) -> list[int]:
     """Pieces of each layer: the fewest no thicker than ``thickest`` [m] and a tenth of the depth at which the layer begins.
 
-    ``dz`` [m]: (soil_layer,) or (column, soil_layer), of which the thickest column counts. A column costs what its pieces do.
-    Raises ArgumentError where they are more than the 60 layers of a column, with a ``thickest`` that is enough.
+    ``dz`` [m]: (soil_layer,), or (column, soil_layer) of which each counts; ``thickest`` 0 splits none. A column costs what its
+    pieces do. Raises ArgumentError where they are more than the 60 layers of a column, with a ``thickest`` that is enough.
     """
-    thick = np.atleast_2d(np.asarray(dz, dtype=np.float64))
-    if not (thickest > 0.0 and np.isfinite(thick).all()):
-        raise ArgumentError(f"thickest = {thickest} and dz = {thick.tolist()} must be lengths in m")
-    pieces = _counted(thick, thickest)
-    if sum(pieces) > MAX_LAYERS:
-        enough = thickest
-        while sum(_counted(thick, enough)) > MAX_LAYERS and enough < thick.max():
-            enough *= 1.1
-        raise ArgumentError(
-            f"with thickest = {thickest:g} m the layers have {sum(pieces)} pieces, more than the {MAX_LAYERS} layers of a "
-            f"column; give {np.ceil(enough * 1000) / 1000:g} m or more"
-        )
-    return pieces
+    lib, ffi = capi.library()
+    thick = np.unique(np.atleast_2d(np.asarray(dz, dtype=np.float64)), axis=0)
+    found = ffi.new("int32_t[]", thick.shape[1])
+    pieces = np.ones(thick.shape[1], dtype=np.int32)
+    for row in thick:
+        capi.check(lib.calcisol_pieces_of(len(row), ffi.new("double[]", row.tolist()), thickest, found))
+        pieces = np.maximum(pieces, list(found))
+    return checked_pieces(pieces, None)
 
 
-def _counted(thick: np.ndarray, thickest: float) -> list[int]:
-    """Pieces of each layer; a float32 thickness may be a little above what it means."""
-    most = thickest + GROWTH * (np.cumsum(thick, axis=1) - thick)
-    return [max(1, int(n)) for n in np.ceil(thick / most * (1.0 - LIMIT_TOLERANCE)).max(axis=0)]
-
-
-def checked_pieces(pieces: Sequence[int], nlay: int | None) -> list[int]:
+def checked_pieces(pieces: ArrayLike, nlay: int | None) -> list[int]:
     """The pieces as whole numbers, one a layer. Raises ArgumentError; the library checks what they amount to."""
     numbers = np.asarray(pieces)
     if numbers.ndim != 1 or not numbers.size or numbers.dtype.kind not in "iu" or nlay not in (None, len(numbers)):
@@ -58,20 +45,22 @@ def checked_pieces(pieces: Sequence[int], nlay: int | None) -> list[int]:
     return [int(n) for n in numbers]
 
 
-def by_piece(properties: Mapping[str, ArrayLike], pieces: Sequence[int]) -> dict[str, ArrayLike]:
-    """Soil of the pieces, (column, state layer), (state layer,) or scalar, from such or from that of the layers.
+def by_piece(properties: Mapping[str, ArrayLike], pieces: Sequence[int]) -> tuple[Mapping[str, ArrayLike], bool]:
+    """Soil as the library takes it, of the layers, or, where any property is given by piece, of the pieces; and which it is.
 
-    The pieces of a layer are alike and of equal thickness. Raises ArgumentError for a number of layers that is neither.
+    In the latter case the pieces of a layer share what is given of the layer. Raises ArgumentError for a number of layers that
+    is neither.
     """
-    found: dict[str, ArrayLike] = {}
-    for name, value in properties.items():
-        array = as_array(name, value)
-        layers = array.shape[-1] if array.ndim else 1
+    arrays = {name: as_array(name, value) for name, value in properties.items()}
+    numbers = {name: array.shape[-1] if array.ndim else 1 for name, array in arrays.items()}
+    for name, layers in numbers.items():
         if layers not in (1, len(pieces), sum(pieces)):
             raise ArgumentError(f"{name} has {layers} layers; give {len(pieces)} layers or {sum(pieces)} pieces")
+    if all(layers in (1, len(pieces)) for layers in numbers.values()):
+        return properties, False
+    for name, layers in numbers.items():
         if layers == sum(pieces) or (layers == 1 and name != "dz"):
-            found[name] = array
             continue
-        array = np.broadcast_to(array, (*array.shape[:-1], len(pieces)))
-        found[name] = np.repeat(array / np.asarray(pieces) if name == "dz" else array, pieces, axis=-1)
-    return found
+        array = np.broadcast_to(arrays[name], (*arrays[name].shape[:-1], len(pieces)))
+        arrays[name] = np.repeat(array / np.asarray(pieces) if name == "dz" else array, pieces, axis=-1)
+    return arrays, True

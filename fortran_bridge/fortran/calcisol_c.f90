@@ -29,6 +29,11 @@ module calcisol_c
     type(c_ptr) :: engine_library = c_null_ptr
   end type options_t
 
+  type, bind(c) :: split_t
+    type(c_ptr) :: pieces = c_null_ptr
+    integer(c_int32_t) :: soil_by_piece = 0
+  end type split_t
+
   type, bind(c) :: info_t
     type(c_ptr) :: name, units, long_name, standard_name
     real(c_double) :: fill, valid_low, valid_high
@@ -131,18 +136,28 @@ module calcisol_c
       implicit none
       type(c_ptr), intent(inout) :: model
     end subroutine c_close
-    function c_columns_create(model, ncol, nlay, properties, n, report, columns) result(stat) &
-        bind(c, name='calcisol_columns_create')
-      import :: c_int32_t, c_int64_t, c_ptr, view_t, calcisol_report
+    function c_columns_create_split(model, ncol, nlay, split, properties, n, report, columns) result(stat) &
+        bind(c, name='calcisol_columns_create_split')
+      import :: c_int32_t, c_int64_t, c_ptr, view_t, split_t, calcisol_report
       implicit none
       type(c_ptr), value :: model
       integer(c_int64_t), value :: ncol
       integer(c_int32_t), value :: nlay, n
+      type(split_t), intent(in) :: split
       type(view_t), intent(in) :: properties(*)
       type(calcisol_report), intent(inout) :: report
       type(c_ptr), intent(inout) :: columns
       integer(c_int32_t) :: stat
-    end function c_columns_create
+    end function c_columns_create_split
+    function c_pieces_of(nlay, dz, thickest, pieces) result(stat) bind(c, name='calcisol_pieces_of')
+      import :: c_int32_t, c_double
+      implicit none
+      integer(c_int32_t), value :: nlay
+      real(c_double), intent(in) :: dz(*)
+      real(c_double), value :: thickest
+      integer(c_int32_t), intent(inout) :: pieces(*)
+      integer(c_int32_t) :: stat
+    end function c_pieces_of
     function c_step(columns, dt, forcing, n_forcing, output, n_output, flag, report) result(stat) &
         bind(c, name='calcisol_step')
       import :: c_int32_t, c_double, c_ptr, view_t, calcisol_report
@@ -178,6 +193,14 @@ module calcisol_c
       type(view_t), intent(in) :: values
       integer(c_int32_t) :: stat
     end function c_state_set
+    function c_state_spread(columns, slot, values) result(stat) bind(c, name='calcisol_state_spread')
+      import :: c_int32_t, c_ptr, view_t
+      implicit none
+      type(c_ptr), value :: columns
+      integer(c_int32_t), value :: slot
+      type(view_t), intent(in) :: values
+      integer(c_int32_t) :: stat
+    end function c_state_spread
     subroutine c_columns_free(columns) bind(c, name='calcisol_columns_free')
       import :: c_ptr
       implicit none

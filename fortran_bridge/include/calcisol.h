@@ -28,14 +28,13 @@
  *           OpenMP thread count and floating-point environment (traps, rounding) are as before after every call.
  * Bits      A column's results depend neither on which other columns share the call nor on their order or number.
  * Thick layers (calcisol_columns_create_split) may be split inside into thin pieces: a layer of 0.1 to 1 m, which else is
- *           stirred at every step, then has its water and its solutes move through it. The host keeps its layers: arrays,
- *           messages, flags and counts of a step are of these; soil and state are of the pieces. Sources and sinks of a
- *           layer (all amounts and rates per m2) are shared out over its pieces by a monotone cubic through their sum over
- *           depth (PCHIP; Fritsch & Carlson 1980), which keeps total and sign. Water has one content in all pieces (never
- *           more than their pores where the layer has room), temperature is that of the layer, fluxes between pieces follow
- *           from what each stores and loses; what reaches the surface enters the uppermost piece. Outputs: sums of amounts,
- *           means by thickness of the rest, flags of all pieces together, laboratory pH of the layer mixed. A column costs
- *           what its pieces do. Arrays of a step lie in host memory, wherever the model steps.
+ *           stirred at every step, then has water and solutes move through it. Arrays, messages, flags and counts of a step are
+ *           of the host's layers, the state is of the pieces. Amounts and rates per m2 of a layer are shared out over its pieces
+ *           by a monotone cubic through their sum over depth (PCHIP; Fritsch & Carlson 1980), which keeps total and sign. Water
+ *           has one content in all pieces (never more than their pores where the layer has room), fluxes between them follow
+ *           from what each stores and loses; what reaches the surface enters the uppermost. Outputs: sums of amounts, means by
+ *           thickness of the rest, flags of all pieces together, laboratory pH of the layer mixed. A column costs what its
+ *           pieces do. Arrays of a step lie in host memory, wherever the model steps.
  * Growth    Structs that start with struct_size may get more fields at their end. A library takes a shorter one (what is
  *           missing has its default) and a longer one whose unknown fields are 0.
  * Devices   A model opened with options.device = CALCISOL_DEVICE keeps its columns' state on a CUDA device. Views say where
@@ -147,6 +146,11 @@ typedef struct calcisol_report {   /* what happened in one call; zero it, set st
   int64_t cells_residual;
 } calcisol_report;
 
+typedef struct calcisol_split { /* see Thick layers */
+  const int32_t *pieces;        /* [nlay] of each layer; 1 = as it is */
+  int32_t soil_by_piece;        /* 0: properties are [ncol][nlay], pieces of a layer alike; 1: [ncol][sum of pieces] */
+} calcisol_split;
+
 typedef struct calcisol_variable_info { /* texts live as long as the library */
   const char *name;
   const char *units;
@@ -207,14 +211,14 @@ CALCISOL_API calcisol_status calcisol_columns_create(calcisol_model *model,
                                                      int32_t n_properties,            /* CALCISOL_N_STATIC */
                                                      calcisol_report *report,         /* NULL = not wanted */
                                                      calcisol_columns **columns) CALCISOL_SINCE(1);
-/* The same with layers split inside (Thick layers, above). `pieces` of each layer, 1 = as it is, in all at most
- * CALCISOL_MAX_LAYERS; the properties are those of the pieces, [ncol][sum of pieces]: a layer is as thick as its pieces
- * together, which may differ. All 1: the bits of calcisol_columns_create. */
+/* The same with layers split, in all into at most CALCISOL_MAX_LAYERS pieces. One each: the bits of columns_create. */
 CALCISOL_API calcisol_status calcisol_columns_create_split(calcisol_model *model, int64_t ncol, int32_t nlay,
-                                                           const int32_t *pieces, /* [nlay] */
-                                                           const calcisol_view *properties, int32_t n_properties,
-                                                           calcisol_report *report,
+                                                           const calcisol_split *split, const calcisol_view *properties,
+                                                           int32_t n_properties, calcisol_report *report,
                                                            calcisol_columns **columns) CALCISOL_SINCE(1);
+/* Pieces of layers dz [m]: the fewest no thicker than `thickest` (0.05 is good) plus a tenth of their depth; 0: one each. */
+CALCISOL_API calcisol_status calcisol_pieces_of(int32_t nlay, const double *dz, double thickest,
+                                                int32_t *pieces /* [nlay], written */) CALCISOL_SINCE(1);
 /* Run the module once on synthetic weather, with these soils and shapes: takes the cost of a first step (start of the
  * engine, memory of a device) out of the time loop. State, counts and bits stay as they were. */
 CALCISOL_API calcisol_status calcisol_warmup(calcisol_columns *columns) CALCISOL_SINCE(1);

@@ -125,11 +125,11 @@ static void create_one(void) {
   const int64_t ncol = chance(30) ? -1 : (int64_t)draw(MAX_COLUMNS);
   const int32_t nlay = chance(30) ? (int32_t)draw(3) * 61 : 1 + (int32_t)draw(chance(5) ? 60 : 6);
   int32_t pieces[2 * 61] = {0}, all = 0; /* a third of the columns are split within their layers */
-  const int split = chance(3);
+  const int split = chance(3), by_piece = chance(2);
   for (int l = 0; l < nlay; ++l) all += pieces[l] = split ? 1 + (int32_t)draw(3) - chance(60) : 1;
   memset(properties, 0, sizeof properties);
   for (int i = 0; i < CALCISOL_N_STATIC; ++i)
-    if (chance(4) || (i == CALCISOL_SOIL_DZ && !chance(20))) properties[i] = view(ncol, all > 0 ? all : 1, 1);
+    if (chance(4) || (i == CALCISOL_SOIL_DZ && !chance(20))) properties[i] = view(ncol, split && by_piece && all > 0 ? all : nlay, 1);
   calcisol_report report = {0};
   report.struct_size = chance(20) ? (int64_t)draw(80) : (int64_t)sizeof report;
   calcisol_report *told = chance(2) ? NULL : &report;
@@ -137,7 +137,8 @@ static void create_one(void) {
   const int32_t n = chance(50) ? 3 : CALCISOL_N_STATIC;
   calcisol_model *model = models[draw(MODELS)];
   calcisol_columns **soil = &soils[draw(SOILS)];
-  if (split) done(calcisol_columns_create_split(model, ncol, nlay, chance(50) ? NULL : pieces, given, n, told, soil), "create_split");
+  const calcisol_split how = {chance(50) ? NULL : pieces, by_piece};
+  if (split) done(calcisol_columns_create_split(model, ncol, nlay, chance(50) ? NULL : &how, given, n, told, soil), "create_split");
   else done(calcisol_columns_create(model, ncol, nlay, given, n, told, soil), "columns_create");
 }
 
@@ -196,7 +197,9 @@ static void other_one(void) {
   calcisol_variable_info info;
   const char *json = NULL;
   int32_t n = 0;
-  switch (draw(7)) {
+  int32_t pieces[4] = {0};
+  switch (draw(8)) {
+  case 7: done(calcisol_pieces_of((int32_t)draw(5), chance(9) ? NULL : in64 + draw(SIZE - 4), chance(2) ? 0.05 : value(), chance(9) ? NULL : pieces), "pieces_of"); break;
   case 0: done(calcisol_variable_get((int32_t)draw(8), (int32_t)draw(60) - 5, chance(9) ? NULL : &info), "variable_get"); break;
   case 1: done(calcisol_describe(models[draw(MODELS)], chance(9) ? NULL : &json), "describe"); break;
   case 2: done(calcisol_device_count(chance(9) ? NULL : &n), "device_count"); break;

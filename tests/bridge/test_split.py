@@ -102,6 +102,7 @@ def test_messages_flags_and_counts_are_of_the_layers(model: Model) -> None:
     properties["clay"][2, 4] = np.nan
     columns = model.columns(properties, pieces=PIECES)
     assert (columns.report["columns_stepped"], columns.report["columns_invalid"]) == (NCOL - 1, 1)
+    assert columns.note.startswith("clay = nan kg kg-1 at column 3, layer 5 is missing")
     given = weather(0)
     given["n_nit"][9, 5] = 1.0
     out = columns.step(STEP, given)

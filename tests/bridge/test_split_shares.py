@@ -85,13 +85,15 @@ def test_pieces_that_cannot_be_are_refused(toy_model: Model) -> None:
     def refused(pieces: list[int] | None) -> str:
         handle = ffi.new("calcisol_columns **")
         numbers = ffi.NULL if pieces is None else ffi.new("int32_t[]", pieces)
-        status = lib.calcisol_columns_create_split(toy_model.handle, 2, 2, numbers, views, len(names), ffi.NULL, handle)
+        how = ffi.NULL if pieces == [] else ffi.new("calcisol_split *", {"pieces": numbers, "soil_by_piece": 1})
+        status = lib.calcisol_columns_create_split(toy_model.handle, 2, 2, how, views, len(names), ffi.NULL, handle)
         assert status == lib.CALCISOL_ERROR_ARGUMENT and handle[0] == ffi.NULL
         return capi.last_error()
 
     assert "layer 2 is to be split into 0 pieces; give 1" in refused([3, 0])
     assert "split into 61 pieces; give at most 60 in all" in refused([60, 1])
     assert "array of pieces is NULL" in refused(None)
+    assert "the split of the layers is NULL" in refused([])
     for wrong in ([1], [0, 1], [1.5, 2], [2**40, 1], [[1, 2]], []):
         with pytest.raises(errors.ArgumentError, match="pieces = "):
             toy_model.columns({"dz": [0.1, 0.2]}, nlay=2, pieces=wrong)
@@ -104,11 +106,17 @@ def test_pieces_that_cannot_be_are_refused(toy_model: Model) -> None:
 def test_pieces_are_proposed() -> None:
     assert pieces_of([0.1, 0.3, 0.6, 1.0]) == [2, 5, 7, 7]  # 5 cm, 6 cm, 9 cm and 15 cm at most
     assert pieces_of(np.array([[0.05, 0.1], [0.1, 0.05]], dtype=np.float32)) == [2, 2]
-    assert pieces_of([0.05, 0.1], thickest=1.0) == [1, 1]
-    with pytest.raises(errors.ArgumentError, match=r"thickest = 0.001 m .* 60 layers of a column; give 0\.\d+ m or more"):
+    assert pieces_of([0.05, 0.1], thickest=1.0) == pieces_of([5.0, 5.0], thickest=0.0) == [1, 1]
+    with pytest.raises(
+        errors.ArgumentError, match=r"the layers have 310, more than the 60 .* give 0\.\d+ m or more"
+    ):
         pieces_of([0.3, 0.3], thickest=0.001)
-    with pytest.raises(errors.ArgumentError, match="lengths in m"):
-        pieces_of([0.3], thickest=0.0)
+    assert sum(pieces_of([0.3, 0.3], thickest=0.006)) <= 60
+    for wrong in (-1.0, np.nan, np.inf):
+        with pytest.raises(errors.ArgumentError, match="thickest is "):
+            pieces_of([0.3], thickest=wrong)
+    with pytest.raises(errors.ArgumentError, match="dz = -9999 of layer 2; give its thickness in m"):
+        pieces_of([0.3, -9999.0])
 
 
 def test_no_column_and_no_output(toy_model: Model) -> None:

@@ -12,6 +12,7 @@
 #include "base/variable_table.hpp"
 #include "bundle/bundle.hpp"
 #include "calcisol_constants.hpp"
+#include "columns/share_out.hpp"
 #include "engine/engine.hpp"
 #include "engine/native.hpp"
 
@@ -173,11 +174,21 @@ calcisol_status calcisol_columns_create(calcisol_model *model, int64_t ncol, int
                  [&] { return new_columns(*model, ncol, nlay); });
 }
 
-calcisol_status calcisol_columns_create_split(calcisol_model *model, int64_t ncol, int32_t nlay, const int32_t *pieces,
-                                              const calcisol_view *properties, int32_t n_properties,
-                                              calcisol_report *report, calcisol_columns **columns) {
-  return created(model, ncol, nlay, {properties, n_properties, report}, columns,
-                 [&] { return new_columns(*model, ncol, checked_pieces(pieces, nlay)); });
+calcisol_status calcisol_columns_create_split(calcisol_model *model, int64_t ncol, int32_t nlay,
+                                              const calcisol_split *split, const calcisol_view *properties,
+                                              int32_t n_properties, calcisol_report *report,
+                                              calcisol_columns **columns) {
+  return created(model, ncol, nlay, {properties, n_properties, report}, columns, [&] {
+    const calcisol_split &how = need(split, "the split of the layers");
+    return new_columns(*model, ncol, checked_pieces(how.pieces, nlay), how.soil_by_piece != 0);
+  });
+}
+
+calcisol_status calcisol_pieces_of(int32_t nlay, const double *dz, double thickest, int32_t *pieces) {
+  return guarded([&] {
+    check_layers(nlay);
+    propose_pieces(nlay, &need(dz, "dz"), thickest, &need(pieces, "the array of pieces"));
+  });
 }
 
 calcisol_status calcisol_warmup(calcisol_columns *columns) {

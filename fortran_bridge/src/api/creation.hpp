@@ -20,9 +20,10 @@ struct Soil {
 
 // Pieces of each layer as a host gave them. Failure where they cannot be.
 inline std::vector<int> checked_pieces(const std::int32_t *pieces, std::int32_t nlay) {
+  need(pieces, "the array of pieces");
   std::int64_t sum = 0;
   for (std::int32_t l = 0; l < nlay; ++l) {
-    if (need(pieces, "the array of pieces"), pieces[l] < 1)
+    if (pieces[l] < 1)
       refuse("layer " + std::to_string(l + 1) + " is to be split into " + std::to_string(pieces[l]) +
              " pieces; give 1 to leave it as it is, or more");
     sum += pieces[l];
@@ -31,6 +32,11 @@ inline std::vector<int> checked_pieces(const std::int32_t *pieces, std::int32_t 
     refuse("the layers are to be split into " + std::to_string(sum) + " pieces; give at most " +
            std::to_string(constants::max_layers) + " in all");
   return {pieces, pieces + nlay};
+}
+
+inline void check_layers(std::int32_t nlay) {
+  if (nlay < 1 || nlay > constants::max_layers)
+    refuse("nlay is " + std::to_string(nlay) + "; give 1 to " + std::to_string(constants::max_layers) + " layers");
 }
 
 // Columns as `make` makes them.
@@ -43,8 +49,7 @@ calcisol_status created(calcisol_model *model, std::int64_t ncol, std::int32_t n
     Counts counts(soil.report);
     if (ncol < 0 || ncol > max_columns)
       refuse("ncol is " + std::to_string(ncol) + "; give the number of columns, 0 or more");
-    if (nlay < 1 || nlay > constants::max_layers)
-      refuse("nlay is " + std::to_string(nlay) + "; give 1 to " + std::to_string(constants::max_layers) + " layers");
+    check_layers(nlay);
     Finding finding;
     std::unique_ptr<calcisol_columns> made = make();
     made->set_properties(soil.properties, soil.given, counts.own, finding);

@@ -64,11 +64,11 @@ std::unique_ptr<calcisol_columns> new_columns(const calcisol_model &model, std::
 }
 
 std::unique_ptr<calcisol_columns> new_columns(const calcisol_model &model, std::int64_t ncol,
-                                              const std::vector<int> &pieces) {
+                                              const std::vector<int> &pieces, bool soil_by_piece) {
   if (std::all_of(pieces.begin(), pieces.end(), [](int n) { return n == 1; }))
     return new_columns(model, ncol, static_cast<int>(pieces.size()));
   const NewColumns make = [model](std::int64_t columns, int layers) { return new_columns(model, columns, layers); };
-  auto made = std::make_unique<SplitColumns>(make, ncol, pieces);
+  auto made = std::make_unique<SplitColumns>(make, ncol, pieces, soil_by_piece);
   made->log = model.log;
   made->longest = model.longest;
   return made;

@@ -29,8 +29,8 @@ std::unique_ptr<calcisol_model> open_model(const std::string &bytes, const std::
 // Columns where the model lives.
 std::unique_ptr<calcisol_columns> new_columns(const calcisol_model &model, std::int64_t ncol, int nlay);
 
-// The same, each layer in as many pieces as said, if any is in more than one.
+// The same, each layer in as many pieces as said, if any is in more than one; soil by piece or by layer.
 std::unique_ptr<calcisol_columns> new_columns(const calcisol_model &model, std::int64_t ncol,
-                                              const std::vector<int> &pieces);
+                                              const std::vector<int> &pieces, bool soil_by_piece);
 
 } // namespace calcisol

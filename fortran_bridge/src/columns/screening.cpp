@@ -17,10 +17,10 @@ bool all_inside(const double *row, int count, double low, double high) {
   return !outside;
 }
 
-std::string place(const Variable &variable, double value, std::int64_t column, int layer) {
+std::string place(const Variable &variable, double value, std::int64_t column, int layer, const int *host_layer) {
   std::string text = std::string(variable.name) + " = " + number(value) + " " + variable.units + " at column " +
                      std::to_string(column + 1);
-  return variable.layered ? text + ", layer " + std::to_string(layer + 1) : text;
+  return variable.layered ? text + ", layer " + std::to_string((host_layer ? host_layer[layer] : layer) + 1) : text;
 }
 
 } // namespace
@@ -41,7 +41,7 @@ void Finding::clip(const Variable &variable, double value, std::int64_t column, 
   if (kind >= clipped)
     return;
   kind = clipped;
-  text = place(variable, value, column, layer) + " lies outside " + number(variable.low) + " to " +
+  text = place(variable, value, column, layer, host_layer) + " lies outside " + number(variable.low) + " to " +
          number(variable.high) + " and was clipped; check its unit";
 }
 
@@ -49,7 +49,7 @@ void Finding::refuse(const Variable &variable, double value, std::int64_t column
   if (kind >= bad)
     return;
   kind = bad;
-  text = place(variable, value, column, layer) +
+  text = place(variable, value, column, layer, host_layer) +
          " is missing or not finite; the column kept its state, give a value or set active = 0";
 }
 

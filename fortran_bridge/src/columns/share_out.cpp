@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <string>
+
+#include "base/status.hpp"
 
 namespace calcisol {
 
@@ -75,7 +78,42 @@ void weights_of_water(const double *thickness, const double *porosity, int piece
     weights[k] = (1.0 - part) * (thickness[k] / depth) + part * (pores[k] / all);
 }
 
+// Pieces may be thicker by this part of the depth at which their layer begins: what moves has spread on its way down.
+constexpr double growth = 0.1;
+
+// Pieces of all layers together.
+std::int64_t count_pieces(int layers, const double *dz, double thickest, std::int32_t *pieces) {
+  std::int64_t sum = 0;
+  double top = 0.0;
+  for (int l = 0; l < layers; top += dz[l++]) { // a thickness in float32 may be a little above what it means
+    const double wanted = std::ceil(dz[l] / (thickest + growth * top) * (1.0 - constants::limit_tolerance));
+    const double count = thickest > 0.0 ? std::clamp(wanted, 1.0, 1e6) : 1.0;
+    sum += static_cast<std::int64_t>(count);
+    pieces[l] = static_cast<std::int32_t>(count);
+  }
+  return sum;
+}
+
 } // namespace
+
+void propose_pieces(int layers, const double *dz, double thickest, std::int32_t *pieces) {
+  for (int l = 0; l < layers; ++l)
+    if (!(dz[l] > 0.0 && dz[l] < constants::missing_from))
+      throw Failure(CALCISOL_ERROR_ARGUMENT,
+                    "dz = " + number(dz[l]) + " of layer " + std::to_string(l + 1) + "; give its thickness in m");
+  if (!(thickest >= 0.0 && thickest < constants::missing_from))
+    throw Failure(CALCISOL_ERROR_ARGUMENT, "thickest is " + number(thickest) +
+                                               "; give the thickness in m that pieces may have, or 0 to split none");
+  const std::int64_t sum = count_pieces(layers, dz, thickest, pieces);
+  if (sum <= most_layers)
+    return;
+  double enough = std::max(thickest, 1e-3);
+  while (count_pieces(layers, dz, enough, pieces) > most_layers)
+    enough += 1e-3;
+  throw Failure(CALCISOL_ERROR_ARGUMENT, "with pieces of " + number(thickest) + " m the layers have " +
+                                             std::to_string(sum) + ", more than the " + std::to_string(most_layers) +
+                                             " a column may have; give " + number(enough) + " m or more");
+}
 
 void share_out(const Split &split, const double *amount, double *shares) {
   double at_faces[most_layers + 1];

@@ -7,6 +7,8 @@
 // Water has one content in all pieces of a layer: measured better than any profile (emulator/docs/results_log.md).
 #pragma once
 
+#include <cstdint>
+
 #include "calcisol_constants.hpp"
 
 namespace calcisol {
@@ -20,6 +22,10 @@ struct Split {
   const double *thickness; // of each piece, m
   const double *porosity;  // of each piece
 };
+
+// Pieces of layers `dz` [m] thick: the fewest no thicker than `thickest` and a tenth of the depth at which their layer
+// begins; one each where that is 0. Failure where they are more than a column may have.
+void propose_pieces(int layers, const double *dz, double thickest, std::int32_t *pieces);
 
 // `amount` of each layer to `shares` of each piece, by the cubic.
 void share_out(const Split &split, const double *amount, double *shares);

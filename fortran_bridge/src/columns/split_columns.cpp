@@ -13,9 +13,9 @@ bool is_amount(const Variable &variable) {
   return units.find(" m-2") != std::string::npos;
 }
 
-SplitColumns::SplitColumns(NewColumns make, std::int64_t ncol, std::vector<int> given)
+SplitColumns::SplitColumns(NewColumns make, std::int64_t ncol, std::vector<int> given, bool soil_by_piece)
     : calcisol_columns(ncol, static_cast<int>(given.size())), make(std::move(make)), pieces(std::move(given)),
-      first_piece(pieces.size()) {
+      soil_by_piece(soil_by_piece), first_piece(pieces.size()) {
   for (int l = 0; l < nlay; ++l) {
     first_piece[l] = static_cast<int>(layer_of.size());
     layer_of.insert(layer_of.end(), pieces[l], l);
@@ -43,9 +43,37 @@ Split SplitColumns::split(std::int64_t column) const {
   return {nlay, pieces.data(), thickness.data() + column * state_layers(), porosity.data() + column * state_layers()};
 }
 
+// Soil of the pieces, as it was given of their layers: missing values stay missing.
+void SplitColumns::divide_soil(const calcisol_view *properties, std::vector<calcisol_view> &views,
+                               std::vector<std::vector<double>> &soil) {
+  for (std::size_t i = 0; i < views.size(); ++i) {
+    if (!properties[i].data)
+      continue;
+    const bool divided = i == CALCISOL_SOIL_DZ;
+    soil[i].resize(cells(state_layers()));
+    views[i] = calcisol_f64(soil[i].data(), 1, ncol);
+    for (std::int64_t begin = 0; begin < ncol; begin += width) {
+      const Range where = part(begin).range;
+      gather(properties[i], where, true, 0.0, row(0));
+      for (int k = 0; k < state_layers(); ++k)
+        for (int c = 0; c < where.count; ++c) {
+          const double value = row(0)[layer_of[k] * width + c];
+          soil[i][k * ncol + begin + c] = divided && !is_bad(value) ? value / pieces[layer_of[k]] : value;
+        }
+    }
+  }
+}
+
 void SplitColumns::set_properties(const calcisol_view *properties, std::int32_t given, calcisol_report &report,
                                   Finding &finding) {
-  inner->set_properties(properties, given, report, finding);
+  std::vector<calcisol_view> views(rows(CALCISOL_ROLE_STATIC).count);
+  std::vector<std::vector<double>> soil(views.size());
+  if (!soil_by_piece) {
+    check_inputs(properties, given, rows(CALCISOL_ROLE_STATIC), "soil properties", ncol, Reach::pieces);
+    divide_soil(properties, views, soil);
+    finding.host_layer = layer_of.data();
+  }
+  inner->set_properties(soil_by_piece ? properties : views.data(), given, report, finding);
   notes.swap(inner->notes);
   const int n = state_layers();
   std::vector<double> dz(cells(n)), pores(cells(n));
@@ -102,7 +130,7 @@ void SplitColumns::step(double dt, const StepViews &views, bool, calcisol_report
   std::fill(active.begin(), active.end(), 0.0);
   for (std::int64_t begin = 0; begin < taking_part(); begin += width)
     read(part(begin), views.forcing, dt, finding);
-  step_pieces(dt, views, finding);
+  step_pieces(dt, finding);
   for (std::int64_t begin = 0; begin < taking_part(); begin += width) // nothing fails from here on
     answer(part(begin), views, report);
   try {
@@ -189,7 +217,7 @@ void SplitColumns::share_out_water_of(int c, std::int64_t column, double dt, con
 }
 
 // The step of the columns inside. Their report counts pieces: the host's is made from their flags.
-void SplitColumns::step_pieces(double dt, const StepViews &views, Finding &finding) {
+void SplitColumns::step_pieces(double dt, Finding &finding) {
   const Rows in = rows(CALCISOL_ROLE_FORCING), out = rows(CALCISOL_ROLE_OUTPUT);
   std::vector<calcisol_view> forcing(in.count);
   std::vector<calcisol_target> output(out.count);

@@ -23,8 +23,8 @@ using NewColumns = std::function<std::unique_ptr<calcisol_columns>(std::int64_t 
 
 class SplitColumns final : public calcisol_columns {
 public:
-  // `pieces` of each layer; `make` gives columns of the model.
-  SplitColumns(NewColumns make, std::int64_t ncol, std::vector<int> pieces);
+  // `pieces` of each layer, whose soil is given by piece or by layer; `make` gives columns of the model.
+  SplitColumns(NewColumns make, std::int64_t ncol, std::vector<int> pieces, bool soil_by_piece);
 
   void set_properties(const calcisol_view *properties, std::int32_t given, calcisol_report &report,
                       Finding &finding) override;
@@ -53,6 +53,8 @@ private:
   std::size_t cells(int layers) const { return static_cast<std::size_t>(layers) * static_cast<std::size_t>(ncol); }
   Split split(std::int64_t column) const;
   double *row(int number) { return block.data() + static_cast<std::size_t>(number) * nlay * width; }
+  void divide_soil(const calcisol_view *properties, std::vector<calcisol_view> &views,
+                   std::vector<std::vector<double>> &soil);
   void list_active(const calcisol_view &active);
   void make_room(const StepViews &views);
   void read(const Part &part, const calcisol_view *forcing, double dt, Finding &finding);
@@ -60,7 +62,7 @@ private:
   void share_out_water_of(int lane, std::int64_t column, double dt, const double *sinks);
   void take(int lane, int variable, double *values);
   void give(std::int64_t column, const double *values, std::vector<double> &to) const;
-  void step_pieces(double dt, const StepViews &views, Finding &finding);
+  void step_pieces(double dt, Finding &finding);
   void answer(const Part &part, const StepViews &views, calcisol_report &report);
   void answer_flags(const Part &part, calcisol_report &report);
   double whole(bool amount, const double *values, std::int64_t column, int layer) const;
@@ -68,8 +70,9 @@ private:
 
   const NewColumns make;
   const std::vector<int> pieces; // of each layer
-  std::vector<int> first_piece;  // of each layer, counted from the surface
-  std::vector<int> layer_of;     // of each piece
+  const bool soil_by_piece;
+  std::vector<int> first_piece; // of each layer, counted from the surface
+  std::vector<int> layer_of;    // of each piece
   std::unique_ptr<calcisol_columns> inner;
   std::vector<double> thickness, porosity; // [column][piece] m, 1
   // of a step: columns that take part, and what became of them
