@@ -11,7 +11,7 @@ from pathlib import Path
 from ..library.install import fortran_source_dir, fortran_sources
 from .maps import HostError
 
-SHARED = ("fit", "expect", "balance", "switch", "exchange", "stepper", "record", "water", "land")
+SHARED = ("fit", "expect", "balance", "switch", "exchange", "stepper", "pieces", "names", "record", "water", "land")
 OWN = {
     "orchidee": ("merge", "nodes", "tiles", "orchidee_map", "orchidee_files", "orchidee_columns", "orchidee_look", "orchidee"),
     "noahmp": ("noahmp_files", "noahmp"),
@@ -19,7 +19,9 @@ OWN = {
     "jules": (),  # no sources of its own: an adapter for this host starts from the shared ones
 }
 STANDS = ("calcisol_lpjml_stands.h", "calcisol_lpjml_stands.c")
-IN_C = {"lpjml": ("calcisol_soil.h", "calcisol_soil.c", *STANDS, "calcisol_lpjml.h", "calcisol_lpjml.c")}
+IN_C = {
+    "lpjml": ("calcisol_soil.h", "calcisol_soil.c", "calcisol_soil_budget.c", *STANDS, "calcisol_lpjml.h", "calcisol_lpjml.c")
+}
 
 
 def host_sources(name: str) -> list[Path]:

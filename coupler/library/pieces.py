@@ -39,9 +39,9 @@ def checked_pieces(pieces: ArrayLike, nlay: int | None) -> list[int]:
     """The pieces as whole numbers, one a layer. Raises ArgumentError; the library checks what they amount to."""
     numbers = np.asarray(pieces)
     if numbers.ndim != 1 or not numbers.size or numbers.dtype.kind not in "iu" or nlay not in (None, len(numbers)):
-        raise ArgumentError(f"pieces = {pieces} must be whole numbers, one for each layer")
+        raise ArgumentError(f"pieces = {numbers.tolist()} must be whole numbers, one for each layer")
     if numbers.min() < 1 or numbers.sum() > MAX_LAYERS:
-        raise ArgumentError(f"pieces = {pieces} must be 1 or more of each layer, and at most {MAX_LAYERS} in all")
+        raise ArgumentError(f"pieces = {numbers.tolist()} must be 1 or more of each layer, and at most {MAX_LAYERS} in all")
     return [int(n) for n in numbers]
 
 

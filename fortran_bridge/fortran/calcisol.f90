@@ -22,7 +22,8 @@ module calcisol
   use calcisol_linking
   use calcisol_bundle
   use calcisol_c, only: view_t, split_t, calcisol_report, f64, c_last_error, c_columns_create_split, c_pieces_of, c_step, &
-    c_laboratory_ph, c_state_get, c_state_set, c_state_spread, c_columns_free, c_warmup, c_set_stream, c_synchronize, c_strlen, stride, text_of
+    c_laboratory_ph, c_state_get, c_state_set, c_state_spread, c_columns_free, c_warmup, c_set_stream, c_synchronize, &
+    c_strlen, stride, text_of
   implicit none
   public
   private :: c_ptr, c_null_ptr, c_int32_t, c_int64_t, c_intptr_t, c_double, c_loc, c_associated
@@ -53,7 +54,8 @@ module calcisol
   end type calcisol_columns
 
   private :: columns_create, columns_step, columns_warmup, columns_set_stream, columns_synchronize, columns_laboratory_ph, &
-    columns_get_state, columns_set_state, columns_spread_state, columns_state_layers, columns_free, columns_no_copy, columns_final, state_view, state_row
+    columns_get_state, columns_set_state, columns_spread_state, columns_state_layers, columns_free, columns_no_copy, &
+    columns_final, state_view, state_row
 
 contains
 
@@ -105,7 +107,7 @@ contains
     integer(c_int32_t), intent(out) :: pieces(:)
     integer(c_int32_t), intent(out) :: stat
     character(len=:), allocatable, intent(out), optional :: errmsg
-    real(c_double), allocatable :: own(:)
+    real(c_double) :: own(size(dz))
     stat = calcisol_error_argument
     if (present(errmsg)) errmsg = 'dz and pieces have another number of layers'
     if (size(dz) /= size(pieces)) return

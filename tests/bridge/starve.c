@@ -28,7 +28,9 @@ static calcisol_status use(const char *bundle, long fail_at) {
   calcisol_view soil[CALCISOL_N_STATIC] = {{0}}, in[CALCISOL_N_FORCING] = {{0}};
   calcisol_target out[CALCISOL_N_OUTPUT] = {{0}}, laboratory[CALCISOL_N_LAB] = {{0}};
   calcisol_model *model = NULL;
-  calcisol_columns *columns = NULL;
+  calcisol_columns *columns = NULL, *thick = NULL;
+  const int32_t pieces[2] = {3, 1};
+  const calcisol_split split = {pieces, 0};
   soil[CALCISOL_SOIL_DZ] = calcisol_f64(&dz, 0, 0);
   in[CALCISOL_W_LIQ] = calcisol_f64(&w_liq, 0, 0), in[CALCISOL_T_SOIL] = calcisol_f64(&t_soil, 0, 0);
   in[CALCISOL_Q_BOT] = calcisol_f64(&q_bot, 0, 0);
@@ -39,8 +41,11 @@ static calcisol_status use(const char *bundle, long fail_at) {
   for (int i = 0; i < 2 && !status; ++i)
     status = calcisol_step(columns, 3600.0, in, CALCISOL_N_FORCING, out, CALCISOL_N_OUTPUT, NULL, NULL);
   if (!status) status = calcisol_laboratory_ph(columns, laboratory, CALCISOL_N_LAB);
+  if (!status) status = calcisol_columns_create_split(model, 3, 2, &split, soil, CALCISOL_N_STATIC, NULL, &thick);
+  if (!status) status = calcisol_step(thick, 3600.0, in, CALCISOL_N_FORCING, out, CALCISOL_N_OUTPUT, NULL, NULL);
+  if (!status) status = calcisol_laboratory_ph(thick, laboratory, CALCISOL_N_LAB);
   left = -1;
-  calcisol_columns_free(&columns), calcisol_close(&model);
+  calcisol_columns_free(&thick), calcisol_columns_free(&columns), calcisol_close(&model);
   return status;
 }
 

@@ -85,6 +85,39 @@ def test_tiles_as_columns_close_and_restart_in_the_files_of_the_host(host_of: Ca
     assert again == whole
 
 
+@pytest.mark.parametrize("name", BY_NAME)
+def test_thick_layers_split_inside_close_and_restart(name: str, host_of: Callable[..., Host], tmp_path: Path) -> None:
+    """The state of the pieces is in restart variables of the host's own shape; another split is refused, not begun anew."""
+    host = host_of(name)
+    whole, printed = host.run(tmp_path / "whole", 1, RANKED, thickest_layer=0.05)
+    plain, _ = host.run(tmp_path / "plain", 1, RANKED)
+    assert max(worst(printed)) < CLOSURE
+    assert whole != plain
+    host.run(tmp_path / "half", 1, 5, thickest_layer=0.05)
+    half = str(tmp_path / "half" / "restart")
+    again, _ = host.run(tmp_path / "again", 6, RANKED, restart=half, thickest_layer=0.05)
+    assert again == whole
+    for restart, now in (
+        (half, {}),
+        (half, {"thickest_layer": 0.08}),
+        (str(tmp_path / "plain" / "restart"), {"thickest_layer": 0.05}),
+    ):
+        with pytest.raises(AssertionError, match="thickest_layer"):
+            host.run(tmp_path / "other", 6, RANKED, restart=restart, **now)
+    if name != "lpjml":  # which has no file of choices
+        with pytest.raises(AssertionError, match=r"thickest_layer: with pieces of 0\.001 m .* give 0\.\d+ m or more"):
+            host.run(tmp_path / "other", 1, 2, thickest_layer=0.001)
+
+
+def test_tiles_split_inside_close_and_restart(host_of: Callable[..., Host], tmp_path: Path) -> None:
+    host = host_of("orchidee")
+    whole, printed = host.run(tmp_path / "whole", 1, RANKED, tiles=True, thickest_layer=0.05)
+    assert max(worst(printed)) < CLOSURE
+    host.run(tmp_path / "half", 1, 5, tiles=True, thickest_layer=0.05)
+    half = str(tmp_path / "half" / "restart")
+    assert host.run(tmp_path / "again", 6, RANKED, restart=half, tiles=True, thickest_layer=0.05)[0] == whole
+
+
 def test_noahmp_in_double_precision_keeps_its_bits_over_a_restart(shipped: Path, tmp_path: Path) -> None:
     """-DDOUBLE_PREC: one restart variable of the host's kind holds what takes three of real(4)."""
     kind = BY_NAME["noahmp"]

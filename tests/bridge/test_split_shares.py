@@ -107,9 +107,7 @@ def test_pieces_are_proposed() -> None:
     assert pieces_of([0.1, 0.3, 0.6, 1.0]) == [2, 5, 7, 7]  # 5 cm, 6 cm, 9 cm and 15 cm at most
     assert pieces_of(np.array([[0.05, 0.1], [0.1, 0.05]], dtype=np.float32)) == [2, 2]
     assert pieces_of([0.05, 0.1], thickest=1.0) == pieces_of([5.0, 5.0], thickest=0.0) == [1, 1]
-    with pytest.raises(
-        errors.ArgumentError, match=r"the layers have 310, more than the 60 .* give 0\.\d+ m or more"
-    ):
+    with pytest.raises(errors.ArgumentError, match=r"the layers have 310, more than the 60 .* give 0\.\d+ m or more"):
         pieces_of([0.3, 0.3], thickest=0.001)
     assert sum(pieces_of([0.3, 0.3], thickest=0.006)) <= 60
     for wrong in (-1.0, np.nan, np.inf):

@@ -86,6 +86,7 @@ class Host:
             arguments += [
                 str(self.bundle) if on else "-",
                 str(LPJML_READS[switch.get("feedback_ph", "pore_water")] if feedback else 0),
+                str(switch.get("thickest_layer", 0.0)),
             ]
         else:
             bundle = str(self.bundle) if on else ""

@@ -37,8 +37,10 @@ contains
 
   ! dz [m], caco3 and clay [kg kg-1], ph of the survey (1), bd [kg m-3], all (begc:endc,1:nlev); read them beside surfdata.
   ! cec [mol kg-1] and cec_variable [1] likewise; without them the library derives them. aquifer (use_aquifer_layer()) and
-  ! hillslope (use_hillslope): options whose qflx_drain is not what leaves the soil of a column.
-  subroutine ctsm_start(self, switch, begc, dz, caco3, ph, clay, bd, own, stat, message, cec, cec_variable, aquifer, hillslope)
+  ! hillslope (use_hillslope): options whose qflx_drain is not what leaves the soil of a column. dzsoi (1:nlev) [m]: CTSM's layers,
+  ! which thickest_layer splits.
+  subroutine ctsm_start(self, switch, begc, dz, caco3, ph, clay, bd, own, stat, message, cec, cec_variable, aquifer, hillslope, &
+      dzsoi)
     class(calcisol_ctsm_kept), intent(inout) :: self
     type(calcisol_switch_t), intent(in) :: switch
     integer, intent(in) :: begc
@@ -47,8 +49,10 @@ contains
     integer(c_int32_t), intent(out) :: stat
     character(len=:), allocatable, intent(out) :: message
     logical, intent(in), optional :: aquifer, hillslope
+    real(r8), intent(in), optional :: dzsoi(:)
     type(calcisol_arrays) :: soil
     real(r8), allocatable, target :: property(:, :, :)
+    real(r8) :: thickness(size(dz, 2)) ! read only where layers are split
     character(len=200) :: fault
     self%begc = begc
     self%own = own
@@ -71,6 +75,12 @@ contains
     if (present(hillslope)) then
       if (hillslope) fault = 'use_hillslope moves soil water between columns past the fluxes of a column; calcisol needs .false.'
     end if
+    thickness = one
+    if (present(dzsoi)) call expect(fault, 'dzsoi', shape(thickness), dzsoi)
+    if (present(dzsoi) .and. fault == '') thickness = dzsoi
+    if (.not. present(dzsoi) .and. switch%thickest_layer > zero) then
+      fault = 'thickest_layer needs dzsoi, the thickness of CTSM''s layers: give it to start'
+    end if
     stat = merge(0_c_int32_t, calcisol_error_argument, fault == '')
     message = trim(fault)
     if (stat /= 0) return
@@ -86,7 +96,7 @@ contains
     if (present(cec)) call soil%link(calcisol_soil_cec, property(:, :, 6))
     if (present(cec_variable)) call soil%link(calcisol_soil_cec_variable, property(:, :, 7))
     call self%water%start(size(dz, 1))
-    call self%open(switch, property(:, :, 1), soil, stat, message)
+    call self%open(switch, thickness, property(:, :, 1), soil, stat, message)
     call self%know_map(property)
     call self%give(given)
   end subroutine ctsm_start

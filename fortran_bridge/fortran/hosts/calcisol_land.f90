@@ -6,7 +6,7 @@
 ! Shapes:  (ncol,nlay), layer 1 at the surface, or (ncol); SI, rates are means over the call, per m2 of soil.
 ! Switch:  calcisol_switch_t; where it names no bundle, open and advance return at once and the host's results are its own.
 ! Errors:  stat = 0 is fine; else one sentence in message, and the host decides what to do. Nothing stops or prints.
-! Use:     call soil%open(switch, dz, properties, stat, message);  soil%w_liq(i, l) = fit(wliq(i, l), 1.0_c_double)
+! Use:     call soil%open(switch, thickness, dz, properties, stat, message);  soil%w_liq(i, l) = fit(wliq(i, l), 1.0_c_double)
 !          call soil%advance(dt, stat, message);  if (soil%log_is_due()) write (host_log, *) soil%line()
 module calcisol_land
   use, intrinsic :: iso_c_binding, only: c_double, c_int32_t
@@ -30,12 +30,14 @@ module calcisol_land
 
 contains
 
-  ! Open the bundle and make the columns. properties: (ncol,nlay,...) linked by calcisol_soil_...; dz among them, here again.
+  ! Open the bundle and make the columns. thickness (nlay) [m]: that of the host's layers, the same on all its processes, by
+  ! which thick ones are split (switch%thickest_layer). properties: (ncol,nlay,...) linked by calcisol_soil_...; dz among them,
+  ! here again.
   ! A property out of its range is an error, a missing one leaves its column waiting; all missing is an error.
-  subroutine land_open(self, switch, dz, properties, stat, message)
+  subroutine land_open(self, switch, thickness, dz, properties, stat, message)
     class(calcisol_land_soil), intent(inout) :: self
     type(calcisol_switch_t), intent(in) :: switch
-    real(c_double), intent(in) :: dz(:, :) ! (ncol,nlay) [m]
+    real(c_double), intent(in) :: thickness(:), dz(:, :) ! (nlay), (ncol,nlay) [m]
     type(calcisol_arrays), intent(in) :: properties
     integer(c_int32_t), intent(out) :: stat
     character(len=:), allocatable, intent(out) :: message
@@ -50,8 +52,12 @@ contains
     end if
     call look_at_switch(switch, stat, message)
     if (stat /= calcisol_ok) return
+    call self%pieces%choose(thickness, switch%thickest_layer, stat, message)
+    if (stat /= calcisol_ok) return
     call self%model%open(trim(switch%bundle), stat, message, tile_columns=switch%tile_columns)
-    if (stat == calcisol_ok) call self%columns%create(self%model, size(dz, 1), size(dz, 2), properties, stat, message, report)
+    if (stat == calcisol_ok) then
+      call self%columns%create(self%model, size(dz, 1), size(dz, 2), properties, stat, message, report, self%pieces%of_layer)
+    end if
     if (stat == calcisol_ok .and. size(dz, 1) > 0 .and. &
         (report%cells_clipped > 0 .or. report%columns_invalid == size(dz, 1))) then
       stat = calcisol_error_argument

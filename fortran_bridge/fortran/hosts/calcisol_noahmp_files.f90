@@ -90,7 +90,7 @@ contains
     call soil%link(calcisol_soil_ph0, property(:, :, 3))
     if (present(cec)) call soil%link(calcisol_soil_cec, property(:, :, 4))
     if (present(cec_variable)) call soil%link(calcisol_soil_cec_variable, property(:, :, 5))
-    call self%open(switch, property(:, :, 1), soil, stat, message)
+    call self%open(switch, fit(NoahmpIO%DZS, one), property(:, :, 1), soil, stat, message)
     call self%know_map(property)
   end subroutine noahmp_start
 

@@ -107,7 +107,7 @@ contains
     do k = 1, size(id)
       if (given(k)) call arrays%link(id(k), property(:, :, k))
     end do
-    call self%open(switch, property(:, :, 1), arrays, stat, message) ! refuses a second start
+    call self%open(switch, layers%dz, property(:, :, 1), arrays, stat, message) ! refuses a second start
     if (stat /= 0) return
     call self%know_map(property)
     self%layers = layers
@@ -134,7 +134,7 @@ contains
     if (.not. self%tiles%moved(soiltile)) return
     call self%flush(stat, message)
     if (stat /= 0) return
-    call self%tiles%move(self%columns, soiltile, self%nlay, stat, message)
+    call self%tiles%move(self%columns, soiltile, self%columns%state_layers(), stat, message)
     if (stat == 0) call self%take_stock()
   end subroutine move_ground
 

@@ -34,6 +34,7 @@ contains
     call getin_p('CALCISOL_TILE_COLUMNS', switch%tile_columns)
     call getin_p('CALCISOL_CHECK_EVERY', switch%check_every)
     call getin_p('CALCISOL_LOG_EVERY', switch%log_every)
+    call getin_p('CALCISOL_THICKEST_LAYER', switch%thickest_layer)
     tiles = .false.
     call getin_p('CALCISOL_TILES', tiles)
   end subroutine read_keys

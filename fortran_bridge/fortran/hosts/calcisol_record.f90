@@ -1,26 +1,25 @@
 ! What a host writes down of its soil columns: restart variables by name, the log line, which bundle it was.
 !
-! What:    restart variable i = 1 to n_variables: the state (calcisol_n_state slots); a fingerprint of the soil map it was made
-!          with; where calls are gathered to a step, what has been gathered so far. All float64 (ncol,nlay), bit for bit.
+! What:    restart variable i = 1 to n_variables: the state (calcisol_n_state slots, each in as many sheets as calcisol_pieces
+!          says); a fingerprint of the soil map it was made with; where calls are gathered to a step, what has been gathered
+!          so far. All float64 (ncol,nlay), bit for bit.
 ! Missing: -9999 where a column has no state; so are NaN and a host's own fill (999999, |x| >= 1e19) on the way in.
 ! Errors:  stat = 0 is fine; a restart of another soil map is calcisol_error_state. Nothing stops or prints.
 ! Use:     do i = 1, soil%n_variables(); call soil%get(i, values, stat, message) ... soil%variable_name(i), units(i), long_name(i)
 module calcisol_record
   use, intrinsic :: iso_c_binding, only: c_double, c_int32_t, c_int64_t
   use calcisol
-  use calcisol_c, only: info_t, c_variable_get, text_of
   use calcisol_exchange, only: n_layered_sums, n_single_sums
   use calcisol_fit, only: fit, is_missing
-  use calcisol_stepper, only: calcisol_stepper_t
+  use calcisol_names, only: calcisol_named_t, n_kept, state_id
   implicit none
   private
   public :: calcisol_recorder
 
-  integer, parameter :: map_variable = calcisol_n_state + 1
-  ! after it, where calls are gathered: the time, the carbon flux of the last step, sums in layers, sums per column
-  integer, parameter :: n_kept = 2, n_sums = n_layered_sums + n_single_sums
+  ! of what is gathered: sums in layers, sums per column
+  integer, parameter :: n_sums = n_layered_sums + n_single_sums
 
-  type, extends(calcisol_stepper_t) :: calcisol_recorder
+  type, extends(calcisol_named_t) :: calcisol_recorder
     character(len=:), allocatable :: identity ! of the bundle: name, version and hash, for log and output
     real(c_double), allocatable, private :: map(:) ! (ncol) fingerprint of the soil properties of a column
     integer, private :: other_map = 0 ! columns of the restart that were made with another map
@@ -28,9 +27,6 @@ module calcisol_record
     procedure :: know_bundle => record_know_bundle
     procedure :: know_map => record_know_map
     procedure :: n_variables => record_n_variables
-    procedure, nopass :: variable_name => record_name
-    procedure, nopass :: units => record_units
-    procedure, nopass :: long_name => record_long_name
     procedure :: get => record_get
     procedure :: set => record_set
     procedure :: line => record_line
@@ -60,7 +56,7 @@ contains
     if (length > 0) text = contract(first:first + length - 1)
   end function entry_of
 
-  ! The soil properties of each column, (ncol,nlay) each, as one number: another map gives another.
+  ! The soil properties of each column, (ncol,nlay) each, and how layers are split, as one number: another map gives another.
   subroutine record_know_map(self, properties)
     class(calcisol_recorder), intent(inout) :: self
     real(c_double), intent(in) :: properties(:, :, :) ! (ncol,nlay,property)
@@ -79,6 +75,9 @@ contains
           end do
         end do
       end do
+      do l = 1, merge(self%nlay, 0, self%pieces%sheets > 1)
+        hash = mod(hash*step + self%pieces%of_layer(l), prime)
+      end do
       self%map(i) = real(hash, c_double)
     end do
   end subroutine record_know_map
@@ -91,49 +90,10 @@ contains
     integer :: n
     n = 0
     if (.not. self%on) return
-    n = map_variable
+    n = self%map_variable()
     if (self%switch%step > 0.0_c_double) n = n + n_kept + n_sums
     if (self%switch%step <= 0.0_c_double .and. self%steps == 0) n = n + 1
   end function record_n_variables
-
-  ! Name of a restart variable; at most 20 characters, which is what IOIPSL keeps.
-  function record_name(i) result(name)
-    integer, intent(in) :: i
-    character(len=:), allocatable :: name
-    type(info_t) :: info
-    character(len=20) :: number
-    write (number, '(a,i0)') 'calcisol_sum_', i - map_variable - n_kept
-    name = trim(number)
-    if (i == map_variable) name = 'calcisol_soil_map'
-    if (i == map_variable + 1) name = 'calcisol_elapsed'
-    if (i == map_variable + 2) name = 'calcisol_co2_adj'
-    if (i < 1 .or. i > calcisol_n_state) return
-    if (c_variable_get(5_c_int32_t, int(i - 1, c_int32_t), info) == calcisol_ok) name = 'calcisol_'//text_of(info%name)
-    name = name(:min(len(name), 20))
-  end function record_name
-
-  function record_units(i) result(units)
-    integer, intent(in) :: i
-    character(len=:), allocatable :: units
-    type(info_t) :: info
-    units = '1'
-    if (i == map_variable + 1) units = 's'
-    if (i == map_variable + 2) units = 'kg m-2 s-1'
-    if (i < 1 .or. i > calcisol_n_state) return
-    if (c_variable_get(5_c_int32_t, int(i - 1, c_int32_t), info) == calcisol_ok) units = text_of(info%units)
-  end function record_units
-
-  function record_long_name(i) result(long_name)
-    integer, intent(in) :: i
-    character(len=:), allocatable :: long_name
-    type(info_t) :: info
-    long_name = 'calcisol: gathered since the last step'
-    if (i == map_variable) long_name = 'calcisol: fingerprint of the soil map'
-    if (i == map_variable + 1) long_name = 'calcisol: time gathered since the last step'
-    if (i == map_variable + 2) long_name = 'calcisol: change of the surface CO2 flux in the last step, as carbon'
-    if (i < 1 .or. i > calcisol_n_state) return
-    if (c_variable_get(5_c_int32_t, int(i - 1, c_int32_t), info) == calcisol_ok) long_name = 'calcisol: '//text_of(info%long_name)
-  end function record_long_name
 
   ! Restart variable i, float64 (ncol,nlay).
   subroutine record_get(self, i, values, stat, message)
@@ -142,14 +102,16 @@ contains
     real(c_double), intent(inout) :: values(:, :)
     integer(c_int32_t), intent(out) :: stat
     character(len=:), allocatable, intent(inout) :: message
+    integer :: slot, sheet
     call check(self, i, shape(values), stat, message)
     if (stat /= calcisol_ok) return
-    if (i <= calcisol_n_state) then
-      call self%columns%get_state(5_c_int32_t*calcisol_role + int(i, c_int32_t), values, stat, message)
-    else if (i == map_variable) then
+    call self%slot_of(i, slot, sheet)
+    if (slot > 0) then
+      call self%pieces%sheet(self%columns, state_id(slot), sheet, values, stat, message)
+    else if (i == self%map_variable()) then
       values = spread(self%map, 2, self%nlay)
     else
-      call gathered(self, i - map_variable, values, put=.false.)
+      call gathered(self, i - self%map_variable(), values, put=.false.)
     end if
   end subroutine record_get
 
@@ -161,15 +123,17 @@ contains
     integer(c_int32_t), intent(out) :: stat
     character(len=:), allocatable, intent(inout) :: message
     real(c_double) :: copy(size(values, 1), size(values, 2))
+    integer :: slot, sheet
     call check(self, i, shape(values), stat, message)
     if (stat /= calcisol_ok) return
-    if (i <= calcisol_n_state) then
-      call self%columns%set_state(5_c_int32_t*calcisol_role + int(i, c_int32_t), values, stat, message)
-      if (stat /= calcisol_ok .or. i /= calcisol_n_state) return
+    call self%slot_of(i, slot, sheet)
+    if (slot > 0) then
+      call self%pieces%put_sheet(self%columns, state_id(slot), sheet, values, stat, message)
+      if (stat /= calcisol_ok .or. i + 1 < self%map_variable()) return
       call self%take_stock()
-      call self%columns%get_state(calcisol_state_ph, self%ph, stat, message)
+      call self%pieces%mean(self%columns, calcisol_state_ph, self%ph, stat, message)
       if (stat == calcisol_ok) call self%read_ph(stat, message)
-    else if (i == map_variable) then
+    else if (i == self%map_variable()) then
       call same_map(self, values, stat, message)
     else if (self%switch%step <= 0.0_c_double) then
       if (all(fit(values, 1.0_c_double) <= 0.0_c_double)) return
@@ -178,7 +142,7 @@ contains
         'with, and choose another at the end of one'
     else
       copy = values
-      call gathered(self, i - map_variable, copy, put=.true.)
+      call gathered(self, i - self%map_variable(), copy, put=.true.)
     end if
   end subroutine record_set
 
@@ -204,7 +168,7 @@ contains
     real(c_double), intent(in) :: values(:, :)
     integer(c_int32_t), intent(out) :: stat
     character(len=:), allocatable, intent(inout) :: message
-    character(len=160) :: text
+    character(len=200) :: text
     integer :: i, n
     n = 0
     do i = 1, self%ncol
@@ -217,7 +181,7 @@ contains
     stat = merge(calcisol_ok, calcisol_error_state, n == 0)
     if (n == 0) return
     write (text, '(2(a,i0),a)') 'the restart was made with another soil map (layers, carbonate, pH, clay ...) in ', n, ' of ', &
-      self%ncol, ' columns; give the map it was made with, or start without these variables'
+      self%ncol, ' columns, or with another thickest_layer; give those it was made with, or start without these variables'
     message = trim(text)
   end subroutine same_map
 

@@ -1,4 +1,4 @@
-/* The soil of calcisol_soil.h. The budget is the law of calcisol_balance.f90 and coupler/offline/budget.py. */
+/* The soil of calcisol_soil.h: start, step, restart. Its budgets: calcisol_soil_budget.c. */
 #include "calcisol_soil.h"
 
 #include <math.h>
@@ -8,7 +8,6 @@
 
 enum { PATIENCE = 10 }; /* steps after which a soil that was never stepped is an error */
 static const double missing = CALCISOL_MISSING_VALUE;
-static const double round_off = 1e-3, least = 1e-30; /* a stock is known to its last digits only */
 
 static _Thread_local const char *sentence; /* of an error found here; NULL: the library's */
 
@@ -67,8 +66,8 @@ static void append_entry(char *line, size_t size, const char *before, const char
            at);
 }
 
-/* One number for the soil properties of each column: another map gives another. */
-static void take_fingerprint(calcisol_soil *soil, const calcisol_view *properties) {
+/* One number for the soil properties of each column and how its layers are split: another map gives another. */
+static void take_fingerprint(calcisol_soil *soil, const calcisol_view *properties, const int32_t *pieces) {
   for (int c = 0; c < soil->ncol; ++c) {
     uint64_t hash = 1;
     for (int k = 0; k < CALCISOL_N_STATIC; ++k)
@@ -80,17 +79,42 @@ static void take_fingerprint(calcisol_soil *soil, const calcisol_view *propertie
         hash = (hash * 16807 + (bits & 0xFFFFFFFFu)) % 2147483647;
         hash = (hash * 16807 + (bits >> 32)) % 2147483647;
       }
+    for (int l = 0; pieces != NULL && l < soil->nlay; ++l)
+      hash = (hash * 16807 + (uint64_t)pieces[l]) % 2147483647;
     soil->map[c] = (double)hash;
   }
 }
 
+/* Pieces of each layer, whose thickness has to be the same in all columns. */
+static calcisol_status choose_pieces(calcisol_soil *soil, int nlay, const calcisol_view *dz, int32_t *pieces) {
+  double thickness[CALCISOL_MAX_LAYERS];
+  calcisol_status status = CALCISOL_OK;
+  for (int l = 0; l < nlay; ++l)
+    pieces[l] = 1;
+  if (soil->thickest_layer != 0.0 && (dz->data == NULL || dz->dtype != CALCISOL_F64 || dz->column_stride != 0))
+    return refuse("thickest_layer needs layers of one thickness in all columns, float64 with column stride 0",
+                  CALCISOL_ERROR_ARGUMENT);
+  for (int l = 0; soil->thickest_layer != 0.0 && l < nlay; ++l)
+    thickness[l] = ((const double *)dz->data)[l * dz->layer_stride];
+  if (soil->thickest_layer != 0.0)
+    status = calcisol_pieces_of(nlay, thickness, soil->thickest_layer, pieces);
+  soil->state_layers = 0;
+  for (int l = 0; l < nlay; ++l)
+    soil->state_layers += (int)pieces[l];
+  return status;
+}
+
 static calcisol_status open_columns(calcisol_soil *soil, const char *bundle, int ncol, int nlay,
-                                    const calcisol_view *properties) {
+                                    const calcisol_view *properties, int32_t *pieces) {
   calcisol_report report = {.struct_size = sizeof report};
+  const calcisol_split split = {pieces, 0};
   const char *contract = NULL;
-  calcisol_status status = calcisol_open(bundle, NULL, &soil->model);
+  calcisol_status status = choose_pieces(soil, nlay, &properties[CALCISOL_SOIL_DZ], pieces);
   if (status == CALCISOL_OK)
-    status = calcisol_columns_create(soil->model, ncol, nlay, properties, CALCISOL_N_STATIC, &report, &soil->columns);
+    status = calcisol_open(bundle, NULL, &soil->model);
+  if (status == CALCISOL_OK)
+    status = calcisol_columns_create_split(soil->model, ncol, nlay, &split, properties, CALCISOL_N_STATIC, &report,
+                                           &soil->columns);
   if (status == CALCISOL_OK && ncol > 0 && (report.cells_clipped > 0 || report.columns_invalid == ncol))
     return CALCISOL_ERROR_ARGUMENT;
   if (status != CALCISOL_OK)
@@ -108,20 +132,26 @@ calcisol_status calcisol_soil_start(calcisol_soil *soil, const char *bundle, int
   static const int budget[] = {CALCISOL_OUT_CO2_ADJ, CALCISOL_OUT_DIC_LEACH, CALCISOL_OUT_CA_LEACH,
                                CALCISOL_OUT_CA_SINK, CALCISOL_OUT_NO3_LEACH, CALCISOL_OUT_NH4_LEACH,
                                CALCISOL_OUT_N_SINK};
+  const double thickest_layer = soil->thickest_layer;
+  int32_t pieces[CALCISOL_MAX_LAYERS];
   calcisol_status status;
   sentence = NULL;
   if (soil->on)
     return refuse("calcisol was started twice; call finish before another start, or use a second soil",
                   CALCISOL_ERROR_ARGUMENT);
   memset(soil, 0, sizeof *soil);
+  soil->thickest_layer = thickest_layer;
   if (bundle == NULL || *bundle == '\0')
     return CALCISOL_OK;
-  status = open_columns(soil, bundle, ncol, nlay, properties);
+  if (nlay < 1 || nlay > CALCISOL_MAX_LAYERS)
+    return refuse("nlay is no number of layers that calcisol can have; give 1 to CALCISOL_MAX_LAYERS",
+                  CALCISOL_ERROR_ARGUMENT);
+  status = open_columns(soil, bundle, ncol, nlay, properties, pieces);
   soil->on = 1, soil->ncol = ncol, soil->nlay = nlay;
   soil->report.struct_size = sizeof soil->report;
   soil->stock = calloc((size_t)ncol * 3 + 1, sizeof(double));
   soil->map = calloc((size_t)ncol + 1, sizeof(double));
-  soil->slots = calloc((size_t)ncol * (size_t)nlay * 5 + 1, sizeof(double));
+  soil->slots = calloc(calcisol_soil_cells(soil) * 5 + 1, sizeof(double));
   for (size_t i = 0; status == CALCISOL_OK && i < sizeof budget / sizeof *budget; ++i)
     if (calcisol_soil_output(soil, budget[i]) == NULL)
       status = CALCISOL_ERROR_MEMORY;
@@ -135,70 +165,8 @@ calcisol_status calcisol_soil_start(calcisol_soil *soil, const char *bundle, int
   }
   for (int i = 0; i < 3 * ncol; ++i)
     soil->stock[i] = -1.0;
-  take_fingerprint(soil, properties);
+  take_fingerprint(soil, properties, soil->state_layers > nlay ? pieces : NULL);
   return CALCISOL_OK;
-}
-
-/* Carbon, calcium and nitrogen of a column [mol m-2] from the slots read; negative where it has no state yet. */
-static void stocks_of(const calcisol_soil *soil, int c, double stock[3]) {
-  const size_t cells = (size_t)soil->ncol * (size_t)soil->nlay;
-  stock[0] = stock[1] = stock[2] = 0.0;
-  for (size_t i = (size_t)c; i < cells; i += (size_t)soil->ncol) {
-    const double *calcite = soil->slots + i, *dic = calcite + cells, *ca = dic + cells, *nh4 = ca + cells,
-                 *no3 = nh4 + cells;
-    stock[0] += *calcite + *dic, stock[1] += *calcite + *ca, stock[2] += *nh4 + *no3;
-  }
-}
-
-static void read_slots(calcisol_soil *soil) {
-  static const int slot[5] = {CALCISOL_STATE_CALCITE, CALCISOL_STATE_DIC, CALCISOL_STATE_CA, CALCISOL_STATE_NH4,
-                              CALCISOL_STATE_NO3};
-  for (int k = 0; k < 5; ++k) {
-    const calcisol_target to =
-        calcisol_to_f64(soil->slots + (size_t)k * (size_t)soil->ncol * (size_t)soil->nlay, 1, soil->ncol);
-    calcisol_state_get(soil->columns, slot[k], &to);
-  }
-}
-
-static double given(const calcisol_soil *soil, int variable, int i) {
-  return soil->forcing[variable] == NULL ? 0.0 : soil->forcing[variable][i];
-}
-
-/* Columns that are to be stepped and have no state yet. */
-static void count_waiting(calcisol_soil *soil) {
-  soil->waiting = 0;
-  for (int c = 0; c < soil->ncol; ++c)
-    soil->waiting +=
-        soil->stock[c] < 0.0 && (soil->forcing[CALCISOL_ACTIVE] == NULL || soil->forcing[CALCISOL_ACTIVE][c] > 0.5);
-}
-
-/* Largest relative residual of a column's three budgets, into soil->residual; its stocks become those of now. */
-static void check_column(calcisol_soil *soil, double dt, int c) {
-  const double adjustment = soil->output[CALCISOL_OUT_CO2_ADJ][c];
-  double after[3], flux[3] = {0}, through[3] = {0};
-  stocks_of(soil, c, after);
-  if (!isnan(adjustment) && adjustment > missing) { /* else it was not stepped */
-    const double lime = given(soil, CALCISOL_LIME, c) / CALCISOL_MOLAR_MASS_CACO3,
-                 leached = soil->output[CALCISOL_OUT_DIC_LEACH][c];
-    const double ca = soil->output[CALCISOL_OUT_CA_LEACH][c], sunk = soil->output[CALCISOL_OUT_CA_SINK][c];
-    const double n_out = (soil->output[CALCISOL_OUT_N_SINK][c] + soil->output[CALCISOL_OUT_NO3_LEACH][c] +
-                          soil->output[CALCISOL_OUT_NH4_LEACH][c]) /
-                         CALCISOL_MOLAR_MASS_N;
-    double n_in = given(soil, CALCISOL_DEP_NH4, c) + given(soil, CALCISOL_DEP_NO3, c);
-    for (int l = 0; l < soil->nlay; ++l)
-      n_in += given(soil, CALCISOL_N_MIN, l * soil->ncol + c) / CALCISOL_MOLAR_MASS_N;
-    flux[0] = lime - (adjustment + leached) / CALCISOL_MOLAR_MASS_C,
-    through[0] = lime + (fabs(adjustment) + fabs(leached)) / CALCISOL_MOLAR_MASS_C;
-    flux[1] = lime - ca - sunk, through[1] = lime + fabs(ca) + fabs(sunk);
-    flux[2] = n_in - n_out, through[2] = fabs(n_in) + fabs(n_out);
-  }
-  for (int q = 0; q < 3; ++q) {
-    double *before = soil->stock + q * soil->ncol + c;
-    if (*before >= 0.0 && after[q] >= 0.0)
-      soil->residual[q] = fmax(soil->residual[q], fabs(after[q] - *before - dt * flux[q]) /
-                                                      fmax(dt * through[q], fmax(round_off * *before, least)));
-    *before = after[q];
-  }
 }
 
 calcisol_status calcisol_soil_step(calcisol_soil *soil, double dt) {
@@ -216,13 +184,7 @@ calcisol_status calcisol_soil_step(calcisol_soil *soil, double dt) {
       soil->report.columns_invalid > 0)
     return CALCISOL_ERROR_STATE; /* the library's sentence says which variable is missing */
   soil->steps += 1;
-  memset(soil->residual, 0, sizeof soil->residual);
-  read_slots(soil);
-  for (int c = 0; c < soil->ncol; ++c)
-    check_column(soil, dt, c);
-  for (int q = 0; q < 3; ++q)
-    soil->worst[q] = fmax(soil->worst[q], soil->residual[q]);
-  count_waiting(soil);
+  calcisol_soil_check(soil, dt);
   return CALCISOL_OK;
 }
 
@@ -239,24 +201,18 @@ void calcisol_soil_line(const calcisol_soil *soil, char *line, size_t size) {
 /* After a restart: stocks as they are, and whether each column with a state has the soil it was made with. */
 static calcisol_status resume(calcisol_soil *soil, const double *map) {
   int others = 0;
-  read_slots(soil);
-  for (int c = 0; c < soil->ncol; ++c) {
-    double stock[3];
-    stocks_of(soil, c, stock);
-    for (int q = 0; q < 3; ++q)
-      soil->stock[q * soil->ncol + c] = stock[q];
-    others += stock[0] >= 0.0 && !(fabs(calcisol_fit(map[c], 1.0) - soil->map[c]) < 0.5);
-  }
-  count_waiting(soil);
+  calcisol_soil_take_stock(soil);
+  for (int c = 0; c < soil->ncol; ++c)
+    others += soil->stock[c] >= 0.0 && !(fabs(calcisol_fit(map[c], 1.0) - soil->map[c]) < 0.5);
   return others == 0
              ? CALCISOL_OK
-             : refuse("the restart was made with another soil map (layers, carbonate, pH); give the map it was made "
-                      "with, or start without these variables",
+             : refuse("the restart was made with another soil map (layers, carbonate, pH) or thickest_layer; give "
+                      "those it was made with, or start without these variables",
                       CALCISOL_ERROR_STATE);
 }
 
 calcisol_status calcisol_soil_state(calcisol_soil *soil, double *values, int put) {
-  const size_t cells = (size_t)soil->nlay * (size_t)soil->ncol;
+  const size_t cells = calcisol_soil_cells(soil);
   double *map = values + (size_t)CALCISOL_N_STATE * cells;
   calcisol_status status;
   sentence = NULL;

@@ -13,8 +13,10 @@
 #include "calcisol.h"
 
 typedef struct calcisol_soil {
-  int on; /* 1: a bundle is open and the columns exist */
+  double thickest_layer; /* m, set before start: thicker layers are split inside (calcisol_pieces_of); 0: none */
+  int on;                /* 1: a bundle is open and the columns exist */
   int ncol, nlay;
+  int state_layers; /* of the state: the pieces where layers are split */
   int64_t steps;
   double residual[3], worst[3]; /* largest relative residual of carbon, calcium, nitrogen: of this step, of all */
   calcisol_report report;       /* of the last step */
@@ -51,9 +53,13 @@ void calcisol_soil_line(const calcisol_soil *soil, char *line, size_t size);
 double calcisol_fit(double value, double factor);
 /* a + b of such numbers; missing with anything is missing. */
 double calcisol_plus(double a, double b);
-/* All slots of all columns, [CALCISOL_SOIL_SLOTS][layer][column], bit for bit: out, or in where put is 1. A state that
- * was made with another soil map is CALCISOL_ERROR_STATE; so is a step, after ten of them, in which no column has ever
- * been stepped. */
+/* All slots of all columns, [CALCISOL_SOIL_SLOTS][state_layers][column], bit for bit: out, or in where put is 1. A
+ * state that was made with another soil map or another thickest_layer is CALCISOL_ERROR_STATE; so is a step, after ten
+ * of them, in which no column has ever been stepped. */
 calcisol_status calcisol_soil_state(calcisol_soil *soil, double *values, int put);
 void calcisol_soil_finish(calcisol_soil *soil);
+/* Between its files: cells of the state; the budgets of a step; the stocks that the next one compares with. */
+size_t calcisol_soil_cells(const calcisol_soil *soil);
+void calcisol_soil_check(calcisol_soil *soil, double dt);
+void calcisol_soil_take_stock(calcisol_soil *soil);
 #endif

@@ -66,7 +66,8 @@ contains
     call self%make(ncol, nlay, gathered=switch%step > 0.0_c_double)
     allocate (self%stock(ncol, 3), source=-1.0_c_double)
     allocate (self%known(ncol), source=.false.)
-    allocate (self%flux(ncol, 3), self%through(ncol, 3), self%after(ncol, 3), self%slot(ncol, nlay, 5), source=0.0_c_double)
+    allocate (self%flux(ncol, 3), self%through(ncol, 3), self%after(ncol, 3), source=0.0_c_double)
+    allocate (self%slot(ncol, self%columns%state_layers(), 5), source=0.0_c_double)
     self%limit = switch%check
     if (index(calcisol_build_info(), 'stub') > 0) self%limit = huge(self%limit) ! the stub moves no matter: nothing to close
     self%ph_read => self%ph

@@ -23,6 +23,7 @@ module calcisol_switch
     integer :: check_every = 1        ! steps between two looks at the budgets, which hold over all of them
     real(c_double) :: check = 1.0e-10_c_double ! largest relative residual of a budget
     integer :: log_every = 10         ! steps between two lines of the log
+    real(c_double) :: thickest_layer = 0.0_c_double ! m; thicker layers are split inside (calcisol_pieces_of), 0: none
   end type calcisol_switch_t
 
 contains
@@ -36,8 +37,8 @@ contains
     character(len=16) :: feedback_ph
     logical :: feedback, exists
     integer :: tile_columns, check_every, log_every, unit, error
-    real(c_double) :: step, check
-    namelist /calcisol_nml/ bundle, feedback, feedback_ph, tile_columns, step, check_every, check, log_every
+    real(c_double) :: step, check, thickest_layer
+    namelist /calcisol_nml/ bundle, feedback, feedback_ph, tile_columns, step, check_every, check, log_every, thickest_layer
     stat = calcisol_ok
     message = ''
     bundle = switch%bundle
@@ -48,6 +49,7 @@ contains
     check_every = switch%check_every
     check = switch%check
     log_every = switch%log_every
+    thickest_layer = switch%thickest_layer
     inquire (file=file, exist=exists)
     if (.not. exists) return
     open (newunit=unit, file=file, status='old', action='read', iostat=error)
@@ -58,10 +60,10 @@ contains
     if (error /= 0) then
       stat = calcisol_error_argument
       message = file//' cannot be read; it is one group &calcisol_nml with bundle, feedback, feedback_ph, tile_columns, '// &
-        'step, check_every, check, log_every'
+        'step, check_every, check, log_every, thickest_layer'
       return
     end if
-    switch = calcisol_switch_t(bundle, feedback, feedback_ph, tile_columns, step, check_every, check, log_every)
+    switch = calcisol_switch_t(bundle, feedback, feedback_ph, tile_columns, step, check_every, check, log_every, thickest_layer)
   end subroutine read_switch
 
   ! Whatever a host has read: a number that is none would leave the columns unstepped, or the budgets unseen, without a word.
@@ -69,7 +71,7 @@ contains
     type(calcisol_switch_t), intent(in) :: switch
     integer(c_int32_t), intent(out) :: stat
     character(len=:), allocatable, intent(inout) :: message
-    real(c_double), parameter :: longest = 31*86400.0_c_double
+    real(c_double), parameter :: longest = 31*86400.0_c_double, thick = 5.0_c_double ! s, m
     character(len=24) :: number
     stat = calcisol_error_argument
     if (.not. within(switch%step, longest)) then
@@ -77,6 +79,9 @@ contains
       message = 'step = '//trim(adjustl(number))//' s; give 0 (a step at every call) to a month, 86400 for a day'
     else if (.not. within(switch%check, huge(longest))) then
       message = 'check is no number from 0 on; give the largest relative residual of a budget, 1e-10'
+    else if (.not. within(switch%thickest_layer, thick)) then
+      write (number, '(es12.4)') fit(switch%thickest_layer, 1.0_c_double)
+      message = 'thickest_layer = '//trim(adjustl(number))//' m; give 0 to leave layers as they are, or 0.05 (5 cm at the surface)'
     else if (all(switch%feedback_ph /= choices)) then
       message = 'feedback_ph is '//trim(switch%feedback_ph)//'; give pore_water, h2o or cacl2 (of a suspension in the laboratory)'
     else

@@ -3,9 +3,10 @@
 ! What:    one tile is the mean of a point; with n, column (t - 1) points + i is tile t of point i, stepped where its fraction is
 !          above 0. Ground that a shrinking tile loses takes its share of the state along; growing tiles get it mixed, in
 !          proportion to what they gain, as ORCHIDEE mixes its soil water: what the soil of a point holds stays the same.
-! Shapes:  fraction (point,tile) of the soil of a point; values (ncol), (ncol,nlay). Missing stays missing, as in calcisol_fit.
+! Shapes:  fraction (point,tile) of the soil of a point; values (ncol), (ncol,layers), layers those of the state. Missing stays
+!          missing, as in calcisol_fit.
 ! Errors:  stat and sentence of the library. Nothing stops or prints.
-! Use:     if (tiles%moved(soiltile)) call tiles%move(columns, soiltile, nlay, stat, message);  mean = tiles%mean(soil%co2_adj)
+! Use:     if (tiles%moved(soiltile)) call tiles%move(columns, soiltile, layers, stat, message);  mean = tiles%mean(soil%co2_adj)
 module calcisol_tiles
   use, intrinsic :: iso_c_binding, only: c_double, c_int32_t
   use calcisol, only: calcisol_columns, calcisol_n_state, calcisol_role, calcisol_ok
@@ -84,14 +85,14 @@ contains
 
   ! Mix the state of the columns for the new fractions and keep these. A point whose fractions are not known yet (at the first
   ! step, or where a restart held none) has nothing to mix; the others are mixed all the same.
-  subroutine tiles_move(self, columns, now, nlay, stat, message)
+  subroutine tiles_move(self, columns, now, layers, stat, message)
     class(calcisol_tiles_t), intent(inout) :: self
     type(calcisol_columns), intent(inout) :: columns
     real(c_double), intent(in) :: now(:, :)
-    integer, intent(in) :: nlay
+    integer, intent(in) :: layers
     integer(c_int32_t), intent(out) :: stat
     character(len=:), allocatable, intent(inout) :: message
-    real(c_double) :: slot(self%points*self%n, nlay)
+    real(c_double) :: slot(self%points*self%n, layers)
     logical :: known(self%points)
     integer :: k, i
     stat = calcisol_ok
@@ -109,7 +110,7 @@ contains
     self%fraction = usable(now)
   end subroutine tiles_move
 
-  ! One slot of the tiles of a point, (tile,nlay). A tile without a state yet keeps none; ground out of it brings none.
+  ! One slot of the tiles of a point, (tile,layers). A tile without a state yet keeps none; ground out of it brings none.
   pure subroutine mix(old, new, slot)
     real(c_double), intent(in) :: old(:), new(:)
     real(c_double), intent(inout) :: slot(:, :)

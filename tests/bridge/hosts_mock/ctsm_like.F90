@@ -9,7 +9,7 @@ program ctsm
   use calcisol_switch, only: calcisol_switch_t, read_switch
   use mock_land
   implicit none
-  integer, parameter :: nlevsno = 5, nlevsoi = 10, nlevgrnd = 15, offset = 100, most = 64
+  integer, parameter :: nlevsno = 5, nlevsoi = 10, nlevgrnd = 15, offset = 100, most = 160
   real(r8), parameter :: dtime = 1800.0_r8, gram = 1.0e-3_r8
   type(order_t) :: order
   type(column_t), allocatable :: land(:)
@@ -48,7 +48,7 @@ program ctsm
   allocate (calcisol_clump(1))
   call read_switch('calcisol.nml', switch, stat, message)
   call must(stat, message)
-  call calcisol_clump(1)%start(switch, begc, dz(:, 1:nlevsoi), caco3, survey, clay, bd, 6.5_r8, stat, message)
+  call calcisol_clump(1)%start(switch, begc, dz(:, 1:nlevsoi), caco3, survey, clay, bd, 6.5_r8, stat, message, dzsoi=thick)
   call must(stat, message)
   head = 2*nlevsoi + 2
   allocate (keep(head + most*nlevsoi, begc:endc), source=0.0_r8)

@@ -8,7 +8,7 @@ program noahmp
   use calcisol_noahmp
   use mock_land
   implicit none
-  integer, parameter :: nsoil = 4, ni = 3, most = 64
+  integer, parameter :: nsoil = 4, ni = 3, most = 200
   real(kind_noahmp), parameter :: dzs(nsoil) = [0.1, 0.3, 0.6, 1.0], dt = 1800.0
   type(order_t) :: order
   type(column_t), allocatable :: land(:)

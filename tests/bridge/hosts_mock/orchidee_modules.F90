@@ -81,7 +81,7 @@ module ioipsl_para
   use defprec
   use constantes_var, only: val_exp
   implicit none
-  integer, parameter :: most = 128, widest = 16, name_at = 11 ! of our eight layers the eleventh is free
+  integer, parameter :: most = 480, widest = 16, name_at = 11 ! of our eight layers the eleventh is free
   real(r_std), allocatable, save :: kept(:, :, :) ! (point,layer,variable)
   integer, save :: n_kept = 0
   character(len=80), save :: long_name = '', units = ''

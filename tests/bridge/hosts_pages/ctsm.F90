@@ -65,6 +65,12 @@ contains
   end subroutine endrun
 end module ctsm_names
 
+module clm_varcon
+  use shr_kind_mod, only: r8 => shr_kind_r8
+  implicit none
+  real(r8) :: dzsoi(15) = 0.1_r8
+end module clm_varcon
+
 module clm_varctl
   implicit none
   logical :: use_hillslope = .false.

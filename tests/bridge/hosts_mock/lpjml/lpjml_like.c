@@ -10,7 +10,7 @@
 
 Real soildepth[NSOILLAYER] = {200, 300, 500, 1000, 1000, 10000};
 static const double pi = 3.14159265358979;
-enum { HEAD = 3 * BOTTOMLAYER + BOTTOMLAYER * MAX_STANDS * 4, STATE = CALCISOL_SOIL_SLOTS * BOTTOMLAYER };
+enum { HEAD = 3 * BOTTOMLAYER + BOTTOMLAYER * MAX_STANDS * 4, STATE = CALCISOL_SOIL_SLOTS * CALCISOL_MAX_LAYERS };
 
 static void must(calcisol_status status) {
   if (status) {
@@ -96,7 +96,7 @@ static FILE *part(const char *name, int first) {
 int main(int argc, char **argv) {
   int rank = 0, ranks = 1, total, first, n;
   char line[256];
-  if (argc != 9)
+  if (argc < 9)
     return 2;
 #ifdef MOCK_MPI
   MPI_Init(&argc, &argv), MPI_Comm_rank(MPI_COMM_WORLD, &rank), MPI_Comm_size(MPI_COMM_WORLD, &ranks);
@@ -138,6 +138,7 @@ int main(int argc, char **argv) {
     }
     fclose(file);
   }
+  calcisol_lpjml_soil.thickest_layer = argc > 9 ? atof(argv[9]) : 0.0;
   must(calcisol_lpjml_start(strcmp(argv[7], "-") ? argv[7] : NULL, (calcisol_lpjml_reads)atoi(argv[8]), grid, n, &map));
   if (strcmp(argv[4], "-") && strcmp(argv[7], "-"))
     must(calcisol_soil_state(&calcisol_lpjml_soil, state, 1));
