@@ -70,6 +70,13 @@ def test_an_unusual_environment_changes_nothing_and_is_kept(bundle: str, request
     assert run(host, request.getfixturevalue(bundle)) == ""
 
 
+def test_fortran_host_splits_its_layers(toy: Path, tmp_path: Path) -> None:
+    from calcisol.coupler.library.install import fortran_sources
+
+    flags = ("-g", "-fcheck=all", "-ffpe-trap=invalid,zero,overflow", f"-J{tmp_path}", "-Wall")
+    assert run(compile_host("gfortran", [*fortran_sources(), HERE / "pieces.f90"], tmp_path / "pieces", *flags), toy) == ""
+
+
 def test_fortran_host_chooses_the_engine(shipped: Path, toy: Path, tmp_path: Path) -> None:
     from calcisol.coupler.library.install import fortran_sources
     from calcisol.coupler.library.model import Model
