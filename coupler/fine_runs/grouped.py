@@ -1,6 +1,6 @@
 """A fine run on the layers and steps of a land model: states, forcing and leaching as the learned core's training reads them.
 
-What:    ``grouped``: cells added up to layers, days to steps; ``layerings``: 4, 7 and 11 layers and one drawn at random.
+What:    ``grouped``: cells added up to layers, days to steps; ``layerings``: 4, 7, 11 and 12 layers and two drawn at random.
 Units:   as in variables.toml. Shapes (step, row, layer, column), rows in the table's order; states begin one step before.
 Use:     ``for grid in layerings(rng): for days in (1, 7, 30): write(path, grouped(run, grid, first, days, steps))``
 """
@@ -21,7 +21,7 @@ from .climates import Floats, Rng
 from .run import CO2, FineRun
 from .soils import CELLS
 
-LAYERS = (4, 7, 11)
+LAYERS = (4, 7, 11, 12)
 POOLS = ("calcite", "ca", "mg", "k", "na", "nh4", "no3", "cl", "so4", "dic")
 OF_LAST_CELL = ("q_past", "alk_past")  # what passed the lower face
 LEAST_AIR = 1e-6
@@ -29,12 +29,16 @@ STANDARD_PRESSURE = 101325.0  # Pa
 
 
 def layerings(rng: Rng) -> list[Grid]:
-    """The grids of ``calcisol evaluate --daily``, and one of 4 to 8 layers between any cells."""
-    ends = np.sort(rng.choice(np.arange(1, CELLS.size), int(rng.integers(3, 8)), replace=False))
-    member = np.zeros((ends.size + 1, CELLS.size))
+    """The grids of ``calcisol evaluate --daily``, one of 3 to 8 layers between any cells, and one of 9 layers to every cell."""
+    return [*(Grid.of(CELLS, n) for n in LAYERS), _between(rng, int(rng.integers(3, 9))), _between(rng, int(rng.integers(9, 20)))]
+
+
+def _between(rng: Rng, layers: int) -> Grid:
+    ends = np.sort(rng.choice(np.arange(1, CELLS.size), layers - 1, replace=False))
+    member = np.zeros((layers, CELLS.size))
     for row, (a, b) in zip(member, zip([0, *ends], [*ends, CELLS.size], strict=True), strict=True):
         row[a:b] = 1.0
-    return [*(Grid.of(CELLS, n) for n in LAYERS), Grid(CELLS, member)]
+    return Grid(CELLS, member)
 
 
 def grouped(run: FineRun, grid: Grid, first: int, days: int, steps: int) -> dict[str, Any]:
@@ -52,6 +56,7 @@ def grouped(run: FineRun, grid: Grid, first: int, days: int, steps: int) -> dict
         "forcing_layer": _layer_forcing(run, grid, ends, mean),
         "forcing_column": _column_forcing(run, mean),
         "leached": mean(run.leached) * days,
+        "carried": mean(run.carried[:, grid.bottom_cells]) * days,
     }
     return {name: np.ascontiguousarray(a[..., sound]) for name, a in arrays.items()} | {"dt": days * SECONDS_PER_DAY}
 

@@ -66,7 +66,7 @@ def log_uniform(rng: Rng, low: float, high: float) -> float:
 
 
 def draw_column(rng: Rng, years: int) -> FineColumn:
-    """One column; four of ten are the loam of the reference columns, one of five has a water table."""
+    """One column; four of ten are the loam of the reference columns, one of three has a water table."""
     weather = draw_weather(rng, years)
     clay, soc = rng.uniform(0.08, 0.40), rng.uniform(0.006, 0.03)
     sand, density = rng.uniform(0.1, min(0.7, 0.95 - clay)), rng.uniform(1200.0, 1550.0)
@@ -78,7 +78,7 @@ def draw_column(rng: Rng, years: int) -> FineColumn:
     }
     if rng.random() < 0.4:
         clay, sand, soc, density, retention = 0.22, 0.30, 0.012, 1400.0, dict(USUAL)
-    table = rng.uniform(1.35, 1.55) if rng.random() < 0.22 else np.nan
+    table = rng.uniform(1.2, 1.55) if rng.random() < 0.33 else np.nan
     porosity = 1.0 - density / PARTICLE_DENSITY
     whole = {"clay": clay, "sand": sand, "bulk_density": density, "porosity": porosity} | _calcite_rates(rng)
     whole |= {"base_saturation": rng.uniform(0.55, 1.0), "ph0": rng.uniform(5.2, 7.8)}
