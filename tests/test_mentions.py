@@ -52,6 +52,7 @@ OUTSIDE = {
     "cuda.h": "CUDA",
     "hydrol.f90": "ORCHIDEE",
     "intpolt.F90": "MIN3P",
+    "linux/falloc.h": "Linux",
     "linux/prctl.h": "Linux",
     "nexttime.F90": "MIN3P",
     "outputvs.F90": "MIN3P",

@@ -1,8 +1,8 @@
-"""One soil column of the ensemble, in the emulator's own terms: static soil, monthly forcing, sources. Knows no MIN3P.
+"""One soil column of the ensemble, in the emulator's own terms: static soil, forcing by interval, sources. Knows no MIN3P.
 
 What:    frozen record of everything a simulation is made of, plus the laws that fill gaps (texture -> hydraulics, CEC).
 Units:   SI as in ``variables.toml`` (kg kg-1, kg m-3, mol kg-1, m); monthly amounts are mol or m per m2 and month.
-Shapes:  [layer] from the surface down, [month]; a model month is 365/12 days.
+Shapes:  [layer] from the surface down, [month]; a model month is 365/12 days, or ``interval_days`` where a column says so.
 Source:  van Genuchten (1980) and Mualem (1976); the pedotransfer rules are rough class functions, sampled over, not fitted.
 Use:     ``Column(thickness=..., sources={"resp": Source(profile, monthly)}, ...)``
 """
@@ -91,6 +91,7 @@ class Column:
         default_factory=dict
     )  # component -> mol/L of the first pore water, where it differs from the deck's
     van_genuchten: VanGenuchten | None = None
+    interval_days: float = MONTH_DAYS  # d; what "month" means for this column
     labels: dict[str, float | str] = field(default_factory=dict)  # how it was drawn; stored with the run
 
     @property

@@ -235,8 +235,32 @@ def _repair_mineral(text: str, name: str) -> str:
     return text
 
 
-def write_database(stock: Path, target: Path, sites: Mapping[str, float], reactions: Iterable[str]) -> str:
+PEDOGENIC = "calcite-ped"
+"""MIN3P name of the calcite that forms in a column whose pedogenic carbonate waits for supersaturation."""
+
+
+def _calcite(text: str, si_pedogenic: float) -> str:
+    """mineral.dbs with calcite split into one that dissolves and one that forms; as it is where ``si_pedogenic`` is 0."""
+    if si_pedogenic <= 0.0:
+        return text
+    log_k, enthalpy = fit("calcite")
+    pattern = re.compile(r"(^'calcite'\s*$(?:\n.*?)*?\n)'reversible'", re.MULTILINE)
+    text = pattern.sub(lambda m: f"{m[1]}'irreversible dissolution - log K control'", text, count=1)
+    weight, density = CALCITE_MOLAR_MASS * 1e3, CALCITE_DENSITY * 1e-3
+    entry = [
+        "! calcite that forms above a saturation index and never dissolves", "!", f"'{PEDOGENIC}'", "'surface'",
+        f" {weight:.4f} {density:.4f}", " 2 'ca+2' 1.0000 'co3-2' 1.0000",
+        f"'irreversible precipitation - log K control' {log_k - si_pedogenic:.4f} {enthalpy:.4f}",
+    ]  # fmt: skip
+    return "\n".join(entry) + "\n!\n" + text
+
+
+def write_database(
+    stock: Path, target: Path, sites: Mapping[str, float], reactions: Iterable[str], si_pedogenic: float = 0.0
+) -> str:
     """Write the repaired database into ``target`` and return its SHA-256.
+
+    ``si_pedogenic`` above 0: the mineral calcite dissolves alone, and PEDOGENIC forms alone, above that saturation index.
 
     Raises FileNotFoundError when ``stock`` lacks a file, ValueError when a species to repair is not in it.
     """
@@ -257,7 +281,7 @@ def write_database(stock: Path, target: Path, sites: Mapping[str, float], reacti
         "comp.dbs": read("comp.dbs").replace("1.334d-7", "1.334d-9"),
         "complex.dbs": _repair_species(read("complex.dbs"), aqueous, "complex.dbs"),
         "gases.dbs": _repair_species(read("gases.dbs"), gases, "gases.dbs"),
-        "mineral.dbs": reaction_entries(reactions) + _repair_mineral(read("mineral.dbs"), "calcite"),
+        "mineral.dbs": reaction_entries(reactions) + _calcite(_repair_mineral(read("mineral.dbs"), "calcite"), si_pedogenic),
         "sorption.dbs": sorption_entries(sites),
     }
     for name, text in texts.items():

@@ -106,6 +106,8 @@ def _calcite_line(phi: float, rate: float, supplied: bool) -> list[str]:
 class Deck:
     """Collects the lines of ``soil.dat``, block by block, in the order MIN3P reads them."""
 
+    factor_delay = EDGE  # d; a row of rate factors stands this long after the interval it is for begins
+
     def __init__(self, column: Column, options: DeckOptions) -> None:
         self.column, self.options = column, options
         self.lines: list[str] = ["! 1-D soil column, written by calcisol"]
@@ -152,7 +154,7 @@ class Deck:
             self.add("1", f"{self.height - c.bottom[layer]:.9f} {self.height - c.top[layer]:.9f}")
         self.add("'full cells'")
         self.done()
-        self.add("'time step control - global system'", "'days'", "0.0", f"{c.months * MONTH_DAYS:.6f}")
+        self.add("'time step control - global system'", "'days'", "0.0", f"{c.months * c.interval_days:.6f}")
         self.add(f"{self.options.dt_max + 1e-6:.8g}", "1.0d-6")
         self.done()
 
@@ -176,7 +178,7 @@ class Deck:
     def output(self) -> None:
         c = self.column
         self.add("'output control'", "'use double precision'", "'output of spatial data'", str(c.months))
-        times = [f"{(i + 1) * MONTH_DAYS:.6f}" for i in range(c.months)]
+        times = [f"{(i + 1) * c.interval_days:.6f}" for i in range(c.months)]
         self.add(*(" ".join(times[i : i + 4]) for i in range(0, len(times), 4)))
         if self.options.per_step:
             self.add("'output of transient data'", f"{c.layers}", "1")
@@ -200,7 +202,7 @@ class Deck:
 
     def flow(self) -> None:
         c = self.column
-        flux = float(c.drainage.mean()) / (MONTH_DAYS * SECONDS_PER_DAY)  # m/s
+        flux = float(c.drainage.mean()) / (c.interval_days * SECONDS_PER_DAY)  # m/s
         self.add(
             "'initial condition - variably saturated flow'", "1", "'number and name of zone'", "1", "'all'", "'initial condition'"
         )
@@ -231,7 +233,7 @@ class Deck:
         c, o = self.column, self.options
         phi = calcite_volume(c)
         variable = [s for s in o.sites if s != "x"]
-        seconds = MONTH_DAYS * SECONDS_PER_DAY
+        seconds = c.interval_days * SECONDS_PER_DAY
         supplied = "lime" in c.sources
         mean = {n: float(s.monthly.mean()) for n, s in c.sources.items()}
         self.add("'initial condition - reactive transport'", str(c.layers))
@@ -248,7 +250,7 @@ class Deck:
                 *[f"{share / len(variable):.8f}"] * len(variable),
             )
             self.add("'equilibrate with fixed solution composition'", "'mineral input'")
-            self.add(*_calcite_line(float(phi[i]), c.calcite_rate, supplied))
+            self.add(*self.calcite(float(phi[i]), supplied))
             self.add("0.0 .false. 'constant'", "1.0d-10 1.0e-09 0.0")  # gypsum: absent, may form
             self.add("2.0e-2 .false. 'twothird'", "1.0d-10 2.0e-07 0.0")  # gibbsite: unlimited
             for name, source in c.sources.items():
@@ -279,6 +281,10 @@ class Deck:
         self.add("'extent of zone'", self._cell_extent(c.layers - 1), "'end of zone'")
         self.done()
 
+    def calcite(self, phi: float, supplied: bool) -> list[str]:
+        """Mineral input of calcite in one cell, in the order of ``minerals``."""
+        return _calcite_line(phi, self.column.calcite_rate, supplied)
+
     def _factors(self, mean: dict[str, float]) -> None:
         """Step function of every source relative to its mean; MIN3P keeps at most 1000 rows per zone."""
         varying = [n for n in self.active if mean[n] > 0.0 and np.ptp(self.column.sources[n].monthly) > 0.0]
@@ -290,7 +296,7 @@ class Deck:
         for month in range(self.column.months):
             values = tuple(float(self.column.sources[n].monthly[month]) / mean[n] for n in varying)
             if values != last:
-                start = month * MONTH_DAYS + (EDGE if month else 0.0)
+                start = month * self.column.interval_days + (self.factor_delay if month else 0.0)
                 rows.append(f"{start:.6f} " + " ".join(f"{v:.9g}" for v in values))
                 last = values
         self.add(str(len(rows)), *rows)

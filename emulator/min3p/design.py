@@ -45,7 +45,8 @@ LAYERINGS = ("plough", "thin_top", "coarse", "deep", "land_model", "random")
 CALCITE_PROFILES = ("uniform", "increasing", "decalcified_top", "chalk_below")
 
 
-def _pick(u: float, names: tuple[str, ...], weights: tuple[float, ...]) -> str:
+def pick(u: float, names: tuple[str, ...], weights: tuple[float, ...]) -> str:
+    """The name that a number from 0 to 1 stands for, by their weights."""
     edges = np.cumsum(weights) / np.sum(weights)
     return names[int(np.searchsorted(edges, min(u, 0.999999), side="right"))]
 
@@ -69,7 +70,7 @@ def layering(name: str, rng: np.random.Generator) -> np.ndarray:
 def _calcite(p: dict[str, float], centre: np.ndarray) -> np.ndarray:
     """Mass fraction of calcite per layer [kg kg-1]."""
     top = p["caco3"] * 1e-2
-    kind = _pick(p["calcite_profile"], CALCITE_PROFILES, (35, 30, 20, 15))
+    kind = pick(p["calcite_profile"], CALCITE_PROFILES, (35, 30, 20, 15))
     out = np.full(len(centre), top)
     if kind == "increasing":
         out = top * (1.0 + (p["profile_factor"] - 1.0) * np.clip(centre / 1.0, 0.0, 1.0))
@@ -113,7 +114,7 @@ def _steps(rng: np.random.Generator, years: int, low: float, high: float, base: 
 
 def _forms(p: dict[str, float], rng: np.random.Generator) -> dict[str, float]:
     """Shares of the nitrogen forms: one main form, the rest spread unevenly."""
-    main = _pick(p["main_form"], FORMS, (22, 14, 18, 8, 12, 6, 10, 10))
+    main = pick(p["main_form"], FORMS, (22, 14, 18, 8, 12, 6, 10, 10))
     shares = rng.dirichlet(np.full(len(FORMS), 0.35))
     weight = float(rng.uniform(0.5, 1.0))
     mixed = {f: (1.0 - weight) * float(s) + (weight if f == main else 0.0) for f, s in zip(FORMS, shares, strict=True)}
@@ -131,7 +132,7 @@ def build_column(point: Point, years: int = 40, fertilised: bool = True) -> Colu
     months = years * 12
     year = np.repeat(np.arange(years), 12)
     month = np.tile(MONTH, years)
-    grid = _pick(p["layering"], LAYERINGS, (30, 15, 10, 15, 12, 18))
+    grid = pick(p["layering"], LAYERINGS, (30, 15, 10, 15, 12, 18))
     thickness = layering(grid, rng)
     centre = np.cumsum(thickness) - 0.5 * thickness
 

@@ -10,11 +10,7 @@ Use:     ``calcisol ensemble --members 64 --years 40 --out ens64``
 from __future__ import annotations
 
 import argparse
-import shutil
 import sys
-import time
-from collections import Counter
-from dataclasses import dataclass
 from pathlib import Path
 
 from . import runner, sampling
@@ -22,51 +18,16 @@ from .collect import collect
 from .deck import DeckOptions
 from .member import Task
 from .selection import own_twins, plan_of, select
-from .store import EnsembleError, Plan, lock, records
+from .simulate import Options, simulate
+from .store import EnsembleError, Plan
 from .twins import TWINS
-from .workers import cluster, local
+from .weather import command as weather
 
 HELP = "run MIN3P over a design of soil columns and build the learning file"
-EXAMPLE = "example: MIN3P_EXE=... MIN3P_DB=... calcisol ensemble --members 64 --years 40 --workers 2 --out ens64"
-
-
-@dataclass(frozen=True)
-class Options:
-    """How the members are run; nothing here changes a result."""
-
-    workers: int = 1  # processes on this machine
-    dask: str | None = None  # address of a Dask scheduler, whose workers then run them
-    wall_limit: float = 900.0  # s that a run may take
-    retry: bool = False  # run failed and refused members again
-
-
-def simulate(folder: Path, chosen: list[int], plan: Plan, options: Options) -> None:
-    """Run what is missing of the ``chosen`` design points, with a line of progress per member.
-
-    Raises EnsembleError (another plan, a folder in use) and RunnerError (no MIN3P).
-    """
-    runner.executable(), runner.stock_database()
-    plan.check_or_write(folder)
-    (folder / "members").mkdir(exist_ok=True)
-    with lock(folder):
-        if options.dask is None:  # on a cluster somebody may still be at work in there
-            shutil.rmtree(folder / "scratch", ignore_errors=True)
-        done = {r["index"]: r["state"] for r in records(folder)}
-        missing = [i for i in chosen if i not in done or (options.retry and done[i] != "accepted")]
-        counts = Counter(state for i, state in done.items() if i not in missing)
-        tasks = [Task(folder, i, plan.seed, plan.years, options.wall_limit, plan.twin) for i in missing]
-        goal = len(set(chosen) | set(done))
-        begin = time.monotonic()
-        for n, record in enumerate(cluster(tasks, options.dask) if options.dask else local(tasks, options.workers), 1):
-            counts[record["state"]] += 1
-            left = (time.monotonic() - begin) / n * (len(tasks) - n)
-            note = f": {record['reason']}" if record["reason"] else ""
-            print(
-                f"member {record['index']:5d} {record['state']} in {record['wall_s']:.0f} s{note} | "
-                f"{sum(counts.values())} of {goal}, {counts['accepted']} accepted, {counts['refused']} refused, "
-                f"{counts['failed']} failed, {left / 60.0:.0f} min left",
-                file=sys.stderr, flush=True,
-            )  # fmt: skip
+EXAMPLE = (
+    "example: MIN3P_EXE=... MIN3P_DB=... calcisol ensemble --members 64 --years 40 --workers 2 --out ens64; with roots and daily "
+    "rain: calcisol ensemble --weather --members 24 --years 10 --out columns"
+)
 
 
 # ------------------------------------------------------------------------------------------------ command
@@ -76,6 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--out", type=Path, required=True, metavar="DIR", help="folder of the ensemble; started again, it continues there"
     )
+    weather.add_arguments(parser)
     parser.add_argument("--members", type=int, help="how many columns (default: 16)")
     parser.add_argument(
         "--tier",
@@ -91,7 +53,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--years", type=int, help="length of each run (default: 40)")
     parser.add_argument("--seed", type=int, help="of the Sobol sequence (default: 1)")
     parser.add_argument("--workers", type=int, default=1, help="processes on this machine (default: 1)")
-    parser.add_argument("--wall-limit", type=float, default=900.0, metavar="S", help="seconds a run may take (default: 900)")
+    parser.add_argument("--wall-limit", type=float, metavar="S", help="seconds a run may take (default: 900)")
     parser.add_argument("--retry", action="store_true", help="run failed and refused members again")
     parser.add_argument("--dask", metavar="ADDRESS", help="run on the Dask cluster at this address")
     parser.add_argument("--collect", action="store_true", help="only build the learning file from what is there")
@@ -104,6 +66,10 @@ def run(args: argparse.Namespace) -> int:
     from . import datacard
 
     try:
+        if args.wall_limit is not None and not args.wall_limit > 0:
+            raise EnsembleError(f"--wall-limit {args.wall_limit:g} must lie above 0 s")
+        if args.weather is not None:
+            return weather.run(args)
         if not (args.collect or args.report):
             _simulate(args)
         if not args.report:
@@ -133,8 +99,6 @@ def _simulate(args: argparse.Namespace) -> None:
         value = seed if name == "seed" else getattr(args, name)
         if value is not None and value < low:
             raise EnsembleError(f"--{name} {value} must be {low} or more")
-    if not args.wall_limit > 0:
-        raise EnsembleError(f"--wall-limit {args.wall_limit:g} must lie above 0 s")
     if not 1 <= years <= 83:
         raise EnsembleError(f"--years {years} is outside 1 to 83 (MIN3P keeps 1000 monthly factors); choose fewer")
     chosen = select(args.members or sampling.TIERS.get(args.tier or "smoke", 16), args.only, args.part, args.of)
@@ -143,5 +107,10 @@ def _simulate(args: argparse.Namespace) -> None:
         if same:
             print(f"without nitrogen of their own, left out: members {', '.join(map(str, same))}", file=sys.stderr)
         chosen = [i for i in chosen if i not in same]
-    options = Options(args.workers, args.dask, args.wall_limit, args.retry)
-    simulate(args.out, chosen, Plan(seed, years, DeckOptions().sites, args.twin), options)
+    limit = args.wall_limit or 900.0
+
+    def task(index: int) -> Task:
+        return Task(args.out, index, seed, years, limit, args.twin)
+
+    plan = Plan(seed, years, DeckOptions().sites, args.twin)
+    simulate(args.out, chosen, plan, task, Options(args.workers, args.dask, limit, args.retry))

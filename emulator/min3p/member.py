@@ -45,6 +45,17 @@ class Task:
             "wall_s": 0.0,
         }  # fmt: skip
 
+    def run(self) -> dict[str, Any]:
+        """``run_member``, for a worker."""
+        return run_member(self)
+
+    def lost(self, reason: str) -> dict[str, Any]:
+        """Store and return the record of a member whose process did not live to write one."""
+        record = {**self.record(), "reason": reason}
+        record["parameters"] = build_twin(sampling.draw(1, self.seed, start=self.index)[0], self.years, self.twin).labels
+        write_text(record_path(self.folder, self.index), json.dumps(record, default=float, indent=1))
+        return record
+
 
 def run_member(task: Task, keep: bool = False) -> dict[str, Any]:
     """Simulate, check and store one member; returns its record. Never raises for a member that fails: the record says why.
@@ -79,14 +90,6 @@ def run_member(task: Task, keep: bool = False) -> dict[str, Any]:
     finally:
         if not keep:
             shutil.rmtree(scratch, ignore_errors=True)
-    write_text(record_path(task.folder, task.index), json.dumps(record, default=float, indent=1))
-    return record
-
-
-def lost(task: Task, reason: str) -> dict[str, Any]:
-    """Store and return the record of a member whose process did not live to write one."""
-    record = {**task.record(), "reason": reason}
-    record["parameters"] = build_twin(sampling.draw(1, task.seed, start=task.index)[0], task.years, task.twin).labels
     write_text(record_path(task.folder, task.index), json.dumps(record, default=float, indent=1))
     return record
 

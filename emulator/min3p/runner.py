@@ -14,6 +14,7 @@ import re
 import signal
 import subprocess
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -145,8 +146,28 @@ def end_with_parent(parent: int) -> None:
             os._exit(1)
 
 
-def run(folder: Path, program: Path, wall_limit: float, niceness: int = 10) -> RunResult:
-    """Run MIN3P in ``folder`` and wait for it, at most ``wall_limit`` seconds.
+POLL = 0.5
+"""s between two looks at what a run has written."""
+
+
+def _ended(process: subprocess.Popen[bytes], until: float, meanwhile: Callable[[], None] | None) -> bool:
+    """Wait; False where the process still runs at ``until`` (of the monotonic clock)."""
+    while True:
+        left = until - time.monotonic()
+        try:
+            process.wait(max(left if meanwhile is None else min(left, POLL), 0.0))
+            return True
+        except subprocess.TimeoutExpired:
+            if time.monotonic() >= until:
+                return False
+            if meanwhile is not None:
+                meanwhile()
+
+
+def run(
+    folder: Path, program: Path, wall_limit: float, niceness: int = 10, meanwhile: Callable[[], None] | None = None
+) -> RunResult:
+    """Run MIN3P in ``folder`` and wait for it, at most ``wall_limit`` seconds; ``meanwhile`` is called every POLL seconds.
 
     Raises RunnerError when the program's version is none of KNOWN_VERSIONS, so that a data set never mixes versions unseen.
     """
@@ -164,9 +185,7 @@ def run(folder: Path, program: Path, wall_limit: float, niceness: int = 10) -> R
             preexec_fn=start,
         )  # fmt: skip
         try:
-            process.wait(wall_limit)
-        except subprocess.TimeoutExpired:
-            late = True
+            late = not _ended(process, begin + wall_limit, meanwhile)
         finally:
             if process.poll() is None:
                 process.kill()

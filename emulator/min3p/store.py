@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 FORMAT = "calcisol-ensemble-1"
 
@@ -35,16 +35,28 @@ class Plan:
 
     def check_or_write(self, folder: Path) -> None:
         """Write the plan into a new folder; raise EnsembleError when the folder holds another one."""
-        if (folder / "plan.json").is_file():
-            old = read_plan(folder)
-            for key, value in asdict(self).items():
-                if old.get(key) != value:
-                    raise EnsembleError(
-                        f"{folder} was started with {key} = {old.get(key)!r}, not {value!r}; use another --out or the old value"
-                    )
-            return
-        folder.mkdir(parents=True, exist_ok=True)
-        write_text(folder / "plan.json", json.dumps(asdict(self), indent=1))
+        keep_plan(folder, asdict(self))
+
+
+class AnyPlan(Protocol):
+    """What an ensemble of any kind was started with."""
+
+    def check_or_write(self, folder: Path) -> None:
+        """As ``Plan.check_or_write``."""
+
+
+def keep_plan(folder: Path, plan: dict[str, Any]) -> None:
+    """Write the plan into a new folder; raise EnsembleError when the folder holds another one."""
+    if (folder / "plan.json").is_file():
+        old = read_plan(folder)
+        for key, value in ({"format": plan["format"]} | plan).items():
+            if old.get(key) != value:
+                raise EnsembleError(
+                    f"{folder} was started with {key} = {old.get(key)!r}, not {value!r}; use another --out or the old value"
+                )
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    write_text(folder / "plan.json", json.dumps(plan, indent=1))
 
 
 def read_plan(folder: Path) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import xarray as xr
-from calcisol.emulator.min3p import ensemble, runner, store
+from calcisol.emulator.min3p import ensemble, runner, simulate, store
 from calcisol.emulator.min3p.collect import collect
 from calcisol.emulator.min3p.database import STOCK_FILES
 from calcisol.emulator.min3p.member import Task
@@ -71,7 +71,7 @@ def ran(program: Path, member: xr.Dataset, monkeypatch: pytest.MonkeyPatch) -> l
         for task in tasks:
             yield fake(task)
 
-    monkeypatch.setattr(ensemble, "local", local)
+    monkeypatch.setattr(simulate, "local", local)
     return asked
 
 
