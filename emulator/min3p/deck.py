@@ -263,15 +263,8 @@ class Deck:
                 "'end of zone'",
             )
         self.done()
-        self.add(
-            "'boundary conditions - reactive transport'",
-            "2",
-            "'number and name of zone'",
-            "1",
-            "'top'",
-            "'boundary type'",
-            "'mixed'",
-        )
+        self.add("'boundary conditions - reactive transport'", "2", "'number and name of zone'", "1", "'top'", "'boundary type'")
+        self.add("'mixed'")
         self.add("'concentration input'")
         self._water(c.rain, c.co2_atm, 5.6, "cl-1")
         self.add(
