@@ -12,8 +12,9 @@ from importlib.metadata import version as _version
 from .coupler.errors import CalcisolError
 from .coupler.library.columns import Columns
 from .coupler.library.model import Model
+from .coupler.library.pieces import pieces_of
 from .emulator.contract.old_names import install as _serve_old_names
 
 _serve_old_names("calcisol")
 __version__ = _version("calcisol")
-__all__ = ["CalcisolError", "Columns", "Model", "__version__"]
+__all__ = ["CalcisolError", "Columns", "Model", "__version__", "pieces_of"]
