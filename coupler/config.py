@@ -35,6 +35,7 @@ WITH_FORCING = (
     "forcing",
     "forcing_beside",
     "nitrify",
+    "thickest_layer",
     "out",
     "bundle",
     "workers",
@@ -68,6 +69,7 @@ class RunConfig:
     forcing: str = ""  # a forcing file of your own instead of Europe; from the folder of the configuration
     forcing_beside: tuple[str, ...] = ()  # files with other variables of its places and steps (of its places alone: soil)
     nitrify: bool = False  # with forcing: the library nitrifies the ammonium of a file that brings no n_nit (forcing/nitrogen.py)
+    thickest_layer: float = 0.0  # m, with forcing: thick layers are split inside (library/pieces.py), 0.05 is good; 0: none is
     bundle: str = ""
     workers: int = 2
     dask: str = ""  # address of a Dask scheduler instead of own processes
@@ -125,13 +127,15 @@ class RunConfig:
             raise ConfigError(f"weather_seed = {self.weather_seed} must lie between 0 and {2**31 - 1}")
         if not 1 <= self.refine <= 20:
             raise ConfigError(f"refine = {self.refine} must lie between 1 and 20")
+        if not 0 <= self.thickest_layer <= 5:
+            raise ConfigError(f"thickest_layer = {self.thickest_layer} must lie from 0 (no layer is split) to 5 m; 0.05 is good")
         if not 0 < self.coverage <= 1:
             raise ConfigError(f"coverage = {self.coverage} must lie above 0 and at most 1")
 
     def physics(self) -> dict[str, Any]:
         """What decides the numbers of a run (not where it runs or writes): the key of a restart."""
         skip = {"out", "workers", "dask", "plots", "bundle", "scenarios", "checkpoint_years", "uncertainty", "ensemble"}
-        skip |= {"nitrify", "forcing_beside"}  # of forcing files
+        skip |= {"nitrify", "forcing_beside", "thickest_layer"}  # of forcing files
         return {k: v for k, v in dataclasses.asdict(self).items() if k not in skip}
 
 
@@ -242,6 +246,11 @@ def load_config(path: Path | None = None, **overrides: Any) -> RunConfig:
             raise ConfigError(f"forcing_beside names files beside a forcing file, and {path.name} names none; add forcing")
         if config.nitrify and not config.forcing:
             raise ConfigError(f"nitrify acts on a forcing file, and {path.name} names none; the European run nitrifies anyway")
+        if config.thickest_layer and not config.forcing:
+            raise ConfigError(
+                f"thickest_layer splits the layers of a forcing file, and {path.name} names none; give the European run "
+                "thinner layers by layers"
+            )
         idle = [k for k in (*raw, *given) if k not in WITH_FORCING]
         if config.forcing and idle:
             raise ConfigError(

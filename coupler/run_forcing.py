@@ -21,6 +21,7 @@ from .forcing.forcing_file import ForcingFile
 from .forcing.open_files import files_of
 from .forcing.step_through import step_through
 from .library.columns import Columns
+from .library.pieces import of_layers, pieces_of
 from .offline import budget, checkpoint
 from .offline.budget import within
 from .offline.checkpoint import KEPT
@@ -46,7 +47,8 @@ def _key(config: RunConfig, version: str) -> str:
         stat = Path(name).resolve().stat()
         files.append((str(Path(name).resolve()), stat.st_size, stat.st_mtime_ns))
     bundle = read_contract(config.bundle or default_bundle()).get("records_sha256", "")
-    return "forcing_" + checkpoint.fingerprint({"files": files, "nitrify": config.nitrify, "version": version}, {}, bundle)
+    settings = {"files": files, "nitrify": config.nitrify, "thickest": config.thickest_layer, "version": version}
+    return "forcing_" + checkpoint.fingerprint(settings, {}, bundle)
 
 
 class _Loop:
@@ -60,6 +62,10 @@ class _Loop:
         self.reports = Reports()
         self.reports.quote(columns)  # soil that was clipped
         self.lost = Lost(ncol)
+
+    def ammonium(self) -> np.ndarray:
+        """The pool of each layer now, mol m-2."""
+        return of_layers(self.columns.state(["nh4"])["nh4"], self.columns.pieces)
 
     def restore(self, saved: dict[str, np.ndarray]) -> None:
         """Go on from a checkpoint."""
@@ -98,7 +104,7 @@ def _through(forcing: ForcingFile, loop: _Loop, parts: Parts) -> None:
     count = len(forcing.axis)
     progress_line(parts.done, count, "steps")
     with stop_between() as stop:
-        for i, dt, values in step_through(forcing, lambda: loop.columns.state()["nh4"], parts.done):
+        for i, dt, values in step_through(forcing, loop.ammonium, parts.done):
             parts.add(loop.step(i, dt, values, i + 1 == count), loop.keep, i + 1 == count or stop.stopped)
             if stop.stopped:
                 stop.go()
@@ -122,7 +128,8 @@ def _flags(forcing: ForcingFile, loop: _Loop) -> list[str]:
     """The last words of a run: what the library reported, and which inputs were clipped how often."""
     lines = loop.reports.lines()
     lines += [f"  {f.variable.name}: {f.note}" for f in forcing.survey.findings if "will be clipped" in f.note]
-    lines += [f"  {line}" for line in loop.lost.lines(loop.columns.state(), len(forcing.axis))]
+    state = {name: of_layers(slot, loop.columns.pieces, np.maximum) for name, slot in loop.columns.state().items()}
+    lines += [f"  {line}" for line in loop.lost.lines(state, len(forcing.axis))]
     return [f"calcisol: flags of {forcing.path.name}:" + ("" if lines else " none"), *lines]
 
 
@@ -149,15 +156,17 @@ def run_forcing(config: RunConfig, resume: bool = False) -> Path:
             if resume:
                 _say(f"goes on after step {parts.done}" if saved else "nothing of this run is there to go on from: it begins")
             static = forcing.static()
-            loop = _Loop(model.columns(static), forcing.ncol, forcing.axis.new_day)
+            pieces = pieces_of(static["dz"], config.thickest_layer)
+            loop = _Loop(model.columns(static, pieces=pieces), forcing.ncol, forcing.axis.new_day)
             if saved:
                 loop.restore(saved)
             _through(forcing, loop, parts)
             _report(forcing, loop)
             target = out / f"{path.stem.replace('*', '')}_calcisol.nc"
-            note = "nitrification by the library (first order)" if config.nitrify else ""
+            notes = ["nitrification by the library (first order)"] if config.nitrify else []
+            notes += [f"layers split inside into {pieces} pieces"] if max(pieces) > 1 else []
             with whole_file(target, KEPT) as temporary:
-                forcing_netcdf.write(temporary, forcing, static["dz"], parts, version(), note)
+                forcing_netcdf.write(temporary, forcing, static["dz"], parts, version(), "; ".join(notes))
             parts.remove()
             print(f"output: {target}")
             sys.stderr.write("\n".join(_flags(forcing, loop)) + "\n")

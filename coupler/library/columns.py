@@ -64,8 +64,8 @@ class Columns:
     ``properties``: static variables by name, (column, soil_layer), (soil_layer,) or scalar; ``dz`` is required, a missing
     one takes its default. ``ncol`` and ``nlay`` are needed only where no array shows them.
     ``pieces``: how many pieces each layer is split into inside, 1 = as it is (``pieces_of`` proposes them); then ``state_layers``
-    is their sum. Forcing and outputs are still of the layers ("Thick layers" in calcisol.h); a property may be given by piece,
-    (column, state layer), or by layer: its pieces then are alike, and of equal thickness.
+    is their sum, and ``pieces`` they themselves. Forcing and outputs are still of the layers ("Thick layers" in calcisol.h); a
+    property may be given by piece, (column, state layer), or by layer: its pieces then are alike, and of equal thickness.
     Raises ArgumentError (unknown name, wrong shape or type, pieces that cannot be), MissingError.
     ``report`` holds the counts of the last step, ``note`` one sentence on its first bad or clipped value ("" if none).
     """
@@ -87,7 +87,7 @@ class Columns:
             properties, of_pieces = by_piece(properties, split)
             nlay = sum(split) if of_pieces else len(split)
         arrays, shape = soil_arrays(properties, ncol, nlay)
-        split = split or [1] * shape[1]
+        self.pieces = split = split or [1] * shape[1]
         self.ncol, self.nlay, self.state_layers = shape[0], len(split), sum(split)
         names = table().names("static")
         views = ffi.new("calcisol_view[]", len(names))

@@ -11,28 +11,42 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
-from ...emulator.contract.constants import MAX_LAYERS
+from ...emulator.contract.constants import LIMIT_TOLERANCE, MAX_LAYERS
+from ...emulator.contract.variables import load_table
 from ..errors import ArgumentError
 from . import capi
 from .arrays import as_array
+
+LEAST = next(v.valid[0] for v in load_table().select("static") if v.name == "dz" and v.valid)
+"""m; thickness below which the library clips."""
 
 
 def pieces_of(dz: ArrayLike, thickest: float = 0.05) -> list[int]:
     """Pieces of each layer: the fewest no thicker than ``thickest`` [m] and a tenth of the depth at which the layer begins.
 
-    ``dz`` [m]: (soil_layer,), or (column, soil_layer) of which each counts; ``thickest`` 0 splits none. A column costs what its
-    pieces do. Raises ArgumentError where they are more than the 60 layers of a column, with a ``thickest`` that is enough.
+    ``dz`` [m]: (soil_layer,), or (column, soil_layer) of which each complete column counts, but for no piece to be thinner than
+    the library steps (5 mm); ``thickest`` 0 splits none. A column costs what its pieces do. Raises ArgumentError where they are
+    more than the 60 layers of a column, with a ``thickest`` that is enough.
     """
     lib, ffi = capi.library()
-    thick = np.unique(np.atleast_2d(np.asarray(dz, dtype=np.float64)), axis=0)
+    thick = np.atleast_2d(np.asarray(dz, dtype=np.float64))
+    if thick.shape[0] > 1:
+        thick = np.unique(thick[(thick > 0.0).all(axis=1)], axis=0)
     found = ffi.new("int32_t[]", thick.shape[1])
     pieces = np.ones(thick.shape[1], dtype=np.int32)
     for row in thick:
         capi.check(lib.calcisol_pieces_of(len(row), ffi.new("double[]", row.tolist()), thickest, found))
         pieces = np.maximum(pieces, list(found))
+    if len(thick):
+        pieces = np.minimum(pieces, np.maximum(thick.min(axis=0) / LEAST * (1.0 + LIMIT_TOLERANCE), 1.0)).astype(np.int32)
     return checked_pieces(pieces, None)
+
+
+def of_layers(slot: NDArray[np.float64], pieces: Sequence[int], how: np.ufunc = np.add) -> NDArray[np.float64]:
+    """A slot of the state (column, state layer) as that of the layers (column, soil_layer): sums, or what else ``how`` makes."""
+    return np.asarray(how.reduceat(slot, np.cumsum([0, *pieces[:-1]]), axis=1))
 
 
 def checked_pieces(pieces: ArrayLike, nlay: int | None) -> list[int]:

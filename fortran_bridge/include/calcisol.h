@@ -30,11 +30,12 @@
  * Thick layers (calcisol_columns_create_split) may be split inside into thin pieces: a layer of 0.1 to 1 m, which else is
  *           stirred at every step, then has water and solutes move through it. Arrays, messages, flags and counts of a step are
  *           of the host's layers, the state is of the pieces. Amounts and rates per m2 of a layer are shared out over its pieces
- *           by a monotone cubic through their sum over depth (PCHIP; Fritsch & Carlson 1980), which keeps total and sign. Water
- *           has one content in all pieces (never more than their pores where the layer has room), fluxes between them follow
- *           from what each stores and loses; what reaches the surface enters the uppermost. Outputs: sums of amounts, means by
- *           thickness of the rest, flags of all pieces together, laboratory pH of the layer mixed. A column costs what its
- *           pieces do. Arrays of a step lie in host memory, wherever the model steps.
+ *           by a monotone cubic through their sum over depth (PCHIP; Fritsch & Carlson 1980), which keeps total and sign;
+ *           nitrogen that a piece does not have is taken from others of its layer. Water has one content in all pieces (never
+ *           more than their pores where the layer has room), fluxes between them follow from what each stores and loses; what
+ *           reaches the surface enters the uppermost. Outputs: sums of amounts, means by thickness of the rest, flags of all
+ *           pieces together, laboratory pH of the layer mixed. A column costs what its pieces do. Arrays of a step lie in host
+ *           memory, wherever the model steps.
  * Growth    Structs that start with struct_size may get more fields at their end. A library takes a shorter one (what is
  *           missing has its default) and a longer one whose unknown fields are 0.
  * Devices   A model opened with options.device = CALCISOL_DEVICE keeps its columns' state on a CUDA device. Views say where
@@ -242,8 +243,7 @@ CALCISOL_API calcisol_status calcisol_laboratory_ph(calcisol_columns *columns,
                                                     ) CALCISOL_SINCE(1);
 /* Number of layers of the state: that of the pieces where layers are split, else nlay. */
 CALCISOL_API calcisol_status calcisol_state_layers(const calcisol_columns *columns, int32_t *layers) CALCISOL_SINCE(1);
-/* Copy one slot of the state out, bit for bit; float64 [ncol][state layers], host memory. Columns without a state yet give
- * -9999. */
+/* Copy one slot of the state out, bit for bit; float64 [ncol][state layers], host memory; -9999 of columns without a state. */
 CALCISOL_API calcisol_status calcisol_state_get(const calcisol_columns *columns,
                                                 int32_t slot, /* CALCISOL_STATE_... */
                                                 const calcisol_target *values) CALCISOL_SINCE(1);

@@ -57,6 +57,29 @@ def test_budgets_close_on_the_layers_of_the_host(model: Model) -> None:
     np.testing.assert_allclose(out["acid_load"], same, rtol=1e-9, atol=1e-20)
 
 
+def test_nitrogen_is_taken_where_it_is(model: Model) -> None:
+    """Ammonium reaches the uppermost of two pieces and stays there; nitrification of the layer is met from it all the same."""
+    properties, pieces = {"dz": [[0.1, 0.3]], "caco3": 0.02}, [2, 3]
+    given = {"w_liq": [[28.0, 84.0]], "t_soil": 283.0, "q_bot": 1e-5, "co2_src_total": 1e-8, "dep_nh4": 2e-6}
+    plain, split = model.columns(properties), model.columns(properties, pieces=pieces)
+    for columns in (plain, split):
+        columns.step(STEP, given)
+    # half of what reaches the surface in a step, nearly all of it nitrified in the uppermost layer; then more than there is
+    for rate, met in ((1e-6, True), (1e-5, False)):
+        asked = {**given, "n_nit": np.array([[0.8, 0.2 if not met else 0.0]]) * rate * 0.014007}
+        a, b = plain.step(STEP, asked), split.step(STEP, asked)
+        assert (a["flag"][0, 0] & 1, b["flag"][0, 0] & 1) == ((0, 0) if met else (1, 1))
+        np.testing.assert_allclose(
+            b["acid_load"], a["acid_load"], rtol=1e-9 if met else 0.05
+        )  # what the step before left differs
+    left = split.state(["nh4"])["nh4"][0]
+    assert (left > 0.0).all()
+    # taken up: nitrate lies below, demand everywhere
+    wanted = {**given, "n_up_no3": np.array([[1e-9, 1e-9]]), "dep_nh4": 0.0}
+    a, b = plain.step(STEP, wanted), split.step(STEP, wanted)
+    np.testing.assert_allclose(b["n_sink"], a["n_sink"], rtol=1e-12)
+
+
 def test_fluxes_between_pieces_follow_the_water(model: Model) -> None:
     """Rebuilt fluxes, given by the host through the faces of its layers, change nothing."""
     rebuilt, told = model.columns(soil(), pieces=PIECES), model.columns(soil(), pieces=PIECES)

@@ -111,10 +111,15 @@ void SplitColumns::make_room(const StepViews &views) {
     room(in[i], views.forcing[i].data, fine[i]);
   for (int i = 0; i < out.count; ++i)
     room(out[i], views.output && views.output[i].data, fine_out[i]);
-  if (fine[CALCISOL_Q_IF].empty())
-    return;
-  water_before.resize(cells(state_layers()));
-  inner->state_get(CALCISOL_STATE_WATER, calcisol_to_f64(water_before.data(), 1, ncol));
+  const auto before = [&](bool wanted, int slot, std::vector<double> &values) {
+    if (!wanted)
+      return;
+    values.resize(cells(state_layers()));
+    inner->state_get(slot, calcisol_to_f64(values.data(), 1, ncol));
+  };
+  before(!fine[CALCISOL_Q_IF].empty(), CALCISOL_STATE_WATER, water_before);
+  before(takes_nitrogen(), CALCISOL_STATE_NH4, ammonium_before);
+  before(takes_nitrogen(), CALCISOL_STATE_NO3, nitrate_before);
 }
 
 void SplitColumns::step(double dt, const StepViews &views, bool, calcisol_report &report, Finding &finding) {
@@ -191,6 +196,8 @@ void SplitColumns::share_out_lane(int c, std::int64_t column, double dt) {
       sinks[k] += shares[k];
   }
   share_out_water_of(c, column, dt, sinks);
+  if (takes_nitrogen())
+    meet_nitrogen(column, dt);
 }
 
 // Water, and the fluxes between pieces where the host gives its own.

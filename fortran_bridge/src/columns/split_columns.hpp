@@ -60,6 +60,8 @@ private:
   void read(const Part &part, const calcisol_view *forcing, double dt, Finding &finding);
   void share_out_lane(int lane, std::int64_t column, double dt);
   void share_out_water_of(int lane, std::int64_t column, double dt, const double *sinks);
+  bool takes_nitrogen() const;
+  void meet_nitrogen(std::int64_t column, double dt);
   void take(int lane, int variable, double *values);
   void give(std::int64_t column, const double *values, std::vector<double> &to) const;
   void step_pieces(double dt, Finding &finding);
@@ -85,7 +87,7 @@ private:
   std::vector<std::uint8_t> nobody, invalid, everybody;
   // what the columns inside read and write, [piece][column] or [column]
   std::vector<std::vector<double>> fine, fine_out;
-  std::vector<double> active, water_before;
+  std::vector<double> active, water_before, ammonium_before, nitrate_before;
   std::vector<std::int32_t> fine_flag;
 };
 
