@@ -13,8 +13,6 @@ namespace {
 
 constexpr double most_taken = 0.9; // of what a piece has in a step, before other pieces of its layer are turned to
 
-} // namespace
-
 // Moves to other pieces of a layer what `sinks` take beyond the `room` of a piece, in proportion to the room left
 // there. Totals of each sink and layer stay; where the whole layer has too little, its pieces lack it alike.
 void take_where_it_is(const Split &split, double (*sinks)[most_layers], int count, const double *room) {
@@ -43,6 +41,8 @@ void take_where_it_is(const Split &split, double (*sinks)[most_layers], int coun
     }
   }
 }
+
+} // namespace
 
 bool SplitColumns::takes_nitrogen() const {
   for (const int row : {CALCISOL_N_NIT, CALCISOL_N_UP_NH4, CALCISOL_N_MIN, CALCISOL_N_UP_NO3, CALCISOL_N_DEN})
