@@ -11,11 +11,11 @@ from pathlib import Path
 from ..library.install import fortran_source_dir, fortran_sources
 from .maps import HostError
 
-SHARED = ("fit", "expect", "balance", "switch", "exchange", "stepper", "pieces", "names", "record", "water", "land")
+SHARED = ("fit", "expect", "balance", "switch", "exchange", "stepper", "pieces", "names", "water", "record", "land")
 OWN = {
     "orchidee": ("merge", "nodes", "tiles", "orchidee_map", "orchidee_files", "orchidee_columns", "orchidee_look", "orchidee"),
     "noahmp": ("noahmp_files", "noahmp"),
-    "ctsm": ("ctsm_files", "ctsm"),
+    "ctsm": ("ctsm_files", "ctsm_water", "ctsm"),
     "jules": (),  # no sources of its own: an adapter for this host starts from the shared ones
 }
 STANDS = ("calcisol_lpjml_stands.h", "calcisol_lpjml_stands.c")

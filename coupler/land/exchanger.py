@@ -1,6 +1,7 @@
 """The exchanger of a soil that nobody measured: its capacity by clay, organic carbon and pH, and which bases it holds.
 
-What:    ``capacity`` for soils without a measured one; ``BASES``, shares for soils without measured bases, are the emulator's.
+What:    ``capacity`` for soils without a measured one, by the constants that the adapters of land models take too;
+         ``BASES``, shares for soils without measured bases, are the emulator's.
 Units:   clay and organic carbon kg kg-1; capacity mol_c kg-1 of fine earth; shares of the charge of the bases.
 Source:  Helling, Chesters & Corey 1964, doi:10.2136/sssaj1964.03615995002800040020x: mmol_c kg-1 = (0.44 pH + 3.0) clay% +
          (5.1 pH - 5.9) C%, pH of the saturating solution 2.5 to 8; read in two works that cite it: a collection of pedotransfer
@@ -14,19 +15,13 @@ from __future__ import annotations
 import numpy as np
 
 from ...emulator.contract.bases import BASES, CHARGE
+from ...emulator.contract.constants import CEC_PER_CARBON, CEC_PER_CLAY
 
 __all__ = ["BASES", "CHARGE", "capacity"]
 
-CLAY = (0.44, 3.0)  # mmol_c kg-1 per % of clay: slope on pH, at pH 0
-CARBON = (5.1, -5.9)  # the same per % of organic carbon
-FULL = 8.2
-"""pH at which the sites of the library are counted: what protons hold below it, the library works out itself."""
 LEAST = 0.002  # mol_c kg-1, the least the library takes
 
 
-def capacity(clay: np.ndarray, carbon: np.ndarray, ph: float = FULL) -> np.ndarray:
-    """Cation exchange capacity at a pH, mol_c kg-1, of any shape."""
-    per_clay, per_carbon = (a * ph + b for a, b in (CLAY, CARBON))
-    return np.maximum(
-        0.1 * (per_clay * np.asarray(clay) + per_carbon * np.asarray(carbon)), LEAST
-    )  # % and mmol to shares and mol
+def capacity(clay: np.ndarray, carbon: np.ndarray) -> np.ndarray:
+    """Cation exchange capacity at pH 8.2, mol_c kg-1, of any shape: at that pH the sites of the library are counted."""
+    return np.maximum(CEC_PER_CLAY * np.asarray(clay) + CEC_PER_CARBON * np.asarray(carbon), LEAST)

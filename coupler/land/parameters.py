@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ...emulator.contract.constants import CEC_VARIABLE_SHARE
 from .soil_water.run import LIMITS as SOIL_WATER
 
 # physical bounds of a value; the ranges of its sources stand beside each constant below
@@ -66,7 +67,7 @@ class SoilParameters:
     # of water, pH 4 to 7.5, the bases held differ from his by 0.32 of the CEC (root mean square) at the contract's 0.3, by 0.15
     # at 0.9, by 0.13 at 1; 0.9 leaves a tenth to permanent charge. With 0.3 nine tenths of the CEC hold bases down to pH 5.5
     # (measured: half), and lime finds little to neutralise. Range 0.7-0.95
-    cec_variable: float = 0.9
+    cec_variable: float = CEC_VARIABLE_SHARE
     # saturation index above which carbonate forms again; 0: at saturation. 0.53 below irrigated fields (Suarez 1977, Soil Sci.
     # Soc. Am. J. 41, 310), 0.3-0.5 (Suarez et al. 1992, ibid. 56, 1776), up to 1.6 (Inskeep & Bloom 1986, ibid. 50, 1431)
     si_pedogenic: float = 0.0

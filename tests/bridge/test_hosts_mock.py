@@ -8,6 +8,7 @@ Note:    MPI tests need mpirun and mpif90, and skip without them.
 
 from __future__ import annotations
 
+import re
 import shutil
 import struct
 import subprocess
@@ -21,6 +22,8 @@ from helpers.mock_hosts import BY_NAME, MOCKS, NCOL, Host, build
 # of the throughput of one step; float64 over one step leaves 1e-13, a wrong term 1e-3 (coupler/offline/budget.py)
 CLOSURE = 1e-10
 A_DAY = 0.1  # in pH of the first layer, of a day against half-hours; seen: 0.03 (hosts/README.md, a step a day)
+ROUND_OFF = 1e-9  # of the infiltration: contents of 500 mm in float64, 240 differences of them
+OF_SINGLE = 1e-2  # Noah-MP's contents are real(4): 3e-5 mm a difference
 RANKED = 12  # steps of the tests over ranks: the bits differ at the first step or never
 
 
@@ -59,6 +62,19 @@ def test_budgets_close_and_feedback_is_a_choice(name: str, host_of: Callable[...
     changed = [column for column, words in off.items() if coupled[column][0] != words[0]]
     lakes = 1 if name == "lpjml" else 0
     assert len(changed) == (0 if name == "noahmp" else NCOL - lakes)  # Noah-MP has no formula that reads pH
+
+
+@pytest.mark.parametrize(("name", "tiles"), [("orchidee", False), ("orchidee", True), ("ctsm", None), ("noahmp", None)])
+def test_soil_takes_in_what_the_host_lets_infiltrate(
+    name: str, tiles: bool | None, host_of: Callable[..., Host], tmp_path: Path
+) -> None:
+    """Rain, rivers, irrigation of one tile, water that waits above the soil, dew, frost, snow that goes: the log says how near."""
+    more = {} if tiles is None else {"tiles": tiles}
+    summer = 8000  # ORCHIDEE's frost at nodes is no exact sum of the mock's layers
+    _, printed = host_of(name).run(tmp_path / "run", summer, summer + 5 * 48, **more)
+    missed, into = re.findall(r"water missed (\S+) of (\S+) mm", printed)[-1]
+    assert float(into) > 5.0
+    assert float(missed) < (OF_SINGLE if name == "noahmp" else ROUND_OFF) * float(into)
 
 
 @pytest.mark.parametrize("name", BY_NAME)

@@ -11,7 +11,7 @@ module calcisol_ctsm
   use, intrinsic :: iso_c_binding, only: c_int32_t
   use shr_kind_mod, only: r8 => shr_kind_r8
   use calcisol, only: calcisol_error_argument, calcisol_molar_mass_n
-  use calcisol_ctsm_files, only: calcisol_ctsm_kept
+  use calcisol_ctsm_water, only: calcisol_ctsm_watched
   use calcisol_expect, only: expect, expect_step
   use calcisol_fit, only: fit, plus, over, sum_of
   use calcisol_land, only: for_history, clear
@@ -21,7 +21,7 @@ module calcisol_ctsm
 
   real(r8), parameter :: one = 1.0_r8, gram = 1.0e-3_r8, zero = 0.0_r8
 
-  type, extends(calcisol_ctsm_kept) :: calcisol_ctsm_soil ! start, set, finish: calcisol_ctsm_files
+  type, extends(calcisol_ctsm_watched) :: calcisol_ctsm_soil ! start, set, finish: calcisol_ctsm_files
   contains
     procedure :: step => ctsm_step
   end type calcisol_ctsm_soil
@@ -43,7 +43,7 @@ contains
     integer(c_int32_t), intent(out) :: stat
     character(len=:), allocatable, intent(inout) :: message
     character(len=200) :: fault
-    real(r8) :: drain, drained, gram_dz
+    real(r8) :: drain, drained, gram_dz, infiltrated
     integer :: i, k, l
     stat = 0
     call clear(message)
@@ -58,6 +58,7 @@ contains
       return
     end if
     self%active = zero
+    call self%forget_others(filter)
     do i = 1, size(filter)
       k = filter(i) - self%begc + 1 ! our columns are counted from 1
       self%active(k) = one
@@ -78,9 +79,10 @@ contains
         self%n_up_no3(k, l) = fit(no3_uptake_vr(k, l), gram_dz)
         self%n_den(k, l) = fit(f_denit_vr(k, l), gram_dz)
       end do
-      ! what infiltrates in CTSM is less what evaporates from the soil
+      infiltrated = fit(qflx_infl(k), one) ! in CTSM less what evaporates from the soil
+      if (self%told_surface) infiltrated = plus(infiltrated, self%surface(k))
       call self%water%note(k, dtime, self%water%closing(k, dtime, self%w_liq(k, :), self%w_ice(k, :), self%w_sink(k, :), &
-        fit(qflx_infl(k), one)), drain, fit(qflx_infl(k), one))
+        infiltrated), drain, infiltrated)
       self%w_sink(k, 1) = plus(self%w_sink(k, 1), fit(qflx_ev_soil(k), one))
       self%co2_src_total(k) = fit(rr(k), gram)
       self%dep_nh4(k) = fit(ndep(k), gram/calcisol_molar_mass_n)
@@ -91,6 +93,7 @@ contains
     if (stat /= 0) return
     self%ph_for_host = self%ph_or(self%ph_read, self%own) ! outside the filter: pH of the last step there, and nothing for the air
     self%co2_to_air = for_history(fit(self%co2_adj, one/gram), zero)
+    if (self%told_surface) call self%water%look(stat, message)
 
   contains
 

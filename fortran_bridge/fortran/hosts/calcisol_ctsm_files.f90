@@ -7,12 +7,12 @@ module calcisol_ctsm_files
   use shr_kind_mod, only: r8 => shr_kind_r8
   use calcisol, only: calcisol_arrays, calcisol_soil_dz, calcisol_soil_caco3, calcisol_soil_ph0, calcisol_soil_clay, &
     calcisol_soil_bulk_density, calcisol_soil_cec, calcisol_soil_cec_variable, calcisol_q_lat, calcisol_co2_src, calcisol_n_nit, &
-    calcisol_n_min, calcisol_n_up_nh4, calcisol_n_up_no3, calcisol_n_den, calcisol_dep_nh4, calcisol_error_argument
+    calcisol_cec_variable_share, calcisol_n_min, calcisol_n_up_nh4, calcisol_n_up_no3, calcisol_n_den, calcisol_dep_nh4, &
+    calcisol_error_argument
   use calcisol_expect, only: expect
-  use calcisol_fit, only: fit
-  use calcisol_land, only: calcisol_land_soil
+  use calcisol_fit, only: fit, missing
+  use calcisol_land, only: calcisol_land_soil, capacity_without_map
   use calcisol_switch, only: calcisol_switch_t
-  use calcisol_water, only: calcisol_water_budget
   implicit none
   private
   public :: calcisol_ctsm_kept
@@ -21,12 +21,16 @@ module calcisol_ctsm_files
   integer(c_int32_t), parameter :: given(8) = [calcisol_q_lat, calcisol_co2_src, calcisol_n_nit, calcisol_n_min, &
     calcisol_n_up_nh4, calcisol_n_up_no3, calcisol_n_den, calcisol_dep_nh4]
 
+  character(len=*), parameter :: suspects = 'use_excess_ice and groundwater irrigation, or choose lower_boundary_condition 2'
+
   type, extends(calcisol_land_soil) :: calcisol_ctsm_kept
     integer :: begc = 1
     real(r8) :: own = 6.5_r8 ! pH where there is none of ours
     ! there from the start on, whether calcisol is on or off: (ncol,nlev), and gC m-2 s-1, + to the air, 0 where not stepped
     real(r8), allocatable :: ph_for_host(:, :), co2_to_air(:)
-    type(calcisol_water_budget) :: water
+    real(r8), allocatable :: ponded(:)  ! (ncol) h2osfc before drainage, kg m-2
+    real(r8), allocatable :: surface(:) ! (ncol) what passed the surface beside qflx_infl, + into the soil, kg m-2 s-1
+    logical :: told_surface = .false.   ! the host gives it, so that its water has to close
   contains
     procedure :: start => ctsm_start
     procedure :: set => ctsm_set
@@ -36,7 +40,7 @@ module calcisol_ctsm_files
 contains
 
   ! dz [m], caco3 and clay [kg kg-1], ph of the survey (1), bd [kg m-3], all (begc:endc,1:nlev); read them beside surfdata.
-  ! cec [mol kg-1] and cec_variable [1] likewise; without them the library derives them. aquifer (use_aquifer_layer()) and
+  ! cec [mol kg-1] and cec_variable [1] likewise; without them those of the European run. aquifer (use_aquifer_layer()) and
   ! hillslope (use_hillslope): options whose qflx_drain is not what leaves the soil of a column. dzsoi (1:nlev) [m]: CTSM's layers,
   ! which thickest_layer splits.
   subroutine ctsm_start(self, switch, begc, dz, caco3, ph, clay, bd, own, stat, message, cec, cec_variable, aquifer, hillslope, &
@@ -54,13 +58,13 @@ contains
     real(r8), allocatable, target :: property(:, :, :)
     real(r8) :: thickness(size(dz, 2)) ! read only where layers are split
     character(len=200) :: fault
+    call self%may_start(stat, message)
+    if (stat /= 0) return
     self%begc = begc
     self%own = own
     if (.not. allocated(self%ph_for_host)) allocate (self%ph_for_host(size(dz, 1), size(dz, 2)), self%co2_to_air(size(dz, 1)))
     self%ph_for_host = own
     self%co2_to_air = zero
-    stat = 0
-    message = ''
     if (switch%bundle == '') return
     fault = ''
     call expect(fault, 'caco3', shape(dz), caco3)
@@ -84,8 +88,9 @@ contains
     stat = merge(0_c_int32_t, calcisol_error_argument, fault == '')
     message = trim(fault)
     if (stat /= 0) return
-    allocate (property(size(dz, 1), size(dz, 2), 7), source=-one) ! what is not given is not linked
+    allocate (property(size(dz, 1), size(dz, 2), 7), source=calcisol_cec_variable_share)
     property(:, :, :5) = reshape([fit(dz, one), fit(caco3, one), fit(ph, one), fit(clay, one), fit(bd, one)], [shape(dz), 5])
+    property(:, :, 6) = capacity_without_map(property(:, :, 1), property(:, :, 4))
     if (present(cec)) property(:, :, 6) = fit(cec, one)
     if (present(cec_variable)) property(:, :, 7) = fit(cec_variable, one)
     call soil%link(calcisol_soil_dz, property(:, :, 1))
@@ -93,12 +98,15 @@ contains
     call soil%link(calcisol_soil_ph0, property(:, :, 3))
     call soil%link(calcisol_soil_clay, property(:, :, 4))
     call soil%link(calcisol_soil_bulk_density, property(:, :, 5))
-    if (present(cec)) call soil%link(calcisol_soil_cec, property(:, :, 6))
-    if (present(cec_variable)) call soil%link(calcisol_soil_cec_variable, property(:, :, 7))
-    call self%water%start(size(dz, 1))
+    call soil%link(calcisol_soil_cec, property(:, :, 6))
+    call soil%link(calcisol_soil_cec_variable, property(:, :, 7))
     call self%open(switch, thickness, property(:, :, 1), soil, stat, message)
+    if (stat /= 0) return
     call self%know_map(property)
+    call self%water%start(size(dz, 1), suspects)
+    allocate (self%ponded(size(dz, 1)), self%surface(size(dz, 1)), source=missing)
     call self%give(given)
+    self%only_given = .true.
   end subroutine ctsm_start
 
   ! Restart variable i, and with it the pH that the host reads before the next step.
@@ -116,6 +124,8 @@ contains
     class(calcisol_ctsm_kept), intent(inout) :: self
     call self%calcisol_land_soil%finish()
     if (allocated(self%ph_for_host)) deallocate (self%ph_for_host, self%co2_to_air)
+    if (allocated(self%ponded)) deallocate (self%ponded, self%surface)
+    self%told_surface = .false.
   end subroutine ctsm_finish
 
 end module calcisol_ctsm_files

@@ -52,6 +52,7 @@ module calcisol_exchange
     procedure :: release => exchange_release
     procedure :: gather => exchange_gather
     procedure :: average => exchange_average
+    procedure :: gives_sum => exchange_gives_sum
   end type calcisol_exchange_t
 
 contains
@@ -207,6 +208,17 @@ contains
     self%layered_sum = 0.0_c_double
     self%single_sum = 0.0_c_double
   end subroutine exchange_average
+
+  ! Whether the host gives what sum k holds (layered ones first); the last is the active time.
+  pure function exchange_gives_sum(self, k) result(given)
+    class(calcisol_exchange_t), intent(in) :: self
+    integer, intent(in) :: k
+    logical :: given
+    given = k == n_layered_sums + n_single_sums
+    if (given) return
+    if (k <= n_layered_sums) given = self%gives_layered(k + layered_contents)
+    if (k > n_layered_sums) given = self%gives_single(k - n_layered_sums + single_contents)
+  end function exchange_gives_sum
 
   ! Free all arrays; their names point nowhere after it.
   subroutine exchange_release(self)

@@ -11,24 +11,36 @@
 module calcisol_land
   use, intrinsic :: iso_c_binding, only: c_double, c_int32_t
   use calcisol
+  use calcisol_c, only: c_variable_get, info_t
   use calcisol_fit, only: is_missing, missing
   use calcisol_record, only: calcisol_recorder
   use calcisol_stepper, only: clear
   use calcisol_switch, only: calcisol_switch_t, look_at_switch
   implicit none
   private
-  public :: calcisol_land_soil, clear, for_history
+  public :: calcisol_land_soil, clear, for_history, capacity_without_map
 
   type, extends(calcisol_recorder) :: calcisol_land_soil
     real(c_double), allocatable :: weight(:, :) ! share of each layer in a column total, exp(-z / 0.3 m) as the library's
     type(calcisol_model), private :: model
   contains
+    procedure :: may_start => land_may_start
     procedure :: open => land_open
     procedure :: ph_or => land_ph_or
     procedure :: finish => land_finish
   end type calcisol_land_soil
 
 contains
+
+  ! A second start without a finish is an error, and changes nothing of what the host reads.
+  subroutine land_may_start(self, stat, message)
+    class(calcisol_land_soil), intent(in) :: self
+    integer(c_int32_t), intent(out) :: stat
+    character(len=:), allocatable, intent(inout) :: message
+    stat = merge(calcisol_error_argument, calcisol_ok, self%on)
+    message = ''
+    if (self%on) message = 'calcisol was started twice; call finish before another start, or use a second object'
+  end subroutine land_may_start
 
   ! Open the bundle and make the columns. thickness (nlay) [m]: that of the host's layers, the same on all its processes, by
   ! which thick ones are split (switch%thickest_layer). properties: (ncol,nlay,...) linked by calcisol_soil_...; dz among them,
@@ -42,14 +54,8 @@ contains
     integer(c_int32_t), intent(out) :: stat
     character(len=:), allocatable, intent(out) :: message
     type(calcisol_report) :: report
-    message = ''
-    stat = calcisol_ok
-    if (switch%bundle == '') return
-    if (self%on) then
-      stat = calcisol_error_argument
-      message = 'calcisol was started twice; call finish before another start, or use a second object'
-      return
-    end if
+    call self%may_start(stat, message)
+    if (stat /= calcisol_ok .or. switch%bundle == '') return
     call look_at_switch(switch, stat, message)
     if (stat /= calcisol_ok) return
     call self%pieces%choose(thickness, switch%thickest_layer, stat, message)
@@ -90,6 +96,34 @@ contains
     end do
   end function weights
 
+  ! Exchange capacity [mol kg-1] of soils without a map of it, by the constants that the European run takes: (ncol,nlay) as dz,
+  ! clay [kg kg-1] where the host has it; organic carbon, which no host gives, at the contract's default, as clay without one.
+  ! Its variable share is calcisol_cec_variable_share.
+  function capacity_without_map(dz, clay) result(cec)
+    real(c_double), intent(in) :: dz(:, :)
+    real(c_double), intent(in), optional :: clay(:, :)
+    real(c_double) :: cec(size(dz, 1), size(dz, 2)), of_carbon
+    integer :: i, l
+    of_carbon = calcisol_cec_per_carbon*default_of(calcisol_soil_soc)
+    cec = calcisol_cec_per_clay*default_of(calcisol_soil_clay) + of_carbon
+    if (.not. present(clay)) return
+    do l = 1, size(dz, 2)
+      do i = 1, size(dz, 1)
+        cec(i, l) = missing
+        if (.not. is_missing(clay(i, l))) cec(i, l) = calcisol_cec_per_clay*clay(i, l) + of_carbon
+      end do
+    end do
+  end function capacity_without_map
+
+  ! What the library takes for a soil property (calcisol_soil_...) that is not linked.
+  function default_of(id) result(value)
+    integer(c_int32_t), intent(in) :: id
+    real(c_double) :: value
+    type(info_t) :: info
+    value = missing
+    if (c_variable_get(id/calcisol_role, mod(id, calcisol_role) - 1_c_int32_t, info) == calcisol_ok) value = info%fill
+  end function default_of
+
   ! Our pH (value: of a layer, or ph_top) where feedback is on and there is one, else the host's own.
   elemental function land_ph_or(self, value, own) result(ph)
     class(calcisol_land_soil), intent(in) :: self
@@ -111,6 +145,7 @@ contains
   subroutine land_finish(self)
     class(calcisol_land_soil), intent(inout) :: self
     call self%forget()
+    call self%water%finish()
     call self%model%close()
     if (allocated(self%weight)) deallocate (self%weight)
   end subroutine land_finish

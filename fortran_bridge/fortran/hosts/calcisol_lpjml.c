@@ -44,8 +44,8 @@ calcisol_status calcisol_lpjml_start(const char *bundle, calcisol_lpjml_reads fe
                                                    : calcisol_f64(&grid->soilph, sizeof(Cell) / sizeof(double), 0);
   properties[CALCISOL_SOIL_CACO3] = calcisol_f64(map->caco3, 1, 0);
   properties[CALCISOL_SOIL_CLAY] = calcisol_f64(map->clay, 1, 0);
-  properties[CALCISOL_SOIL_CEC] = calcisol_f64(map->cec, 1, 0);
-  properties[CALCISOL_SOIL_CEC_VARIABLE] = calcisol_f64(map->cec_variable, 1, 0);
+  properties[CALCISOL_SOIL_CEC] = calcisol_lpjml_capacity(map->cec, map->clay, ncell);
+  properties[CALCISOL_SOIL_CEC_VARIABLE] = calcisol_lpjml_variable_share(map->cec_variable);
   first = grid, reads = feedback;
   status = calcisol_soil_start(soil, bundle, ncell, N, properties);
   if (status != CALCISOL_OK || !soil->on)

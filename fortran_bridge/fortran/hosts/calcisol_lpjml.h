@@ -32,7 +32,7 @@ typedef enum { /* what LPJmL's formulas are given: nothing of ours, pH of pore w
 /* The columns of this rank: budgets, log line, restart and end by the calls of calcisol_soil.h. */
 extern calcisol_soil calcisol_lpjml_soil;
 /* Soil of the cells, [ncell] each, as `calcisol hosts map` makes it; NULL: soilph as pH of pore water, no carbonate,
- * and the library's default for the others. kg kg-1, cec mol kg-1, cec_variable 1. */
+ * the library's default of clay, and the capacity of the European run. kg kg-1, cec mol kg-1, cec_variable 1. */
 typedef struct calcisol_lpjml_map {
   const double *ph0, *caco3, *clay, *cec, *cec_variable;
 } calcisol_lpjml_map;

@@ -1,12 +1,33 @@
 /* The soil of an LPJmL cell from that of its stands, and the end of its day, for calcisol_lpjml.c. */
 #include "lpj.h"
 
+#include <stdlib.h>
+
 #include "calcisol_lpjml_stands.h"
 
 #define DAY 86400.0
 #define GRAM 1e-3
 
 static const double missing = CALCISOL_MISSING_VALUE;
+
+calcisol_view calcisol_lpjml_capacity(const double *cec, const double *clay, int ncell) {
+  static double *made; /* until the next start */
+  calcisol_variable_info of_clay = {0}, of_carbon = {0};
+  free(made), made = NULL;
+  if (cec != NULL || (made = malloc(((size_t)ncell + 1) * sizeof *made)) == NULL)
+    return calcisol_f64(cec, 1, 0);
+  calcisol_variable_get(CALCISOL_ROLE_STATIC, CALCISOL_SOIL_CLAY, &of_clay);
+  calcisol_variable_get(CALCISOL_ROLE_STATIC, CALCISOL_SOIL_SOC, &of_carbon); /* LPJmL's grid holds none */
+  for (int c = 0; c < ncell; ++c)
+    made[c] = calcisol_plus(calcisol_fit(clay != NULL ? clay[c] : of_clay.fill, CALCISOL_CEC_PER_CLAY),
+                            CALCISOL_CEC_PER_CARBON * of_carbon.fill);
+  return calcisol_f64(made, 1, 0);
+}
+
+calcisol_view calcisol_lpjml_variable_share(const double *cec_variable) {
+  static const double share = CALCISOL_CEC_VARIABLE_SHARE;
+  return cec_variable != NULL ? calcisol_f64(cec_variable, 1, 0) : calcisol_f64(&share, 0, 0);
+}
 
 /* Whether LPJmL's own macros can be used on a layer: arithmetic with a missing number may trap. */
 static int usable(const Soil *layers, int l) {

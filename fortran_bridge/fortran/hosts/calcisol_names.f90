@@ -7,18 +7,22 @@ module calcisol_names
   use, intrinsic :: iso_c_binding, only: c_int32_t
   use calcisol
   use calcisol_c, only: info_t, c_variable_get, text_of
+  use calcisol_exchange, only: n_layered_sums, n_single_sums
   use calcisol_pieces, only: calcisol_pieces_t
   use calcisol_stepper, only: calcisol_stepper_t
   implicit none
   private
-  public :: calcisol_named_t, n_kept, state_id
+  public :: calcisol_named_t, n_kept, n_sums, state_id
 
-  ! gathered besides sums: the time, the carbon flux of the last step
-  integer, parameter :: n_kept = 2
+  ! gathered: the time, the carbon flux of the last step; then sums in layers, sums per column
+  integer, parameter :: n_kept = 2, n_sums = n_layered_sums + n_single_sums
 
   type, extends(calcisol_stepper_t) :: calcisol_named_t
     type(calcisol_pieces_t) :: pieces ! of the layers
+    ! sums that the host does not give are not in its restart: for hosts that give from the start on all they will ever give
+    logical :: only_given = .false.
   contains
+    procedure :: sum_of_variable => named_sum
     procedure :: map_variable => named_map_variable
     procedure :: slot_of => named_slot_of
     procedure :: variable_name => named_name
@@ -54,6 +58,20 @@ contains
     sheet = i - (slot - 1)*self%pieces%sheets
   end subroutine named_slot_of
 
+  ! The sum that restart variable i holds, in the list of all of them: a sum keeps its name, whatever else a host gives.
+  pure function named_sum(self, i) result(k)
+    class(calcisol_named_t), intent(in) :: self
+    integer, intent(in) :: i
+    integer :: k, left
+    k = i - self%map_variable() - n_kept
+    if (.not. self%only_given) return
+    left = k
+    do k = 1, n_sums
+      if (self%gives_sum(k)) left = left - 1
+      if (left <= 0) return
+    end do
+  end function named_sum
+
   ! Name of a restart variable; at most 20 characters, which is what IOIPSL keeps. The number of a sheet stands in front: hosts
   ! may cut the end.
   function named_name(self, i) result(name)
@@ -63,7 +81,7 @@ contains
     type(info_t) :: info
     character(len=20) :: number
     integer :: slot, sheet
-    write (number, '(a,i0)') 'calcisol_sum_', i - self%map_variable() - n_kept
+    write (number, '(a,i0)') 'calcisol_sum_', self%sum_of_variable(i)
     name = trim(number)
     if (i == self%map_variable()) name = 'calcisol_soil_map'
     if (i == self%map_variable() + 1) name = 'calcisol_elapsed'

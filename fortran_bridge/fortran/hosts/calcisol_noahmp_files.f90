@@ -9,22 +9,21 @@ module calcisol_noahmp_files
   use Machine, only: kind_noahmp, undefined_real
   use NoahmpIOVarType, only: NoahmpIO_type
   use calcisol, only: calcisol_arrays, calcisol_soil_dz, calcisol_soil_caco3, calcisol_soil_ph0, calcisol_soil_cec, &
-    calcisol_soil_cec_variable, calcisol_error_argument
+    calcisol_soil_cec_variable, calcisol_cec_variable_share, calcisol_error_argument
   use calcisol_expect, only: expect, any_extent
   use calcisol_fit, only: fit, is_missing
-  use calcisol_land, only: calcisol_land_soil
+  use calcisol_land, only: calcisol_land_soil, capacity_without_map
   use calcisol_switch, only: calcisol_switch_t, read_switch
-  use calcisol_water, only: calcisol_water_budget
   implicit none
   private
   public :: calcisol_noahmp_kept, look_at
 
   real(c_double), parameter :: one = 1.0_c_double, water = 1000.0_c_double, freezing = 273.16_c_double, half = 0.5_c_double
+  character(len=*), parameter :: suspects = 'drip irrigation, wetlands and any scheme that changes SMOIS outside Noah-MP'
   integer, parameter :: grows(3) = [2, 5, 6] ! DYNAMIC_VEG_OPTION that compute carbon
 
   type, extends(calcisol_land_soil) :: calcisol_noahmp_kept
     integer :: ni = 0, nj = 0
-    type(calcisol_water_budget) :: water
     ! there from the start on, whether calcisol is on or off
     real(kind_noahmp), allocatable :: ph_out(:, :, :)  ! (i,k,j), undefined_real where there is none
     real(kind_noahmp), allocatable :: co2_to_air(:, :) ! (i,j) gC m-2 s-1, + to the air, 0 where nothing was stepped
@@ -42,7 +41,7 @@ module calcisol_noahmp_files
 contains
 
   ! After the host has its initial state or has read its restart. ph (1) of pore water and caco3 [kg kg-1] (i,j) from a map.
-  ! cec [mol kg-1] and cec_variable [1] (i,j) of the same map; without them the library derives them.
+  ! cec [mol kg-1] and cec_variable [1] (i,j) of the same map; without them those of the European run.
   subroutine noahmp_start(self, NoahmpIO, ph, caco3, stat, message, cec, cec_variable)
     class(calcisol_noahmp_kept), intent(inout) :: self
     type(NoahmpIO_type), intent(in) :: NoahmpIO
@@ -54,6 +53,8 @@ contains
     real(c_double), allocatable, target :: property(:, :, :) ! dz, caco3, ph0, cec, cec_variable
     character(len=200) :: fault
     integer :: i, j, l, c
+    call self%may_start(stat, message)
+    if (stat /= 0) return
     self%ni = NoahmpIO%ite - NoahmpIO%its + 1
     self%nj = NoahmpIO%jte - NoahmpIO%jts + 1
     if (.not. allocated(self%ph_out)) allocate (self%ph_out(self%ni, NoahmpIO%nsoil, self%nj), self%co2_to_air(self%ni, self%nj))
@@ -72,8 +73,8 @@ contains
     stat = calcisol_error_argument
     message = trim(fault)
     if (fault /= '') return
-    allocate (property(self%ni*self%nj, self%nlay, 5), source=-one) ! what is not given is not linked
-    call self%water%start(size(property, 1))
+    allocate (property(self%ni*self%nj, self%nlay, 5), source=calcisol_cec_variable_share)
+    property(:, :, 4) = capacity_without_map(property(:, :, 1))
     do j = 1, self%nj
       do i = 1, self%ni
         c = (j - 1)*self%ni + i
@@ -82,17 +83,33 @@ contains
           if (present(cec)) property(c, l, 4) = fit(cec(i, j), one)
           if (present(cec_variable)) property(c, l, 5) = fit(cec_variable(i, j), one)
         end do
-        call self%water%set(c, fit(NoahmpIO%SMOIS(NoahmpIO%its + i - 1, :, NoahmpIO%jts + j - 1), property(c, :, 1)*water))
       end do
     end do
     call soil%link(calcisol_soil_dz, property(:, :, 1))
     call soil%link(calcisol_soil_caco3, property(:, :, 2))
     call soil%link(calcisol_soil_ph0, property(:, :, 3))
-    if (present(cec)) call soil%link(calcisol_soil_cec, property(:, :, 4))
-    if (present(cec_variable)) call soil%link(calcisol_soil_cec_variable, property(:, :, 5))
+    call soil%link(calcisol_soil_cec, property(:, :, 4))
+    call soil%link(calcisol_soil_cec_variable, property(:, :, 5))
     call self%open(switch, fit(NoahmpIO%DZS, one), property(:, :, 1), soil, stat, message)
+    if (stat /= 0) return
     call self%know_map(property)
+    self%only_given = .true.
+    call start_water(self, NoahmpIO)
   end subroutine noahmp_start
+
+  ! The soil water the host starts with, initial or of its restart, so that the first step has something to compare with.
+  subroutine start_water(self, NoahmpIO)
+    class(calcisol_noahmp_kept), intent(inout) :: self
+    type(NoahmpIO_type), intent(in) :: NoahmpIO
+    integer :: i, j
+    call self%water%start(self%ncol, suspects)
+    do j = 1, self%nj
+      do i = 1, self%ni
+        call self%water%set((j - 1)*self%ni + i, &
+          fit(NoahmpIO%SMOIS(NoahmpIO%its + i - 1, :, NoahmpIO%jts + j - 1), fit(NoahmpIO%DZS(:self%nlay), water)))
+      end do
+    end do
+  end subroutine start_water
 
   ! The first array that is not there or has another shape.
   subroutine look_at(self, NoahmpIO, fault)

@@ -5,7 +5,8 @@
 ! Shapes:  (kjpindex,nslm), (kjpindex,nslm,nstm), (kjpindex,nvm[,nparts]), grid cell to m2 of soil by vegtot; one object a thread.
 ! Units:   mc m3 m-3, rootsink kg m-2 dt-1 per tile, vevapnu and drainage kg m-2 dt-1, resp gC m-2 dt-1 per PFT, pb hPa, co2 ppm;
 !          n gN m-2 dt-1 per PFT (v4): nitrification, mineralisation, uptake of NH4 and of NO3, denitrification, input as NH4
-!          and as NO3; lime kg CaCO3 m-2 dt-1 per grid cell.
+!          and as NO3; lime kg CaCO3 m-2 dt-1 per grid cell; tile_rain, tile_runoff kg m-2 dt-1 and tile_waiting kg m-2 of a
+!          tile, routed and irrigation kg m-2 dt-1 per grid cell: with them the soil water is checked at each step.
 ! Errors:  stat = 0 is fine, else one sentence in message; an array that is not allocated or has another shape is one.
 ! Use:     call soil%step(...); soil%ph_for_host to nitrogen_dynamics, soil%co2_to_air to the net carbon flux
 module calcisol_orchidee
@@ -33,33 +34,35 @@ module calcisol_orchidee
 contains
 
   ! root: resp_maint_part_radia, whose part iroot joins resp; ph: the host's own pH of now (v4), else that of the start.
-  ! tile_...: contents, drainage and evaporation of the tiles, and the tile of each PFT, which CALCISOL_TILES needs.
+  ! tile_...: contents, drainage and evaporation of the tiles, and the tile of each PFT, which CALCISOL_TILES needs; what comes
+  ! to their surface, runs off, and waits to infiltrate. irrigated: the tile that irrigation goes to, 0 or none: all alike.
   subroutine orchidee_step(self, dt, dnh, mc, mcl, stempdiag, rootsink, soiltile, vevapnu, drainage, resp, root, iroot, &
-      veget_max, pb, ccanopy, stat, message, n, lime, ph, tile_mc, tile_mcl, tile_drainage, tile_evap, tile_of)
+      veget_max, pb, ccanopy, stat, message, n, lime, ph, tile_mc, tile_mcl, tile_drainage, tile_evap, tile_bare, tile_of, &
+      tile_rain, tile_runoff, tile_waiting, routed, irrigation, irrigated)
     class(calcisol_orchidee_soil), intent(inout) :: self
     real(r_std), intent(in) :: dt, dnh(:)
     real(r_std), intent(in), optional :: mc(:, :), mcl(:, :), stempdiag(:, :), rootsink(:, :, :), soiltile(:, :), vevapnu(:), &
       drainage(:), resp(:, :), root(:, :, :), veget_max(:, :), pb(:), ccanopy(:), n(:, :, :), lime(:), ph(:), tile_mc(:, :, :), &
-      tile_mcl(:, :, :), tile_drainage(:, :), tile_evap(:, :)
+      tile_mcl(:, :, :), tile_drainage(:, :), tile_evap(:, :), tile_bare(:, :), tile_rain(:, :), tile_runoff(:, :), &
+      tile_waiting(:, :), routed(:), irrigation(:)
     integer, intent(in) :: iroot
-    integer, intent(in), optional :: tile_of(:)
+    integer, intent(in), optional :: tile_of(:), irrigated
     integer(c_int32_t), intent(out) :: stat
     character(len=:), allocatable, intent(inout) :: message
     character(len=200) :: fault
-    real(r_std) :: per_soil(self%tiles%points) ! grid cell to soil: ice and lakes hold no water
     integer :: i, t, nstm, nvm
     stat = 0
     call clear(message)
     call self%forget_flux(ph)
     if (.not. self%on) return
     fault = ''
-    if (.not. as_started()) call look_at(fault, self%tiles%points, self%nslm, iroot, dt, dnh, mc, mcl, stempdiag, rootsink, &
+    call look_at(fault, self%tiles%points, self%nslm, iroot, dt, dnh, mc, mcl, stempdiag, rootsink, &
       soiltile, vevapnu, drainage, resp, root, veget_max, pb, ccanopy)
     if (fault == '') then
       nstm = size(soiltile, 2)
       nvm = size(veget_max, 2)
       call look_at_more(fault, [self%tiles%points, self%nslm, self%tiles%n], nvm, soiltile, n, lime, tile_mc, tile_mcl, &
-        tile_drainage, tile_evap, tile_of)
+        tile_drainage, tile_evap, tile_bare, tile_of, tile_rain, tile_runoff, tile_waiting, routed, irrigation)
     end if
     if (fault /= '') then
       stat = calcisol_error_argument
@@ -71,46 +74,33 @@ contains
     call self%move_ground(soiltile, stat, message)
     if (stat /= 0) return
     do i = 1, self%tiles%points
-      per_soil(i) = over(one, sum_of(veget_max(i, :)), least)
+      call self%know_ground(i, over(one, sum_of(veget_max(i, :)), least))
       do t = 1, self%tiles%n
         call fill(i, t, (t - 1)*self%tiles%points + i)
       end do
     end do
     call self%advance(dt, stat, message)
-    if (stat == 0) call self%give_back(per_soil, dt)
+    if (stat == 0) call self%give_back(dt)
+    if (stat == 0) call self%water%look(stat, message)
 
   contains
-
-    ! The usual case, in a few instructions: every array is there in its shape. The list of look_at again; the sweep tests both.
-    function as_started() result(fine)
-      logical :: fine
-      fine = present(mc) .and. present(mcl) .and. present(stempdiag) .and. present(rootsink) .and. present(soiltile) .and. &
-        present(vevapnu) .and. present(drainage) .and. present(resp) .and. present(root) .and. present(veget_max) .and. &
-        present(pb) .and. present(ccanopy) .and. .not. is_missing(dt)
-      if (.not. fine) return
-      associate (p => self%tiles%points, l => self%nslm)
-        fine = dt > zero .and. size(dnh) == l .and. all(shape(mc) == [p, l]) .and. all(shape(mcl) == [p, l]) .and. &
-          all(shape(stempdiag) == [p, l]) .and. all(shape(rootsink) == [p, l, size(soiltile, 2)]) .and. &
-          size(soiltile, 1) == p .and. size(vevapnu) == p .and. size(drainage) == p .and. size(veget_max, 1) == p .and. &
-          all(shape(resp) == shape(veget_max)) .and. all(shape(root) == [shape(veget_max), max(size(root, 3), iroot)]) .and. &
-          size(pb) == p .and. size(ccanopy) == p
-      end associate
-    end function as_started
 
     ! Column c: tile t of point i, or the mean of the point.
     subroutine fill(i, t, c)
       integer, intent(in) :: i, t, c
-      real(r_std) :: of_tile(nstm), of_pft(nvm), share, evaporation, drained
+      real(r_std) :: of_tile(nstm), of_pft(nvm), share, per_second, evaporated, drained
       integer :: k
       share = self%tiles%share(soiltile, i, t)
-      self%active(c) = merge(zero, one, share <= zero .or. (is_missing(per_soil(i)) .and. complete(veget_max(i, :))))
+      self%active(c) = merge(zero, one, share <= zero .or. (is_missing(self%per_soil(i)) .and. complete(veget_max(i, :))))
+      if (self%active(c) <= zero) call self%water%forget(c)
       if (self%active(c) <= zero) return
-      of_pft = fit(veget_max(i, :), per_soil(i))
-      evaporation = fit(per_soil(i), one/dt)
+      of_pft = fit(veget_max(i, :), self%per_soil(i))
+      per_second = fit(self%per_soil(i), one/dt)
+      evaporated = fit(vevapnu(i), per_second)
       if (self%tiles%n == 1) then
         of_tile = fit(soiltile(i, :), one) ! a share of the soil
-        call self%fill_profiles(c, dnh, mc(i, :), mcl(i, :), per_soil(i), stempdiag(i, :))
-        drained = fit(drainage(i), evaporation)
+        call self%fill_profiles(c, dnh, mc(i, :), mcl(i, :), self%per_soil(i), stempdiag(i, :))
+        drained = fit(drainage(i), per_second)
       else
         of_tile = [(merge(one, zero, k == t), k=1, nstm)]
         do k = 1, nvm
@@ -118,16 +108,18 @@ contains
         end do
         call self%fill_profiles(c, dnh, tile_mc(i, :, t), tile_mcl(i, :, t), one, stempdiag(i, :))
         drained = fit(tile_drainage(i, t), one/dt)
-        evaporation = fit(evaporation, evaporation_of_tile(tile_evap(i, :), self%tiles%fraction(i, :), t))
+        evaporated = evaporation_of_tile(fit(tile_evap(i, :), one/dt), tile_bare(i, :), self%tiles%fraction(i, :), evaporated, t)
       end if
-      call self%fill_sink(c, rootsink(i, :, :), of_tile, one/dt, fit(vevapnu(i), evaporation))
+      call self%fill_sink(c, rootsink(i, :, :), of_tile, one/dt, evaporated)
       self%q_bot(c) = drained
       self%co2_src_total(c) = plus(total(resp(i, :), of_pft, gram/dt), &
         total(root(i, 2:, iroot), of_pft(2:), gram/dt)) ! the first PFT is bare soil
       self%p_surf(c) = fit(pb(i), hpa)
       self%co2_atm(c) = fit(ccanopy(i), ppm)
-      if (present(lime)) self%lime(c) = fit(lime(i), fit(per_soil(i), one/dt))
+      if (present(lime)) self%lime(c) = fit(lime(i), per_second)
       if (present(n)) call self%fill_nitrogen(c, n(i, :, :), of_pft, gram/dt)
+      if (present(tile_rain)) call self%check_water(i, t, dt, of_tile, tile_rain, tile_runoff, tile_waiting, routed, irrigation, &
+        irrigated)
     end subroutine fill
 
   end subroutine orchidee_step

@@ -1,10 +1,11 @@
-! One column of ORCHIDEE filled from its profiles: water, temperature, sinks and nitrogen of calcisol_orchidee. Page: orchidee.md.
+! One column of ORCHIDEE around a step: filled from its profiles, its water checked, its ground known. Page: orchidee.md.
 !
 ! What:    profiles on the host's layers, of a tile or the mean of a point, joined to our layers; a profile with a missing number
-!          leaves its column missing, so that it waits.
+!          leaves its column missing, so that it waits. What the soil takes in is compared with what the host lets infiltrate.
 ! Units:   contents m3 m-3 times factor (grid cell to soil), kg m-2 dt-1 of a tile, K, gN m-2 dt-1 of a PFT's ground.
 ! Shapes:  (nslm), (nslm,nstm), (nvm,7).
 module calcisol_orchidee_columns
+  use, intrinsic :: iso_c_binding, only: c_int32_t
   use defprec, only: r_std
   use calcisol, only: calcisol_molar_mass_n
   use calcisol_fit, only: fit, plus, total, complete, is_missing, missing
@@ -21,6 +22,11 @@ module calcisol_orchidee_columns
     procedure :: fill_profiles
     procedure :: fill_sink
     procedure :: fill_nitrogen
+    procedure :: check_water
+    procedure :: forget_flux
+    procedure :: move_ground
+    procedure :: know_ground
+    procedure :: give_back
   end type calcisol_orchidee_filled
 
 contains
@@ -80,21 +86,115 @@ contains
     self%dep_no3(c) = fit(rate(7), one/calcisol_molar_mass_n)
   end subroutine fill_nitrogen
 
-  ! How much more tile t evaporates than the mean of its point: by ae_ns, whose sum over the tiles is not vevapnu.
-  pure function evaporation_of_tile(ae, fraction, t) result(ratio)
-    real(r_std), intent(in) :: ae(:), fraction(:)
+  ! What evaporates from tile t per m2 of it: ae_ns, which hydrol leaves multiplied by frac_bare_ns, and an equal share of
+  ! what is then missing of the mean of the point (a tile that evaporates without bare soil).
+  pure function evaporation_of_tile(ae, bare, fraction, mean, t) result(evaporated)
+    real(r_std), intent(in) :: ae(:), bare(:), fraction(:), mean
     integer, intent(in) :: t
-    real(r_std) :: ratio, all_tiles
+    real(r_std) :: evaporated, of_tiles(size(ae)), all_tiles
+    real(r_std), parameter :: least = 1.0e-8_r_std ! min_sechiba
     integer :: k
-    ratio = one
+    evaporated = missing
+    if (is_missing(mean)) return
+    of_tiles = zero
     all_tiles = zero
     do k = 1, size(fraction)
       if (fraction(k) <= zero) cycle
-      if (is_missing(ae(k))) return
-      if (ae(k) < zero) return ! dew: on all of them alike
-      all_tiles = all_tiles + fraction(k)*ae(k)
+      if (is_missing(ae(k)) .or. is_missing(bare(k))) return
+      if (bare(k) > least) of_tiles(k) = ae(k)/bare(k)
+      all_tiles = all_tiles + fraction(k)*of_tiles(k)
     end do
-    if (all_tiles > sqrt(tiny(all_tiles))) ratio = ae(t)/all_tiles
+    evaporated = of_tiles(t) + (mean - all_tiles)
   end function evaporation_of_tile
+
+  ! Drainage of tile t of point i (or of its mean) as it is used against that which closes the step: rain has come to the surface
+  ! [kg m-2 dt-1], runoff has left it, waiting [kg m-2] is water2infilt, which lies above the soil until the next step.
+  subroutine check_water(self, i, t, dt, weight, rain, runoff, waiting, routed, irrigation, irrigated)
+    class(calcisol_orchidee_filled), intent(inout) :: self
+    integer, intent(in) :: i, t
+    real(r_std), intent(in) :: dt, weight(:), rain(:, :)
+    real(r_std), intent(in), optional :: runoff(:, :), waiting(:, :), routed(:), irrigation(:)
+    integer, intent(in), optional :: irrigated
+    real(r_std) :: entered, closed, part
+    integer :: c
+    c = (t - 1)*self%tiles%points + i
+    entered = plus(total(rain(i, :), weight, one), fit(total(runoff(i, :), weight, one), -one))
+    if (present(routed)) entered = plus(entered, fit(routed(i), self%per_soil(i)))
+    if (present(irrigation)) then
+      part = one
+      if (present(irrigated) .and. self%tiles%n > 1) then
+        if (irrigated > 0) part = merge(one/max(self%tiles%fraction(i, t), tiny(one)), zero, irrigated == t)
+      end if
+      entered = plus(entered, fit(irrigation(i), fit(self%per_soil(i), part)))
+    end if
+    entered = fit(entered, one/dt)
+    closed = self%water%closing(c, dt, [self%w_liq(c, :), total(waiting(i, :), weight, one)], self%w_ice(c, :), &
+      self%w_sink(c, :), entered)
+    call self%water%note(c, dt, closed, self%q_bot(c), entered)
+  end subroutine check_water
+
+  ! Before a step: nothing for the air yet; ph (kjpindex): the host's own pH of now.
+  subroutine forget_flux(self, ph)
+    class(calcisol_orchidee_filled), intent(inout) :: self
+    real(r_std), intent(in), optional :: ph(:)
+    if (.not. allocated(self%co2_to_air)) return
+    self%co2_to_air = 0.0_r_std
+    if (.not. present(ph)) return
+    if (size(ph) == size(self%ph_for_host)) self%ph_for_host = ph
+  end subroutine forget_flux
+
+  ! Grid cell to soil of point i from now on. Where ice or lakes have grown or shrunk, contents have changed without a flux.
+  subroutine know_ground(self, i, per_soil)
+    class(calcisol_orchidee_filled), intent(inout) :: self
+    integer, intent(in) :: i
+    real(r_std), intent(in) :: per_soil
+    real(r_std), parameter :: least = 1.0e-9_r_std ! as calcisol_tiles: less is no ground
+    integer :: t
+    if (abs(per_soil - self%per_soil(i)) > least*abs(per_soil)) then
+      do t = 1, self%tiles%n
+        call self%water%forget((t - 1)*self%tiles%points + i)
+      end do
+    end if
+    self%per_soil(i) = per_soil
+  end subroutine know_ground
+
+  ! Where fractions of the tiles (kjpindex,nstm) differ from those of the last step, the state moves with the ground.
+  subroutine move_ground(self, soiltile, stat, message)
+    class(calcisol_orchidee_filled), intent(inout) :: self
+    real(r_std), intent(in) :: soiltile(:, :)
+    integer(c_int32_t), intent(out) :: stat
+    character(len=:), allocatable, intent(inout) :: message
+    integer :: c
+    stat = 0
+    if (.not. self%tiles%moved(soiltile)) return
+    do c = 1, self%ncol
+      call self%water%forget(c)
+    end do
+    call self%flush(stat, message)
+    if (stat /= 0) return
+    call self%tiles%move(self%columns, soiltile, self%columns%state_layers(), stat, message)
+    if (stat == 0) call self%take_stock()
+  end subroutine move_ground
+
+  ! After a step of dt seconds.
+  subroutine give_back(self, dt)
+    class(calcisol_orchidee_filled), intent(inout) :: self
+    real(r_std), intent(in) :: dt
+    real(r_std), parameter :: gram = 1.0e-3_r_std
+    real(r_std) :: flux(self%tiles%points)
+    integer :: i, t
+    self%ph_for_host = self%ph_or(self%tiles%mean(self%ph_read_top), self%ph_for_host)
+    flux = 0.0_r_std
+    do t = 1, self%tiles%n
+      do i = 1, self%tiles%points
+        associate (change => self%co2_adj((t - 1)*self%tiles%points + i))
+          if (.not. is_missing(change)) flux(i) = flux(i) + max(self%tiles%fraction(i, t), 0.0_r_std)*change
+        end associate
+      end do
+    end do
+    do i = 1, self%tiles%points
+      if (.not. is_missing(self%per_soil(i))) self%co2_to_air(i) = flux(i)*dt/(gram*self%per_soil(i))
+    end do
+  end subroutine give_back
 
 end module calcisol_orchidee_columns

@@ -1,7 +1,7 @@
 ! ORCHIDEE's soil map and restart file in, pH and carbon flux out, for calcisol_orchidee. Page: orchidee.md.
 !
 ! What:    start makes the columns from run.def and the soil map and reads the restart; write_restart puts the variables back,
-!          with units and long names, float64; give_back hands the host what it reads.
+!          with units and long names, float64; profile hands the history what it reads.
 ! Shapes:  (kjpindex), (kjpindex,nslm). Every process calls start and write_restart, whatever number of points it has. With tiles
 !          as columns (calcisol_tiles) the columns are kjpindex x nstm, and each tile has its own restart variables.
 ! Errors:  stat = 0 is fine, else one sentence in message. Nothing stops or prints.
@@ -12,9 +12,9 @@ module calcisol_orchidee_files
   use ioipsl_para, only: restget_p, restput_p, ioconf_setatt_p
   use mod_orchidee_para_var, only: nbp_glo, index_g
   use calcisol, only: calcisol_arrays, calcisol_soil_dz, calcisol_soil_caco3, calcisol_soil_ph0, calcisol_soil_clay, &
-    calcisol_soil_cec, calcisol_soil_cec_variable, calcisol_error_argument, calcisol_error_state
+    calcisol_soil_cec, calcisol_soil_cec_variable, calcisol_cec_variable_share, calcisol_error_argument, calcisol_error_state
   use calcisol_fit, only: fit, is_missing, missing
-  use calcisol_land, only: calcisol_land_soil, for_history, clear
+  use calcisol_land, only: calcisol_land_soil, for_history, clear, capacity_without_map
   use calcisol_merge, only: calcisol_merged, calcisol_merged_of
   use calcisol_orchidee_map, only: read_keys, read_map
   use calcisol_switch, only: calcisol_switch_t
@@ -23,18 +23,18 @@ module calcisol_orchidee_files
   private
   public :: calcisol_orchidee_kept
 
+  character(len=*), parameter :: suspects = 'OK_NUDGE_MC, IRRIGATED_SOILTILE and whatever else changes mc outside hydrol_soil'
+
   type, extends(calcisol_land_soil) :: calcisol_orchidee_kept
     type(calcisol_merged) :: layers ! 1, 3, 6, 12 mm ... of nslm make one; %back(values) gives nslm again
     type(calcisol_tiles_t) :: tiles ! of a point; one: its mean
     integer :: nslm = 0
+    real(r_std), allocatable :: per_soil(:) ! (kjpindex) grid cell to soil at the last step; ice and lakes hold no water
     ! (kjpindex), there from the start on, whether calcisol is on or off: pH for the host's formulas, and what is to be added to
     ! its carbon flux [gC m-2 dt-1 of grid cell, + to the air]
     real(r_std), allocatable :: ph_map(:), ph_for_host(:), co2_to_air(:)
   contains
     procedure :: start => orchidee_start
-    procedure :: forget_flux
-    procedure :: move_ground
-    procedure :: give_back
     procedure :: profile => orchidee_profile
     procedure :: write_restart => orchidee_write_restart
     procedure :: finish => orchidee_finish
@@ -56,7 +56,8 @@ contains
     real(r_std) :: soil(size(clay), 4)
     logical :: has(4), by_tile
     integer :: n_tiles
-    message = ''
+    call self%may_start(stat, message)
+    if (stat /= 0) return
     if (.not. allocated(self%ph_map)) then
       allocate (self%ph_map(size(clay)), self%ph_for_host(size(clay)), self%co2_to_air(size(clay)))
     end if
@@ -93,7 +94,6 @@ contains
     type(calcisol_arrays) :: arrays
     type(calcisol_merged) :: layers
     real(r_std), allocatable, target :: property(:, :, :) ! (ncol,nlay,6)
-    logical :: given(size(id))
     integer :: k, t, n
     n = size(clay)
     layers = calcisol_merged_of(dlh, thinnest=0.02_r_std) ! m
@@ -103,61 +103,19 @@ contains
     do k = 1, size(soil, 2)
       property(:, :, k + 2) = spread([(fit(soil(:, k), 1.0_r_std), t=1, n_tiles)], 2, layers%nlay)
     end do
-    given = [.true., .true., has]
+    if (.not. has(3)) property(:, :, 5) = capacity_without_map(property(:, :, 1), property(:, :, 2))
+    if (.not. has(4)) property(:, :, 6) = calcisol_cec_variable_share
     do k = 1, size(id)
-      if (given(k)) call arrays%link(id(k), property(:, :, k))
+      call arrays%link(id(k), property(:, :, k))
     end do
-    call self%open(switch, layers%dz, property(:, :, 1), arrays, stat, message) ! refuses a second start
+    call self%open(switch, layers%dz, property(:, :, 1), arrays, stat, message)
     if (stat /= 0) return
     call self%know_map(property)
     self%layers = layers
     call self%tiles%start(n, n_tiles)
+    call self%water%start(self%ncol, suspects)
+    allocate (self%per_soil(n), source=missing)
   end subroutine make_columns
-
-  ! Before a step: nothing for the air yet; ph (kjpindex): the host's own pH of now.
-  subroutine forget_flux(self, ph)
-    class(calcisol_orchidee_kept), intent(inout) :: self
-    real(r_std), intent(in), optional :: ph(:)
-    if (.not. allocated(self%co2_to_air)) return
-    self%co2_to_air = 0.0_r_std
-    if (.not. present(ph)) return
-    if (size(ph) == size(self%ph_for_host)) self%ph_for_host = ph
-  end subroutine forget_flux
-
-  ! Where fractions of the tiles (kjpindex,nstm) differ from those of the last step, the state moves with the ground.
-  subroutine move_ground(self, soiltile, stat, message)
-    class(calcisol_orchidee_kept), intent(inout) :: self
-    real(r_std), intent(in) :: soiltile(:, :)
-    integer(c_int32_t), intent(out) :: stat
-    character(len=:), allocatable, intent(inout) :: message
-    stat = 0
-    if (.not. self%tiles%moved(soiltile)) return
-    call self%flush(stat, message)
-    if (stat /= 0) return
-    call self%tiles%move(self%columns, soiltile, self%columns%state_layers(), stat, message)
-    if (stat == 0) call self%take_stock()
-  end subroutine move_ground
-
-  ! After a step of dt seconds; per_soil (kjpindex): grid cell to soil.
-  subroutine give_back(self, per_soil, dt)
-    class(calcisol_orchidee_kept), intent(inout) :: self
-    real(r_std), intent(in) :: per_soil(:), dt
-    real(r_std), parameter :: gram = 1.0e-3_r_std
-    real(r_std) :: flux(self%tiles%points)
-    integer :: i, t
-    self%ph_for_host = self%ph_or(self%tiles%mean(self%ph_read_top), self%ph_for_host)
-    flux = 0.0_r_std
-    do t = 1, self%tiles%n
-      do i = 1, self%tiles%points
-        associate (change => self%co2_adj((t - 1)*self%tiles%points + i))
-          if (.not. is_missing(change)) flux(i) = flux(i) + max(self%tiles%fraction(i, t), 0.0_r_std)*change
-        end associate
-      end do
-    end do
-    do i = 1, self%tiles%points
-      if (.not. is_missing(per_soil(i))) self%co2_to_air(i) = flux(i)*dt/(gram*per_soil(i))
-    end do
-  end subroutine give_back
 
   ! ------------------------------------------------------------------------------------------------- restart and history
   ! A restart variable of a tile has the number of the tile behind its name; the fractions are one more variable.
@@ -293,6 +251,7 @@ contains
     class(calcisol_orchidee_kept), intent(inout) :: self
     call self%calcisol_land_soil%finish()
     if (allocated(self%ph_map)) deallocate (self%ph_map, self%ph_for_host, self%co2_to_air)
+    if (allocated(self%per_soil)) deallocate (self%per_soil)
     self%nslm = 0
   end subroutine orchidee_finish
 

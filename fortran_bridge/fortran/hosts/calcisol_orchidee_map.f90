@@ -40,7 +40,7 @@ contains
   end subroutine read_keys
 
   ! Carbonate, pH of pore water, capacity and its variable share of this process's points (kjpindex,4); undef_sechiba where
-  ! there is none. has: which of them file or keys hold; capacity is for the library to derive where neither does.
+  ! there is none. has: which of them file or keys hold; where neither does, capacity is that of the European run.
   subroutine read_map(wanted, soil, has, stat, message)
     logical, intent(in) :: wanted
     real(r_std), intent(out) :: soil(:, :)

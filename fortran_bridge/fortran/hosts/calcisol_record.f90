@@ -9,20 +9,18 @@
 module calcisol_record
   use, intrinsic :: iso_c_binding, only: c_double, c_int32_t, c_int64_t
   use calcisol
-  use calcisol_exchange, only: n_layered_sums, n_single_sums
+  use calcisol_exchange, only: n_layered_sums
   use calcisol_fit, only: fit, is_missing
-  use calcisol_names, only: calcisol_named_t, n_kept, state_id
+  use calcisol_names, only: calcisol_named_t, n_kept, n_sums, state_id
+  use calcisol_water, only: calcisol_water_budget
   implicit none
   private
   public :: calcisol_recorder
 
-  ! of what is gathered: sums in layers, sums per column
-  integer, parameter :: n_sums = n_layered_sums + n_single_sums
-
   type, extends(calcisol_named_t) :: calcisol_recorder
     character(len=:), allocatable :: identity ! of the bundle: name, version and hash, for log and output
+    type(calcisol_water_budget) :: water ! of the host's soil, where the adapter checks it
     real(c_double), allocatable, private :: map(:) ! (ncol) fingerprint of the soil properties of a column
-    integer, private :: other_map = 0 ! columns of the restart that were made with another map
   contains
     procedure :: know_bundle => record_know_bundle
     procedure :: know_map => record_know_map
@@ -87,11 +85,11 @@ contains
   ! together. Without gathering one more is asked for before the first step: whether another step was being gathered.
   function record_n_variables(self) result(n)
     class(calcisol_recorder), intent(in) :: self
-    integer :: n
+    integer :: n, k
     n = 0
     if (.not. self%on) return
     n = self%map_variable()
-    if (self%switch%step > 0.0_c_double) n = n + n_kept + n_sums
+    if (self%switch%step > 0.0_c_double) n = n + n_kept + count([(self%gives_sum(k) .or. .not. self%only_given, k=1, n_sums)])
     if (self%switch%step <= 0.0_c_double .and. self%steps == 0) n = n + 1
   end function record_n_variables
 
@@ -191,8 +189,9 @@ contains
     integer, intent(in) :: k
     real(c_double), intent(inout) :: values(:, :)
     logical, intent(in) :: put
-    integer :: column
-    column = k - n_kept - n_layered_sums
+    integer :: number, column
+    number = self%sum_of_variable(k + self%map_variable())
+    column = number - n_layered_sums
     if (put .and. k > n_kept .and. self%elapsed <= 0.0_c_double) return ! nothing gathered, or not in the file
     if (k == 1) then
       if (put) self%elapsed = max(maxval(fit(values(:, 1), 1.0_c_double)), 0.0_c_double)
@@ -201,8 +200,8 @@ contains
       if (put) self%co2_adj = values(:, 1)
       if (.not. put) values = spread(self%co2_adj, 2, self%nlay)
     else if (column <= 0) then
-      if (put) self%layered_sum(:, :, k - n_kept) = values
-      if (.not. put) values = self%layered_sum(:, :, k - n_kept)
+      if (put) self%layered_sum(:, :, number) = values
+      if (.not. put) values = self%layered_sum(:, :, number)
     else
       if (put) self%single_sum(:, column) = values(:, 1)
       if (.not. put) values = spread(self%single_sum(:, column), 2, self%nlay)
@@ -226,7 +225,7 @@ contains
     write (text, '(a,i0,3(a,es8.1),5(a,i0))') 'calcisol step ', self%steps, ' residual C', self%last(1), ' Ca', self%last(2), &
       ' N', self%last(3), ' stepped ', self%report%columns_stepped, ' waiting ', self%waiting(), ' invalid ', &
       self%report%columns_invalid, ' clipped so far ', self%clipped, ' fallback cells ', self%report%cells_fallback
-    line = trim(text)
+    line = trim(text)//self%water%text()
     if (self%steps <= max(self%switch%log_every, 1)) line = line//' ('//self%identity//')'
   end function record_line
 

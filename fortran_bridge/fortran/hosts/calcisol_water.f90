@@ -6,7 +6,7 @@
 ! Units:   kg m-2, kg m-2 s-1; drainage + downward, sinks + out of the soil, infiltration + into the soil. Missing stays missing.
 ! Errors:  look: stat is calcisol_error_state where more than a twentieth of a column's infiltration was missed, at least 10 mm.
 ! Use:     closed = water%closing(c, dt, w_liq(c, :), w_ice(c, :), w_sink(c, :), infiltrated)
-!          call water%note(c, dt, closed, q_bot, infiltrated);  call water%look(stat, message)
+!          call water%note(c, dt, closed, q_bot, infiltrated);  call water%look(stat, message);  water%text() for the log
 module calcisol_water
   use, intrinsic :: iso_c_binding, only: c_double, c_int32_t
   use calcisol, only: calcisol_ok, calcisol_error_state
@@ -15,28 +15,36 @@ module calcisol_water
   private
   public :: calcisol_water_budget
 
-  real(c_double), parameter :: share = 0.05_c_double, least = 10.0_c_double ! kg m-2; host arrays of real(4) leave 1 in ten years
+  ! of the infiltration: what leaches would be off by more; kg m-2: host arrays of real(4) leave 1 in ten years
+  real(c_double), parameter :: share = 0.05_c_double, least = 10.0_c_double
 
   type :: calcisol_water_budget
     real(c_double), allocatable :: gap(:)  ! (ncol) sum of what was missed, absolute, kg m-2
     real(c_double), allocatable :: into(:) ! (ncol) sum of infiltration, absolute, kg m-2
     real(c_double), allocatable, private :: before(:) ! (ncol) water at the last step
+    logical, private :: noted = .false. ! a step has been compared
+    character(len=:), allocatable, private :: suspects ! options of the host that may move soil water past its fluxes
   contains
     procedure :: start => water_start
     procedure :: set => water_set
     procedure :: closing => water_closing
     procedure :: note => water_note
+    procedure :: forget => water_forget
     procedure :: look => water_look
+    procedure :: text => water_text
+    procedure :: finish => water_finish
   end type calcisol_water_budget
 
 contains
 
-  subroutine water_start(self, ncol)
+  subroutine water_start(self, ncol, suspects)
     class(calcisol_water_budget), intent(inout) :: self
     integer, intent(in) :: ncol
-    if (allocated(self%gap)) deallocate (self%gap, self%into, self%before)
+    character(len=*), intent(in) :: suspects
+    call self%finish()
     allocate (self%gap(ncol), self%into(ncol), source=0.0_c_double)
     allocate (self%before(ncol), source=missing)
+    self%suspects = suspects
   end subroutine water_start
 
   ! Liquid and ice of column c as the host starts with them, kg m-2 in each layer.
@@ -64,25 +72,52 @@ contains
     integer, intent(in) :: c
     real(c_double), intent(in) :: dt, closed, used, infiltrated
     if (is_missing(closed) .or. is_missing(used) .or. is_missing(infiltrated)) return
+    self%noted = .true.
     self%gap(c) = self%gap(c) + abs(used - closed)*dt
     self%into(c) = self%into(c) + abs(infiltrated)*dt
   end subroutine water_note
+
+  ! The water of column c changed with its ground, not by a flux: the next step has nothing to compare with.
+  subroutine water_forget(self, c)
+    class(calcisol_water_budget), intent(inout) :: self
+    integer, intent(in) :: c
+    self%before(c) = missing
+  end subroutine water_forget
 
   subroutine water_look(self, stat, message)
     class(calcisol_water_budget), intent(in) :: self
     integer(c_int32_t), intent(out) :: stat
     character(len=:), allocatable, intent(inout) :: message
-    character(len=200) :: text
+    character(len=120) :: text
     integer :: c
     stat = calcisol_ok
     do c = 1, size(self%gap)
       if (self%gap(c) <= share*self%into(c) + least) cycle
       stat = calcisol_error_state
       write (text, '(a,i0,2(a,f0.1),a)') 'the water of column ', c, ' does not close: ', self%gap(c), ' of ', self%into(c), &
-        ' mm of infiltration are missed; an option of the host moves soil water past the fluxes it gives'
-      message = trim(text)
+        ' mm of infiltration are missed; '
+      message = trim(text)//' an option of the host moves soil water past the fluxes it gives: switch off '//self%suspects
       return
     end do
   end subroutine water_look
+
+  ! What was missed in the column where it is most, for the log.
+  function water_text(self) result(text)
+    class(calcisol_water_budget), intent(in) :: self
+    character(len=:), allocatable :: text
+    character(len=80) :: line
+    integer :: c
+    text = ' water not checked'
+    if (.not. self%noted) return
+    c = maxloc(self%gap, 1)
+    write (line, '(a,es7.1,a,f0.1,a)') ' water missed ', self%gap(c), ' of ', self%into(c), ' mm'
+    text = trim(line)
+  end function water_text
+
+  subroutine water_finish(self)
+    class(calcisol_water_budget), intent(inout) :: self
+    if (allocated(self%gap)) deallocate (self%gap, self%into, self%before)
+    self%noted = .false.
+  end subroutine water_finish
 
 end module calcisol_water

@@ -15,8 +15,9 @@ program ctsm
   type(column_t), allocatable :: land(:)
   real(r8), allocatable :: dz(:, :), liq(:, :), ice(:, :), t(:, :), root(:, :), evap(:), drain(:), perched(:), infl(:), rr(:), pbot(:), pco2(:), hr(:, :), &
     nit(:, :), nmin(:, :), up4(:, :), up3(:, :), den(:, :), ndep(:), caco3(:, :), survey(:, :), &
-    clay(:, :), bd(:, :), keep(:, :), slot(:, :), final(:, :), nitrif_ph(:, :)
-  integer, allocatable :: filter(:)
+    clay(:, :), bd(:, :), keep(:, :), slot(:, :), final(:, :), nitrif_ph(:, :), frac_h2osfc(:), liqdew(:), soliddew(:), &
+    solidevap(:), sl_top_soil(:), too_small(:), ice_xs(:), h2osfc(:)
+  integer, allocatable :: filter(:), snl(:)
   type(calcisol_switch_t) :: switch
   character(len=:), allocatable :: message
   real(r8) :: nan, thick(nlevsoi)
@@ -33,6 +34,9 @@ program ctsm
     pco2(begc:endc), hr(begc:endc, nlevsoi), nit(begc:endc, nlevsoi), nmin(begc:endc, nlevsoi), up4(begc:endc, nlevsoi), &
     up3(begc:endc, nlevsoi), den(begc:endc, nlevsoi), ndep(begc:endc), source=nan)
   allocate (nitrif_ph(begc:endc, nlevsoi))
+  allocate (frac_h2osfc(begc:endc), liqdew(begc:endc), soliddew(begc:endc), solidevap(begc:endc), sl_top_soil(begc:endc), &
+    too_small(begc:endc), ice_xs(begc:endc), h2osfc(begc:endc), source=nan)
+  allocate (snl(begc:endc))
   allocate (land(begc:endc), slot(begc:endc, nlevsoi), final(6, begc:endc))
   do l = 1, nlevsoi
     thick(l) = 0.02_r8*real(l, r8)**1.3_r8
@@ -67,7 +71,7 @@ program ctsm
       evap(c) = 0.0_r8
       drain(c) = 0.75_r8*land(c)%drain
       perched(c) = 0.25_r8*land(c)%drain
-      infl(c) = land(c)%rain
+      call surface()
       pbot(c) = 98000.0_r8
       pco2(c) = 40.0_r8
       hr(c, :) = 0.6_r8*land(c)%resp/gram/sum(thick)
@@ -79,6 +83,11 @@ program ctsm
       den(c, :) = 0.0_r8
       ndep(c) = land(c)%n_in/gram
     end do
+    call calcisol_clump(1)%before_drainage(filter, h2osfc)
+    h2osfc(filter) = h2osfc(filter) + 0.05_r8 ! comes up out of the soil
+    call calcisol_clump(1)%pass_surface(filter, dtime, snl, frac_h2osfc, liqdew, soliddew, solidevap, sl_top_soil, too_small, &
+      ice_xs, h2osfc, stat, message)
+    call must(stat, message)
     call calcisol_clump(1)%step(filter, dtime, dz(:, 1:nlevsoi), liq(:, 1:nlevsoi), ice(:, 1:nlevsoi), t(:, 1:nlevsoi), root, &
       evap, infl, drain, perched, pbot, pco2, hr, rr, nit, nmin, up4, up3, den, ndep, stat, message)
     call must(stat, message)
@@ -98,6 +107,21 @@ program ctsm
   call over(order)
 
 contains
+
+  ! What passes the surface beside infiltration; all of it together is the rain. Snow lies in every third step.
+  subroutine surface()
+    snl(c) = merge(-1, 0, mod(step, 3) == 0)
+    frac_h2osfc(c) = 0.25_r8
+    liqdew(c) = 4.0e-7_r8
+    soliddew(c) = 2.0e-7_r8
+    solidevap(c) = 1.0e-6_r8
+    sl_top_soil(c) = 3.0e-7_r8
+    too_small(c) = 1.0e-7_r8
+    ice_xs(c) = 2.0e-7_r8
+    h2osfc(c) = 0.3_r8*real(mod(step, 4), r8)
+    infl(c) = land(c)%rain - (3.0e-7_r8 + 1.0e-7_r8 - 2.0e-7_r8) + 0.05_r8/dtime
+    if (snl(c) == 0) infl(c) = infl(c) - 0.75_r8*(4.0e-7_r8 + 2.0e-7_r8 - 1.0e-6_r8)
+  end subroutine surface
 
   ! Every fifth column leaves the filter for some hours and comes back, as with land use.
   pure logical function active(c, step)

@@ -13,9 +13,10 @@ module orchidee_like
   real, parameter :: dt_sechiba = 1800.0, val_exp = 999999.0, nobio = 0.2 ! default real: eight bytes by the flag
   real, allocatable, save :: mc(:, :), mcl(:, :), stempdiag(:, :), rootsink(:, :, :), soiltile(:, :), veget_max(:, :), &
     resp(:, :), resp_part(:, :, :), vevapnu(:), drainage(:), pb(:), ccanopy(:), n_flux(:, :, :), lime(:), mc_ns(:, :, :), &
-    mcl_ns(:, :, :), dr_ns(:, :), ae_ns(:, :)
+    mcl_ns(:, :, :), dr_ns(:, :), ae_ns(:, :), frac_bare_ns(:, :), precisol_ns(:, :), ru_ns(:, :), water2infilt(:, :), &
+    returnflow(:), irrigation(:)
   !$omp threadprivate(mc, mcl, stempdiag, rootsink, soiltile, veget_max, resp, resp_part, vevapnu, drainage, pb, ccanopy, n_flux)
-  !$omp threadprivate(lime, mc_ns, mcl_ns, dr_ns, ae_ns)
+  !$omp threadprivate(lime, mc_ns, mcl_ns, dr_ns, ae_ns, frac_bare_ns, precisol_ns, ru_ns, water2infilt, returnflow, irrigation)
   type(calcisol_orchidee_soil), save :: soil
   !$omp threadprivate(soil)
   real, save :: spent = 0.0 ! s of processor time in our calls; of one thread, so only a run of one thread may quote it
@@ -46,7 +47,8 @@ contains
     n_kept = 0
     first_point = c1
     soiltile = spread([0.5, 0.3, 0.2], 1, n)
-    allocate (mc_ns(n, nslm, nstm), mcl_ns(n, nslm, nstm), dr_ns(n, nstm), ae_ns(n, nstm), source=val_exp)
+    allocate (mc_ns(n, nslm, nstm), mcl_ns(n, nslm, nstm), dr_ns(n, nstm), ae_ns(n, nstm), frac_bare_ns(n, nstm), &
+      precisol_ns(n, nstm), ru_ns(n, nstm), water2infilt(n, nstm), returnflow(n), irrigation(n), source=val_exp)
     veget_max = (1.0 - nobio)*spread([0.1, 0.2, 0.3, 0.4], 1, n)
     pb = 1000.0
     ccanopy = 420.0
@@ -71,7 +73,7 @@ contains
     do step = order%first, order%last
       do i = 1, n
         call advance(land(c1 + i - 1), c1 + i - 1, step, dt_sechiba, dlh, soil%ph_for_host(i))
-        call to_host(i, land(c1 + i - 1))
+        call to_host(i, land(c1 + i - 1), step)
       end do
       call step_call()
     end do
@@ -101,7 +103,7 @@ contains
     end if
     call soil%finish()
     deallocate (mc, mcl, stempdiag, rootsink, soiltile, veget_max, resp, resp_part, vevapnu, drainage, pb, ccanopy, n_flux, lime, &
-      kept, mc_ns, mcl_ns, dr_ns, ae_ns)
+      kept, mc_ns, mcl_ns, dr_ns, ae_ns, frac_bare_ns, precisol_ns, ru_ns, water2infilt, returnflow, irrigation)
   end subroutine run
 
   subroutine step_call()
@@ -111,7 +113,8 @@ contains
     call cpu_time(before)
     call soil%step(dt_sechiba, dnh_of(), mc, mcl, stempdiag, rootsink, soiltile, vevapnu, drainage, resp, resp_part, iroot, &
       veget_max, pb, ccanopy, stat, message, n=n_flux, lime=lime, tile_mc=mc_ns, tile_mcl=mcl_ns, tile_drainage=dr_ns, &
-      tile_evap=ae_ns, tile_of=pref_soil_veg)
+      tile_evap=ae_ns, tile_bare=frac_bare_ns, tile_of=pref_soil_veg, tile_rain=precisol_ns, tile_runoff=ru_ns, &
+      tile_waiting=water2infilt, routed=returnflow, irrigation=irrigation, irrigated=nstm)
     call cpu_time(after)
     call must(stat, message)
     calls = calls + 1
@@ -128,8 +131,8 @@ contains
   end function dnh_of
 
   ! Layer water to contents at nodes, grid-cell amounts, grams, amounts per step.
-  subroutine to_host(i, land)
-    integer, intent(in) :: i
+  subroutine to_host(i, land, step)
+    integer, intent(in) :: i, step
     type(column_t), intent(in) :: land
     real :: share
     integer :: l
@@ -146,7 +149,15 @@ contains
     mc_ns(i, :, :) = spread(mc(i, :)/share, 2, nstm) ! the same water in every tile
     mcl_ns(i, :, :) = spread(mcl(i, :)/share, 2, nstm)
     dr_ns(i, :) = land%drain*dt_sechiba
-    ae_ns(i, :) = land%sink(1)*dt_sechiba
+    frac_bare_ns(i, :) = 0.4
+    ae_ns(i, :) = land%sink(1)*dt_sechiba*frac_bare_ns(i, :) ! as hydrol leaves it
+    ! all rain infiltrates, a part of it by rivers; of what runs off a part waits above the soil for a step
+    water2infilt(i, :) = 0.1*real(mod(step, 3))
+    ru_ns(i, :) = 0.2
+    returnflow(i) = 0.25*land%rain*dt_sechiba*share
+    precisol_ns(i, :) = 0.75*land%rain*dt_sechiba + ru_ns(i, :) + 0.1*real(mod(step, 3) - mod(step - 1, 3))
+    irrigation(i) = 0.05*share
+    precisol_ns(i, :) = precisol_ns(i, :) - merge(0.05/soiltile(i, :), 0.0, [(l == nstm, l=1, nstm)])
     resp(i, :) = 600.0*land%resp*dt_sechiba ! per PFT ground area
     resp_part(i, :, :) = val_exp
     resp_part(i, 2:, iroot) = 400.0*land%resp*dt_sechiba/(1.0 - veget_max(i, 1)/share) ! bare soil has no roots

@@ -9,8 +9,10 @@ program orchidee_sweep
   implicit none
   integer, parameter :: n = 3, nslm = 11, nstm = 3, nvm = 4, iroot = 6
   real(r_std), allocatable :: dlh(:), dnh(:), mc(:, :), mcl(:, :), t(:, :), sink(:, :, :), tile(:, :), evap(:), drain(:), &
-    resp(:, :), root(:, :, :), veget(:, :), pb(:), co2(:), nitrogen(:, :, :), lime(:), clay(:)
+    resp(:, :), root(:, :, :), veget(:, :), pb(:), co2(:), nitrogen(:, :, :), lime(:), clay(:), rain(:, :), runoff(:, :), &
+    waiting(:, :), routed(:), irrigation(:)
   type(calcisol_orchidee_soil) :: soil
+  real(r_std) :: before(n)
   character(len=:), allocatable :: message
   integer(c_int32_t) :: stat
   integer :: i, way
@@ -28,6 +30,10 @@ program orchidee_sweep
   call must(stat == 0, 'start: '//message)
   call soil%start(0, 1, dlh, clay, stat, message)
   call must(stat /= 0 .and. index(message, 'twice') > 0, 'a second start')
+  call soil%step(1800.0_r_std, dnh, mc, mcl, t, sink, tile, evap, drain, resp, root, iroot, veget, pb, co2, stat, message)
+  before = soil%ph_for_host
+  call soil%start(0, 1, dlh, clay, stat, message)
+  call must(all(abs(soil%ph_for_host - before) <= 0.0_r_std), 'a second start changes nothing of what the host reads')
   call over_all(.true.)
   do i = 1, 2
     call soil%finish()
@@ -63,6 +69,11 @@ contains
     co2 = evap*0.0_r_std + 400.0_r_std
     clay = evap*0.0_r_std + 0.2_r_std
     lime = evap*0.0_r_std
+    rain = tile*0.001_r_std
+    runoff = tile*0.0_r_std
+    waiting = runoff
+    routed = lime
+    irrigation = lime
     nitrogen = reshape([(0.0_r_std, l=1, n*nvm*7)], [n, nvm, 7])
   end subroutine good
 
@@ -70,7 +81,7 @@ contains
     character(len=*), intent(in) :: name
     logical, intent(in) :: on
     call soil%step(1800.0_r_std, dnh, mc, mcl, t, sink, tile, evap, drain, resp, root, iroot, veget, pb, co2, stat, message, &
-      n=nitrogen, lime=lime)
+      n=nitrogen, lime=lime, tile_rain=rain, tile_runoff=runoff, tile_waiting=waiting, routed=routed, irrigation=irrigation)
     call judge(name, way, on, stat, message, soil%report%columns_stepped, n - 1)
     call good()
   end subroutine step
@@ -107,7 +118,17 @@ contains
         call step('n', on)
         call spoil(lime, way)
         call step('lime', on)
+        call spoil(routed, way)
+        call step('returnflow', on)
+        call spoil(irrigation, way)
+        call step('irrigation', on)
       end if
+      call spoil(rain, way)
+      call step('precisol_ns', on)
+      call spoil(runoff, way)
+      call step('ru_ns', on)
+      call spoil(waiting, way)
+      call step('water2infilt', on)
     end do
     way = 1
     call soil%step(0.0_r_std, dnh, mc, mcl, t, sink, tile, evap, drain, resp, root, iroot, veget, pb, co2, stat, message)

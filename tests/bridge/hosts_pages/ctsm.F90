@@ -12,21 +12,27 @@ module ctsm_names
   end type filter_type
   type column_type
     real(r8), allocatable :: dz(:, :) ! (begc:endc,-nlevsno+1:nlevgrnd)
-    integer, allocatable :: gridcell(:)
+    integer, allocatable :: gridcell(:), snl(:)
   end type column_type
   type soilstate_type
     real(r8), allocatable :: cellclay_col(:, :), bd_col(:, :)
   end type soilstate_type
   type waterstatebulk_type
-    real(r8), allocatable :: h2osoi_liq_col(:, :), h2osoi_ice_col(:, :)
+    real(r8), allocatable :: h2osoi_liq_col(:, :), h2osoi_ice_col(:, :), h2osfc_col(:)
   end type waterstatebulk_type
   type waterfluxbulk_type
     real(r8), allocatable :: qflx_rootsoi_col(:, :), qflx_ev_soil_col(:), qflx_infl_col(:), qflx_drain_col(:), &
-      qflx_drain_perched_col(:)
+      qflx_drain_perched_col(:), qflx_liqdew_to_top_layer_col(:), qflx_soliddew_to_top_layer_col(:), &
+      qflx_solidevap_from_top_layer_col(:), qflx_sl_top_soil_col(:), qflx_too_small_h2osfc_to_soil_col(:), &
+      qflx_ice_runoff_xs_col(:)
   end type waterfluxbulk_type
+  type waterdiagnosticbulk_type
+    real(r8), allocatable :: frac_h2osfc_col(:)
+  end type waterdiagnosticbulk_type
   type water_type
     type(waterstatebulk_type) :: waterstatebulk_inst
     type(waterfluxbulk_type) :: waterfluxbulk_inst
+    type(waterdiagnosticbulk_type) :: waterdiagnosticbulk_inst
   end type water_type
   type temperature_type
     real(r8), allocatable :: t_soisno_col(:, :)
@@ -107,6 +113,7 @@ contains
   subroutine clm_drv(nc)
     integer, intent(in) :: nc
     ! page: clm_driver, locals
+    ! page: clm_driver, before call HydrologyDrainage
     ! page: clm_driver, after
   end subroutine clm_drv
 end module clm_driver

@@ -14,7 +14,10 @@ module sechiba
   real(r_std) :: dt_sechiba, one_day
   real(r_std), allocatable :: dlh(:), dnh(:), clayfraction(:), mc_layh(:, :), mcl_layh(:, :), stempdiag(:, :), rootsink(:, :, :), &
     soiltile(:, :), vevapnu(:), drainage(:), veget_max(:, :), pb(:), ccanopy(:), netco2flux(:), mc(:, :, :), mcl(:, :, :), &
-    dr_ns(:, :), ae_ns(:, :)
+    dr_ns(:, :), ae_ns(:, :), frac_bare_ns(:, :), precisol_ns(:, :), ru_ns(:, :), water2infilt(:, :), resdist(:, :), &
+    returnflow(:), reinfiltration(:), irrigation(:)
+  logical :: old_irrig_scheme
+  integer(i_std) :: irrig_st
   integer(i_std), allocatable :: pref_soil_veg(:)
   ! page: module sechiba, data
 contains

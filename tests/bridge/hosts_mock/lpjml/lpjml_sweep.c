@@ -13,6 +13,8 @@ static Standlist lists[CELLS];
 static Cell grid[CELLS];
 static double caco3[CELLS];
 static const calcisol_lpjml_map map = {.caco3 = caco3};
+static double cec[CELLS], share[CELLS];
+static const calcisol_lpjml_map given = {.caco3 = caco3, .cec = cec, .cec_variable = share};
 static int calls, wrong;
 
 static void must(int condition, const char *what) {
@@ -107,6 +109,11 @@ int main(int argc, char **argv) {
     calcisol_soil_finish(&calcisol_lpjml_soil), calcisol_soil_finish(&calcisol_lpjml_soil);
     over_all();
   }
+  for (int c = 0; c < CELLS; ++c) /* without a map the capacity is that of the European run: the same soil */
+    cec[c] = 0.2 * 0.6608 + 3.592 * 0.012, share[c] = 0.9;
+  must(calcisol_lpjml_start(argv[1], CALCISOL_LPJML_READS_PORE_WATER, grid, CELLS, &given) == CALCISOL_OK, "capacity given");
+  must(calcisol_soil_state(&calcisol_lpjml_soil, state, 1) == CALCISOL_OK, "capacity without a map");
+  calcisol_soil_finish(&calcisol_lpjml_soil);
   caco3[0] = 0.1;
   must(calcisol_lpjml_start(argv[1], CALCISOL_LPJML_READS_PORE_WATER, grid, CELLS, &map) == CALCISOL_OK, "another map");
   must(calcisol_soil_state(&calcisol_lpjml_soil, state, 1) == CALCISOL_ERROR_STATE, "a restart of another map");
