@@ -68,7 +68,7 @@ def test_budgets_close_and_feedback_is_a_choice(name: str, host_of: Callable[...
 def test_soil_takes_in_what_the_host_lets_infiltrate(
     name: str, tiles: bool | None, host_of: Callable[..., Host], tmp_path: Path
 ) -> None:
-    """Rain, rivers, irrigation of one tile, water that waits above the soil, dew, frost, snow that goes: the log says how near."""
+    """Rain, rivers, irrigation of one tile, water that waits above the soil, dew, frost, snow that goes: the log says it."""
     more = {} if tiles is None else {"tiles": tiles}
     summer = 8000  # ORCHIDEE's frost at nodes is no exact sum of the mock's layers
     _, printed = host_of(name).run(tmp_path / "run", summer, summer + 5 * 48, **more)

@@ -1,6 +1,6 @@
 ! The surface of CTSM's soil, for the check of its water: what passes it beside infiltration. Page: ctsm.md.
 !
-! What:    before_drainage and pass_surface take what CTSM holds of dew, frost, sublimation, snow and ponds; calcisol_ctsm compares.
+! What:    before_drainage and pass_surface take what CTSM holds of dew, frost, sublimation, snow, ponds; calcisol_ctsm compares.
 ! Shapes:  (begc:endc) of the clump, given as sections; columns outside the filter are not read.
 ! Units:   mm s-1, kg m-2.
 ! Errors:  stat = 0 is fine, else one sentence in message; an array that is not allocated or has another shape is one.

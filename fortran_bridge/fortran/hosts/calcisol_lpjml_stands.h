@@ -3,7 +3,7 @@
 #define CALCISOL_LPJML_STANDS_H
 #include "calcisol_soil.h"
 
-/* Views [ncell] of the exchange capacity and its variable share; where they are NULL, those of the European run by clay. */
+/* Views [ncell] of the exchange capacity and its variable share; NULL: those of the European run, by clay. */
 calcisol_view calcisol_lpjml_capacity(const double *cec, const double *clay, int ncell);
 calcisol_view calcisol_lpjml_variable_share(const double *cec_variable);
 /* What a cell holds at the end of a day: water and ice of all layers [mm], NH4, then NO3 of each layer [gN m-2];

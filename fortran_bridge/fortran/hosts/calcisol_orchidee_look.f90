@@ -57,8 +57,8 @@ contains
   end subroutine look_at
 
   ! What a host may give, and what CALCISOL_TILES needs.
-  subroutine look_at_more(fault, extent, nvm, soiltile, n, lime, tile_mc, tile_mcl, tile_drainage, tile_evap, tile_bare, tile_of, &
-      tile_rain, tile_runoff, tile_waiting, routed, irrigation)
+  subroutine look_at_more(fault, extent, nvm, soiltile, n, lime, tile_mc, tile_mcl, tile_drainage, tile_evap, tile_bare, &
+      tile_of, tile_rain, tile_runoff, tile_waiting, routed, irrigation)
     character(len=*), intent(inout) :: fault
     integer, intent(in) :: extent(3), nvm ! points, levels, tiles
     real(r_std), intent(in) :: soiltile(:, :)
