@@ -128,15 +128,27 @@ def parts(result: Result, model: Any) -> list[list[str]]:
     return made
 
 
-def common(result: Result) -> tuple[float, float]:
-    """Standard deviation of what all levels of a date miss together, and what is left of the error without it."""
-    means = _means(result, "ph_h2o")
-    off = {k: s - m for k, (m, s) in means.items()}
-    dates = sorted({k[1] for k in off})
-    shared = {d: float(np.mean([v for k, v in off.items() if k[1] == d])) for d in dates}
-    mean = float(np.mean(list(shared.values())))
-    rest = [v - (shared[k[1]] - mean) for k, v in off.items()]
-    return float(np.std(list(shared.values()))), float(np.sqrt(np.mean(np.square(rest))))
+KINDS = ("all", "levels", "dates", "levels by date", "plots")
+
+
+def kinds(result: Result) -> list[float]:
+    """Root mean squares of the error of pH in the plough layer, (kind,): all of it; mean of each level; what all levels of a date
+    miss together beside that; what is left of the means of level and date; spread of the plots around those.
+    """
+    p = skill.pairs(result, "ph_h2o")
+    top = np.array([r.bottom < PLOUGHED for r in p.readings])
+    off = (p.simulated - p.measured)[top]
+    level = np.array([r.treatment for r in p.readings])[top]
+    date = np.array([round(r.year, 2) for r in p.readings])[top]
+
+    def means(x: np.ndarray, *keys: np.ndarray) -> np.ndarray:
+        """Of readings that share their keys."""
+        _, at = np.unique(np.stack([k.astype(str) for k in keys]), axis=1, return_inverse=True)
+        return (np.bincount(at.ravel(), x) / np.bincount(at.ravel()))[at.ravel()]
+
+    cells, levels = means(off, level, date), means(off, level)
+    dates = means(cells - levels, date)
+    return [float(np.sqrt(np.mean(x**2))) for x in (off, levels, dates, cells - levels - dates, off - cells)]
 
 
 def moved(folder: Path, name: str, base: dict[bool, Result], model: Any) -> list[list[str]]:
@@ -152,19 +164,24 @@ def moved(folder: Path, name: str, base: dict[bool, Result], model: Any) -> list
 
 def decomposition(results: dict[tuple[str, bool], Result], folder: Path, model: Any) -> Section:
     """Tables of both experiments."""
-    rows, split, words = [], [], []
+    rows, split, apart = [], [], []
     for name in field_trials.TRIALS:
         base = {blind: results[name, blind] for blind in (True, False)}
         rows += moved(folder, name, base, model)
         split += [[name, *row] for row in parts(base[False], model)]
-        spread, rest = common(base[False])
-        words.append(f"{name}: what all levels of a date miss together has a standard deviation of {spread:.2f}; without it the "
-                     f"means of level and date would be {rest:.2f} off.")  # fmt: skip
+        for blind, given in ((True, "pH"), (False, "pH and bases")):
+            apart.append([name, given, *(f"{x:.2f}" for x in kinds(base[blind]))])
     first = table(["site", "level", "dates", "error of pH", "exchanger", "budget of bases", "salt and rest"], split, text=(0, 1))
     second = table(["site", "one change at a time", *MEASURES], rows, text=(0, 1))
+    third = table(["site", "given", *KINDS], apart, text=(0, 1))
     text = prose(
         "Given pH and bases before the lime. Exchanger: the model's laboratory reads the bases that were measured; what it "
         "misses then no budget can correct. Budget: what the simulated bases read against the measured ones. Salt and rest: "
-        "nitrate, chloride and sulphate that are in the simulated sample. " + " ".join(words)
+        "nitrate, chloride and sulphate that are in the simulated sample."
     )
-    return Section("What the misses are made of", first + text + second, [])
+    kinds_text = prose(
+        "Root mean squares whose squares add up to that of all: the mean error of each level; what all levels of a date miss "
+        "together (season and salt of the sample); what is left of the means of level and date (the course of each level: lime "
+        "and acid); the spread of the plots of one level and date, which no model of means can meet."
+    )
+    return Section("What the misses are made of", third + kinds_text + first + text + second, [])

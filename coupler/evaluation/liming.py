@@ -119,13 +119,16 @@ def liming(folder: Path, config: RunConfig, out: Path) -> list[Section]:
         "site, given", "readings of", "n", "bias", "rmse", "start stays", "line", "level means", "noise", "skill",
     ]  # fmt: skip
     text = prose(
-        "One set of parameters for both sites, none fitted. Given: texture, lime and its dates, crops, pH before the first "
-        "lime; with the second rows also the bases of the unlimed plots at the first sampling. Capacity by Helling et al. "
-        "(1964), or the one at which those bases read that pH. Typical values stand for nitrogen and deposition, which the "
-        "archives do not hold. Start stays: nothing happens. Line: one straight line through time for all levels. Level "
+        "One set of parameters for both sites, none fitted. Given: texture, carbon, pH before the first lime, and from the "
+        "archive of the experiments by year: lime and its dates, nitrogen and its form, crops and their yield by level, rain "
+        "(of Rothamsted, for Woburn by the ratio of the stations), nitrogen of the air as measured at Rothamsted; with the "
+        "second rows also the bases of the unlimed plots at the first sampling. Capacity by Helling et al. "
+        "(1964), or the one at which those bases read that pH. Typical values stand for sulphur and for straw. "
+        "Start stays: nothing happens. Line: one straight line through time for all levels. Level "
         "means: an oracle that knows the mean of each level; skill counts against it. All plots of a date read up to 0.3 higher "
-        "or lower together (a dry summer, a dressing before the sample), which a mean year of weather does not have. Each site "
-        "has the rain of its own station; its weather by year is not in these archives. What others reach: SAFE "
+        "or lower together, which the rain of the years does not explain: the model keeps the salt of a sample at one value. "
+        "Until 30 November 2026 typical nitrogen, yields, deposition and a mean year stood in place of those of the archive; "
+        "what moved: coupler/docs/results_log.md. What others reach: SAFE "
         "followed Geescroft Wilderness at Rothamsted from 1883 to 1991 without calibration (Sverdrup et al. 1995; its "
         "abstract states no error), RothLime (Goulding et al. 1989) was made with these very plots."
     )

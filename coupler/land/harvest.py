@@ -34,17 +34,20 @@ class Crop:
     y_max: float = 243.0  # Europe (EuropeAgriDB v1.0)
     fixed: float = 5.0  # kg N ha-1 year-1 from the air; free-living bacteria of arable soil [assumption]
     grass: bool = False  # not ploughed
+    legume: bool = False
+    """Fixes as much as its harvest holds, where that is known: three quarters of the nitrogen of faba beans come from the air,
+    and the grain holds about as much (Herridge et al. 2008, doi:10.1007/s11104-008-9668-3; from memory)."""
 
 
 CROPS = {
     "cereal_grain": Crop(19.0, 0.03),  # straw stays; K 4.6, Mg 1.2, Ca 0.5, P 3.5, S 1.4, Cl 0.6
     "cereal_grain_and_straw": Crop(25.0, 0.36),  # 0.9 kg of straw a kg of grain
     "hay": Crop(16.0, 0.50, fixed=10.0, grass=True),  # a meadow with some clover
-    "legume_hay": Crop(26.0, 1.10, y_max=400.0, fixed=120.0, grass=True),  # K 22, Ca 13, Mg 2.7, Cl 5, S 2.5, P 2.6
+    "legume_hay": Crop(26.0, 1.10, y_max=400.0, fixed=120.0, grass=True, legume=True),  # K 22, Ca 13, Mg 2.7, Cl 5, S 2.5, P 2.6
     "grazed": Crop(30.0, 0.05, y_max=60.0, fixed=20.0, grass=True),  # what meat, milk and wool take; the rest returns
     "potatoes": Crop(15.0, 0.40),  # K 22, Mg 1, Ca 0.5, Cl 3, S 1.5, P 2.5
     "roots": Crop(11.0, 0.35),  # beet and turnips without their leaves
-    "beans": Crop(45.0, 0.10, y_max=300.0, fixed=100.0),  # K 13, Mg 1.5, Ca 1.2, P 6, S 2.4
+    "beans": Crop(45.0, 0.10, y_max=300.0, fixed=100.0, legume=True),  # K 13, Mg 1.5, Ca 1.2, P 6, S 2.4
     "oilseed": Crop(33.0, 0.10),
     "maize_silage": Crop(12.0, 0.25),
     "rotation": Crop(20.0, 0.20, fixed=20.0),  # cereals with some roots and beans, part of the straw carried off

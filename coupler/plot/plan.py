@@ -67,6 +67,7 @@ class Taken:
     bases: float
     fixed: float
     potash: bool  # whether what leaves as K was bought
+    grown: float  # share of the harvest that its nitrogen lets expect, at most 1; 0: bare soil
 
 
 def taken(lines: list[Line], applied: float, deposited: float, year: int) -> Taken:
@@ -76,18 +77,18 @@ def taken(lines: list[Line], applied: float, deposited: float, year: int) -> Tak
     def last(name: str) -> float:
         return next((v for x in reversed(lines) if not np.isnan(v := getattr(x, name))), np.nan)
 
-    fixed = last("fixed")
-    fixed = crop.fixed if np.isnan(fixed) else fixed
-    dry, gone = last("dry_matter"), last("removed")
+    fixed, dry, gone = last("fixed"), last("dry_matter"), last("removed")
     if np.isnan(gone) and not np.isnan(dry):
         gone = dry * crop.nitrogen
-    if np.isnan(gone):
-        gone = float(
-            nitrogen.harvest(np.array(applied + deposited + fixed), np.array(max(crop.y_max * harvest.progress(year), 1e-9)))
-        )
+    if np.isnan(fixed):
+        fixed = gone if crop.legume and not np.isnan(gone) else crop.fixed
+    most = max(crop.y_max * harvest.progress(year), 1e-9)
+    expected = float(nitrogen.harvest(np.array(applied + deposited + fixed), np.array(most)))
+    gone = expected if np.isnan(gone) else gone
     if np.isnan(dry):
         dry = gone / crop.nitrogen
-    return Taken(gone, dry * 1e3 * crop.bases / HA_M2, fixed, any(x.potash for x in lines))
+    grown = min(gone / expected, 1.0) if crop.y_max > 0 else 0.0
+    return Taken(gone, dry * 1e3 * crop.bases / HA_M2, fixed, any(x.potash for x in lines), grown)
 
 
 def _crop_alone(line: Line) -> Line:
@@ -139,8 +140,8 @@ class Plans:
             [sum((g.mineral.get(k, 0.0) + g.manure.get(k, 0.0)) * N_KG_PER_MOL for k in ("nh4", "no3")) for g, _ in pairs]
         )
         supply = mineral + organic + deposited
-        organic = organic + self._humus(year, bare)
-        supply = supply + self._humus(year, bare)
+        humus = self._humus(year, bare, np.array([t.grown for _, t in pairs]))
+        organic, supply = organic + humus, supply + humus
         organic = organic + np.maximum(gone / nitrogen.MOST_HARVESTED - supply, 0.0)  # humus gives what the harvest shows
         supply = np.maximum(supply, gone / nitrogen.MOST_HARVESTED)
         column = {f"dep_{ion}": self._monthly(pairs, ion) for ion in IONS}
@@ -169,12 +170,16 @@ class Plans:
             supplied=supply,
         ), {"lime": lime}  # fmt: skip
 
-    def _humus(self, year: int, bare: bool) -> np.ndarray:
-        """Nitrogen that organic matter sets free (or, negative, takes up) as its stock changes, kg ha-1 (column,)."""
+    def _humus(self, year: int, bare: bool, grown: np.ndarray) -> np.ndarray:
+        """Nitrogen that organic matter sets free (or, negative, takes up) as its stock changes, kg ha-1 (column,).
+
+        Where the history says nothing of it, residues return what mineralises, but for the part of a crop that did not grow.
+        """
         if bare:
             return np.zeros(len(self.site.treatments))
         given = np.array([sum(x.humus for x in lines_of(self.site, name, year)) for name in self.site.treatments])
-        return np.where(given != 0.0, given, self.organic.nitrogen(year))
+        own = self.organic.nitrogen(year) if self.organic.changes else self.organic.bare() * (1.0 - grown)
+        return np.where(given != 0.0, given, own)
 
     def _monthly(self, pairs: list[tuple[Received, Taken]], ion: str) -> np.ndarray:
         """mol m-2 s-1 (column, 12) of an ion from all dressings."""

@@ -7,8 +7,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from calcisol.coupler.land import aluminium, exchanger, weathering
+from calcisol.coupler.land.parameters import NitrogenParameters
 from calcisol.coupler.library.model import Model
 from calcisol.coupler.plot.organic_matter import OrganicMatter
+from calcisol.coupler.plot.plan import Plans
 from calcisol.coupler.plot.profile import Ground
 from calcisol.coupler.plot.read_toml import SiteError
 from calcisol.coupler.plot.simulate import simulate
@@ -86,3 +88,32 @@ def test_weathering_lies_in_the_ranges_of_critical_loads(tmp_path):
     assert silt.tolist() == [4.0, 3.0]
     with pytest.raises(SiteError, match="the nearest is 'acidic'"):
         written(tmp_path, SITE.replace("ph_h2o", 'parent_material = "acid"\nph_h2o', 1))
+
+
+BARE = """
+[[history]]
+year = 1965
+treatment = "AN"
+crop = "fallow"
+
+[[history]]
+year = 1966
+treatment = "AN"
+crop = "beans"
+dry_matter_t_ha = 2.0
+"""
+
+
+def test_bare_soil_sets_nitrogen_free_and_beans_fix_what_they_hold(tmp_path):
+    """A year without a crop frees a part in 59 (half-life 41 years) of the organic nitrogen; a half-grown crop half of that."""
+    site = written(tmp_path, SITE + BARE)
+    row, humus = site.treatments.index("AN"), OrganicMatter(site)
+    stock = site.soil.carbon[0] * site.soil.density[0] * (1 - site.soil.stones[0]) * site.soil.edges[0] * 1e4 / 10
+    assert humus.bare() == pytest.approx(stock * np.log(2) / 41)
+    plans = Plans(site, np.full(12, 10.0), NitrogenParameters())
+    grown = np.where(np.arange(5) == row, 0.5, 1.0)
+    assert plans._humus(1963, False, grown) == pytest.approx(np.where(np.arange(5) == row, humus.bare() / 2, 0.0))
+    fallow, beans = plans.of("AN", 1965, False)[1], plans.of("AN", 1966, False)[1]
+    assert fallow.grown == 0.0 and fallow.nitrogen == pytest.approx(0.0, abs=1e-6)
+    assert beans.fixed == beans.nitrogen == pytest.approx(90.0)
+    assert plans.of("AN", 1964, False)[1].grown == 1.0  # a harvest that nobody weighed grew as its nitrogen let it
