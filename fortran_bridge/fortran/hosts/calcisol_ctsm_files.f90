@@ -41,7 +41,7 @@ contains
 
   ! dz [m], caco3 and clay [kg kg-1], ph of the survey (1), bd [kg m-3], all (begc:endc,1:nlev); read them beside surfdata.
   ! cec [mol kg-1] and cec_variable [1] likewise; without them those of the European run. aquifer (use_aquifer_layer()) and
-  ! hillslope (use_hillslope): options whose qflx_drain is not what leaves the soil of a column. dzsoi (1:nlev) [m]: CTSM's layers,
+  ! hillslope (use_hillslope): options whose qflx_drain is not what leaves the soil of a column. dzsoi (1:nlev) [m]: the layers,
   ! which thickest_layer splits.
   subroutine ctsm_start(self, switch, begc, dz, caco3, ph, clay, bd, own, stat, message, cec, cec_variable, aquifer, hillslope, &
       dzsoi)

@@ -81,7 +81,7 @@ contains
       message = 'check is no number from 0 on; give the largest relative residual of a budget, 1e-10'
     else if (.not. within(switch%thickest_layer, thick)) then
       write (number, '(es12.4)') fit(switch%thickest_layer, 1.0_c_double)
-      message = 'thickest_layer = '//trim(adjustl(number))//' m; give 0 to leave layers as they are, or 0.05 (5 cm at the surface)'
+      message = 'thickest_layer = '//trim(adjustl(number))//' m; give 0 to leave layers as they are, or 0.05 (5 cm, more below)'
     else if (all(switch%feedback_ph /= choices)) then
       message = 'feedback_ph is '//trim(switch%feedback_ph)//'; give pore_water, h2o or cacl2 (of a suspension in the laboratory)'
     else
