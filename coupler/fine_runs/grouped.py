@@ -56,7 +56,6 @@ def grouped(run: FineRun, grid: Grid, first: int, days: int, steps: int) -> dict
         "forcing_layer": _layer_forcing(run, grid, ends, mean),
         "forcing_column": _column_forcing(run, mean),
         "leached": mean(run.leached) * days,
-        "carried": mean(run.carried[:, grid.bottom_cells]) * days,
     }
     return {name: np.ascontiguousarray(a[..., sound]) for name, a in arrays.items()} | {"dt": days * SECONDS_PER_DAY}
 

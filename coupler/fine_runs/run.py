@@ -18,7 +18,6 @@ from ..land.soil_water.run import Retention, SoilWater
 from ..library.columns import table
 from ..library.model import Model
 from ..units import C_KG_PER_MOL, N_KG_PER_MOL, SECONDS_PER_DAY
-from .carbon import CarriedCarbon
 from .climates import Floats
 from .soils import CELLS, FineColumn, draw_column
 
@@ -42,7 +41,6 @@ class FineRun:
     layered: dict[str, Floats]  # (day, cell, column), rates really applied
     deposited: dict[str, Floats]  # (day, column)
     leached: Floats  # (day, 3, column) mol m-2 of Ca, DIC, NO3
-    carried: Floats  # (day, cell, column) mol m-2 of dissolved carbon through the lower face
 
     @property
     def sound(self) -> np.ndarray:
@@ -67,7 +65,7 @@ def fine_run(bundle: bytes | Path, seed: int, columns: int, years: int) -> FineR
     water = _water(drawn, static["porosity"])
     days, slots = years * 365, table().names("state")
     state, leached = np.empty((days, len(slots), CELLS.size, columns)), np.empty((days, 3, columns))
-    nothing, carried, carbon = np.zeros((days, CELLS.size, columns)), np.empty((days, CELLS.size, columns)), CarriedCarbon(static)
+    nothing = np.zeros((days, CELLS.size, columns))
     applied = {name: layered[name] for name in ("t_soil", "co2_src", "n_min", "bc_up", "weath")}
     applied |= {name: nothing.copy() for name in ("n_nit", "n_up_no3", "n_up_nh4")}
     to_moles = np.array([1.0, 1.0 / C_KG_PER_MOL, 1.0 / N_KG_PER_MOL]) * SECONDS_PER_DAY
@@ -87,10 +85,8 @@ def fine_run(bundle: bytes | Path, seed: int, columns: int, years: int) -> FineR
             now = soil.state()
             ammonium, nitrate = now["nh4"].T, now["no3"].T
             state[day] = np.stack([now[name].T for name in slots])
-            moved = water.liquid[max(day - 1, 0)], water.liquid[day], water.sink[day], water.drained[day]
-            carried[day] = carbon(now, *moved, layered["t_soil"][day])
             leached[day] = np.stack([out[name] for name in OUTPUTS]) * to_moles[:, None]
-    return FineRun(static, state, water.liquid, water.sink, water.drained, applied, deposited, leached, carried)
+    return FineRun(static, state, water.liquid, water.sink, water.drained, applied, deposited, leached)
 
 
 def _water(drawn: list[FineColumn], porosity: Floats) -> _Water:

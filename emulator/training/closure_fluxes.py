@@ -92,6 +92,7 @@ def fluxes(step: Step, data: CoarseSet, n: int) -> Fluxes:
     left = t.sourced.pools - pools
     reacted = t.sourced.calcite - after.calcite
     left = torch.cat([left[:1] + reacted, left[1:]])
+    dissolved = (after.dic - t.air.capacity * after.pco2) / t.env.water
     above = torch.cat([t.air.p_air.unsqueeze(0), after.pco2[:-1]])
     return Fluxes(
         features=t.features,
@@ -99,7 +100,7 @@ def fluxes(step: Step, data: CoarseSet, n: int) -> Fluxes:
         dispersed=t.dispersion * (concentration - below) * data.dt,
         true=left.cumsum(1),
         diffused=t.air.conductance * (after.pco2 - above) * data.dt,
-        true_gas=_gas(t.air.carbon + reacted - after.dic, data.carried[n]),
+        true_gas=_gas(t, dissolved, t.air.carbon + reacted - after.dic, data.leached[n, 1], data.dt),
     )
 
 
@@ -114,11 +115,12 @@ def _composition(step: Step, t: Told, state: Tensor) -> Solution:
         step.first = usual
 
 
-def _gas(left: Tensor, carried: Tensor) -> Tensor:
-    """Carbon that left upward through each upper face as gas: all that left below, less what water carried across.
-
-    What water carries is known from the fine run: from the means of thick layers it would be wrong by more than wet layers
-    let through as gas, and the conductance would be asked to make up for it.
-    """
-    upward = left.flip(0).cumsum(0).flip(0) - carried[-1]
-    return upward + torch.cat([torch.zeros_like(carried[:1]), carried[:-1]])
+def _gas(t: Told, dissolved: Tensor, left: Tensor, leached: Tensor, seconds: float) -> Tensor:
+    """Carbon that left upward through each upper face as gas: all that left, less what water carried across."""
+    upward = left.flip(0).cumsum(0).flip(0) - leached
+    none = torch.zeros_like(dissolved[:1])
+    q = torch.cat([none, t.env.q_lower[:-1]])
+    above = torch.cat([dissolved[:1], dissolved[:-1]])
+    carried = q * torch.where(q >= 0.0, above, dissolved) * seconds
+    dispersed = torch.cat([none, t.dispersion[:-1] * (dissolved[:-1] - dissolved[1:]) * seconds])
+    return upward + carried + dispersed

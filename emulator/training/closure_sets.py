@@ -21,7 +21,7 @@ from ..contract.errors import InputError
 from .dataset import Ensemble
 
 HELD_OUT = "held_out"  # in the names of files that no training reads
-ARRAYS = ("static", "state", "forcing_layer", "forcing_column", "leached", "carried")
+ARRAYS = ("static", "state", "forcing_layer", "forcing_column", "leached")
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,6 @@ class CoarseSet:
     forcing_layer: Tensor
     forcing_column: Tensor
     leached: Tensor  # [step, 3, column] mol m-2 of Ca, DIC, NO3
-    carried: Tensor  # [step, layer, column] mol m-2 of dissolved carbon through the lower face, downward
     dt: float  # s
 
     @property
@@ -78,5 +77,4 @@ def _read(path: Path) -> CoarseSet:
 
 def of_archive(data: Ensemble) -> CoarseSet:
     """Columns of a MIN3P archive. Its layers are those of its reference: there the core has nothing to close."""
-    unknown = torch.full_like(data.state[1:, 0], torch.nan)  # an archive does not say what crosses its faces
-    return CoarseSet(data.static, data.state, data.forcing_layer, data.forcing_column, data.leached, unknown, data.dt)
+    return CoarseSet(data.static, data.state, data.forcing_layer, data.forcing_column, data.leached, data.dt)
