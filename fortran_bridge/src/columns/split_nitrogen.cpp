@@ -11,7 +11,7 @@ namespace calcisol {
 
 namespace {
 
-constexpr double most_taken = 0.9; // of what a piece has in a step, before other pieces of its layer are turned to
+constexpr double most_taken = 0.97; // of what a piece has in a step: a little less than the step lets its sinks take
 
 // Moves to other pieces of a layer what `sinks` take beyond the `room` of a piece, in proportion to the room left
 // there. Totals of each sink and layer stay; where the whole layer has too little, its pieces lack it alike.
