@@ -177,7 +177,8 @@ def decomposition(results: dict[tuple[str, bool], Result], folder: Path, model: 
     text = prose(
         "Given pH and bases before the lime. Exchanger: the model's laboratory reads the bases that were measured; what it "
         "misses then no budget can correct. Budget: what the simulated bases read against the measured ones. Salt and rest: "
-        "nitrate, chloride and sulphate that are in the simulated sample."
+        "nitrate, chloride and sulphate that are in the simulated sample. What the exchanger misses at Woburn is its shape: it "
+        "fills at pH 6.3, where that of Appelo (1994) still holds protons (coupler/docs/results_log.md)."
     )
     kinds_text = prose(
         "Root mean squares whose squares add up to that of all: the mean error of each level; what all levels of a date miss "
