@@ -103,7 +103,7 @@ contains
     call self%open(switch, thickness, property(:, :, 1), soil, stat, message)
     if (stat /= 0) return
     call self%know_map(property)
-    call self%water%start(size(dz, 1), suspects)
+    call self%water%start(size(dz, 1), suspects, epsilon(one))
     allocate (self%ponded(size(dz, 1)), self%surface(size(dz, 1)), source=missing)
     call self%give(given)
     self%only_given = .true.

@@ -102,7 +102,7 @@ contains
     class(calcisol_noahmp_kept), intent(inout) :: self
     type(NoahmpIO_type), intent(in) :: NoahmpIO
     integer :: i, j
-    call self%water%start(self%ncol, suspects)
+    call self%water%start(self%ncol, suspects, real(epsilon(1.0_kind_noahmp), c_double))
     do j = 1, self%nj
       do i = 1, self%ni
         call self%water%set((j - 1)*self%ni + i, &

@@ -113,7 +113,7 @@ contains
     call self%know_map(property)
     self%layers = layers
     call self%tiles%start(n, n_tiles)
-    call self%water%start(self%ncol, suspects)
+    call self%water%start(self%ncol, suspects, epsilon(1.0_r_std))
     allocate (self%per_soil(n), source=missing)
   end subroutine make_columns
 
