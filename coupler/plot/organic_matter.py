@@ -5,7 +5,7 @@ Units:   organic carbon kg kg-1; mol_c kg-1; kg N ha-1 year-1. Shapes (column,) 
 Charge:  sites come and go with organic matter, empty: those that go leave their bases to the sites that stay, in place of protons
          (carbonate of organic anions, ash alkalinity); those that come take protons off. Both as in carbon cycle budgets of acid
          (Helyar & Porter 1989, in: Soil Acidity and Plant Growth).
-Source:  sites: land/exchanger.py at its full pH. C:N of arable topsoils 10 [assumption; 9 to 12].
+Source:  sites: the relation of land/exchanger.py. C:N of arable topsoils 10 [assumption; 9 to 12].
 Use:     ``humus = OrganicMatter(site); humus.capacity(ground, 1962)``
 """
 
@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ...emulator.contract.constants import CEC_PER_CARBON
 from ..land import exchanger
 from ..units import HA_M2
 from .profile import CLOSE, Ground
@@ -22,7 +23,6 @@ C_TO_N = 10.0  # kg kg-1
 DECAY = float(np.log(2.0)) / 41.0
 """year-1 of the organic nitrogen of bare soil: half-life of 41 years in the drain gauges of Rothamsted, whose uncropped soil
 leached 45 kg ha-1 of nitrate N a year (Addiscott 1988, doi:10.1111/j.1475-2743.1988.tb00742.x)."""
-PER_CARBON = 0.1 * (exchanger.CARBON[0] * exchanger.FULL + exchanger.CARBON[1])  # mol_c per kg of soil and kg kg-1 of carbon
 
 
 class OrganicMatter:
@@ -47,7 +47,7 @@ class OrganicMatter:
 
     def capacity(self, ground: Ground, year: int) -> np.ndarray:
         """mol_c kg-1 (column, layer) at the end of a year."""
-        more = PER_CARBON * self.site.parameters.cec_factor * (self.carbon(year) - self.first)
+        more = CEC_PER_CARBON * self.site.parameters.cec_factor * (self.carbon(year) - self.first)
         made = ground.capacity + more[:, None] * (ground.edges <= self.site.soil.edges[0] + CLOSE)
         return np.maximum(made, exchanger.LEAST)
 
