@@ -35,7 +35,7 @@ class Crop:
     fixed: float = 5.0  # kg N ha-1 year-1 from the air; free-living bacteria of arable soil [assumption]
     grass: bool = False  # not ploughed
     legume: bool = False
-    """Fixes as much as its harvest holds, where that is known: three quarters of the nitrogen of faba beans come from the air,
+    """Fixes as much as its harvest holds, where that is known: three quarters of the nitrogen of faba beans comes from the air,
     and the grain holds about as much (Herridge et al. 2008, doi:10.1007/s11104-008-9668-3; from memory)."""
 
 

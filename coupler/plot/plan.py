@@ -87,7 +87,8 @@ def taken(lines: list[Line], applied: float, deposited: float, year: int) -> Tak
     gone = expected if np.isnan(gone) else gone
     if np.isnan(dry):
         dry = gone / crop.nitrogen
-    grown = min(gone / expected, 1.0) if crop.y_max > 0 else 0.0
+    share = min(gone / expected, 1.0) if expected > 0.0 else 1.0
+    grown = share if crop.y_max > 0 else 0.0
     return Taken(gone, dry * 1e3 * crop.bases / HA_M2, fixed, any(x.potash for x in lines), grown)
 
 

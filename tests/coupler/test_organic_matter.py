@@ -10,10 +10,11 @@ from calcisol.coupler.land import aluminium, exchanger, weathering
 from calcisol.coupler.land.parameters import NitrogenParameters
 from calcisol.coupler.library.model import Model
 from calcisol.coupler.plot.organic_matter import OrganicMatter
-from calcisol.coupler.plot.plan import Plans
+from calcisol.coupler.plot.plan import Plans, taken
 from calcisol.coupler.plot.profile import Ground
 from calcisol.coupler.plot.read_toml import SiteError
 from calcisol.coupler.plot.simulate import simulate
+from calcisol.coupler.plot.site import Line
 from helpers.plots import SITE, written
 
 HISTORY = """
@@ -117,3 +118,5 @@ def test_bare_soil_sets_nitrogen_free_and_beans_fix_what_they_hold(tmp_path):
     assert fallow.grown == 0.0 and fallow.nitrogen == pytest.approx(0.0, abs=1e-6)
     assert beans.fixed == beans.nitrogen == pytest.approx(90.0)
     assert plans.of("AN", 1964, False)[1].grown == 1.0  # a harvest that nobody weighed grew as its nitrogen let it
+    wheat = Line(("AN",), (1965, 1965), 3, crop="cereal_grain")
+    assert taken([wheat], 0.0, 0.0, 1965).grown == 1.0  # no nitrogen lets nothing be expected

@@ -42,7 +42,7 @@ def test_grains_rest_in_saturated_water_and_powder_is_free_within_a_year():
 
 
 def test_capacity_is_that_of_helling():
-    assert exchanger.capacity(np.array(0.10), np.array(0.01), 7.0) == pytest.approx(1e-3 * (6.08 * 10 + 29.8))
+    assert exchanger.capacity(np.array(0.10), np.array(0.01)) == pytest.approx(1e-3 * (6.608 * 10 + 35.92))  # at pH 8.2
     assert exchanger.capacity(np.array(0.0), np.array(0.0)) == exchanger.LEAST
     assert sum(exchanger.BASES.values()) == pytest.approx(1.0)
 
