@@ -109,7 +109,7 @@ void propose_pieces(int layers, const double *dz, double thickest, std::int32_t 
     return;
   double enough = std::max(thickest, 1e-3);
   while (count_pieces(layers, dz, enough, pieces) > most_layers)
-    enough += 1e-3;
+    enough += 1e-3 * std::max(1.0, enough); // a step that grows: whatever thickness was given, it is found at once
   throw Failure(CALCISOL_ERROR_ARGUMENT, "with pieces of " + number(thickest) + " m the layers have " +
                                              std::to_string(sum) + ", more than the " + std::to_string(most_layers) +
                                              " a column may have; give " + number(enough) + " m or more");

@@ -23,7 +23,7 @@ struct Split {
   const double *porosity;  // of each piece
 };
 
-// Pieces of layers `dz` [m] thick: the fewest no thicker than `thickest` and a tenth of the depth at which their layer
+// Pieces of layers `dz` [m] thick: the fewest no thicker than `thickest` plus a tenth of the depth at which their layer
 // begins; one each where that is 0. Failure where they are more than a column may have.
 void propose_pieces(int layers, const double *dz, double thickest, std::int32_t *pieces);
 

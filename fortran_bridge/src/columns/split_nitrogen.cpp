@@ -67,13 +67,13 @@ void SplitColumns::meet_nitrogen(std::int64_t column, double dt) {
     mineralised[k] = std::max(value(CALCISOL_N_MIN, k), 0.0);
     ammonium[2][k] = std::max(-value(CALCISOL_N_MIN, k), 0.0);
     room[k] = has(CALCISOL_NH4, ammonium_before, k) + mineralised[k] + (k == 0 ? brought(CALCISOL_DEP_NH4) : 0.0);
-    room[k] *= most_taken;
+    room[k] = std::max(most_taken * room[k], 0.0); // a restart may hold a little less than nothing
   }
   take_where_it_is(split(column), ammonium, 3, room);
   for (int k = 0; k < n; ++k) {
     nitrate[0][k] = value(CALCISOL_N_UP_NO3, k), nitrate[1][k] = value(CALCISOL_N_DEN, k);
     room[k] = has(CALCISOL_NO3, nitrate_before, k) + ammonium[0][k] + (k == 0 ? brought(CALCISOL_DEP_NO3) : 0.0);
-    room[k] *= most_taken;
+    room[k] = std::max(most_taken * room[k], 0.0);
   }
   take_where_it_is(split(column), nitrate, 2, room);
   for (int k = 0; k < n; ++k)
