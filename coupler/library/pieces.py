@@ -8,12 +8,13 @@ Use:     ``columns = model.columns({"dz": dz}, pieces=pieces_of(dz))``
 
 from __future__ import annotations
 
+import numbers
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ...emulator.contract.constants import LIMIT_TOLERANCE, MAX_LAYERS
+from ...emulator.contract.constants import LIMIT_TOLERANCE, MAX_LAYERS, MISSING_FROM
 from ...emulator.contract.variables import load_table
 from ..errors import ArgumentError
 from . import capi
@@ -24,16 +25,21 @@ LEAST = next(v.valid[0] for v in load_table().select("static") if v.name == "dz"
 
 
 def pieces_of(dz: ArrayLike, thickest: float = 0.05) -> list[int]:
-    """Pieces of each layer: the fewest no thicker than ``thickest`` [m] and a tenth of the depth at which the layer begins.
+    """Pieces of each layer: the fewest no thicker than ``thickest`` [m] plus a tenth of the depth where the layer begins.
 
     ``dz`` [m]: (soil_layer,), or (column, soil_layer) of which each complete column counts, but for no piece to be thinner than
-    the library steps (5 mm); ``thickest`` 0 splits none. A column costs what its pieces do. Raises ArgumentError where they are
-    more than the 60 layers of a column, with a ``thickest`` that is enough.
+    the library steps (5 mm); ``thickest`` 0 splits none. A column costs what its pieces do. Raises ArgumentError for what is no
+    thickness, and where pieces are more than the 60 layers of a column, with a ``thickest`` that is enough.
     """
     lib, ffi = capi.library()
-    thick = np.atleast_2d(np.asarray(dz, dtype=np.float64))
-    if thick.shape[0] > 1:
-        thick = np.unique(thick[(thick > 0.0).all(axis=1)], axis=0)
+    thick = as_array("dz", dz).astype(np.float64)
+    if thick.ndim not in (1, 2):
+        raise ArgumentError(f"dz has shape {thick.shape}, not (soil_layer,) or (column, soil_layer)")
+    if thick.ndim == 2:
+        thick = np.unique(thick[((thick > 0.0) & (thick < MISSING_FROM)).all(axis=1)], axis=0)
+    thick = np.atleast_2d(thick)
+    if isinstance(thickest, bool) or not isinstance(thickest, numbers.Real):
+        raise ArgumentError(f"thickest = {thickest!r} must be a number, in m")
     found = ffi.new("int32_t[]", thick.shape[1])
     pieces = np.ones(thick.shape[1], dtype=np.int32)
     for row in thick:
@@ -51,12 +57,12 @@ def of_layers(slot: NDArray[np.float64], pieces: Sequence[int], how: np.ufunc = 
 
 def checked_pieces(pieces: ArrayLike, nlay: int | None) -> list[int]:
     """The pieces as whole numbers, one a layer. Raises ArgumentError; the library checks what they amount to."""
-    numbers = np.asarray(pieces)
-    if numbers.ndim != 1 or not numbers.size or numbers.dtype.kind not in "iu" or nlay not in (None, len(numbers)):
-        raise ArgumentError(f"pieces = {numbers.tolist()} must be whole numbers, one for each layer")
-    if numbers.min() < 1 or numbers.sum() > MAX_LAYERS:
-        raise ArgumentError(f"pieces = {numbers.tolist()} must be 1 or more of each layer, and at most {MAX_LAYERS} in all")
-    return [int(n) for n in numbers]
+    given = np.asarray(pieces)
+    if given.ndim != 1 or not given.size or given.dtype.kind not in "iu" or nlay not in (None, len(given)):
+        raise ArgumentError(f"pieces = {given.tolist()} must be whole numbers, one for each layer")
+    if given.min() < 1 or given.sum() > MAX_LAYERS:
+        raise ArgumentError(f"pieces = {given.tolist()} must be 1 or more of each layer, and at most {MAX_LAYERS} in all")
+    return [int(n) for n in given]
 
 
 def by_piece(properties: Mapping[str, ArrayLike], pieces: Sequence[int]) -> tuple[Mapping[str, ArrayLike], bool]:
@@ -66,13 +72,13 @@ def by_piece(properties: Mapping[str, ArrayLike], pieces: Sequence[int]) -> tupl
     is neither.
     """
     arrays = {name: as_array(name, value) for name, value in properties.items()}
-    numbers = {name: array.shape[-1] if array.ndim else 1 for name, array in arrays.items()}
-    for name, layers in numbers.items():
+    layers_of = {name: array.shape[-1] if array.ndim else 1 for name, array in arrays.items()}
+    for name, layers in layers_of.items():
         if layers not in (1, len(pieces), sum(pieces)):
             raise ArgumentError(f"{name} has {layers} layers; give {len(pieces)} layers or {sum(pieces)} pieces")
-    if all(layers in (1, len(pieces)) for layers in numbers.values()):
+    if all(layers in (1, len(pieces)) for layers in layers_of.values()):
         return properties, False
-    for name, layers in numbers.items():
+    for name, layers in layers_of.items():
         if layers == sum(pieces) or (layers == 1 and name != "dz"):
             continue
         array = np.broadcast_to(arrays[name], (*arrays[name].shape[:-1], len(pieces)))

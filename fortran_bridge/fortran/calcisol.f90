@@ -76,7 +76,7 @@ contains
     type(split_t) :: split
     character(len=160) :: fault
     integer(c_int32_t) :: layers
-    allocate (all_pieces(max(nlay, 1)), source=1_c_int32_t)
+    allocate (all_pieces(min(max(nlay, 1), int(calcisol_max_layers))), source=1_c_int32_t) ! the library refuses another nlay
     stat = calcisol_error_argument
     if (present(errmsg)) errmsg = 'pieces has another number of layers than the columns; its shape is (nlay)'
     if (present(pieces)) then

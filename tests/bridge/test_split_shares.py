@@ -115,6 +115,21 @@ def test_pieces_are_proposed() -> None:
             pieces_of([0.3], thickest=wrong)
     with pytest.raises(errors.ArgumentError, match="dz = -9999 of layer 2; give its thickness in m"):
         pieces_of([0.3, -9999.0])
+    with pytest.raises(errors.ArgumentError, match="more than the 60"):  # no search in millimetres
+        pieces_of([1e12, 1e12])
+
+
+def test_columns_without_thickness_and_what_is_none() -> None:
+    masked = np.ma.masked_greater([[0.1, 0.3], [0.1, 99.0]], 10.0)
+    for dz in ([[0.1, 0.3], [0.1, np.nan]], [[0.1, 0.3], [0.1, 1e20]], [[0.1, 0.3], [-9999.0, 0.6]], masked):
+        assert pieces_of(dz) == [2, 5]
+    assert pieces_of([[0.1, np.nan]]) == pieces_of(np.empty((0, 2))) == [1, 1]  # no column is complete: none is split
+    for wrong in ("thick", [[0.1], [0.1, 0.2]], np.full((1, 2, 2), 0.1), None, 0.3):
+        with pytest.raises(errors.ArgumentError, match="dz has "):
+            pieces_of(wrong)
+    for thickest in ("thin", None, True):
+        with pytest.raises(errors.ArgumentError, match="must be a number, in m"):
+            pieces_of([0.3], thickest)
 
 
 def test_no_column_and_no_output(toy_model: Model) -> None:
