@@ -118,6 +118,9 @@ def test_weather_of_the_user(tmp_path: Path) -> None:
     weather = climate.read_weather(write_csv(tmp_path / "w.csv"), 3)
     assert weather.days == 1095 and (weather.rain == 2.0).all() and weather.leaves is None
     assert weather.warmth == pytest.approx(10.0, abs=1e-6) and weather.amplitude == pytest.approx(8.0, abs=1e-6)
+    marked = tmp_path / "marked.csv"  # as spreadsheets write UTF-8
+    marked.write_bytes(b"\xef\xbb\xbf" + (tmp_path / "w.csv").read_bytes())
+    assert (climate.read_weather(marked, 1).rain == 2.0).all()
     made = build(draw(1, 1)[0], 3, weather)
     assert (made.soil.drainage >= 2e-3).all() and made.soil.temperature[:, 0].min() == pytest.approx(2.1, abs=0.1)
 

@@ -247,6 +247,7 @@ def test_weather_of_the_user(log: Path, tmp_path: Path, capsys: pytest.CaptureFi
         (("--twin", "no_nitrogen"), "--twin does not go with --weather"),
         (("--collect",), "--collect does not go with --weather"),
         (("--years", "1"), "--years 1 must be 2 or more"),
+        (("--years", "0"), "--years 0 must be 2 or more"),
         (("--years", "400"), "--years 400 is more than 100"),
         (("--wall-limit", "0"), "--wall-limit 0 must lie above 0 s"),
     ],

@@ -115,7 +115,7 @@ def read_weather(path: Path, years: int) -> Weather:
 def _columns(path: Path) -> dict[str, Floats]:
     """The named columns of the file, checked."""
     try:
-        with open(path, newline="", encoding="utf-8") as stream:
+        with open(path, newline="", encoding="utf-8-sig") as stream:
             rows = list(csv.DictReader(stream))
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise EnsembleError(f"--weather {path} cannot be read ({error}); give a CSV file with the columns rain, pet") from None

@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+import os
 import shutil
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -72,7 +73,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _simulate(args: argparse.Namespace) -> None:
-    years, seed = args.years or YEARS, 1 if args.seed is None else args.seed
+    years, seed = YEARS if args.years is None else args.years, 1 if args.seed is None else args.seed
     for name, value, low in (("members", args.members, 1), ("seed", seed, 0), ("workers", args.workers, 1), ("years", years, 2)):
         if value is not None and value < low:
             raise EnsembleError(f"--{name} {value} must be {low} or more")
@@ -87,7 +88,9 @@ def _simulate(args: argparse.Namespace) -> None:
     check(program, stock)
     plan.check_or_write(args.out)
     if not made and not (args.out / WEATHER).is_file():
-        shutil.copyfile(args.weather, args.out / WEATHER)
+        part = args.out / f"{WEATHER}.{os.getpid()}.part"
+        shutil.copyfile(args.weather, part)
+        os.replace(part, args.out / WEATHER)  # whole or not at all
     limit = args.wall_limit or 1800.0
 
     def task(index: int) -> WeatherTask:
