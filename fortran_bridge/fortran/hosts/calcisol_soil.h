@@ -2,11 +2,11 @@
  * restart.
  *
  * What      calcisol_soil, the columns of one rank. An adapter asks for the arrays it fills and reads, each linked and
- * at its default from then on; what it does not ask for, the library does not see. Shapes    [layer][column] or
- * [column], layer 1 at the surface; SI, rates are means over the step, per m2 of soil. Errors    0 is fine, else a
- * calcisol_status; the sentence is in calcisol_last_error(). Nothing prints or stops. Use       calcisol_soil soil =
- * {0}; calcisol_soil_start(&soil, bundle, ncol, nlay, properties); double *w_liq = calcisol_soil_forcing(&soil,
- * CALCISOL_W_LIQ);  calcisol_soil_step(&soil, 86400.0);
+ *           at its default from then on; what it does not ask for, the library does not see.
+ * Shapes    [layer][column] or [column], layer 1 at the surface; SI, rates are means over the step, per m2 of soil.
+ * Errors    0 is fine, else a calcisol_status; the sentence is in calcisol_soil_error(). Nothing prints or stops.
+ * Use       calcisol_soil soil = {0}; calcisol_soil_start(&soil, bundle, ncol, nlay, properties);
+ *           double *w_liq = calcisol_soil_forcing(&soil, CALCISOL_W_LIQ); calcisol_soil_step(&soil, 86400.0);
  */
 #ifndef CALCISOL_SOIL_H
 #define CALCISOL_SOIL_H

@@ -96,7 +96,7 @@ contains
     class(calcisol_water_budget), intent(in) :: self
     integer(c_int32_t), intent(out) :: stat
     character(len=:), allocatable, intent(inout) :: message
-    character(len=120) :: text
+    character(len=200) :: text ! room for whatever a host gives
     integer :: c
     stat = calcisol_ok
     do c = 1, size(self%gap)
