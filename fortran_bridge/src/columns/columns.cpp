@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/pairs.hpp"
 #include "base/status.hpp"
 #include "base/variable_table.hpp"
 
@@ -130,8 +131,10 @@ void HostColumns::step_tile(std::int64_t tile, double dt, const StepViews &views
   read_forcing(where, views.forcing, finding);
   const auto from = std::find(lane.begin(), lane.end(), good);
   if (from != lane.end()) {
-    std::copy_n(last, size, next);
-    run_module(tile, dt, static_cast<int>(from - lane.begin()), next);
+    const bool in_place = !all_good(where); // lanes are filled, or begin, where the step writes
+    if (in_place)
+      std::copy_n(last, size, next);
+    run_module(tile, dt, static_cast<int>(from - lane.begin()), in_place ? next : last, next);
     refuse_nan(where, next, finding);
     for (int c = 0; c < shape.columns; ++c)
       if (lane[c] != good) {
@@ -170,8 +173,8 @@ void HostColumns::read_forcing(const Range &where, const calcisol_view *forcing,
       finding.soil(where.column(c));
 }
 
-// Step all lanes of the tile, its state in place; `from` is a good lane, copied into those that are not.
-void HostColumns::run_module(std::int64_t tile, double dt, int from, double *stepped) {
+// Step all lanes of the tile from `before`, which may be `stepped`; a lane that is not good is a copy of lane `from`.
+void HostColumns::run_module(std::int64_t tile, double dt, int from, const double *before, double *stepped) {
   const Range where = range(tile);
   const double *soil = statics.data() + tile * tile_statics.size();
   if (std::any_of(lane.begin(), lane.end(), [](auto l) { return l != good; })) {
@@ -179,7 +182,8 @@ void HostColumns::run_module(std::int64_t tile, double dt, int from, double *ste
     fill_lanes(tile_statics.data(), CALCISOL_N_STATIC * shape.layers, from);
     soil = tile_statics.data();
   }
-  fill_lanes(stepped, CALCISOL_N_STATE * shape.layers, from);
+  if (before == stepped)
+    fill_lanes(stepped, CALCISOL_N_STATE * shape.layers, from);
   const Rows table = rows(CALCISOL_ROLE_FORCING);
   fill_lanes(layer.data(), table.layered() * shape.layers, from);
   fill_lanes(column.data(), table.column(), from);
@@ -195,8 +199,8 @@ void HostColumns::run_module(std::int64_t tile, double dt, int from, double *ste
         stepped[i] = first_state[i];
     fill_lanes(stepped, CALCISOL_N_STATE * shape.layers, from);
   }
-  module->step(shape, {soil, layer.data(), column.data(), dt, stepped, output_layer.data(), output_column.data(),
-                       module_flag.data()});
+  module->step(shape, {soil, layer.data(), column.data(), dt, before, stepped, output_layer.data(),
+                       output_column.data(), module_flag.data()});
   for (int l = 0; l < nlay; ++l) // what it says of a copy of a good lane is nothing about the column
     for (int c = 0; c < shape.columns; ++c)
       flag[static_cast<std::size_t>(l) * shape.columns + c] |=
@@ -226,10 +230,7 @@ void HostColumns::refuse_nan(const Range &where, const double *stepped, Finding 
     tell_why(where, static_cast<int>(c), stepped, finding);
   };
   const auto look = [&](const double *block, std::size_t size) {
-    std::int64_t not_finite = 0;
-    for (std::size_t i = 0; i < size; ++i)
-      not_finite |= !(block[i] - block[i] == 0.0); // without a branch: the usual case, several values at a time
-    if (!not_finite)
+    if (all_pairs(block, size, [](Pair x) { return x - x == 0.0; })) // the usual case, several values at a time
       return;
     for (std::size_t i = 0; i < size; ++i)
       if (!std::isfinite(block[i])) // a remainder costs more than the whole look

@@ -49,7 +49,8 @@ private:
   void copy_state(HostColumns &whole, bool back);
   void blank_lanes(std::int64_t tile);
   void read_forcing(const Range &range, const calcisol_view *forcing, Finding &finding);
-  void run_module(std::int64_t tile, double dt, int model_lane, double *stepped);
+  void run_module(std::int64_t tile, double dt, int model_lane, const double *before, double *stepped);
+  bool all_good(const Range &where) const;
   void refuse_nan(const Range &range, const double *stepped, Finding &finding);
   void tell_why(const Range &range, int lane, const double *stepped, Finding &finding) const;
   void write_outputs(const Range &range, const StepViews &views);

@@ -92,4 +92,11 @@ void HostColumns::soil_get(std::int32_t property, double *values) const {
   }
 }
 
+// Whether every lane of a tile is good and has a state: the usual case.
+bool HostColumns::all_good(const Range &where) const {
+  return std::all_of(lane.begin(), lane.end(), [](auto l) { return l == good; }) &&
+         std::all_of(slots_set.begin() + where.first, slots_set.begin() + where.first + where.count,
+                     [](auto slots) { return slots != 0; });
+}
+
 } // namespace calcisol

@@ -42,7 +42,7 @@ void HostColumns::warmup() {
   fill(table, true, weather_layer.data(), weather_column.data());
   module->prepare(shape, soil.data());
   module->initial_state(shape, soil.data(), weather_layer.data(), weather_column.data(), made.data());
-  module->step(shape, {soil.data(), weather_layer.data(), weather_column.data(), 3600.0, made.data(),
+  module->step(shape, {soil.data(), weather_layer.data(), weather_column.data(), 3600.0, made.data(), made.data(),
                        output_layer.data(), output_column.data(), module_flag.data()});
   module->laboratory_ph(shape, soil.data(), made.data(), output_layer.data());
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/pairs.hpp"
 #include "base/status.hpp"
 
 namespace calcisol {
@@ -11,10 +12,7 @@ namespace {
 
 // The usual case, several values at a time.
 bool all_inside(const double *row, int count, double low, double high) {
-  std::int64_t outside = 0;
-  for (int c = 0; c < count; ++c)
-    outside |= !(row[c] >= low) | !(row[c] <= high);
-  return !outside;
+  return all_pairs(row, count, [low, high](Pair x) { return (x >= low) & (x <= high); });
 }
 
 std::string place(const Variable &variable, double value, std::int64_t column, int layer, const int *host_layer) {

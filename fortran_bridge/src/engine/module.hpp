@@ -16,7 +16,8 @@ struct Shape {
 struct StepBlocks {
   const double *statics, *layer, *column; // soil, forcing with layers, forcing without
   double dt;                              // s
-  double *state;                          // replaced
+  const double *before;                   // state at the start; may be the block `state`
+  double *state;                          // at the end
   double *output_layer, *output_column;   // [layered outputs][L][C], [other outputs][C]
   std::int32_t *flag;                     // [L][C]
 };

@@ -46,7 +46,7 @@ public:
   void step(Shape shape, const StepBlocks &b) override {
     calcisol_kernel_call call = of(shape);
     call.statics = b.statics, call.layer = b.layer, call.column = b.column, call.dt = b.dt;
-    call.state = call.result = b.state;
+    call.state = b.before, call.result = b.state;
     call.output_layer = b.output_layer, call.output_column = b.output_column, call.flag = b.flag;
     run(kernel.step, call);
   }

@@ -40,6 +40,8 @@ public:
     std::fill_n(b.output_layer, n * rows(CALCISOL_ROLE_OUTPUT).layered(), 0.0);
     std::fill_n(b.output_column, s.columns * rows(CALCISOL_ROLE_OUTPUT).column(), 0.0);
     std::fill_n(b.flag, n, static_cast<std::int32_t>(CALCISOL_FLAG_FALLBACK));
+    if (b.before != b.state)
+      std::copy_n(b.before, n * CALCISOL_N_STATE, b.state);
     const double *ph = b.state + CALCISOL_STATE_PH * n, *calcite = b.state + CALCISOL_STATE_CALCITE * n;
     std::copy_n(ph, n, b.output_layer + CALCISOL_OUT_PH * n);
     std::fill_n(b.output_layer + CALCISOL_OUT_PCO2 * n, n, pco2_of_the_air());

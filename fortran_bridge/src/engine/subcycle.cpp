@@ -51,7 +51,7 @@ public:
         mean(columned * shape.columns, 0.0);
     std::vector<std::int32_t> seen(cells, 0);
     const double *liquid = whole.layer + cells * liquid_row, *ice = whole.layer + cells * ice_row;
-    const double *water = whole.state + cells * CALCISOL_STATE_WATER;
+    const double *water = whole.before + cells * CALCISOL_STATE_WATER;
     StepBlocks piece = whole;
     piece.layer = now.data(), piece.dt = whole.dt / parts;
     for (std::size_t i = 0; i < cells; ++i) // the ice there is now was there before
@@ -61,6 +61,7 @@ public:
       for (std::size_t i = 0; i < cells; ++i)
         now[cells * liquid_row + i] = before[i] + (liquid[i] - before[i]) * share;
       module->step(shape, piece);
+      piece.before = piece.state;
       for (std::size_t i = 0; i < mean.size(); ++i)
         mean[i] += whole.output_column[i] / parts;
       for (std::size_t i = 0; i < cells; ++i)

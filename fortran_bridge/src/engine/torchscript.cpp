@@ -47,10 +47,10 @@ public:
   }
 
   void step(Shape s, const StepBlocks &b) override {
-    const auto answer =
-        run("forward", {wrap(b.state, {n_state, s.layers, s.columns}), wrap(b.statics, {n_static, s.layers, s.columns}),
-                        wrap(b.layer, {forcing.layered(), s.layers, s.columns}),
-                        wrap(b.column, {forcing.column(), s.columns}), wrap(&b.dt, {})});
+    const auto answer = run("forward", {wrap(b.before, {n_state, s.layers, s.columns}),
+                                        wrap(b.statics, {n_static, s.layers, s.columns}),
+                                        wrap(b.layer, {forcing.layered(), s.layers, s.columns}),
+                                        wrap(b.column, {forcing.column(), s.columns}), wrap(&b.dt, {})});
     if (!answer.isTuple() || answer.toTupleRef().elements().size() != 4)
       throw Failure(CALCISOL_ERROR_MODEL,
                     "the module in the bundle did not answer a step with four tensors; export it again");
