@@ -73,7 +73,7 @@ class RunConfig:
     bundle: str = ""
     workers: int = 2
     dask: str = ""  # address of a Dask scheduler instead of own processes
-    chunk: int = 700  # most columns per task; tasks are of one size and even in number. With many workers give fewer
+    chunk: int = 350  # most columns per task; tasks are of one size and even in number. With many workers give fewer
     checkpoint_years: int = 5
     plots: bool = True
     soil: SoilParameters = field(default_factory=SoilParameters)

@@ -26,6 +26,7 @@ from .land import history
 from .offline import budget, chunks, results
 from .offline.clock import Clock
 from .offline.folder_lock import folder_lock
+from .offline.on_disk import forget
 from .report import headline, netcdf, summary, uncertainty
 
 
@@ -52,6 +53,7 @@ def check_state(domain: Domain, gathered: list[results.Result]) -> None:
                         f"scenario {r.scenario.name}: {name} is NaN or negative at {place}; "
                         "please report this with your configuration"
                     )
+            forget([values])
 
 
 def remarks(config: RunConfig, scenarios: list[Scenario]) -> list[str]:

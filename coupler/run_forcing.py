@@ -17,8 +17,8 @@ import numpy as np
 from ..emulator.contract.bundle import default_bundle, read_contract
 from .config import RunConfig
 from .forcing.fault import ForcingError
+from .forcing.file_names import files_of
 from .forcing.forcing_file import ForcingFile
-from .forcing.open_files import files_of
 from .forcing.step_through import step_through
 from .library.columns import Columns
 from .library.pieces import of_layers, pieces_of

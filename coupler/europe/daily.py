@@ -10,6 +10,7 @@ Use:     ``e = DailyEurope(domain, config); y = e.year(None, 1990)``
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -18,14 +19,16 @@ from ..land import nitrogen, respiration
 from ..land.fertiliser_days import lime_share
 from ..land.field import Weeks
 from ..land.irrigation import dissolved
+from ..land.parameters import NitrogenParameters
 from ..land.plan_table import PlanTable
-from ..land.year_parts import by_part, equal_parts, over_parts
+from ..land.year_parts import equal_parts, over_parts
 from ..units import DAYS_PER_YEAR, KELVIN, SECONDS_PER_DAY, SECONDS_PER_YEAR
-from .climates import Climates, LivedYear
+from .climates import Climates
 from .domain import Domain
 from .scenario import Scenario
 from .soil_and_inputs import BASELINE, SoilAndInputs
 from .steps import Step
+from .weather_and_water import LivedYear
 
 Arrays = dict[str, np.ndarray]
 
@@ -36,13 +39,26 @@ class Year:
 
     weeks: Weeks
     amounts: nitrogen.YearAmounts
-    plan: PlanTable  # of the weeks
+    periods: nitrogen.Periods  # of the weeks
+    parameters: NitrogenParameters
     source: np.ndarray  # CO2, kg C m-2 s-1 (column, 12 equal parts of the year)
     mineral_n: np.ndarray  # kg N ha-1 (column,)
     lime: np.ndarray  # kg CaCO3 m-2 (column,)
     co2_atm: np.ndarray  # mol mol-1 (column,)
     irrigation: np.ndarray | None  # kg m-2 (day, column)
-    copies: int = 1  # scenarios whose years these are, one below the other; the weeks are those of one
+    below: tuple[nitrogen.YearAmounts, ...] = ()  # of further scenarios, whose columns lie below; the weeks are those of one
+
+    @property
+    def copies(self) -> int:
+        """Scenarios whose year this is."""
+        return 1 + len(self.below)
+
+    @cached_property
+    def plan(self) -> PlanTable:
+        """Nitrogen of the weeks, made when the first step asks for it."""
+        return PlanTable.of(
+            (nitrogen.plan_over(a, self.periods, self.parameters) for a in (self.amounts, *self.below)), self.copies
+        )
 
     def drivers(self) -> Arrays:
         """What of it is recorded, (column,): kg N ha-1, kg m-2 s-1 as means of the year."""
@@ -63,7 +79,6 @@ class DailyEurope(SoilAndInputs):
     def __init__(self, domain: Domain, config: RunConfig) -> None:
         super().__init__(domain, config)
         self.climates = Climates(self)
-        self._years: dict[str, tuple[tuple[int, int], Year]] = {}
 
     def memory(self) -> Arrays:
         """Water, heat and snow of every climate: what a restart must know beside the state of the soil."""
@@ -71,7 +86,6 @@ class DailyEurope(SoilAndInputs):
 
     def recall(self, memory: Arrays) -> None:
         """Go on from ``memory``."""
-        self._years = {}
         self.climates.recall(memory)
 
     def year(self, scenario: Scenario | None, year: int, weather_of: int | None = None) -> Year:
@@ -80,19 +94,16 @@ class DailyEurope(SoilAndInputs):
         ``weather_of``: the year whose weather it has, where that is another one.
         """
         s = BASELINE if scenario is None else scenario
-        key = (year, year if weather_of is None else weather_of)
-        if s.name not in self._years or self._years[s.name][0] != key:
-            self._years[s.name] = (key, self._new_year(s, year, self.climates.live(s, *key)))
-        return self._years[s.name][1]
+        return self._new_year(s, year, self.climates.live(s, year, year if weather_of is None else weather_of))
 
     def _new_year(self, s: Scenario, year: int, lived: LivedYear) -> Year:
         amounts = self.amounts(s, year)
-        air, rain = by_part(lived.weather.tas), by_part(lived.weather.precipitation, "sum")
-        source = respiration.production(air, rain, amounts.harvested, self.reference.harvested, self.carbon)
+        source = respiration.production(lived.air, lived.rain, amounts.harvested, self.reference.harvested, self.carbon)
         return Year(
             weeks=lived.weeks,
             amounts=amounts,
-            plan=PlanTable.of(nitrogen.plan_over(amounts, lived.periods, self.nitrogen)),
+            periods=lived.periods,
+            parameters=self.nitrogen,
             source=source * s.factor("respiration", year, self.domain)[:, None],
             mineral_n=self.inputs(s, year)["mineral_n"],
             lime=self.lime(s, year),
@@ -115,12 +126,11 @@ class DailyEurope(SoilAndInputs):
             return first
         return replace(
             first,
-            plan=PlanTable.stacked([y.plan for y in years]),
+            below=tuple(y.amounts for y in years[1:]),
             source=np.concatenate([y.source for y in years]),
             mineral_n=np.concatenate([y.mineral_n for y in years]),
             lime=np.concatenate([y.lime for y in years]),
             co2_atm=np.concatenate([y.co2_atm for y in years]),
-            copies=len(years),
         )
 
     def steps_of(self, year: Year, begin: bool = False) -> list[Step]:

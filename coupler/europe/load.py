@@ -14,9 +14,8 @@ from pathlib import Path
 import numpy as np
 
 from ..config import ConfigError, RunConfig
-from . import embedded, observed
+from . import embedded
 from .domain import Domain
-from .own_maps import replace_fields
 
 
 def data_folder(config: RunConfig) -> Path | None:
@@ -43,8 +42,15 @@ def data_folder(config: RunConfig) -> Path | None:
 def load_domain(config: RunConfig) -> Domain:
     """All fields of the run's cells, cut to the arable (and by default calcareous) ones."""
     folder = data_folder(config)
-    domain = embedded.build() if folder is None else observed.build(folder)
+    if folder is None:
+        domain = embedded.build()
+    else:
+        from . import observed  # late, as below: readers of files that most runs do not have
+
+        domain = observed.build(folder)
     if config.fields:
+        from .own_maps import replace_fields
+
         domain = replace_fields(domain, config.fields)
     return refined(select(domain, config), config.refine)
 

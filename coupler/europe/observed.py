@@ -27,6 +27,7 @@ NISHINA = "Nishina et al. 2017, doi:10.5194/essd-9-149-2017 (2010)"
 ZHANG = "Zhang et al. 2017, doi:10.5194/essd-9-667-2017 (2010), scaled to the EuropeAgriDB mean"
 SPAM = "Yu et al. 2020 (SPAM2010), as weights within the national area of " + FUBC
 NEIGHBOURS = 6
+POINTS = 200  # whose distances are held at once
 MIN_DISTANCE_KM = 5.0
 ARABLE_SOC = (0.6, 0.5, 3.0)  # arable / all-land organic carbon of a cell [assumption], lower and upper limit in %
 RATE_LIMITS = (0.4, 2.0)  # a cell's nitrogen rate against its country's mean: ratios of two rough grids are cut there
@@ -58,15 +59,20 @@ def amounts(path: Path, lat: np.ndarray, lon: np.ndarray) -> np.ndarray:
 def neighbours(
     lat: np.ndarray, lon: np.ndarray, lat_s: np.ndarray, lon_s: np.ndarray, skip_self: bool = False
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Indices and inverse-distance weights (point, 6) of the nearest sites."""
-    a, b = np.radians(lat)[:, None], np.radians(lat_s)[None, :]
-    h = np.sin((a - b) / 2) ** 2 + np.cos(a) * np.cos(b) * np.sin(np.radians(lon[:, None] - lon_s[None, :]) / 2) ** 2
-    distance = 2e-3 * EARTH_RADIUS_M * np.arcsin(np.sqrt(h))
-    if skip_self:
-        np.fill_diagonal(distance, np.inf)
-    index = np.argsort(distance, axis=1, kind="stable")[:, :NEIGHBOURS]
-    weight = 1.0 / np.maximum(np.take_along_axis(distance, index, 1), MIN_DISTANCE_KM)
-    return index, weight / weight.sum(1, keepdims=True)
+    """Indices and inverse-distance weights (point, 6) of the nearest sites; ``skip_self``: the points are the sites."""
+    count = min(NEIGHBOURS, len(lat_s))
+    index, weight = np.empty((len(lat), count), np.int64), np.empty((len(lat), count))
+    for begin in range(0, len(lat), POINTS):  # distances to all sites of some points at a time
+        some = slice(begin, begin + POINTS)
+        a, b = np.radians(lat[some])[:, None], np.radians(lat_s)[None, :]
+        h = np.sin((a - b) / 2) ** 2 + np.cos(a) * np.cos(b) * np.sin(np.radians(lon[some, None] - lon_s[None, :]) / 2) ** 2
+        distance = 2e-3 * EARTH_RADIUS_M * np.arcsin(np.sqrt(h))
+        if skip_self:
+            distance[np.arange(len(distance)), begin + np.arange(len(distance))] = np.inf
+        index[some] = np.argsort(distance, axis=1, kind="stable")[:, :NEIGHBOURS]
+        near = 1.0 / np.maximum(np.take_along_axis(distance, index[some], 1), MIN_DISTANCE_KM)
+        weight[some] = near / near.sum(1, keepdims=True)
+    return index, weight
 
 
 def carbonate(folder: Path, lat: np.ndarray, lon: np.ndarray, ph: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, float]:
@@ -84,9 +90,9 @@ def carbonate(folder: Path, lat: np.ndarray, lon: np.ndarray, ph: np.ndarray) ->
     rich = content > embedded.MIN_CALCAREOUS
     lat_c, lon_c, log = lat_s[rich], lon_s[rich], np.log(content[rich])
     # a site's own pH is that of the nearest cell
-    cell = np.abs(lat_c[:, None] - lat[None, :]) + np.abs(lon_c[:, None] - lon[None, :])
+    cell = np.array([(np.abs(y - lat) + np.abs(x - lon)).argmin() for y, x in zip(lat_c, lon_c, strict=True)])
     a, b, _ = embedded.LN_CACO3
-    residual = log - (a + b * ph[cell.argmin(1)])
+    residual = log - (a + b * ph[cell])
     index, weight = neighbours(lat_c, lon_c, lat_c, lon_c, skip_self=True)
     loo = float(np.sqrt(np.mean((residual - (residual[index] * weight).sum(1)) ** 2)))
     index, weight = neighbours(lat, lon, lat_c, lon_c)
@@ -102,7 +108,9 @@ def monthly_rain_shape(folder: Path, lat: np.ndarray, lon: np.ndarray) -> np.nda
         south, west = np.asarray(data["lat"][:]), np.asarray(data["lon"][:])  # labels are cell corners
         j = np.abs(south[None, :] - (lat - 0.25)[:, None]).argmin(1)
         i = np.abs(west[None, :] - (lon - 0.25)[:, None]).argmin(1)
-        rain = np.ma.filled(data["prec"][:].astype(float), np.nan)[:, j, i].T
+        south_most, west_most = j.min(), i.min()
+        europe = data["prec"][:, south_most : j.max() + 1, west_most : i.max() + 1]
+        rain = np.ma.filled(europe.astype(float), np.nan)[:, j - south_most, i - west_most].T
     shape = embedded.precipitation_shape(lat, lon)
     good = np.isfinite(rain).all(1) & (rain > 0).any(1)
     shape[good] = np.maximum(rain[good], 0.1) / np.maximum(rain[good], 0.1).sum(1, keepdims=True)

@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 
 from ..config import YEARS, ConfigError
-from ..input_maps.countries import EUROSTAT
+from ..input_maps.country_codes import EUROSTAT
 from .cells import read_cells
 from .scenario_part import Part, Place, crop_shares
 

@@ -8,7 +8,6 @@ Use:     ``with open_files(Path("tas_*.nc")) as dataset``; ``parts = open_parts(
 
 from __future__ import annotations
 
-import glob
 import resource
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,21 +18,12 @@ import xarray as xr
 from .axes import bounds_names, coordinate, depth_coordinates
 from .beside import beside
 from .fault import ForcingError
+from .file_names import files_of
 from .joined import align, join
 from .missing import PACKING, decode
 from .wrf import as_cf
 
 BLOCK_BYTES = 64e6  # steps of one variable are read together up to this size: memory stays bounded, files are unpacked once
-
-
-def files_of(path: Path) -> list[str]:
-    """The files a path or pattern names. Raises ForcingError where there are none."""
-    files = sorted(glob.glob(str(path))) if "*" in str(path) else [str(path)]
-    if not files or not Path(files[0]).is_file():
-        if path.is_dir():
-            raise ForcingError(f'{path} is a folder; name one file, or several by a pattern, e.g. "{path}/year_*.nc"')
-        raise ForcingError(f"{path} does not exist; give the path of a NetCDF file")
-    return files
 
 
 def decoded(variable: xr.DataArray) -> xr.DataArray:

@@ -14,22 +14,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from .country_codes import EUROSTAT, M49
 from .table_columns import plain
 from .table_text import TableError, decimal_sign, numbers, read_table
 
-# Eurostat writes two letters, FAOSTAT the M49 number or the name; ISO3 for the countries of the embedded grid
-EUROSTAT = {
-    "AT": "AUT", "BE": "BEL", "BG": "BGR", "CH": "CHE", "CY": "CYP", "CZ": "CZE", "DE": "DEU", "DK": "DNK", "EE": "EST",
-    "EL": "GRC", "ES": "ESP", "FI": "FIN", "FR": "FRA", "HR": "HRV", "HU": "HUN", "IE": "IRL", "IT": "ITA", "LT": "LTU",
-    "LU": "LUX", "LV": "LVA", "MT": "MLT", "NL": "NLD", "NO": "NOR", "PL": "POL", "PT": "PRT", "RO": "ROU", "SE": "SWE",
-    "SI": "SVN", "SK": "SVK", "UK": "GBR",
-}  # fmt: skip
-M49 = {
-    "40": "AUT", "56": "BEL", "100": "BGR", "756": "CHE", "196": "CYP", "203": "CZE", "276": "DEU", "208": "DNK", "233": "EST",
-    "300": "GRC", "724": "ESP", "246": "FIN", "250": "FRA", "191": "HRV", "348": "HUN", "372": "IRL", "380": "ITA", "440": "LTU",
-    "442": "LUX", "428": "LVA", "470": "MLT", "528": "NLD", "578": "NOR", "616": "POL", "620": "PRT", "642": "ROU", "752": "SWE",
-    "705": "SVN", "703": "SVK", "826": "GBR",
-}  # fmt: skip
 GNB = {"mineral_n": "I_MIN", "manure_n": "I_MAN", "fixed_n": "I_BIO", "deposition_n": "I_ATM"}
 FLAGS = "bcdefinprsuz"  # Eurostat's, behind a number or a colon
 FAO_ELEMENT, FAO_UNITS = "use per area of cropland", ("", "kg/ha", "kgha1", "kgha")

@@ -47,8 +47,12 @@ class Raster:
 
     def band(self, index: int) -> np.ndarray:
         """A band in its unit, scale and offset applied."""
+        return self.scaled(self.values[index], index)
+
+    def scaled(self, values: np.ndarray, index: int) -> np.ndarray:
+        """Values of a band in its unit."""
         scale, offset = self.scales[index], self.offsets[index]
-        raw = self.values[index].astype(float)
+        raw = values.astype(float)
         return raw if (scale, offset) == (1.0, 0.0) else raw * scale + offset
 
     def places(self, row: np.ndarray, column: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -158,8 +162,10 @@ def _read(file: Any, path: Path) -> Raster:
     if "palette" in kinds:
         raise RasterError(f"{path.name} holds colours of a picture, not values; export the values")
     bands = [i + 1 for i, k in enumerate(kinds) if k != "alpha"]
-    values = file.read(bands, masked=True, window=window)
-    values = np.ma.filled(values.astype(np.result_type(values.dtype, np.float32)), np.nan)
+    kind = np.result_type(*(file.dtypes[b - 1] for b in bands), np.float32)
+    values = np.empty((len(bands), tall, wide), kind)
+    for into, band in zip(values, bands, strict=True):  # one at a time: GDAL's mask and what it masks are copies
+        into[:] = np.ma.filled(file.read(band, masked=True, window=window).astype(kind), np.nan)
     crs = file.crs
     if crs is None:
         left, bottom, right, top = file.bounds
@@ -229,4 +235,5 @@ def read_tiff(path: Path, field: str) -> Points:
 def values_at(path: Path, lat: np.ndarray, lon: np.ndarray) -> np.ndarray:
     """Values at points, (band, point); NaN where there is no pixel or it holds none. Raises as read_raster."""
     grid = read_raster(path)
-    return np.stack([grid.at(grid.band(i), lat, lon) for i in range(len(grid.values))])
+    row, column, found = grid.pixel(lat, lon)
+    return np.stack([np.where(found, grid.scaled(values[row, column], i), np.nan) for i, values in enumerate(grid.values)])

@@ -10,6 +10,7 @@ Use:     ``field = Field(profile, warmth); weeks = field.year(demand)``
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,6 +23,8 @@ from .week import by_the_day, week_ends, week_sums
 
 AT_ONCE = 4  # weeks
 MEMORY = ("saturation", "pond", "step")
+WATER = ("water", "sink", "faces", "temperature")
+BY_WEEK = (*WATER, "by_day")
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,12 @@ class Days:
     sink: np.ndarray
     faces: np.ndarray
     temperature: np.ndarray
+
+    @classmethod
+    def side_by_side(cls, parts: Sequence[Days], begins: np.ndarray) -> Days:
+        """The same week of groups of columns, the first of each at its place of ``begins``."""
+        columns = np.concatenate([p.columns + begin for p, begin in zip(parts, begins[:-1], strict=True)])
+        return cls(columns, *(np.concatenate([getattr(p, name) for p in parts], axis=1) for name in WATER))
 
 
 @dataclass(frozen=True)
@@ -46,9 +55,21 @@ class Weeks:
     temperature: np.ndarray
     by_day: np.ndarray  # (week, column) bool
     days: list[Days]
-    topsoil: np.ndarray  # (day, column) temperature of the first layer
     runoff: np.ndarray  # (column,) kg m-2
     evapotranspired: np.ndarray  # (column,) kg m-2
+
+    @classmethod
+    def side_by_side(cls, parts: Sequence[Weeks]) -> Weeks:
+        """The same year of groups of columns as one of all of them."""
+        begins = np.cumsum([0, *(p.by_day.shape[1] for p in parts)])
+        join = lambda name, axis: np.concatenate([getattr(p, name) for p in parts], axis=axis)  # noqa: E731
+        return cls(
+            ends=parts[0].ends,
+            **{name: join(name, 1) for name in BY_WEEK},
+            days=[Days.side_by_side(of, begins) for of in zip(*(p.days for p in parts), strict=True)],
+            runoff=join("runoff", 0),
+            evapotranspired=join("evapotranspired", 0),
+        )
 
 
 @dataclass(frozen=True)
@@ -110,7 +131,7 @@ class Field:
         join = lambda name: np.concatenate([getattr(w, name) for w in found])  # noqa: E731
         return Weeks(
             ends=ends,
-            **{name: join(name) for name in ("water", "sink", "faces", "temperature", "by_day", "topsoil")},
+            **{name: join(name) for name in BY_WEEK},
             days=[d for w in found for d in w.days],
             runoff=np.sum([w.runoff for w in found], axis=0),
             evapotranspired=np.sum([w.evapotranspired for w in found], axis=0),
@@ -138,7 +159,6 @@ class Field:
             temperature=over(liquid, length),
             by_day=by_day,
             days=some,
-            topsoil=liquid[:, :, 0],
             runoff=days.runoff.sum(0),
             evapotranspired=sink.sum((0, 2)),
         )

@@ -4,12 +4,12 @@ What:    ``PlanTable`` holds the rates of a ``YearPlan`` of many short periods f
          one step.
 Units:   those of YearPlan. Shapes: (rate, period, column).
 Source:  nitrogen.py.
-Use:     ``table = PlanTable.of(plan_over(amounts, season.between(edges), p)); table.step(3, columns, 7 * 86400.0)``
+Use:     ``table = PlanTable.of([plan_over(amounts, season.between(edges), p)]); table.step(3, columns, 7 * 86400.0)``
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -31,22 +31,23 @@ class PlanTable:
     seconds: np.ndarray
 
     @classmethod
-    def of(cls, plan: YearPlan) -> PlanTable:
-        """The table of a plan, whose arrays are (column, period)."""
-        columns, periods = plan.uptake.shape
-        table = np.empty((len(RATES) + len(plan.column), periods, columns))
-        for row, values in zip(table, [*(getattr(plan, name) for name in RATES), *plan.column.values()], strict=True):
-            row[:] = values.T
-        seconds = np.broadcast_to(np.asarray(plan.seconds), (periods,))
-        return cls((*RATES, *plan.column), table, plan.harvested, plan.supplied, seconds)
+    def of(cls, plans: Iterable[YearPlan], count: int = 1) -> PlanTable:
+        """The table of ``count`` plans of the same periods, the columns of each after those of the one before.
 
-    @classmethod
-    def stacked(cls, tables: Sequence[PlanTable]) -> PlanTable:
-        """Tables of the same periods, the columns of each after those of the one before."""
-        first = tables[0]
-        rates = np.concatenate([t.rates for t in tables], axis=2)
-        harvested, supplied = (np.concatenate([getattr(t, n) for t in tables]) for n in ("harvested", "supplied"))
-        return cls(first.names, rates, harvested, supplied, first.seconds)
+        Arrays of a plan are (column, period); each is made, written to the table and dropped before the next.
+        """
+        table, own = np.empty(0), []
+        for i, plan in enumerate(plans):
+            columns, periods = plan.uptake.shape
+            if not i:
+                names = (*RATES, *plan.column)
+                table = np.empty((len(names), periods, count * columns))
+                seconds = np.broadcast_to(np.asarray(plan.seconds), (periods,))
+            for row, values in zip(table, [*(getattr(plan, name) for name in RATES), *plan.column.values()], strict=True):
+                row[:, i * columns : (i + 1) * columns] = values.T
+            own.append((plan.harvested, plan.supplied))
+        harvested, supplied = (np.concatenate(part) for part in zip(*own, strict=True))
+        return cls(names, table, harvested, supplied, seconds)
 
     def step(self, period: int, columns: np.ndarray | slice, seconds: float) -> YearPlan:
         """The same rates of some columns over a stretch of a period, as a plan of one period."""

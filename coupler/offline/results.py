@@ -25,6 +25,7 @@ from . import checkpoint
 from .budget import Budget, merge
 from .flags import Reports
 from .folder_lock import why_not
+from .on_disk import forget
 from .records import END_LAYER
 from .task import block_file, chunk_file, chunks_of
 
@@ -45,6 +46,10 @@ class Result:
         """``of`` each year's field of a layer or column variable, (year,), read one year at a time."""
         values = self.layer[name] if name in self.layer else self.column[name]
         return np.array([of(np.asarray(values[i])) for i in range(len(self.years))])
+
+    def forget(self) -> None:
+        """Let the system have the memory of what was read."""
+        forget([*self.layer.values(), *self.column.values()])
 
     def part(self, columns: slice) -> Result:
         """The same for some neighbouring columns; its budget is left whole."""
@@ -91,6 +96,7 @@ def gather(domain: Domain, config: RunConfig, folder: Path, scenario: Scenario) 
                     target = folder / f"whole_{scenario.key}_{key.replace(':', '_')}.npy"
                     maps[key] = _map(target, kind, (years, len(domain), *values.shape[2:]))
                 maps[key][first : first + len(values), at : at + n] = values
+            forget(maps.values())
         budgets.append(Budget.restore(part))
         reports.merge(Reports.restore(part))
         at += n

@@ -60,7 +60,8 @@ class Together:
         scenarios, year = [s.scenario for s in self.segments], self.segments[0].next_year
         with clock("water"):
             each = [europe.year(scenario, year) for scenario in scenarios]
-            brought = europe.together(each)
+            brought, drivers = europe.together(each), [y.drivers() for y in each]
+            del each  # what is left of them stands in the year of all
         for step in europe.steps_of(brought, begin=not stepper.started):
             with clock("forcing"):
                 forcing = europe.forcing_of(brought, step, *stepper.pools(("nh4", "no3"), step))
@@ -75,8 +76,8 @@ class Together:
             self._report(out["flag"])
         with clock("laboratory"):
             records.end_of_year({}, stepper.compiled)
-        for segment, mine, y in zip(self.segments, self._slices(), each, strict=True):
-            segment.records.take(records, mine, y.drivers())
+        for segment, mine, own in zip(self.segments, self._slices(), drivers, strict=True):
+            segment.records.take(records, mine, own)
             clock.column_years += self.size
         if self.segments[0].ended:
             records.budget.close(stocks(records.carbon, stepper.state))

@@ -20,6 +20,7 @@ from ..europe.domain import Domain
 from ..land import history
 from ..offline.checkpoint import KEPT
 from ..offline.folder_lock import whole_file
+from ..offline.on_disk import forget
 from ..offline.records import MEAN_LAYER
 from ..offline.results import Result
 
@@ -157,12 +158,15 @@ class _Writer:
         variable = self.file.createVariable(
             name, "i4" if integer else "f4", dims, zlib=True, complevel=3, shuffle=True, fill_value=fill, chunksizes=pieces
         )
+        # a piece is written once and whole: the library would keep 16 MB of them for each variable until the file is closed
+        variable.set_var_chunk_cache(size=0)
         variable.setncatts({k: v for k, v in attributes.items() if v is not None})
         if dims[0] != "time":
             variable[:] = _spread(values, self.shape, self.row, self.column, fill)
             return
         for year in range(len(values)):
             variable[year] = _spread(np.asarray(values[year]).T, self.shape, self.row, self.column, fill)
+        forget([values])
 
 
 def _records(put: _Writer, result: Result) -> None:

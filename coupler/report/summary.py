@@ -105,6 +105,7 @@ class Means:
         for year in range(years):
             outside += ((np.asarray(result.layer["flag"][year]) & 2) > 0).mean(1)
         self.outside = outside / years
+        result.forget()
 
 
 def row(m: Means, base: Result | None, where: np.ndarray, name: str) -> Line:

@@ -25,9 +25,9 @@ from typing import Any
 import numpy as np
 
 from ..config import GENERATED, RunConfig
-from ..europe.climates import WEATHER_MEMBER
 from ..europe.domain import Domain, Field, stacked
 from ..europe.scenario import load_scenario
+from ..europe.weather_and_water import WEATHER_MEMBER
 from ..offline import chunks, results
 from ..offline.checkpoint import KEPT
 from ..offline.folder_lock import whole_file

@@ -10,8 +10,7 @@ Use:     ``weather = generate(climate, 1990, seed=0, member=0)``; means over yea
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import lru_cache
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -38,6 +37,7 @@ class MonthlyClimate:
     pet: Floats
     lat: Floats
     lon: Floats
+    _seasons: dict[int, _Season] = field(default_factory=dict, init=False, repr=False)
 
     def __post_init__(self) -> None:
         columns = len(self.lat)
@@ -52,22 +52,27 @@ class MonthlyClimate:
             kept.flags.writeable = False
             object.__setattr__(self, name, kept)
 
+    def season(self, length: int) -> _Season:
+        """What it makes of every year of that many days."""
+        if length not in self._seasons:
+            self._seasons[length] = _season(self, length)
+        return self._seasons[length]
+
 
 @dataclass(frozen=True)
 class _Season:
-    """What a climatology makes of every year of one length: months (column, 12), days (day, column)."""
+    """What a climatology makes of every year of one length."""
 
     month: Ints  # (day,)
-    share: Floats  # of wet days
-    variation: Floats  # of rain
-    tas: Floats
-    tas_sd: Floats
-    wet_warmth: Floats
-    pet: Floats
-    pet_wet: Floats
+    share: Floats  # of wet days (column, 12)
+    variation: Floats  # of rain (column, 12)
+    tas: Floats  # (day, column)
+    tas_sd: Floats  # (12, column)
+    wet_warmth: Floats  # (12, column)
+    pet: Floats  # (day, column)
+    pet_wet: Floats  # (12, column)
 
 
-@lru_cache(maxsize=4)
 def _season(climate: MonthlyClimate, length: int) -> _Season:
     month = np.repeat(np.arange(12), MONTH_DAYS[length])
     share = statistics.wet_share(climate.rain, climate.temperature, climate.lat, climate.lon)
@@ -76,10 +81,10 @@ def _season(climate: MonthlyClimate, length: int) -> _Season:
         share=share,
         variation=statistics.variation(climate.rain, climate.temperature, share),
         tas=daily(climate.temperature, length),
-        tas_sd=statistics.temperature_sd(climate.temperature).T[month],
-        wet_warmth=statistics.wet_warmth(climate.temperature).T[month],
+        tas_sd=statistics.temperature_sd(climate.temperature).T,
+        wet_warmth=statistics.wet_warmth(climate.temperature).T,
         pet=daily_rates(climate.pet, length),
-        pet_wet=statistics.pet_wet(climate.pet).T[month],
+        pet_wet=statistics.pet_wet(climate.pet).T,
     )
 
 
@@ -98,7 +103,7 @@ def generate(climate: MonthlyClimate, year: int, seed: int = 0, member: int = 0,
     ``seed`` and ``member`` choose among equally likely weathers. ``calendar``: one of CF's. Raises ArgumentError.
     """
     length = days_in(year, calendar)
-    season = _season(climate, length)
+    season = climate.season(length)
     month, share = season.month, season.share
     numbers = uniform(seed, member, climate.lat, climate.lon, year, DAYS + 3 * LONGEST)
     occurs, amount, warm = (
@@ -116,9 +121,9 @@ def generate(climate: MonthlyClimate, year: int, seed: int = 0, member: int = 0,
 
     surplus = wet - share.T[month]  # of wet days: 0 in the mean
     noise = _autoregressive(_daily_normal(warm, length), statistics.DAY_MEMORY)
-    tas = season.tas + season.tas_sd * noise + of_year + season.wet_warmth * surplus
+    tas = season.tas + season.tas_sd[month] * noise + of_year + season.wet_warmth[month] * surplus
     by_month = 1.0 + statistics.PET_RAIN * of_rain + statistics.PET_MONTH * of_pet
-    relative = by_month[month] + statistics.PET_DAY * noise - season.pet_wet * surplus
+    relative = by_month[month] + statistics.PET_DAY * noise - season.pet_wet[month] * surplus
     pet = season.pet * np.maximum(relative, LEAST_PET)
     days = np.arange(1, length + 1)
     return DailyWeather(fallen, pet, tas, np.full(length, year), days, np.full(length, length), calendar)

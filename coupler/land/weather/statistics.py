@@ -36,13 +36,23 @@ WET_WARMTH = (1.98, -0.204)  # temperature of wet days less that of dry ones: K,
 PET_WET, PET_SCALE = 0.34, 1.2  # evaporation of dry days less that of wet ones, of the mean, where it is well above 1.2 mm a day
 PET_DAY, PET_RAIN, PET_MONTH = 0.16, -0.05, 0.07  # of the mean: by temperature of the day, rain of the month, and neither
 
-_Z = np.linspace(-8.0, 8.0, 3201)
-_DENSITY = np.exp(-0.5 * _Z * _Z) / np.exp(-0.5 * _Z * _Z).sum()
 _SPREAD = np.linspace(0.0, 3.0, 301)
-_CUBE = np.maximum(1.0 + _SPREAD[:, None] * _Z, 0.0) ** 3
-_MEAN = _CUBE @ _DENSITY
-_VARIATION = np.sqrt(np.maximum((_CUBE**2) @ _DENSITY / _MEAN**2 - 1.0, 0.0))
-_POWER = ((_CUBE / _MEAN[:, None]) ** WET_EXPONENT) @ _DENSITY
+
+
+def _tables() -> tuple[Floats, Floats, Floats]:
+    """Of max(1 + s z, 0) cubed, z standard normal, by the spreads s of _SPREAD.
+
+    Its mean, its standard deviation over its mean, and the mean of its ratio to the mean to the power of WET_EXPONENT.
+    """
+    z = np.linspace(-8.0, 8.0, 3201)
+    density = np.exp(-0.5 * z * z) / np.exp(-0.5 * z * z).sum()
+    cube = np.maximum(1.0 + _SPREAD[:, None] * z, 0.0) ** 3
+    mean = cube @ density
+    variation = np.sqrt(np.maximum((cube**2) @ density / mean**2 - 1.0, 0.0))
+    return mean, variation, ((cube / mean[:, None]) ** WET_EXPONENT) @ density
+
+
+_MEAN, _VARIATION, _POWER = _tables()
 
 
 def spread_of(variation: Floats) -> Floats:
