@@ -2,8 +2,8 @@
 
 What:    ``run`` splits the domain into chunks, has each stepped by time_loop.run_task in one process, several, or on the
          workers of a Dask scheduler, and shows the time left. Which worker steps a chunk changes no bit of it.
-Memory:  a worker holds one chunk (350 columns, three scenarios: 100 MB with Python, whatever the grid and the years); nothing is sent
-         back but the clock.
+Memory:  a worker holds one chunk (350 columns and three scenarios: 100 MB, whatever the grid and the years); nothing is sent back
+         but the clock.
 Use:     ``folder = run(domain, config, resume=True)``; results.gather reads the folder.
 """
 
