@@ -8,6 +8,7 @@ Use:     ``write(Path("out/europe/baseline.nc"), domain, config, result, contrac
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -158,8 +159,8 @@ class _Writer:
         variable = self.file.createVariable(
             name, "i4" if integer else "f4", dims, zlib=True, complevel=3, shuffle=True, fill_value=fill, chunksizes=pieces
         )
-        # a piece is written once and whole: the library would keep 16 MB of them for each variable until the file is closed
-        variable.set_var_chunk_cache(size=0)
+        # a piece is written once and whole: the library would keep 64 MB of them for each variable until the file is closed
+        variable.set_var_chunk_cache(size=4 * math.prod(len(self.file.dimensions[d]) for d in dims if d != "time"), nelems=1)
         variable.setncatts({k: v for k, v in attributes.items() if v is not None})
         if dims[0] != "time":
             variable[:] = _spread(values, self.shape, self.row, self.column, fill)
