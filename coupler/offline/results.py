@@ -45,7 +45,9 @@ class Result:
     def yearly(self, name: str, of: Callable[[np.ndarray], float]) -> np.ndarray:
         """``of`` each year's field of a layer or column variable, (year,), read one year at a time."""
         values = self.layer[name] if name in self.layer else self.column[name]
-        return np.array([of(np.asarray(values[i])) for i in range(len(self.years))])
+        found = np.array([of(np.asarray(values[i])) for i in range(len(self.years))])
+        forget([values])
+        return found
 
     def forget(self) -> None:
         """Let the system have the memory of what was read."""
