@@ -36,7 +36,8 @@ class PlanTable:
 
         Arrays of a plan are (column, period); each is made, written to the table and dropped before the next.
         """
-        table, own = np.empty(0), []
+        table: np.ndarray = np.empty(0)
+        own: list[tuple[np.ndarray, np.ndarray]] = []
         for i, plan in enumerate(plans):
             columns, periods = plan.uptake.shape
             if not i:
