@@ -123,7 +123,11 @@ contains
     integer :: k
     added = 0.0_c_double
     do k = 1, size(values)
-      added = plus(added, values(k))
+      if (is_missing(values(k))) then
+        added = missing
+        return
+      end if
+      added = added + values(k)
     end do
   end function sum_of
 

@@ -128,8 +128,8 @@ contains
       entered = plus(entered, fit(irrigation(i), fit(self%per_soil(i), part)))
     end if
     entered = fit(entered, one/dt)
-    closed = self%water%closing(c, dt, [self%w_liq(c, :), total(waiting(i, :), weight, one)], self%w_ice(c, :), &
-      self%w_sink(c, :), entered)
+    closed = self%water%closing(c, dt, self%w_liq(c, :), self%w_ice(c, :), self%w_sink(c, :), entered, &
+      total(waiting(i, :), weight, one))
     call self%water%note(c, dt, closed, self%q_bot(c), entered)
   end subroutine check_water
 

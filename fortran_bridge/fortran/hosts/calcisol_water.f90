@@ -61,12 +61,15 @@ contains
     self%before(c) = sum_of(total)
   end subroutine water_set
 
-  function water_closing(self, c, dt, w_liq, w_ice, w_sink, infiltrated) result(drainage)
+  ! waiting: water above the soil that infiltrated does not count yet, kg m-2.
+  function water_closing(self, c, dt, w_liq, w_ice, w_sink, infiltrated, waiting) result(drainage)
     class(calcisol_water_budget), intent(inout) :: self
     integer, intent(in) :: c
     real(c_double), intent(in) :: dt, w_liq(:), w_ice(:), w_sink(:), infiltrated
+    real(c_double), intent(in), optional :: waiting
     real(c_double) :: drainage, now
     now = plus(sum_of(w_liq), sum_of(w_ice))
+    if (present(waiting)) now = plus(now, waiting)
     drainage = fit(plus(self%before(c), fit(now, -1.0_c_double)), 1.0_c_double/dt)
     drainage = plus(drainage, plus(infiltrated, fit(sum_of(w_sink), -1.0_c_double)))
     self%before(c) = now
