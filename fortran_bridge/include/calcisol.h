@@ -27,9 +27,9 @@
  * Threads   Calls on different columns may run at the same time, also of one model; calls on one columns object may not.
  *           OpenMP thread count and floating-point environment (traps, rounding) are as before after every call.
  * Bits      A column's results depend neither on which other columns share the call nor on their order or number.
- * Thick layers (calcisol_columns_create_split) may be split inside into thin pieces: a layer of 0.1 to 1 m, which else is
- *           stirred at every step, then has water and solutes move through it. Arrays, messages, flags and counts of a step are
- *           of the host's layers, the state is of the pieces. Amounts and rates per m2 of a layer are shared out over its pieces
+ * Thick layers (calcisol_columns_create_split) may be split inside into thin pieces, so that water and solutes move through a
+ *           layer of 0.1 to 1 m, which is otherwise mixed at every step. Arrays, messages, flags and counts of a step are those
+ *           of the host's layers, the state is that of the pieces. Amounts and rates per m2 of a layer are shared out over its pieces
  *           by a monotone cubic through their sum over depth (PCHIP; Fritsch & Carlson 1980), which keeps total and sign;
  *           nitrogen that a piece does not have is taken from others of its layer. Water has one content in all pieces (never
  *           more than their pores where the layer has room), fluxes between them follow from what each stores and loses; what
