@@ -67,10 +67,14 @@ std::unique_ptr<calcisol_columns> new_columns(const calcisol_model &model, std::
                                               const std::vector<int> &pieces, bool soil_by_piece) {
   if (std::all_of(pieces.begin(), pieces.end(), [](int n) { return n == 1; }))
     return new_columns(model, ncol, static_cast<int>(pieces.size()));
-  const NewColumns make = [model](std::int64_t columns, int layers) { return new_columns(model, columns, layers); };
+  calcisol_model thin = model;
+  thin.longest = model.longest > 0.0 ? std::min(model.longest, longest_of_pieces) : longest_of_pieces;
+  if (thin.module)
+    thin.module = cut_long_steps(thin.module, thin.longest);
+  const NewColumns make = [thin](std::int64_t columns, int layers) { return new_columns(thin, columns, layers); };
   auto made = std::make_unique<SplitColumns>(make, ncol, pieces, soil_by_piece);
-  made->log = model.log;
-  made->longest = model.longest;
+  made->log = thin.log;
+  made->longest = thin.longest;
   return made;
 }
 

@@ -19,6 +19,10 @@
 
 namespace calcisol {
 
+// s; longer steps are cut to equal ones of at most this. Thin pieces and long steps lose a decalcification front, and
+// calcite that dissolves slowly alternates between pieces (emulator/docs/results_log.md: columns never seen).
+constexpr double longest_of_pieces = 2.0 * 86400.0;
+
 using NewColumns = std::function<std::unique_ptr<calcisol_columns>(std::int64_t ncol, int nlay)>;
 
 class SplitColumns final : public calcisol_columns {

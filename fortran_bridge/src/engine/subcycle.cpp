@@ -29,7 +29,7 @@ int column_row(int variable) {
 
 class Subcycled : public Module {
 public:
-  Subcycled(std::unique_ptr<Module> module, double longest) : module(std::move(module)), longest(longest) {}
+  Subcycled(std::shared_ptr<Module> module, double longest) : module(std::move(module)), longest(longest) {}
 
   void prepare(Shape shape, double *statics) override { module->prepare(shape, statics); }
   void initial_state(Shape shape, const double *statics, const double *layer, const double *column,
@@ -74,7 +74,7 @@ public:
   }
 
 private:
-  std::unique_ptr<Module> module;
+  std::shared_ptr<Module> module;
   const double longest;
   const std::size_t layered = static_cast<std::size_t>(rows(CALCISOL_ROLE_FORCING).layered());
   const std::size_t columned = static_cast<std::size_t>(rows(CALCISOL_ROLE_OUTPUT).column());
@@ -89,10 +89,10 @@ int parts_of(double dt, double longest) {
   return longest > 0.0 ? std::max(1, static_cast<int>(std::ceil(dt / longest - round_off))) : 1;
 }
 
-std::unique_ptr<Module> cut_long_steps(std::unique_ptr<Module> module, double longest) {
+std::shared_ptr<Module> cut_long_steps(std::shared_ptr<Module> module, double longest) {
   if (!(longest > 0.0))
     return module;
-  return std::make_unique<Subcycled>(std::move(module), longest);
+  return std::make_shared<Subcycled>(std::move(module), longest);
 }
 
 } // namespace calcisol

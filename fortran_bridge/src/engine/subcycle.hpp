@@ -13,7 +13,7 @@
 namespace calcisol {
 
 // `longest` [s]; a module is returned as it is where there is no limit (<= 0).
-std::unique_ptr<Module> cut_long_steps(std::unique_ptr<Module> module, double longest);
+std::shared_ptr<Module> cut_long_steps(std::shared_ptr<Module> module, double longest);
 
 // Equal parts of at most `longest` that make up `dt`.
 int parts_of(double dt, double longest);
