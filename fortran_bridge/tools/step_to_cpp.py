@@ -24,12 +24,14 @@ from kernel.device import device_file, device_table  # noqa: E402
 from kernel.emit import Program  # noqa: E402
 from kernel.expressions import Tables  # noqa: E402
 from kernel.file import kernel_file  # noqa: E402
+from kernel.given import USUAL, with_given  # noqa: E402
 from kernel.lower import Lowering  # noqa: E402
 from kernel.outline import Body, outlined  # noqa: E402
 from kernel.schedule import LOOP, Plan  # noqa: E402
 from kernel.values import Value  # noqa: E402
 
 from emulator.contract.bundle import read_contract  # noqa: E402
+from emulator.contract.variables import load_table  # noqa: E402
 from emulator.training.core_alone import CoreStep  # noqa: E402
 from emulator.training.graph import (  # noqa: E402
     COLUMNS,
@@ -52,14 +54,23 @@ class Traced:
     outputs: dict[str, tuple[list[Value], list[Body]]]
     tables: Tables
     masks: dict[str, list[float]] = field(default_factory=dict)
+    usual: dict[str, tuple[list[Value], list[Body], dict[tuple[str, int], float]]] = field(default_factory=dict)
 
     def host(self, loop: int = LOOP) -> str:
         """C++ of the kernel for hosts."""
         made = []
         for name, (outputs, bodies) in self.outputs.items():
-            plan = Plan([node for value in outputs for node in value.nodes.reshape(-1)], loop)
-            made.append(Program(name, plan, bodies, outputs, self.tables))
+            made.append(self.program(name, outputs, bodies, {}, loop))
+            if name in self.usual:
+                made.append(self.program(name, *self.usual[name], loop))
         return kernel_file(made, self.tables, self.masks, self.fingerprint)
+
+    def program(
+        self, name: str, outputs: list[Value], bodies: list[Body], given: dict[tuple[str, int], float], loop: int
+    ) -> Program:
+        """One program of the host's kernel."""
+        plan = Plan([node for value in outputs for node in value.nodes.reshape(-1)], loop)
+        return Program(name, plan, bodies, outputs, self.tables, given)
 
     def device(self) -> tuple[str, str]:
         """CUDA of the kernel for devices, and C++ of the table that goes with its image."""
@@ -79,8 +90,19 @@ def traced(bundle: Path, *, core: bool = False) -> Traced:
         name: Lowering(g, tensor_names(step, g), PROGRAMS[name], (LAYERS, COLUMNS), tensors, masks).run()
         for name, g in graphs.items()
     }
-    outputs = {name: outlined(simplified(values)) for name, values in lowered.items()}
-    return Traced(fingerprint(step, graphs), outputs, Tables(tensors), masks)
+    simple = {name: simplified(values) for name, values in lowered.items()}
+    outputs = {name: outlined(values) for name, values in simple.items()}
+    usual = {}
+    if not core:
+        given = usual_inputs()
+        usual["forward"] = (*outlined(with_given(simple["forward"], given)), given)
+    return Traced(fingerprint(step, graphs), outputs, Tables(tensors), masks, usual)
+
+
+def usual_inputs() -> dict[tuple[str, int], float]:
+    """Inputs that are mostly the same, by block and row."""
+    names = {"static": load_table().names("static")}
+    return {(block, names[block].index(name)): x for block, values in USUAL.items() for name, x in values.items()}
 
 
 def sources() -> list[str]:

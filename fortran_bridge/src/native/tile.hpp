@@ -20,9 +20,9 @@ namespace lanes {
 
 constexpr int PAD =
     N; // cells of a field are a multiple of this; loops over float32 may take a half vector more, of anything
-constexpr int CELLS = 192;         // at most in a tile; by measurement (docs/performance_log.md)
+constexpr int CELLS = 352;         // at most in a tile; by measurement (docs/performance_log.md)
 constexpr int STRIDE = CELLS + 24; // numbers from one field to the next: whole vectors of float32 fit after the cells
-constexpr int STRIP = 32;          // cells that the loops between two routines along layers take at a time
+constexpr int STRIP = 64;          // cells that the loops between two routines along layers take at a time
 
 struct Tile {
   int layers, columns, cells, padded, columns_padded;
@@ -79,13 +79,22 @@ static inline void carry(float *const *to, const float *const *starts, int count
 
 // ---- between the blocks of the call and the tile; `at` is the first column, `width` the columns of the block
 
+// Rows of a tile, `from_step` and `to_step` numbers from one to the next; whole vectors need no call of memcpy.
+static inline void copy_rows(const Tile &t, double *to, int to_step, const double *from, int from_step) {
+  for (int l = 0; l < t.layers; ++l, to += to_step, from += from_step) {
+    if (t.columns % N == 0 && t.columns <= 4 * N)
+      for (int i = 0; i < t.columns; i += N)
+        store(to + i, load(from + i));
+    else
+      std::memcpy(to, from, sizeof(double) * t.columns);
+  }
+}
 CALCISOL_ROUTINE void read_field(const Tile &t, int to, const double *row, int at, int width) {
   double *x = t.field(to);
   if (t.columns == width) // one tile holds the call
     std::memcpy(x, row, sizeof(double) * t.cells);
   else
-    for (int l = 0; l < t.layers; ++l)
-      std::memcpy(x + l * t.columns, row + l * width + at, sizeof(double) * t.columns);
+    copy_rows(t, x, t.columns, row + at, width);
   pad(x, t.cells, t.padded);
 }
 CALCISOL_ROUTINE void read_column(const Tile &t, int to, const double *row, int at) {
@@ -96,8 +105,7 @@ CALCISOL_ROUTINE void write_field(const Tile &t, const double *x, double *row, i
   if (t.columns == width)
     std::memcpy(row, x, sizeof(double) * t.cells);
   else
-    for (int l = 0; l < t.layers; ++l)
-      std::memcpy(row + l * width + at, x + l * t.columns, sizeof(double) * t.columns);
+    copy_rows(t, row + at, width, x, t.columns);
 }
 CALCISOL_ROUTINE void write_column(const Tile &t, const double *x, double *row, int at) {
   std::memcpy(row + at, x, sizeof(double) * t.columns);

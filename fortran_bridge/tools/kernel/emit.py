@@ -6,7 +6,7 @@ Use:     ``text = Program("forward", plan, bodies, outputs, tables).text()``; fi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from .expressions import Expressions, Tables
 from .ir import Node
@@ -23,6 +23,11 @@ TARGETS = {
 """Where the outputs of each program go in ``calcisol_kernel_call`` (src/native/kernel.hpp)."""
 
 
+BLOCKS = {"state": "call.state", "static": "call.statics", "layer": "call.layer", "column": "call.column"}
+Given = Mapping[tuple[str, int], float]
+"""What inputs are, by block and row (given.py)."""
+
+
 def row_text(row: Row) -> str:
     """A row in C++."""
     return f"{row[0]} * t.layers + {row[1]}" if row[0] else str(row[1])
@@ -31,9 +36,11 @@ def row_text(row: Row) -> str:
 class Program(Expressions):
     """Writes one program."""
 
-    def __init__(self, name: str, plan: Plan, bodies: list[Body], outputs: list[Value], tables: Tables) -> None:
+    def __init__(
+        self, name: str, plan: Plan, bodies: list[Body], outputs: list[Value], tables: Tables, given: Given | None = None
+    ) -> None:
         super().__init__(plan, tables)
-        self.name, self.bodies, self.outputs = name, bodies, outputs
+        self.name, self.bodies, self.outputs, self.given = name, bodies, outputs, given or {}
 
     # ---- functions
 
@@ -209,12 +216,15 @@ class Program(Expressions):
                 each.append(f"walk_{number}(t);")
         sizes = self.plan.sizes
         return [
-            f"namespace {self.name} {{",
+            f"namespace {self.space} {{",
             "",
             *functions,
             "struct Program {",
             f"  static constexpr std::int64_t fields = {sizes['f'] + self.plan.systems}, per_column = {sizes['c']}, "
             f"per_call = {sizes['s']}, float_fields = {sizes['g']}, locals = {sizes['l']}, float_locals = {sizes['h']};",
+            "  static bool fits(const calcisol_kernel_call &call, int at, int columns) {",
+            *self.condition(),
+            "  }",
             "  static void read_inputs(const Tile &t, const calcisol_kernel_call &call, int at) {",
             *self.reads(),
             "  }",
@@ -230,21 +240,33 @@ class Program(Expressions):
             "  }",
             "};",
             "",
-            f"}} // namespace {self.name}",
+            f"}} // namespace {self.space}",
             "",
         ]
 
+    @property
+    def space(self) -> str:
+        """Namespace of the program."""
+        return f"usual_{self.name}" if self.given else self.name
+
+    def condition(self) -> list[str]:
+        """Whether the inputs of some columns are what the program was written for."""
+        if not self.given:
+            return ["    static_cast<void>(call), static_cast<void>(at), static_cast<void>(columns);", "    return true;"]
+        lines = ["    const std::ptrdiff_t size = static_cast<std::ptrdiff_t>(call.layers) * call.columns;"]
+        tests = [f"all_are(call, {BLOCKS[b]} + {row} * size + at, columns, {x.hex()})" for (b, row), x in self.given.items()]
+        return [*lines, f"    return {' && '.join(tests)};"]
+
     def reads(self) -> list[str]:
-        names = {"state": "call.state", "static": "call.statics", "layer": "call.layer", "column": "call.column"}
         lines = ["    [[maybe_unused]] const std::ptrdiff_t size = static_cast<std::ptrdiff_t>(call.layers) * call.columns;"]
         for node in self.plan.nodes:
             if node.op == "input" and node.space != "S":
                 block, row = node.attr
                 slot = self.plan.slots[node][1]
                 if node.space == "F":
-                    lines.append(f"    read_field(t, {slot}, {names[block]} + {row} * size, at, call.columns);")
+                    lines.append(f"    read_field(t, {slot}, {BLOCKS[block]} + {row} * size, at, call.columns);")
                 else:
-                    lines.append(f"    read_column(t, {slot}, {names[block]} + {row} * call.columns, at);")
+                    lines.append(f"    read_column(t, {slot}, {BLOCKS[block]} + {row} * call.columns, at);")
         return lines
 
     def writes(self) -> list[str]:

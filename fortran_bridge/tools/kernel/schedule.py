@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from .again import compute_again
 from .ir import Node
 from .values import Unsupported
 from .wide import ordered, wide_nodes
@@ -85,6 +86,8 @@ class Plan:
             for space in "SCF":
                 of_space = [n for n in here if n.space == space and (n.op == "turned" or self.computed(n))]
                 self.cut(space, [n for n in ordered(of_space, self.wide) if self.computed(n)], loop)
+        if vectors:
+            compute_again([a for a in self.actions if isinstance(a, Loop) and a.space == "F"], self.kept())
         self.slots: dict[Node, tuple[str, int]] = {}  # pool and number
         self.blocks: dict[Node, int] = {}  # first float32 field of the inputs of a matrix product
         self.used: dict[Node, int] = {}  # outputs of a matrix product that are read
@@ -140,6 +143,16 @@ class Plan:
                 close()
         close()
 
+    def kept(self) -> set[Node]:
+        """What others than loops over cells read."""
+        found = set(self.outputs)
+        for action in self.actions:
+            if isinstance(action, Turns):
+                found.update(action.node.args)
+            elif isinstance(action, Walk) or action.space != "F":
+                found.update(a for n in action.nodes for a in n.args)
+        return found
+
     def turned_of(self, node: Node) -> list[Node]:
         """What leaves a loop, including what nothing reads."""
         count = len(node.attr.body.carried)
@@ -150,10 +163,10 @@ class Plan:
         last: dict[Node, int] = {}
         end = len(self.actions)
         for i, action in enumerate(self.actions):
-            for node in [action.node] if isinstance(action, Turns) else action.nodes:
-                for a in node.args:
-                    source = a.args[0] if a.op == "take" else a
-                    last[source] = i
+            nodes = [action.node] if isinstance(action, Turns) else action.nodes
+            here = set(nodes) if isinstance(action, Loop) else set()
+            for a in (a for node in nodes for a in node.args if a not in here):
+                last[a.args[0] if a.op == "take" else a] = i
         for node in self.outputs:
             last[node.args[0] if node.op == "take" else node] = end
         for node in self.nodes:
@@ -162,15 +175,17 @@ class Plan:
         whole = self.ends_of_strips()
         free: dict[str, list[int]] = {pool: [] for pool in self.sizes}
         ending: dict[int, list[Node]] = {}
+        stored: set[Node] = set()
         for node in self.nodes:
             if node.op == "input" and node.space != "S":
                 self.give(node, free, ending, last[node])
         for i, action in enumerate(self.actions):
             if isinstance(action, Loop):
                 for node in action.nodes:
-                    if last.get(node, i) > i:
+                    if last.get(node, i) > i and node not in stored:
                         self.give(node, free, ending, last[node], last[node] <= whole[i])
                         action.stores.append(node)
+                        stored.add(node)
             elif isinstance(action, Turns):
                 for node in action.turned:
                     self.give(node, free, ending, last.get(node, i), last.get(node, i) <= whole[i])
