@@ -1,7 +1,7 @@
 """Water, heat and snow of some fields through a year of daily weather, summed to the steps of soil chemistry.
 
 What:    ``Field.year`` advances the state and returns ``Weeks``: means over each week, and the days of those columns that need
-         steps of a day (week.py). Memory holds four weeks of days at a time. Soil chemistry gets the mean water of a step and the
+         steps of a day (week.py). Days are held for eight weeks at a time. Soil chemistry gets the mean water of a step and the
          fluxes through its faces: with the water of the last evening gas would move all week as on that evening.
 Units:   kg m-2, kg m-2 s-1, degC. Shapes: (week, column, layer); days of a week (day, column of it, layer).
 Source:  soil_water/run.py, soil_temperature.py, snow.py.
@@ -21,7 +21,7 @@ from .soil_temperature import SoilHeat, conducting
 from .soil_water.run import Retention, SoilWater, WaterDays
 from .week import by_the_day, week_ends, week_sums
 
-AT_ONCE = 4  # weeks
+AT_ONCE = 8  # weeks
 MEMORY = ("saturation", "pond", "step")
 WATER = ("water", "sink", "faces", "temperature")
 BY_WEEK = (*WATER, "by_day")
