@@ -65,3 +65,19 @@ def test_the_shipped_bundle_names_its_longest_step(shipped: Path) -> None:
             np.testing.assert_allclose(values, many.state()[name], rtol=1e-9, atol=1e-12, err_msg=name)
         for name in ("co2_adj", "dic_leach", "alk_leach", "ca_leach"):
             np.testing.assert_allclose(whole[name], np.mean([r[name] for r in rates], 0), rtol=1e-7, atol=1e-18, err_msg=name)
+
+
+@pytest.mark.parametrize(("days", "parts"), [(2.0, 1), (3.0, 2), (7.0, 4)])
+def test_split_columns_cut_steps_of_more_than_two_days(tmp_path: Path, days: float, parts: int) -> None:
+    """The same as a host that calls more often, to round-off: shares of a mean of water, or the mean of the shares."""
+    toy = write_toy(tmp_path / "toy.calcisol", parameters={"longest_step_s": 8.0 * DAY})
+    with Model(toy) as model:
+        one, many = (model.columns(SOIL, pieces=[2, 3, 1]) for _ in range(2))
+        for columns in (one, many):
+            columns.step(DAY, weather(40.0))
+        whole = one.step(days * DAY, weather(60.0))
+        called = [many.step(days * DAY / parts, weather(40.0 + 20.0 * part / parts)) for part in range(1, parts + 1)]
+        for name, values in one.state().items():
+            np.testing.assert_allclose(values, many.state()[name], rtol=1e-12, atol=1e-15, err_msg=name)
+        np.testing.assert_allclose(whole["ph"], called[-1]["ph"], rtol=1e-12)
+        np.testing.assert_allclose(whole["dic_leach"], np.mean([c["dic_leach"] for c in called], axis=0), rtol=1e-12)
