@@ -27,7 +27,7 @@ from .offline import budget, chunks, results
 from .offline.clock import Clock
 from .offline.folder_lock import folder_lock
 from .offline.on_disk import forget
-from .report import headline, netcdf, summary, uncertainty
+from .report import headline, summary, uncertainty
 
 
 def version() -> str:
@@ -109,6 +109,8 @@ def _run(config: RunConfig, domain: Domain, scenarios: list[Scenario], contract:
     sys.stderr.write(f"calcisol: {clock.line()}\n")
     gathered = [results.gather(domain, config, folder, s) for s in scenarios]
     check_state(domain, gathered)
+    from .report import netcdf  # late: the years are over, what writes them need not be in memory beside them
+
     out = Path(config.out)
     budgets: list[str] = []
     for r in gathered:

@@ -9,6 +9,7 @@ Use:     ``mine = WeatherAndWater(drivers); lived = mine.live("", scenario, 1990
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -31,6 +32,7 @@ from .scenario import Scenario
 from .soil_and_inputs import SUBSOIL_DEPTH, SoilAndInputs
 
 WEATHER_MEMBER = "weather_member"  # field of a domain: which draw of weather a cell has (report/uncertainty.py)
+CROPS_AT_ONCE = 32  # columns: days of twelve crops are then a megabyte
 CALENDAR = "noleap"  # of drawn weather; model years have no leap day
 Arrays = dict[str, np.ndarray]
 
@@ -52,15 +54,20 @@ def side_by_side(parts: list[LivedYear]) -> LivedYear:
     if len(parts) == 1:
         return first
     join = lambda arrays, axis=0: np.concatenate(list(arrays), axis=axis)  # noqa: E731
-    shares = {name: join(getattr(p.periods, name) for p in parts) for name in ("mineral", "manure", "uptake", "warm")}
     given = [p.irrigation for p in parts if p.irrigation is not None]
     return LivedYear(
         weeks=Weeks.side_by_side([p.weeks for p in parts]),
         air=join(p.air for p in parts),
         rain=join(p.rain for p in parts),
-        periods=replace(first.periods, **shares),
+        periods=joined([p.periods for p in parts]),
         irrigation=join(given, axis=1) if given else None,
     )
+
+
+def joined(parts: Sequence[Periods]) -> Periods:
+    """The same periods of groups of columns as those of all of them."""
+    shares = {name: np.concatenate([getattr(p, name) for p in parts]) for name in ("mineral", "manure", "uptake", "warm")}
+    return replace(parts[0], **shares)
 
 
 @dataclass(frozen=True)
@@ -144,14 +151,22 @@ class WeatherAndWater:
         return found
 
     def _crops(self, warming: np.ndarray, ends: np.ndarray) -> Crops:
-        d = self.drivers.domain
-        air = air_days(d["mat"] + warming, d["t_amplitude"])
-        cover = crop_cover(air, d.lat, crop_shares(d.country, air.max(0)))
-        heat = SoilHeat(self.drivers.dz, self.drivers.config.water.thermal_diffusivity, d["mat"] + warming)
+        """Crops of all columns; days of each crop are held of a few of them at a time."""
+        cuts = [slice(first, first + CROPS_AT_ONCE) for first in range(0, len(warming), CROPS_AT_ONCE)]
+        shading, periods = zip(*(self._crops_of_some(cut, warming[cut], ends) for cut in cuts), strict=True)
+        return Crops(warming.tobytes(), ends.tobytes(), np.concatenate(shading, axis=1), joined(periods))
+
+    def _crops_of_some(self, some: slice, warming: np.ndarray, ends: np.ndarray) -> tuple[np.ndarray, Periods]:
+        """Shading (365, column) and periods of the columns ``some``."""
+        d, nitrogen = self.drivers.domain, self.drivers.nitrogen
+        warmth = d["mat"][some] + warming
+        air = air_days(warmth, d["t_amplitude"][some])
+        cover = crop_cover(air, d.lat[some], crop_shares(d.country[some], air.max(0)))
+        heat = SoilHeat(self.drivers.dz, self.drivers.config.water.thermal_diffusivity, warmth)
         topsoil = heat.run(np.concatenate([air, air]))[len(air) :, :, 0]
-        year = season(cover, air, np.maximum(topsoil, 0.0), self.drivers.nitrogen)
+        year = season(cover, air, np.maximum(topsoil, 0.0), nitrogen)
         edges = [0.0, *(ends * DAYS_PER_YEAR / ends[-1]).tolist()]
-        return Crops(warming.tobytes(), ends.tobytes(), cover.shading, year.between(edges))
+        return cover.shading, year.between(edges)
 
     def _demand_factor(self, s: Scenario, year: int, pet: np.ndarray) -> np.ndarray | None:
         """What the scenario's drainage makes of the demand of a year ``pet``: drainage is a result here, by Fu's balance."""

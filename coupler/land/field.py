@@ -18,7 +18,7 @@ import numpy as np
 from ..units import SECONDS_PER_DAY
 from .snow import melt
 from .soil_temperature import SoilHeat, conducting
-from .soil_water.run import Retention, SoilWater, WaterDays
+from .soil_water.run import Retention, SoilWater
 from .week import by_the_day, week_ends, week_sums
 
 AT_ONCE = 8  # weeks
@@ -124,10 +124,7 @@ class Field:
             mine = ends[first : first + AT_ONCE]
             start = int(ends[first - 1]) if first else 0
             some = slice(start, int(mine[-1]))
-            temperature = self.heat.run(demand.air[some])
-            frost = conducting(temperature) if (temperature < 0.0).any() else None
-            days = self.soil.run(reaching[some], demand.transpiration[some], demand.evaporation[some], frost)
-            found.append(self._weeks(days, temperature, mine - start))
+            found.append(self._weeks(reaching, demand, some, mine - start))
         join = lambda name: np.concatenate([getattr(w, name) for w in found])  # noqa: E731
         return Weeks(
             ends=ends,
@@ -137,8 +134,11 @@ class Field:
             evapotranspired=np.sum([w.evapotranspired for w in found], axis=0),
         )
 
-    def _weeks(self, days: WaterDays, temperature: np.ndarray, ends: np.ndarray) -> Weeks:
-        """A few weeks out of their days."""
+    def _weeks(self, reaching: np.ndarray, demand: Demand, some: slice, ends: np.ndarray) -> Weeks:
+        """A few weeks, the days ``some`` of the year, of which nothing else is left; ``ends`` counts from the first of them."""
+        temperature = self.heat.run(demand.air[some])
+        frost = conducting(temperature) if (temperature < 0.0).any() else None
+        days = self.soil.run(reaching[some], demand.transpiration[some], demand.evaporation[some], frost)
         sink = days.uptake + days.evaporated
         begins = np.concatenate([[0], ends[:-1]])
         length = np.diff(np.concatenate([[0], ends]))

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from calcisol.coupler.config import RunConfig
 from calcisol.coupler.europe.load import load_domain
-from calcisol.coupler.europe.observed import carbonate
+from calcisol.coupler.europe.observed import carbonate, nearest
 from calcisol.coupler.input_maps.raster import read_raster, values_at
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -74,3 +74,11 @@ def test_carbonate_beats_the_regression_alone(real):
     assert 2.0 <= amount.min() and amount.max() <= 80.0 and 0 <= share.min() and share.max() <= 0.98
     north, south = real.lat > 52, real.lat < 42
     assert amount[south].mean() > 1.5 * amount[north].mean()
+
+
+@pytest.mark.parametrize("digits", [1, 15])
+def test_nearest_sites_are_those_of_a_stable_sort(digits):
+    """Sites at one place, of which the first come first, among them."""
+    distance = np.round(np.random.default_rng(1).random((40, 60)), digits)
+    assert np.array_equal(nearest(distance, 6), np.argsort(distance, axis=1, kind="stable")[:, :6])
+    assert np.array_equal(nearest(distance[:, :6], 6), np.argsort(distance[:, :6], axis=1, kind="stable"))

@@ -168,10 +168,14 @@ class SoilWater:
         lost = extension.lib.calcisol_soil_water_run(job)
         if lost:
             raise ArgumentError(f"soil water of column {lost} is no number any more; check its retention curve and rain")
-        first = np.cumsum(self.pieces) - self.pieces
-        whole = (lambda x: x) if (self.pieces == 1).all() else lambda x: np.add.reduceat(x, first, axis=1)
-        daily = {n: MM * np.moveaxis(whole(kept[n]), 1, 2) for n in layered if n != "percolation"}
-        daily["percolation"] = MM * np.moveaxis(kept["percolation"][:, first + self.pieces - 1], 1, 2)
+        daily = {name: kept[name] for name in layered}
+        if (self.pieces > 1).any():
+            first = np.cumsum(self.pieces) - self.pieces
+            daily = {name: np.add.reduceat(values, first, axis=1) for name, values in daily.items() if name != "percolation"}
+            daily["percolation"] = kept["percolation"][:, first + self.pieces - 1]
+        for values in daily.values():
+            values *= MM  # in place: they are most of what a call holds
+        daily = {name: np.moveaxis(values, 1, 2) for name, values in daily.items()}
         return WaterDays(**daily, infiltrated=MM * kept["infiltrated"], runoff=MM * kept["runoff"])
 
     def _weather(self, given: dict[str, ArrayLike]) -> dict[str, Floats]:
