@@ -22,6 +22,7 @@ from ..emulator.contract.variables import load_table
 from .errors import CalcisolError
 from .land.irrigation import IrrigationParameters
 from .land.parameters import LIMITS, CarbonParameters, NitrogenParameters, SoilParameters, WaterParameters
+from .land.thin_layers import SPLITS, WHERE_NEEDED
 
 
 class ConfigError(CalcisolError):
@@ -60,6 +61,8 @@ class RunConfig:
     weather_seed: int = 1  # another number draws other weather
     weather_files: tuple[str, ...] = ()  # daily weather of your own instead, e.g. ["pr_*.nc", "tas_*.nc"]; its years repeat
     layers: tuple[float, ...] = (0.05, 0.05, 0.05, 0.05, 0.1, 0.1, 0.1, 0.1, 0.2, 0.2, 0.3, 0.3)  # m
+    # thick layers cut into thin ones inside, records by layers: "where_needed" (land/thin_layers.py), of "all" columns or "none"
+    layers_split: str = WHERE_NEEDED
     out: str = "out/europe"
     data: str = ""  # folder of real fields; "none" forces the embedded default
     fields: dict[str, str] = field(default_factory=dict)  # your own maps: field of the domain -> file (europe/own_maps.py)
@@ -117,6 +120,8 @@ class RunConfig:
                 raise ConfigError(f"{name} = {getattr(self, name)} must be 1 or more")
         if self.domain not in ("calcareous", "all"):
             raise ConfigError(f'domain = {self.domain!r} is not known; use "calcareous" or "all"')
+        if self.layers_split not in SPLITS:
+            raise ConfigError(f"layers_split = {self.layers_split!r} is not known; use one of {', '.join(map(repr, SPLITS))}")
         if self.spinup not in ("survey", "equilibrium"):
             raise ConfigError(f'spinup = {self.spinup!r} is not known; use "survey" or "equilibrium"')
         if self.weather not in (GENERATED, MONTHLY):

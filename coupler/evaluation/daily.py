@@ -21,16 +21,18 @@ from typing import Any
 
 from ...emulator.contract.bundle import default_bundle
 from ..errors import ArgumentError
+from ..land.thin_layers import NONE, SPLITS, WHERE_NEEDED
 from ..library.model import Model
 from ..offline.folder_lock import whole_file
 from . import daily_sweep
 from .daily_closure import SPLIT
 from .daily_file import DailyColumn, read_folder
 from .daily_grid import STEPS
-from .daily_rollouts import WATERS, roll_out
+from .daily_rollouts import WATERS, roll_out, takes_thin_layers
 from .daily_scores import Conditions, scores, summary
 
 LAYERS = 12
+THIN = "thin"  # the bundle on layers that were cut
 Records = list[dict[str, Any]]
 
 
@@ -45,6 +47,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add("--step", nargs="+", choices=STEPS, default=["day"], help="rule: a week, a day where there is little air (default day)")
     add("--layers", nargs="+", type=int, default=[LAYERS], metavar="N", help=f"layers of the soil (default {LAYERS})")
+    add(
+        "--layers-split",
+        choices=SPLITS,
+        help="thick layers cut into thin ones for water and step: as in the European run (where_needed; default on its "
+        f"{LAYERS} layers), of all columns, of none",
+    )
     add("--split", action="store_true", help="split thick layers inside, as hosts can (several tables show both)")
     add("--before", type=Path, metavar="FILE", help="daily.json of an earlier version, to stand beside several tables")
 
@@ -58,18 +66,27 @@ def run(args: argparse.Namespace) -> int:
             raise ArgumentError(f"{column.name} has {fewest} cells; give --layers from 1 to {fewest}")
     bundle = args.bundle or default_bundle()
     grids = list(product(args.layers, args.step))
+    if len(grids) > 1 and args.layers_split:
+        raise ArgumentError("several --layers or --step show layers as they are and split inside; leave --layers-split out")
     if len(grids) > 1:
         records, passed = daily_sweep.run(columns, bundle, grids, args.water or "given", args.before)
     elif args.before:
         raise ArgumentError("--before stands beside the tables of several --layers or --step; give more of them")
     else:
-        records, passed = _one_table(columns, bundle, *grids[0], args.water or "own", args.split)
+        records, passed = _one_table(columns, bundle, *grids[0], args.water or "own", args.split, _layers_split(args))
     _write(records, args.out)
     return 0 if passed else 1
 
 
+def _layers_split(args: argparse.Namespace) -> str:
+    """Whose thick layers are cut. Raises ArgumentError where they are to be cut and split inside."""
+    if args.split and args.layers_split not in (None, NONE):
+        raise ArgumentError(f"--layers-split {args.layers_split} cuts the layers that --split splits inside; give one of them")
+    return str(args.layers_split or (WHERE_NEEDED if args.layers == [LAYERS] and not args.split else NONE))
+
+
 def _one_table(
-    columns: Sequence[DailyColumn], bundle: Path, layers: int, step: str, water: str, split: bool
+    columns: Sequence[DailyColumn], bundle: Path, layers: int, step: str, water: str, split: bool, layers_split: str
 ) -> tuple[Records, bool]:
     """Every column on one grid, printed as it is done; the records, and whether each target is reached."""
     records, found = [], []
@@ -77,14 +94,18 @@ def _one_table(
     print(f"{len(columns)} columns, {how}, driven by forcing alone from start_day on")
     with Model(bundle) as model:
         for column in columns:
-            simulated, true, grid = roll_out(model, column, layers, step, water, split)
-            name = SPLIT if split else "bundle"
-            conditions = Conditions(column.name, layers, step, water, name, column.hydraulics.bottom_head is not None)
+            simulated, true, grid = roll_out(model, column, layers, step, water, split, layers_split)
+            thin = takes_thin_layers(column, grid, layers_split)
+            name = SPLIT if split else THIN if thin else "bundle"
+            conditions = Conditions(column.name, layers, step, water, name, column.water_table)
             rows = scores(simulated, true, grid, conditions)
             found.append(rows)
             records += [asdict(conditions) | asdict(score) for score in rows]
             steps = len(simulated.ends) - 1
-            print(f"{column.name}: {column.years:.1f} years in {steps} steps ({steps / column.years:.0f} a year)")
+            print(
+                f"{column.name}: {column.years:.1f} years in {steps} steps ({steps / column.years:.0f} a year)"
+                f"{', thick layers cut' if thin else ''}"
+            )
             print(f"  {'quantity':26s} {'value':>10s} {'unit':10s} {'reference':>10s} {'error':20s} {'target':24s}")
             print("\n".join(row.line() for row in rows), flush=True)
     print("all columns:")

@@ -80,6 +80,11 @@ class DailyColumn:
         return (self.days - self.start_day) / DAYS_PER_YEAR
 
     @property
+    def water_table(self) -> bool:
+        """Whether the lower end is a water table."""
+        return self.hydraulics.bottom_head is not None
+
+    @property
     def w_sink(self) -> Floats:
         """Water taken by roots and evaporation (day, layer), kg m-2 s-1."""
         return np.asarray(self.values["transpiration"] + self.values["evaporation"])

@@ -88,6 +88,19 @@ class Grid:
         upper = np.maximum(cell_below - self.cells, (below - depths)[:, None])
         return Grid(self.cells, np.clip(lower - upper, 0.0, None) / self.cells)
 
+    def thin(self, pieces: Sequence[int]) -> tuple[Grid, list[int]]:
+        """The same layers cut near the faces of equal pieces, at faces of cells: a piece of a cell would know no more than the cell.
+
+        Also returns how many pieces each layer has then.
+        """
+        faces = np.cumsum(self.cells)
+        wanted = np.cumsum(np.repeat(self.dz / np.asarray(pieces), pieces))
+        last = np.unique(np.abs(faces - wanted[:, None]).argmin(1))  # cell of each piece
+        member = np.zeros((len(last), len(self.cells)))
+        for piece, (a, b) in enumerate(zip([0, *(last[:-1] + 1)], last + 1, strict=True)):
+            member[piece, a:b] = 1.0
+        return Grid(self.cells, member), np.diff(np.searchsorted(last, self.bottom_cells) + 1, prepend=0).tolist()
+
     def total(self, x: Floats) -> Floats:
         """Sum over the cells of each layer."""
         return np.asarray(x @ self.member.T)
@@ -98,11 +111,11 @@ class Grid:
         return np.asarray((x * w) @ self.member.T / (np.broadcast_to(w, np.shape(x)) @ self.member.T))
 
 
-def step_ends(step: str, start: int, days: int, air: Floats) -> NDArray[np.int64]:
+def step_ends(step: str, start: int, days: int, air: Floats, every_day: bool = False) -> NDArray[np.int64]:
     """Days after which a step ends, from ``start`` (the beginning) to ``days``; the steps of all kinds cover the same days.
 
     ``air`` (day, layer) is the air-filled porosity at the end of each day. By ``rule`` a step lasts a week, and a day in weeks in
-    which any layer has little air (land/week.py), as in the European run. Raises ArgumentError.
+    which any layer has little air (land/week.py) or, with ``every_day``, in all. Raises ArgumentError.
     """
     if step == "day":
         ends = np.arange(start, days + 1)
@@ -114,7 +127,7 @@ def step_ends(step: str, start: int, days: int, air: Floats) -> NDArray[np.int64
         ends = months[(months > start) & (months < days)]
     elif step == "rule":
         weeks = start + week_ends(days - start)
-        some = by_the_day(air[start:days], weeks - start)
+        some = by_the_day(air[start:days], weeks - start) | every_day
         begins = np.concatenate([[start], weeks[:-1]])
         cut = [np.arange(a + 1, b + 1) if daily else [b] for a, b, daily in zip(begins, weeks, some, strict=True)]
         ends = np.concatenate(cut)

@@ -10,7 +10,7 @@ Use:     ``simulated = rollout(model, column, grid, water, ends)``; ``true = ref
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,6 +40,13 @@ class Course:
     ph: Floats  # (step, layer) at the end of each
     ends: NDArray[np.int64]
     flags: NDArray[np.int32]  # (step, layer); the reference has none
+
+    def of_layers(self, dz: Floats, pieces: Sequence[int]) -> Course:
+        """The course of thin layers ``dz`` as that of the layers that ``pieces`` of them make up."""
+        first = np.cumsum([0, *pieces[:-1]])
+        ph = np.add.reduceat(self.ph * dz, first, axis=1) / np.add.reduceat(dz, first)
+        change = np.add.reduceat(self.calcite_change, first)
+        return replace(self, calcite_change=change, ph=ph, flags=np.bitwise_or.reduceat(self.flags, first, axis=1))
 
 
 def rollout(

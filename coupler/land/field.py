@@ -134,11 +134,11 @@ class Field:
             evapotranspired=np.sum([w.evapotranspired for w in found], axis=0),
         )
 
-    def _weeks(self, reaching: np.ndarray, demand: Demand, some: slice, ends: np.ndarray) -> Weeks:
-        """A few weeks, the days ``some`` of the year, of which nothing else is left; ``ends`` counts from the first of them."""
-        temperature = self.heat.run(demand.air[some])
+    def _weeks(self, reaching: np.ndarray, demand: Demand, when: slice, ends: np.ndarray) -> Weeks:
+        """A few weeks, the days ``when`` of the year, of which nothing else is left; ``ends`` counts from the first of them."""
+        temperature = self.heat.run(demand.air[when])
         frost = conducting(temperature) if (temperature < 0.0).any() else None
-        days = self.soil.run(reaching[some], demand.transpiration[some], demand.evaporation[some], frost)
+        days = self.soil.run(reaching[when], demand.transpiration[when], demand.evaporation[when], frost)
         sink = days.uptake + days.evaporated
         begins = np.concatenate([[0], ends[:-1]])
         length = np.diff(np.concatenate([[0], ends]))

@@ -32,9 +32,10 @@ from ..forcing.file_names import files_of
 from . import checkpoint, time_loop
 from .clock import Clock
 from .folder_lock import remove_parts, why_not
+from .layer_groups import chunks_of
 from .on_dask import on_dask
 from .progress import progress_line
-from .task import Task, chunks_of
+from .task import Task
 
 
 def open_model(config: RunConfig):
@@ -94,10 +95,12 @@ def _worker(task: Task) -> Clock:
 
 
 def make_tasks(domain: Domain, config: RunConfig, folder: Path, laboratory: bool = True) -> list[Task]:
-    """Chunks of at most ``config.chunk`` columns, in domain order."""
+    """Chunks of at most ``config.chunk`` columns, those on layers as asked for first, each group in domain order."""
     scenarios = tuple(load_scenarios(config.scenarios))
-    cuts = chunks_of(len(domain), config.chunk)
-    return [Task(i, domain.subset(cut), config, scenarios, folder, laboratory=laboratory) for i, cut in enumerate(cuts)]
+    return [
+        Task(i, domain.subset(c.columns), c.config, scenarios, folder, laboratory=laboratory, pieces=c.pieces)
+        for i, c in enumerate(chunks_of(domain, config))
+    ]
 
 
 def work_folder(domain: Domain, config: RunConfig, laboratory: bool = True) -> Path:

@@ -53,7 +53,7 @@ class Reports:
         stepped = report["columns_stepped"] * share
         self._count("columns_stepped", stepped)
         self._count("columns_inactive", report["columns_inactive"] * share)
-        self._count("cells", stepped * columns.nlay)
+        self._count("cells", stepped * flag.shape[1])
         for name, bit in _bits().items():
             raised = flag & bit != 0 if report[name] else None  # most steps raise nothing
             self._count(name, 0.0 if raised is None else float(raised.any(1).sum() if name == INVALID else raised.sum()))

@@ -85,7 +85,7 @@ class Records:
         self.layer["flag"][i][some] |= out["flag"]
 
     def end_of_year(self, brought: Arrays, whole: Any) -> None:
-        """What the year brought, and what suspensions of the soil would read."""
+        """What the year brought, and what suspensions of the soil would read: ``whole.laboratory_ph()``."""
         i = self.done - self.first
         if self.laboratory:
             for key, values in zip(LABORATORY, whole.laboratory_ph(), strict=True):

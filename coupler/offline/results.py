@@ -22,12 +22,13 @@ from ..errors import CalcisolError
 from ..europe.domain import Domain
 from ..europe.scenario import Scenario
 from . import checkpoint
-from .budget import Budget, merge
+from .budget import Budget, merge, restrict
 from .flags import Reports
 from .folder_lock import why_not
+from .layer_groups import chunks_of
 from .on_disk import forget
 from .records import END_LAYER
-from .task import block_file, chunk_file, chunks_of
+from .task import block_file, chunk_file
 
 
 @dataclass(frozen=True)
@@ -79,14 +80,14 @@ def gather(domain: Domain, config: RunConfig, folder: Path, scenario: Scenario) 
     """Put the chunk files of one scenario together. Raises CalcisolError naming the first that is missing."""
     maps: dict[str, np.ndarray] = {}
     start = np.empty((len(domain), len(config.layers)))
-    budgets, reports, years, at = [], Reports(), 0, 0
-    for number in range(len(chunks_of(len(domain), config.chunk))):
+    budgets, reports, years, chunks = [], Reports(), 0, chunks_of(domain, config)
+    for number, chunk in enumerate(chunks):
         file = chunk_file(folder, number, scenario.key)
         part = checkpoint.load(file)
         if part is None:
             raise CalcisolError(f"result {file} is missing or damaged; run again with --resume")
-        years, n = int(part["done"]), len(part["start:sic"])
-        start[at : at + n] = part["start:sic"]
+        years = int(part["done"])
+        start[chunk.columns] = part["start:sic"]
         for first in part["blocks"].tolist():
             path = block_file(folder, number, scenario.key, first)
             block = checkpoint.load(path)
@@ -97,14 +98,14 @@ def gather(domain: Domain, config: RunConfig, folder: Path, scenario: Scenario) 
                     kind = values.dtype if key.startswith("column:") or key[6:] in (*END_LAYER, "flag") else np.float32
                     target = folder / f"whole_{scenario.key}_{key.replace(':', '_')}.npy"
                     maps[key] = _map(target, kind, (years, len(domain), *values.shape[2:]))
-                maps[key][first : first + len(values), at : at + n] = values
+                maps[key][first : first + len(values), chunk.columns] = values
             forget(maps.values())
         budgets.append(Budget.restore(part))
         reports.merge(Reports.restore(part))
-        at += n
     group = lambda prefix: {k.removeprefix(prefix): v for k, v in maps.items() if k.startswith(prefix)}  # noqa: E731
     calendar = np.arange(config.start_year, config.start_year + years)
-    return Result(scenario, calendar, start, group("layer:"), group("column:"), merge(budgets), reports)
+    whole = restrict(merge(budgets), np.argsort(np.concatenate([chunk.columns for chunk in chunks])))  # in domain order
+    return Result(scenario, calendar, start, group("layer:"), group("column:"), whole, reports)
 
 
 def depth_share(dz: np.ndarray, top: float, bottom: float) -> np.ndarray:

@@ -30,7 +30,7 @@ class Segment:
         self.europe, self.task, self.scenario = europe, task, scenario
         self.final, self.part = (chunk_file(task.folder, task.number, scenario.key, p) for p in (False, True))
         self.years = list(range(task.config.start_year, task.config.end_year + 1))
-        self.records = Records((task.config.checkpoint_years, *europe.clay.shape), task.laboratory)
+        self.records = Records((task.config.checkpoint_years, *task.shape), task.laboratory)
         self.memory: Arrays = {} if start is None else group(start, "memory:")
         self.state: Arrays = {} if start is None else group(start, "state:")
         saved = checkpoint.load(self.part)

@@ -17,6 +17,7 @@ import numpy as np
 
 from ..europe.steps import Step
 from ..library.prepared import PreparedStep, StateReader
+from .layer_fold import LayerFold
 
 Arrays = dict[str, np.ndarray]
 
@@ -24,8 +25,10 @@ Arrays = dict[str, np.ndarray]
 class Stepper:
     """The columns of a chunk, ``compiled``."""
 
-    def __init__(self, model: Any, static: Mapping[str, np.ndarray]) -> None:
+    def __init__(self, model: Any, static: Mapping[str, np.ndarray], pieces: tuple[int, ...] = ()) -> None:
+        """``pieces``: layers of ``static`` that make up each layer of what is returned; (): each is one."""
         self.compiled = model.columns(static)
+        self.fold = LayerFold(pieces, static["dz"][0]) if pieces else None
         self.shape = static["dz"].shape
         self.started = False
         self._prepared: PreparedStep | None = None
@@ -58,7 +61,13 @@ class Stepper:
         prepared.put(forcing, step.columns)
         prepared(step.dt)
         self.started = True
-        return prepared.take(step.columns)
+        out = prepared.take(step.columns)
+        return out if self.fold is None else self.fold.outputs(out)
+
+    def laboratory_ph(self) -> tuple[np.ndarray, ...]:
+        """pH of suspensions in water and CaCl2, (column, soil_layer)."""
+        found = self.compiled.laboratory_ph()
+        return found if self.fold is None else tuple(self.fold.mean(values) for values in found)
 
     def _of(self, forcing: Mapping[str, np.ndarray], outputs: tuple[str, ...]) -> PreparedStep:
         """The prepared step of these variables."""

@@ -6,7 +6,6 @@ Use:     ``chunk_file(folder, 3, "baseline-1a2b3c4d")``
 
 from __future__ import annotations
 
-import itertools
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,17 +30,16 @@ class Task:
     folder: Path
     laboratory: bool = True  # with the pH of suspensions, two more equilibria a year
     stop_after: int | None = None  # tests: raise after this many years, as a kill would
+    pieces: tuple[int, ...] = ()  # layers of ``config`` that each layer of the records is cut into; (): it is the layer
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Columns, and layers of the records."""
+        return len(self.domain), len(self.pieces or self.config.layers)
 
 
 class Stopped(RuntimeError):
     """Raised by a task that was told to stop early (tests of restart)."""
-
-
-def chunks_of(columns: int, most: int) -> list[slice]:
-    """Chunks of ``most`` columns or fewer, alike in size and even in number: two workers end together."""
-    number = min(2 * -(-columns // (2 * most)), columns)
-    edges = [columns * i // number for i in range(number + 1)] if columns else [0]
-    return [slice(a, b) for a, b in itertools.pairwise(edges)]
 
 
 def chunk_file(folder: Path, number: int, segment: str, part: bool = False) -> Path:

@@ -55,8 +55,8 @@ def spin_up(model: Any, europe: AnyEurope, task: Task, clock: Clock) -> None:
     """
     config = task.config
     final, part = (chunk_file(task.folder, task.number, SPINUP, p) for p in (False, True))
-    stepper = Stepper(model, europe.static())
-    done, limit, dic = 0, _spinup_limit(config), np.zeros(europe.clay.shape)
+    stepper = Stepper(model, europe.static(), task.pieces)
+    done, limit, dic = 0, _spinup_limit(config), np.zeros(task.shape)
     saved = checkpoint.load(part)
     if saved is not None:
         done = int(saved["done"])
@@ -76,7 +76,8 @@ def spin_up(model: Any, europe: AnyEurope, task: Task, clock: Clock) -> None:
             with clock("io"):
                 checkpoint.save(part, {"done": np.array(done), **_kept(state, europe)})
     state = {**stepper.state, "calcite": surveyed_calcite(europe)}
-    output = {"output:sic": state["calcite"] * C_KG_PER_MOL, "output:dic": dic}
+    sic = state["calcite"] * C_KG_PER_MOL
+    output = {"output:sic": sic if stepper.fold is None else stepper.fold.total(sic), "output:dic": dic}
     with clock("io"):
         checkpoint.save(final, {"done": np.array(done), **_kept(state, europe), **output})
     part.unlink(missing_ok=True)

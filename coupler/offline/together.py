@@ -30,7 +30,8 @@ class Together:
     def __init__(self, model: Any, europe: AnyEurope, segments: list[Segment]) -> None:
         self.europe, self.segments = europe, segments
         self.size, count = len(europe.domain), len(segments)
-        self.stepper = Stepper(model, {k: np.tile(v, (count, 1)) for k, v in europe.static().items()})
+        static = {k: np.tile(v, (count, 1)) for k, v in europe.static().items()}
+        self.stepper = Stepper(model, static, segments[0].task.pieces)
         states = [segment.state for segment in segments]
         if states[0]:
             self.stepper.set_state({k: np.concatenate([s[k] for s in states]) for k in states[0]})
@@ -75,7 +76,7 @@ class Together:
             records.add(out, step)
             self._report(out["flag"])
         with clock("laboratory"):
-            records.end_of_year({}, stepper.compiled)
+            records.end_of_year({}, stepper)
         for segment, mine, own in zip(self.segments, self._slices(), drivers, strict=True):
             segment.records.take(records, mine, own)
             clock.column_years += self.size
