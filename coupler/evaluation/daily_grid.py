@@ -89,7 +89,7 @@ class Grid:
         return Grid(self.cells, np.clip(lower - upper, 0.0, None) / self.cells)
 
     def thin(self, pieces: Sequence[int]) -> tuple[Grid, list[int]]:
-        """The same layers cut near the faces of equal pieces, at faces of cells: a piece of a cell would know no more than the cell.
+        """The same layers cut near the faces of equal pieces, where cells end: a piece of a cell would know no more than it.
 
         Also returns how many pieces each layer has then.
         """
