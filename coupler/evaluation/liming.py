@@ -123,7 +123,7 @@ def liming(folder: Path, config: RunConfig, out: Path) -> list[Section]:
         "archive of the experiments by year: lime and its dates, nitrogen and its form, crops and their yield by level, rain "
         "(of Rothamsted, for Woburn by the ratio of the stations), nitrogen of the air as measured at Rothamsted; with the "
         "second rows also the bases of the unlimed plots at the first sampling. Capacity by Helling et al. "
-        "(1964), or the one at which those bases read that pH. Typical values stand for sulphur and for straw. "
+        "(1964) at pH 7, or the one at which those bases read that pH. Typical values stand for sulphur and for straw. "
         "Start stays: nothing happens. Line: one straight line through time for all levels. Level "
         "means: an oracle that knows the mean of each level; skill counts against it. All plots of a date read up to 0.3 higher "
         "or lower together, which the rain of the years does not explain: the model keeps the salt of a sample at one value. "

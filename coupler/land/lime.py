@@ -20,9 +20,11 @@ import numpy as np
 from ..units import CACO3_KG_PER_MOL, HA_M2, SECONDS_PER_YEAR
 
 DIAMETER_PER_YEAR = 0.085  # mm, in acid soil
-ARRIVES = 0.9
-"""Of what was spread: the rest is blown away, lies on headlands or in heaps [assumption; advisers ask for 1.2 to 1.5 times what a
-laboratory's titration asks for, so more may be lost]."""
+ARRIVES = 1.0 / 1.2
+"""Of what was spread: the rest is blown away, lies on headlands, in heaps and clods. Advisers ask for 1.2 to 1.5 times what a
+laboratory's titration asks for [from memory; why such field factors are needed: Johnston & Whinham 1980, Proceedings of the
+Fertiliser Society 189, abstract]. The least of them: theirs also pays for lime that is still grains, or leached meanwhile, which
+are simulated here."""
 FINEST = 0.02  # mm: what passes the finest sieve lies between this and it, evenly in the logarithm
 CLASSES = 16
 

@@ -80,7 +80,7 @@ class Drivers:
             "w_sink": spread(w.w_sink[0, :, at]),
             "q_bot": np.full(n, w.q_bot[0, at]),
             "t_soil": spread(t_soil + KELVIN),
-            "co2_src_total": np.full(n, self.source[bare][at]),
+            "co2_src_total": self.source[bare][at] * np.where(self.plans.grass(year), respiration.GRASSLAND, 1.0),
             "co2_atm": np.full(n, np.interp(year, list(CO2), list(CO2.values()))),
             "p_surf": np.full(n, PA_PER_ATM * np.exp(-self.site.place.altitude / SCALE_HEIGHT)),
             **made,

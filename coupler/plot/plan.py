@@ -70,9 +70,14 @@ class Taken:
     grown: float  # share of the harvest that its nitrogen lets expect, at most 1; 0: bare soil
 
 
+def crop_of(lines: list[Line]) -> harvest.Crop:
+    """Of the last line that names one."""
+    return harvest.CROPS[next(x.crop for x in reversed(lines) if x.crop)]
+
+
 def taken(lines: list[Line], applied: float, deposited: float, year: int) -> Taken:
     """Harvest by the yields of the history, else by the nitrogen there is."""
-    crop = harvest.CROPS[next(x.crop for x in reversed(lines) if x.crop)]
+    crop = crop_of(lines)
 
     def last(name: str) -> float:
         return next((v for x in reversed(lines) if not np.isnan(v := getattr(x, name))), np.nan)
@@ -116,14 +121,23 @@ class Plans:
         sulphur = deposition.of(s, year) if s else deposition.sulphur(year, self.site.place.country)
         return sulphur * self.site.parameters.sulphur_factor, deposition.of(n, year) if n else deposition.nitrogen(year)
 
-    def of(self, treatment: str, year: int, bare: bool) -> tuple[Received, Taken]:
-        """Dressings and harvest; ``bare``: the same crop without any dressing, as before the experiment."""
+    def lines(self, treatment: str, year: int) -> list[Line]:
+        """Lines of a treatment and year, at least one of them with a crop."""
         lines = lines_of(self.site, treatment, year)
         if not any(x.crop for x in lines):  # a gap in the history: what grew last, or first
             known = [x for x in self.site.lines if treatment in x.treatments and x.crop]
             before = [x for x in known if x.years[1] < year]
-            lines = [max(before, key=lambda x: x.years[1]) if before else min(known, key=lambda x: x.years[0]), *lines]
-            lines = [_crop_alone(x) if i == 0 else x for i, x in enumerate(lines)]
+            last = max(before, key=lambda x: x.years[1]) if before else min(known, key=lambda x: x.years[0])
+            lines = [_crop_alone(last), *lines]
+        return lines
+
+    def grass(self, year: int) -> np.ndarray:
+        """Whether grass grows (column,)."""
+        return np.array([crop_of(self.lines(name, year)).grass for name in self.site.treatments])
+
+    def of(self, treatment: str, year: int, bare: bool) -> tuple[Received, Taken]:
+        """Dressings and harvest; ``bare``: the same crop without any dressing, as before the experiment."""
+        lines = self.lines(treatment, year)
         if bare:
             lines = [_crop_alone(x) for x in lines if x.crop]
         got = received(lines, self.parameters)

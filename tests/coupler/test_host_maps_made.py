@@ -106,7 +106,7 @@ def test_a_host_and_the_driver_have_one_exchanger(tmp_path: Path) -> None:
     number = {"clay": Path("0.10"), "soc": Path("0.01")}
     write_map(wrf_grid(tmp_path / "wrfinput"), {"ph_survey": soil, "caco3": soil, **number}, out)
     with xr.open_dataset(out) as made:
-        assert made["cec"].values == pytest.approx(0.1020, rel=1e-9)  # Helling et al. 1964 by hand: 10 x 6.608 + 1 x 35.92 mmol
+        assert made["cec"].values == pytest.approx(0.0906, rel=1e-9)  # Helling et al. 1964 by hand: 10 x 6.08 + 1 x 29.8 mmol
         assert made["cec_variable"].values == pytest.approx(SoilParameters.cec_variable)
     write_map(wrf_grid(tmp_path / "wrfinput2"), {"ph_survey": soil, "caco3": soil}, out)
     default = {v.name: v.default for v in table().select("static")}

@@ -19,7 +19,9 @@ from calcisol.coupler.land.nitrogen_forms import FORMS, SALTS
 from calcisol.coupler.land.parameters import NitrogenParameters
 from calcisol.coupler.library.model import Model
 from calcisol.coupler.plot import fit, read_history
+from calcisol.coupler.plot.drivers import Drivers
 from calcisol.coupler.plot.plan import Plans
+from calcisol.coupler.plot.profile import Ground
 from calcisol.coupler.plot.read_toml import SiteError
 from calcisol.coupler.plot.simulate import simulate
 from calcisol.coupler.plot.site import Parameters, Reading, Site
@@ -103,6 +105,18 @@ def test_potassium_that_soils_keep_is_not_leached(site, model):
     assert result.values["acidity"][0, 0, 0] + sum(
         result.values[ion][0, 0, 0] - result.start.aside.get(ion, np.zeros(1))[0] for ion in exchanger.BASES
     ) == pytest.approx(result.start.capacity[0], abs=5e-4)  # ammonium has the rest
+
+
+def test_soil_air_under_grass_holds_more(tmp_path, model):
+    """Carbon dioxide of the soil is 24.1 / 14.6 times that under crops, year by year and plot by plot."""
+    text = SITE + '\n[[history]]\nyears = [1963, 1970]\ntreatment = "AN"\ncrop = "hay"\n'
+    site = written(tmp_path, text)
+    drivers = Drivers(site, Ground.of(site))
+    state = {k: np.zeros((len(site.treatments), len(drivers.ground.dz))) for k in ("nh4", "no3")}
+    row = site.treatments.index("AN")
+    for year, grown in ((1962, 1.0), (1963, 24.1 / 14.6)):
+        source = drivers.forcing(year, 5, state, False)["co2_src_total"]
+        assert source[row] / np.delete(source, row) == pytest.approx(np.full(len(source) - 1, grown))
 
 
 def test_forms_of_nitrogen_rank_and_lime_works(site, model):

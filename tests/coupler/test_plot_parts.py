@@ -9,6 +9,7 @@ from calcisol.coupler.land.nitrogen_forms import FORMS, SALTS, mixture, salts
 from calcisol.coupler.library.model import Model
 from calcisol.coupler.plot import skill, suspension
 from calcisol.coupler.plot.site import Reading
+from calcisol.emulator.chemistry.constants import EXCHANGE_LOG_K
 
 CLASSES = {(0.15, 0.25): 0.80, (0.25, 0.85): 0.40}  # sieves in mm, share that rules of states count as reacted in a year
 RULE = 0.1  # such rules are steps of a tenth or two
@@ -41,8 +42,30 @@ def test_grains_rest_in_saturated_water_and_powder_is_free_within_a_year():
     assert powder.left() == 0.0
 
 
+def test_lime_that_arrives_by_hand():
+    """6 t ha-1 of a material worth its weight in CaCO3, of which 5 arrive: 500 g m-2 of 100.0869 g mol-1."""
+    assert lime.moles(lime.KINDS["calcium_carbonate"], 6.0) == pytest.approx(500.0 / 100.0869)
+
+
+def test_sites_are_full_of_calcium_at_the_ph_of_the_capacity():
+    """Protons hold a fiftieth of the sites at pH 7, in the salt of a sample (1 mM Ca): Gaines-Thomas by hand."""
+    k_ca, calcium = 10.0 ** EXCHANGE_LOG_K["site_1"]["ca"], 0.82e-3
+
+    def free(ph):
+        """Share of a site that calcium holds: k Ca u2 + k_h h u = 1, nine tenths on the two sites that bind protons."""
+        total = 0.0
+        for weight, site in zip((0.1, 0.45, 0.45), EXCHANGE_LOG_K.values(), strict=True):
+            b = 10.0 ** (site["h"] - ph)
+            u = (-b + np.sqrt(b**2 + 4 * k_ca * calcium)) / (2 * k_ca * calcium)
+            total += weight * k_ca * calcium * u * u
+        return total
+
+    assert free(7.0) == pytest.approx(0.98, abs=0.01) and free(8.2) > 0.99
+
+
 def test_capacity_is_that_of_helling():
-    assert exchanger.capacity(np.array(0.10), np.array(0.01)) == pytest.approx(1e-3 * (6.608 * 10 + 35.92))  # at pH 8.2
+    by_hand = (0.44 * 7 + 3.0) * 10 + (5.1 * 7 - 5.9) * 1  # 10 % clay, 1 % carbon, pH 7: mmol_c kg-1
+    assert exchanger.capacity(np.array(0.10), np.array(0.01)) == pytest.approx(1e-3 * by_hand)
     assert exchanger.capacity(np.array(0.0), np.array(0.0)) == exchanger.LEAST
     assert sum(exchanger.BASES.values()) == pytest.approx(1.0)
 

@@ -89,7 +89,7 @@ contains
     real(r8) :: cec(n, nlev)
     integer :: k
     caco3 = 0.0_r8*caco3
-    cec = 0.6608_r8*clay + 3.592_r8*0.012_r8
+    cec = 0.608_r8*clay + 2.98_r8*0.012_r8
     call soil%start(switch, begc, dz, caco3, ph, clay, bd, 6.5_r8, stat, message)
     call given%start(switch, begc, dz, caco3, ph, clay, bd, 6.5_r8, stat, message, cec=cec, cec_variable=0.0_r8*cec + 0.9_r8)
     do k = 1, 3

@@ -110,7 +110,7 @@ int main(int argc, char **argv) {
     over_all();
   }
   for (int c = 0; c < CELLS; ++c) /* without a map the capacity is that of the European run: the same soil */
-    cec[c] = 0.2 * 0.6608 + 3.592 * 0.012, share[c] = 0.9;
+    cec[c] = 0.2 * 0.608 + 2.98 * 0.012, share[c] = 0.9;
   must(calcisol_lpjml_start(argv[1], CALCISOL_LPJML_READS_PORE_WATER, grid, CELLS, &given) == CALCISOL_OK, "capacity given");
   must(calcisol_soil_state(&calcisol_lpjml_soil, state, 1) == CALCISOL_OK, "capacity without a map");
   calcisol_soil_finish(&calcisol_lpjml_soil);
