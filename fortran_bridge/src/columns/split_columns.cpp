@@ -31,6 +31,7 @@ SplitColumns::SplitColumns(NewColumns make, std::int64_t ncol, std::vector<int> 
   invalid = nobody;
   everybody.assign(width, 1);
   active.resize(static_cast<std::size_t>(ncol));
+  parts.resize(active.size());
   fine_flag.resize(cells(state_layers()));
 }
 
@@ -117,7 +118,7 @@ void SplitColumns::make_room(const StepViews &views) {
     values.resize(cells(state_layers()));
     inner->state_get(slot, calcisol_to_f64(values.data(), 1, ncol));
   };
-  before(!fine[CALCISOL_Q_IF].empty(), CALCISOL_STATE_WATER, water_before);
+  before(true, CALCISOL_STATE_WATER, water_before);
   before(takes_nitrogen(), CALCISOL_STATE_NH4, ammonium_before);
   before(takes_nitrogen(), CALCISOL_STATE_NO3, nitrate_before);
 }
@@ -133,6 +134,7 @@ void SplitColumns::step(double dt, const StepViews &views, bool, calcisol_report
   report.columns_inactive = ncol - taking_part();
   make_room(views);
   std::fill(active.begin(), active.end(), 0.0);
+  std::fill(parts.begin(), parts.end(), std::uint8_t{0});
   for (std::int64_t begin = 0; begin < taking_part(); begin += width)
     read(part(begin), views.forcing, dt, finding);
   step_pieces(dt, finding);
@@ -196,6 +198,7 @@ void SplitColumns::share_out_lane(int c, std::int64_t column, double dt) {
       sinks[k] += shares[k];
   }
   share_out_water_of(c, column, dt, sinks);
+  parts[column] = parts_for(dt, courant(column, dt, sinks));
   if (takes_nitrogen())
     meet_nitrogen(column, dt);
 }
@@ -221,30 +224,6 @@ void SplitColumns::share_out_water_of(int c, std::int64_t column, double dt, con
   take(c, CALCISOL_Q_IF, layers);
   share_out_faces(split(column), layers, sinks, stored, through);
   give(column, through, fine[CALCISOL_Q_IF]);
-}
-
-// The step of the columns inside. Their report counts pieces: the host's is made from their flags.
-void SplitColumns::step_pieces(double dt, Finding &finding) {
-  const Rows in = rows(CALCISOL_ROLE_FORCING), out = rows(CALCISOL_ROLE_OUTPUT);
-  std::vector<calcisol_view> forcing(in.count);
-  std::vector<calcisol_target> output(out.count);
-  for (int i = 0; i < in.count; ++i)
-    if (!fine[i].empty())
-      forcing[i] = calcisol_f64(fine[i].data(), 1, ncol);
-  forcing[CALCISOL_ACTIVE] = calcisol_f64(active.data(), 1, 0);
-  for (int i = 0; i < out.count; ++i)
-    if (!fine_out[i].empty())
-      output[i] = calcisol_to_f64(fine_out[i].data(), 1, ncol);
-  const StepViews inside{forcing.data(), in.count, output.data(), out.count,
-                         calcisol_to_i32(fine_flag.data(), 1, ncol)};
-  calcisol_report counts{};
-  Finding found;
-  found.host_layer = layer_of.data();
-  inner->notes.clear();
-  inner->step(dt, inside, false, counts, found);
-  if (found.kind > finding.kind)
-    finding = std::move(found);
-  notes.swap(inner->notes);
 }
 
 } // namespace calcisol

@@ -68,7 +68,13 @@ private:
   void meet_nitrogen(std::int64_t column, double dt);
   void take(int lane, int variable, double *values);
   void give(std::int64_t column, const double *values, std::vector<double> &to) const;
+  double liquid_before(std::size_t cell) const;
+  double courant(std::int64_t column, double dt, const double *sinks) const;
+  std::uint8_t parts_for(double dt, double courant_number) const;
   void step_pieces(double dt, Finding &finding);
+  void step_active(double dt, Finding &finding);
+  void step_in_parts(double dt, Finding &finding);
+  void step_those_of(std::uint8_t count, double dt, Finding &finding);
   void answer(const Part &part, const StepViews &views, calcisol_report &report);
   void answer_flags(const Part &part, calcisol_report &report);
   double whole(bool amount, const double *values, std::int64_t column, int layer) const;
@@ -91,6 +97,7 @@ private:
   std::vector<std::uint8_t> nobody, invalid, everybody;
   // what the columns inside read and write, [piece][column] or [column]
   std::vector<std::vector<double>> fine, fine_out;
+  std::vector<std::uint8_t> parts; // [column] of its step; 0 where it takes no part
   std::vector<double> active, water_before, ammonium_before, nitrate_before;
   std::vector<std::int32_t> fine_flag;
 };
