@@ -34,8 +34,8 @@
  *           nitrogen that a piece does not have is taken from others of its layer. Water has one content in all pieces (never
  *           more than their pores where the layer has room), fluxes between them follow from what each stores and loses; what
  *           reaches the surface enters the uppermost. Outputs: sums of amounts, means by thickness of the rest, flags of all
- *           pieces together, laboratory pH of the layer mixed. A column costs what its pieces do. Steps of more than two days
- *           are cut, water linear within (on a device: refused). Arrays of a step lie in host memory.
+ *           pieces, laboratory pH of the layer mixed. A column costs what its pieces do. Steps are cut, water linear within,
+ *           at two days (on a device: refused) and where more water passes a piece than it holds. Arrays lie in host memory.
  * Growth    Structs that start with struct_size may get more fields at their end. A library takes a shorter one (what is
  *           missing has its default) and a longer one whose unknown fields are 0.
  * Devices   A model opened with options.device = CALCISOL_DEVICE keeps its columns' state on a CUDA device. Views say where

@@ -60,6 +60,19 @@ def test_shares_of_one_layer_and_of_unlike_layers(toy_model: Model) -> None:
     np.testing.assert_allclose(shares(toy_model, dz, pieces, source), np.diff(cubic(faces)), rtol=1e-11)
 
 
+def test_temperature_has_no_steps_between_layers(toy_model: Model) -> None:
+    """Three equal layers at 290, 286 and 285 K; at their faces 292, 2 / (1/290 + 1/286), 2 / (1/286 + 1/285) and 284.5 K, of
+    which half a layer has 1/8 of the difference more or less than the mean. One piece has its layer's own."""
+    columns = toy_model.columns({"dz": [[0.2, 0.2, 0.2]]}, pieces=[2, 1, 2])
+    columns.step(STEP, {"w_liq": 20.0, "t_soil": [[290.0, 286.0, 285.0]], "q_bot": 0.0})
+    upper, lower = 2.0 / (1 / 290 + 1 / 286), 2.0 / (1 / 286 + 1 / 285)
+    expected = [290 + (292 - upper) / 8 * 2, 290 - (292 - upper) / 8 * 2, 286, 285 + (lower - 284.5) / 8 * 2, 285 - (lower - 284.5) / 8 * 2]
+    np.testing.assert_allclose(columns.state(["t_past"])["t_past"][0], expected, rtol=ROUNDING)
+    even = toy_model.columns({"dz": [[0.1, 0.3, 0.7]]}, pieces=[2, 3, 7])
+    even.step(STEP, {"w_liq": 20.0, "t_soil": 281.3, "q_bot": 0.0})
+    np.testing.assert_allclose(even.state(["t_past"])["t_past"][0], 281.3, rtol=ROUNDING)
+
+
 def test_water_is_even_but_in_pores(toy_model: Model) -> None:
     """0.08 m in two pieces with pores of 0.06 and 0.03 m: 0.05 and 0.03, the lower one just full; ice goes with it."""
     step = {"w_liq": [[80.0]], "t_soil": 280.0, "q_bot": 0.0}

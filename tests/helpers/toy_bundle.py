@@ -1,7 +1,7 @@
 """A toy module with the methods of a bundle: arithmetic one can check by hand, and modules that misbehave.
 
 What:    writes small bundles for the abuse tests of the bridge; no chemistry.
-Law:     ``dic`` grows by co2_src * dt / 0.012011 in each layer, ``water`` follows w_liq + w_ice, pH drifts to 7 with the
+Law:     ``dic`` grows by co2_src * dt / 0.012011 in each layer, ``water`` follows w_liq + w_ice, ``t_past`` t_soil, pH drifts to 7 with the
          time constant of a day through exp(), so that rounding differences would show.
 Use:     ``write_toy(path)``; ``write_toy(path, "nan")`` for the variants listed in VARIANTS.
 """
@@ -32,9 +32,11 @@ class Toy(torch.nn.Module):
         self.w_liq = TABLE.index("forcing", "w_liq")
         self.w_ice = TABLE.index("forcing", "w_ice")
         self.co2_src = TABLE.index("forcing", "co2_src")
+        self.t_soil = TABLE.index("forcing", "t_soil")
         self.s_dic = TABLE.index("state", "dic")
         self.s_water = TABLE.index("state", "water")
         self.s_ph = TABLE.index("state", "ph")
+        self.s_t_past = TABLE.index("state", "t_past")
         self.o_ph = TABLE.index("output", "ph")
         self.o_dic = TABLE.index("output", "dic")
         self.c_ph_top = TABLE.index("output", "ph_top")
@@ -56,6 +58,7 @@ class Toy(torch.nn.Module):
         new = state.clone()
         new[self.s_dic] = state[self.s_dic] + forcing_layer[self.co2_src] * dt / 0.012011
         new[self.s_water] = forcing_layer[self.w_liq] + forcing_layer[self.w_ice]
+        new[self.s_t_past] = forcing_layer[self.t_soil]
         new[self.s_ph] = 7.0 + (state[self.s_ph] - 7.0) * torch.exp(-dt / 86400.0 * (1.0 + 0.1 * torch.sin(state[self.s_dic])))
         output_layer = torch.zeros([self.n_layer, state.size(1), state.size(2)], dtype=state.dtype)
         output_layer[self.o_ph] = new[self.s_ph]
@@ -115,6 +118,41 @@ class Nan(Toy):
         return new, output_layer, output_column, flag
 
 
+WET = 60.0  # kg m-2 of a layer: above this the variants "nan_wet" and "throws_wet" have no answer
+
+
+class NanWet(Toy):
+    """Answers NaN in columns with a layer that holds more water than WET."""
+
+    def forward(
+        self,
+        state: torch.Tensor,
+        static: torch.Tensor,
+        forcing_layer: torch.Tensor,
+        forcing_column: torch.Tensor,
+        dt: torch.Tensor,
+    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
+        new, output_layer, output_column, flag = self.update(state, static, forcing_layer, dt)
+        wet = (forcing_layer[self.w_liq] > 60.0).any(dim=0).unsqueeze(0).unsqueeze(0)
+        return torch.where(wet, torch.full_like(new, float("nan")), new), output_layer, output_column, flag
+
+
+class ThrowsWet(Toy):
+    """Raises where a layer holds more water than WET."""
+
+    def forward(
+        self,
+        state: torch.Tensor,
+        static: torch.Tensor,
+        forcing_layer: torch.Tensor,
+        forcing_column: torch.Tensor,
+        dt: torch.Tensor,
+    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
+        if bool((forcing_layer[self.w_liq] > 60.0).any()):
+            raise RuntimeError("toy trouble")
+        return self.update(state, static, forcing_layer, dt)
+
+
 class WrongShape(Toy):
     """Answers outputs of one layer, which a careless caller would broadcast."""
 
@@ -130,7 +168,9 @@ class WrongShape(Toy):
         return new, output_layer[:, :1], output_column, flag
 
 
-VARIANTS = {"good": Toy, "throws": Throws, "nan": Nan, "wrong_shape": WrongShape}
+VARIANTS = {
+    "good": Toy, "throws": Throws, "nan": Nan, "nan_wet": NanWet, "throws_wet": ThrowsWet, "wrong_shape": WrongShape,
+}  # fmt: skip
 
 
 def write_toy(path: Path, variant: str = "good", **contract: object) -> Path:

@@ -30,6 +30,8 @@ public:
   void state_get(std::int32_t slot, const calcisol_target &values) const override;
   void state_set(std::int32_t slot, const calcisol_view &values) override;
   void soil_get(std::int32_t property, double *values) const override;
+  void keep_state(const std::vector<std::int64_t> &columns) override;
+  void give_back(const std::vector<std::int64_t> &columns) override;
   void warmup() override;
   void set_stream(void *stream) override;
   void synchronize() override {}
@@ -40,6 +42,9 @@ private:
   Range range(std::int64_t tile) const;
   std::int64_t tiles() const { return (ncol + shape.columns - 1) / shape.columns; }
   std::size_t cells() const { return static_cast<std::size_t>(shape.layers) * shape.columns; }
+  double *state_of(std::int64_t column) { // its first value; the next is shape.columns on
+    return state.data() + (column / shape.columns) * CALCISOL_N_STATE * cells() + column % shape.columns;
+  }
   void check_state(const calcisol_view &active) const;
   void step_tile(std::int64_t tile, double dt, const StepViews &views, calcisol_report &report, Finding &finding);
   // Few of many columns, in an object of their own: columns_active.cpp

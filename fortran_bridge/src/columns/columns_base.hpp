@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "base/log.hpp"
 #include "base/status.hpp"
@@ -53,6 +54,9 @@ struct calcisol_columns {
   // The same from values of the host's layers; others only where these are split (split_columns.hpp).
   virtual void state_spread(std::int32_t slot, const calcisol_view &values) { state_set(slot, values); }
   virtual int state_layers() const { return nlay; }
+  // The state of some columns is kept aside, and given back to some of these: columns_kept.cpp.
+  virtual void keep_state(const std::vector<std::int64_t> &columns);
+  virtual void give_back(const std::vector<std::int64_t> &columns);
   // A static property with what was derived, [layer][column] in host memory; NaN where the soil of a column is bad.
   virtual void soil_get(std::int32_t property, double *values) const = 0;
   virtual void warmup() = 0;
@@ -65,4 +69,8 @@ struct calcisol_columns {
   calcisol::Log log;
   unsigned said = 0;     // kinds of findings already logged, a bit each
   calcisol::Notes notes; // of the running call
+
+protected:
+  std::vector<std::int64_t> kept_columns; // ascending
+  std::vector<double> kept;
 };

@@ -136,6 +136,16 @@ void share_out(const Split &split, const double *amount, double *shares) {
   }
 }
 
+void share_out_mean(const Split &split, const double *mean, double *values) {
+  double amount[most_layers];
+  for (int l = 0, first = 0; l < split.layers; first += split.pieces[l++])
+    amount[l] = mean[l] * summed(split.thickness + first, split.pieces[l]);
+  share_out(split, amount, values);
+  for (int l = 0, k = 0; l < split.layers; ++l)
+    for (int end = k + split.pieces[l]; k < end; ++k)
+      values[k] = split.pieces[l] == 1 ? mean[l] : values[k] / split.thickness[k];
+}
+
 void share_out_evenly(const Split &split, const double *amount, double *shares) {
   const double *thickness = split.thickness;
   for (int l = 0; l < split.layers; ++l) {

@@ -30,6 +30,9 @@ void propose_pieces(int layers, const double *dz, double thickest, std::int32_t 
 // `amount` of each layer to `shares` of each piece, by the cubic.
 void share_out(const Split &split, const double *amount, double *shares);
 
+// What has a mean in each layer and no steps between them, as temperature: the cubic of its integral over depth.
+void share_out_mean(const Split &split, const double *mean, double *values);
+
 // By thickness.
 void share_out_evenly(const Split &split, const double *amount, double *shares);
 

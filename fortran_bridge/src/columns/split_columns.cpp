@@ -192,7 +192,7 @@ void SplitColumns::share_out_lane(int c, std::int64_t column, double dt) {
       continue;
     }
     take(c, i, layers);
-    (is_amount(table[i]) ? share_out : repeat)(split(column), layers, shares);
+    (i == CALCISOL_T_SOIL ? share_out_mean : is_amount(table[i]) ? share_out : repeat)(split(column), layers, shares);
     give(column, shares, fine[i]);
     for (int k = 0; (i == CALCISOL_W_SINK || i == CALCISOL_Q_LAT) && k < state_layers(); ++k)
       sinks[k] += shares[k];

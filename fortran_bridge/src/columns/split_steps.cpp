@@ -1,11 +1,12 @@
 // The step of the pieces, cut where a piece gets more water through a face than it holds (Courant number above 1).
 //
-// Transport is implicit: it stays stable, but a piece that is flushed twice in a day keeps a third of what it held, where
-// an eighth is left. Fronts and calcite that dissolves slowly are lost by that (emulator/docs/results_log.md). A column's
-// own water alone says how many parts its step has, so that its bits do not depend on the columns beside it.
+// Transport is implicit: it stays stable, but a piece that is flushed twice in a day keeps a third of what it held,
+// where an eighth is left. Fronts and calcite that dissolves slowly are lost by that (emulator/docs/results_log.md). A
+// column's own water alone says how many parts its step has, so that its bits do not depend on the columns beside it.
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <iterator>
 
 #include "columns/split_columns.hpp"
 #include "engine/subcycle.hpp"
@@ -40,7 +41,8 @@ double SplitColumns::courant(std::int64_t column, double dt, const double *sinks
     if (given)
       below = fine[CALCISOL_Q_IF][at];
     const double above = below + sinks[k] + (liquid + value(CALCISOL_W_ICE, at, 0.0) - before) / dt;
-    const double held = std::max(std::min(liquid, liquid_before(at)), least_water * thickness[column * state_layers() + k]);
+    const double held =
+        std::max(std::min(liquid, liquid_before(at)), least_water * thickness[column * state_layers() + k]);
     largest = std::max(largest, std::max(std::fabs(above), std::fabs(below)) * dt / held);
     below = above;
   }
@@ -87,47 +89,43 @@ void SplitColumns::step_pieces(double dt, Finding &finding) {
   notes.swap(inner->notes);
 }
 
-// Columns by their number of parts, those of one number together. A column that has no answer in some part keeps the
-// state it had before the step; so do all where a call fails.
+// Columns by their number of parts, those of one number together. One that has no answer in some part keeps the state
+// it had before the step; so do all where a call fails, the one of columns of one part, the last, being whole.
 void SplitColumns::step_in_parts(double dt, Finding &finding) {
-  std::vector<std::vector<double>> before(CALCISOL_N_STATE, std::vector<double>(cells(state_layers())));
-  for (int slot = 0; slot < CALCISOL_N_STATE; ++slot)
-    inner->state_get(slot, calcisol_to_f64(before[slot].data(), 1, ncol));
+  std::vector<std::int64_t> several;
+  for (std::int64_t c = 0; c < ncol; ++c)
+    if (parts[c] > 1)
+      several.push_back(c);
+  inner->keep_state(several);
   try {
-    for (const std::uint8_t count : numbers_of_parts)
-      if (std::find(parts.begin(), parts.end(), count) != parts.end())
-        step_those_of(count, dt, finding);
+    for (auto count = numbers_of_parts.rbegin(); count != numbers_of_parts.rend(); ++count)
+      if (std::find(parts.begin(), parts.end(), *count) != parts.end())
+        step_those_of(*count, dt, finding);
   } catch (...) {
-    for (int slot = 0; slot < CALCISOL_N_STATE; ++slot)
-      inner->state_set(slot, calcisol_f64(before[slot].data(), 1, ncol));
+    inner->give_back(several);
     throw;
   }
-  std::vector<std::int64_t> undone;
-  for (std::int64_t c = 0; c < ncol; ++c)
-    if (parts[c] > 1 && fine_flag[c] & CALCISOL_FLAG_INVALID)
-      undone.push_back(c);
-  for (int slot = 0; !undone.empty() && slot < CALCISOL_N_STATE; ++slot) {
-    std::vector<double> now(cells(state_layers()));
-    inner->state_get(slot, calcisol_to_f64(now.data(), 1, ncol));
-    for (int k = 0; k < state_layers(); ++k)
-      for (const std::int64_t c : undone)
-        now[k * ncol + c] = before[slot][k * ncol + c];
-    inner->state_set(slot, calcisol_f64(now.data(), 1, ncol));
-  }
+  std::vector<std::int64_t> unanswered;
+  std::copy_if(several.begin(), several.end(), std::back_inserter(unanswered),
+               [&](std::int64_t c) { return (fine_flag[c] & CALCISOL_FLAG_INVALID) != 0; });
+  inner->give_back(unanswered);
 }
 
 // Columns of `count` parts: water linear within the step, all else held; rates come back as means, flags together.
 void SplitColumns::step_those_of(std::uint8_t count, double dt, Finding &finding) {
-  const Rows out = rows(CALCISOL_ROLE_OUTPUT);
   std::vector<std::int64_t> these;
   for (std::int64_t c = 0; c < ncol; ++c) {
     active[c] = parts[c] == count ? 1.0 : 0.0;
     if (parts[c] == count)
       these.push_back(c);
   }
+  if (count == 1)
+    return step_active(dt, finding);
+  const Rows out = rows(CALCISOL_ROLE_OUTPUT);
   const auto cell = [&](int k, std::size_t i) { return k * ncol + these[i]; };
+  const auto is_rate = [&](int v) { return !out[v].layered && v != CALCISOL_OUT_PH_TOP && !fine_out[v].empty(); };
   const std::size_t n = these.size(), all = n * state_layers();
-  std::vector<double> first(all), last(all), sum(n * out.count, 0.0);
+  std::vector<double> first(all), last(all), mean(n * out.count, 0.0);
   std::vector<std::int32_t> seen(all, 0);
   for (int k = 0; k < state_layers(); ++k)
     for (std::size_t i = 0; i < n; ++i) {
@@ -135,7 +133,7 @@ void SplitColumns::step_those_of(std::uint8_t count, double dt, Finding &finding
       last[k * n + i] = fine[CALCISOL_W_LIQ][cell(k, i)];
     }
   for (int part = 1; part <= count; ++part) {
-    for (int k = 0; k < state_layers() && count > 1; ++k)
+    for (int k = 0; k < state_layers(); ++k)
       for (std::size_t i = 0; i < n; ++i) {
         const double from = first[k * n + i], to = last[k * n + i];
         fine[CALCISOL_W_LIQ][cell(k, i)] = part == count ? to : from + (to - from) * part / count;
@@ -145,18 +143,18 @@ void SplitColumns::step_those_of(std::uint8_t count, double dt, Finding &finding
       for (std::size_t i = 0; i < n; ++i)
         seen[k * n + i] |= fine_flag[cell(k, i)];
     for (int v = 0; v < out.count; ++v)
-      for (std::size_t i = 0; i < n && !out[v].layered && !fine_out[v].empty(); ++i)
-        sum[v * n + i] += fine_out[v][these[i]] / count;
+      for (std::size_t i = 0; i < n && is_rate(v); ++i)
+        mean[v * n + i] += fine_out[v][these[i]] / count;
     for (std::size_t i = 0; i < n; ++i)
       if (seen[i] & CALCISOL_FLAG_INVALID)
         active[these[i]] = 0.0;
   }
-  for (int k = 0; k < state_layers() && count > 1; ++k)
+  for (int k = 0; k < state_layers(); ++k)
     for (std::size_t i = 0; i < n; ++i)
       fine_flag[cell(k, i)] = seen[k * n + i];
-  for (int v = 0; v < out.count; ++v) // its pH is a state, not a rate
-    for (std::size_t i = 0; i < n && count > 1 && v != CALCISOL_OUT_PH_TOP && !out[v].layered && !fine_out[v].empty(); ++i)
-      fine_out[v][these[i]] = sum[v * n + i];
+  for (int v = 0; v < out.count; ++v)
+    for (std::size_t i = 0; i < n && is_rate(v); ++i)
+      fine_out[v][these[i]] = mean[v * n + i];
 }
 
 } // namespace calcisol
