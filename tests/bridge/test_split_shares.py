@@ -66,7 +66,13 @@ def test_temperature_has_no_steps_between_layers(toy_model: Model) -> None:
     columns = toy_model.columns({"dz": [[0.2, 0.2, 0.2]]}, pieces=[2, 1, 2])
     columns.step(STEP, {"w_liq": 20.0, "t_soil": [[290.0, 286.0, 285.0]], "q_bot": 0.0})
     upper, lower = 2.0 / (1 / 290 + 1 / 286), 2.0 / (1 / 286 + 1 / 285)
-    expected = [290 + (292 - upper) / 8 * 2, 290 - (292 - upper) / 8 * 2, 286, 285 + (lower - 284.5) / 8 * 2, 285 - (lower - 284.5) / 8 * 2]
+    expected = [
+        290 + (292 - upper) / 8 * 2,
+        290 - (292 - upper) / 8 * 2,
+        286,
+        285 + (lower - 284.5) / 8 * 2,
+        285 - (lower - 284.5) / 8 * 2,
+    ]
     np.testing.assert_allclose(columns.state(["t_past"])["t_past"][0], expected, rtol=ROUNDING)
     even = toy_model.columns({"dz": [[0.1, 0.3, 0.7]]}, pieces=[2, 3, 7])
     even.step(STEP, {"w_liq": 20.0, "t_soil": 281.3, "q_bot": 0.0})

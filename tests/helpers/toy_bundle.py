@@ -1,8 +1,8 @@
 """A toy module with the methods of a bundle: arithmetic one can check by hand, and modules that misbehave.
 
 What:    writes small bundles for the abuse tests of the bridge; no chemistry.
-Law:     ``dic`` grows by co2_src * dt / 0.012011 in each layer, ``water`` follows w_liq + w_ice, ``t_past`` t_soil, pH drifts to 7 with the
-         time constant of a day through exp(), so that rounding differences would show.
+Law:     ``dic`` grows by co2_src * dt / 0.012011 in each layer, ``water`` follows w_liq + w_ice, ``t_past`` t_soil, pH
+         drifts to 7 with the time constant of a day through exp(), so that rounding differences would show.
 Use:     ``write_toy(path)``; ``write_toy(path, "nan")`` for the variants listed in VARIANTS.
 """
 
