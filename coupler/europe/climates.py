@@ -10,10 +10,12 @@ Use:     ``climates = Climates(drivers); lived = climates.live(scenario, 1990, w
 from __future__ import annotations
 
 import itertools
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..forcing.fault import ForcingError
 from ..land.weather.days import DailyWeather
 from .scenario import Scenario
 from .soil_and_inputs import SoilAndInputs
@@ -83,4 +85,9 @@ class Climates:
 
             self._files = DailyFiles(self.config.weather_files, self.domain.lat, self.domain.lon, self.domain["altitude"])
         held = self._files.years
+        if not held:
+            names = ", ".join(Path(name).name for name in self.config.weather_files)
+            raise ForcingError(
+                f"weather_files hold no year whole ({names}); give years from 1 January to 31 December, the same ones of every variable"
+            )
         return self._files.year(weather_of if weather_of in held else held[(weather_of - held[0]) % len(held)])

@@ -196,6 +196,11 @@ def _from_stamps(stamps: np.ndarray, dim: str, zero: cftime.datetime) -> tuple[n
         neat = timedelta(seconds=round(mean) if abs(mean - round(mean)) < 1e-3 else mean)
         return np.concatenate([[stamps[0] - neat], stamps[:-1]]), stamps
     i = int(np.flatnonzero(np.abs(gaps - usual) > max(SLACK, 1e-6 * usual))[0])
+    if (stamps[i].month, stamps[i].day, stamps[i + 1].month, stamps[i + 1].day) == (2, 28, 3, 1):
+        raise ForcingError(
+            f"{dim} has no 29 February in {stamps[i].year}, in a calendar that has one; if no year has, say so, e.g. "
+            "`cdo setcalendar,365_day`, else fill it"
+        )
     raise ForcingError(
         f"{dim} goes on by {gaps[i] / 86400:.4g} days after step {i + 1} ({_said(stamps[i])}), elsewhere by {usual / 86400:.4g}: "
         "a step is missing or too many; fill it, or add time bounds where steps differ"

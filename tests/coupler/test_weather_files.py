@@ -193,12 +193,22 @@ def test_oudin_by_hand() -> None:
     assert made[1, 0] == 0.0
 
 
+def test_years_without_their_leap_day_are_told_from_a_gap(tmp_path: Path) -> None:
+    data = grid(731, "standard", "days since 1999-01-01")
+    data["pr"] = (("time", "lat", "lon"), truth(731) / DAY, {"units": "kg m-2 s-1"})
+    data["tas"] = (("time", "lat", "lon"), truth(731, 5.0, 20.0) + 273.15, {"units": "K"})
+    path = write(without(data, 365 + 59), tmp_path / "no_leap_day.nc")
+    with pytest.raises(ForcingError, match="no 29 February in 2000, in a calendar that has one; if no year has, say so"):
+        DailyFiles([path], *PLACES)
+
+
 def without(data: xr.Dataset, day: int) -> xr.Dataset:
     return data.isel(time=np.delete(np.arange(data.sizes["time"]), day))
 
 
 FAULTS = {
     "a day is left out": (lambda d: without(d, 63), "step is missing"),
+    "rain is energy": (lambda d: d.assign(pr=d["pr"].assign_attrs(units="W m-2")), "'W m-2' .* cannot become 'kg m-2 s-1'"),
     "a day comes twice": (lambda d: d.isel(time=np.insert(np.arange(365), 63, 63)), "2001-03-05"),
     "the last days are left out": (lambda d: d.isel(time=slice(0, 360)), r"lacks 2001-12-27 and 4 further days of 2001"),
     "a value is missing": (lambda d: d.where(d["time"] != 63), r"is missing on 2001-03-05 at 50.75 N 4.75 E; fill it"),
@@ -256,10 +266,15 @@ def test_a_place_on_the_sea_takes_the_nearest_land(tmp_path: Path) -> None:
     np.testing.assert_allclose(made.precipitation[:, 0], rain[:, 2, 0], rtol=ROUNDED)  # 35 km west, against 56 km north
 
 
-def test_evaporation_that_is_given_is_taken(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("unit", "factor"),
+    [("kg m-2 s-1", 1.0 / DAY), ("mm day-1", 1.0), ("W m-2", 2.45e6 / DAY), ("MJ m-2 day-1", 2.45), ("J m-2", 2.45e6)],
+)
+def test_evaporation_that_is_given_is_taken(tmp_path: Path, unit: str, factor: float) -> None:
+    """As water, or as the energy it takes: 2.45 MJ kg-1 (FAO-56)."""
     paths, *_ = rain_and_warmth(tmp_path)
     pet = truth(365, 0.5, 6.0, seed=11)
-    paths.append(isimip(tmp_path, "evspsblpot", pet / DAY, "kg m-2 s-1", "water_potential_evaporation_flux"))
+    paths.append(isimip(tmp_path, "evspsblpot", pet * factor, unit, "water_potential_evaporation_flux"))
     with DailyFiles(paths, *PLACES) as files:
         assert files.pet == "given"
         np.testing.assert_allclose(files.year(2001).pet, picked(pet), rtol=ROUNDED)

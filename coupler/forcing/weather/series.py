@@ -32,6 +32,15 @@ DAY = 86400.0  # s
 SLACK = 1.0  # s
 TINY = 0.01  # kg m-2 or MJ m-2 a step: rounding of packed files may leave that much less than nothing
 MEGA = 1e-6
+LATENT = 2.45e6
+"""J kg-1, of evaporation (FAO-56: Allen et al. 1998, annex 3): potential evaporation as the energy it takes."""
+WAYS = {  # input -> unit a file may have, whether it is the amount of a step, factor to kg m-2 or MJ m-2
+    "precipitation": (("kg m-2 s-1", False, 1.0), ("kg m-2", True, 1.0)),
+    "pet": (
+        ("kg m-2 s-1", False, 1.0), ("kg m-2", True, 1.0), ("W m-2", False, 1.0 / LATENT), ("J m-2", True, 1.0 / LATENT),
+    ),
+    "radiation": (("W m-2", False, MEGA), ("J m-2", True, MEGA)),
+}  # fmt: skip
 
 
 class Series:
@@ -54,10 +63,10 @@ class Series:
             raise ForcingError(f"{self.what} has steps of {self.axis.dt.max() / DAY:.3g} days; give weather by the day or hour")
         self.daily = bool((np.abs(self.axis.dt - DAY) < SLACK).all())
         self.counted: bool | None = None  # amounts count from midnight on
-        self._convert, self._amounts = self._conversion()
+        self._convert, self._amounts, self._factor = self._conversion()
 
-    def _conversion(self) -> tuple[Conversion, bool]:
-        """To the unit wanted, and whether values are amounts of their step. Raises ForcingError."""
+    def _conversion(self) -> tuple[Conversion, bool, float]:
+        """To the unit wanted, whether values are amounts of their step, and what they are multiplied by. Raises ForcingError."""
         first = self.parts[0][self.variable]
         units, method = str(first.attrs.get("units", "")).strip(), cell_methods.time_method(first, self.time)
         counts = "water" if self.name in WATER else ""
@@ -67,22 +76,21 @@ class Series:
             raise ForcingError(f"{self.what} is the {method.replace('_', ' ')} of each step; give its mean, or the amount")
         if method == "sum":
             self.counted = False
-        try:
-            return conversion(units, self.wanted.units, counts), False
-        except UnitError as error:
-            if not self.wanted.flux:
-                raise ForcingError(f"{self.what}: {error}") from None
-        try:
-            found = conversion(units, "kg m-2" if self.name in WATER else "J m-2", counts)
-        except UnitError as error:
-            raise ForcingError(f"{self.what}: {error}") from None
-        averaged = rates.AVERAGED.search(str(self.parts[0].attrs.get("history", "")))
-        if averaged:
-            raise ForcingError(
-                f"{self.what} is an amount ({units}), but the file's history says {averaged[0]}, so that it may be a mean "
-                f"of amounts; give {self.wanted.units}, or sums of days"
-            )
-        return found, True
+        failure = None
+        for unit, amounts, factor in WAYS.get(self.name, ((self.wanted.units, False, 1.0),)):
+            try:
+                found = conversion(units, unit, counts)
+            except UnitError as error:
+                failure = failure or error
+                continue
+            averaged = amounts and rates.AVERAGED.search(str(self.parts[0].attrs.get("history", "")))
+            if averaged:
+                raise ForcingError(
+                    f"{self.what} is an amount ({units}), but the file's history says {averaged[0]}, so that it may be a mean "
+                    f"of amounts; give {self.wanted.units}, or sums of days"
+                )
+            return found, amounts, factor
+        raise ForcingError(f"{self.what}: {failure}")
 
     @cached_property
     def _keys(self) -> Ints:
@@ -145,7 +153,7 @@ class Series:
         values = self._converted(raw, slice(begin, end))
         if self.wanted.flux:
             values = values if self._amounts else values * length
-            values = values * (1.0 if self.name in WATER else MEGA)
+            values = values * self._factor
             values = np.where((values < 0) & (values > -TINY), 0.0, values)
         return values, self._keys[begin:end]
 
