@@ -88,6 +88,6 @@ class Climates:
         if not held:
             names = ", ".join(Path(name).name for name in self.config.weather_files)
             raise ForcingError(
-                f"weather_files hold no year whole ({names}); give years from 1 January to 31 December, the same ones of every variable"
+                f"weather_files hold no year whole ({names}); give years from 1 January to 31 December, alike for all variables"
             )
         return self._files.year(weather_of if weather_of in held else held[(weather_of - held[0]) % len(held)])

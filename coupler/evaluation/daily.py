@@ -46,7 +46,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="soil water: the driver's own (default), or the file's (default for several tables)",
     )
     add("--step", nargs="+", choices=STEPS, default=["day"], help="rule: a week, a day where there is little air (default day)")
-    add("--layers", nargs="+", type=int, default=[LAYERS], metavar="N", help=f"layers of the soil (default {LAYERS})")
+    add("--layers", nargs="+", type=int, metavar="N", help=f"layers of the soil (default {LAYERS}, or as many as cells)")
     add(
         "--layers-split",
         choices=SPLITS,
@@ -60,12 +60,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """The tables; 1 where a target is missed, else 0. Raises CalcisolError."""
     columns = read_folder(args.daily)
-    for column in columns:
-        fewest = len(column["dz"])
-        if not 1 <= min(args.layers) <= max(args.layers) <= fewest:
-            raise ArgumentError(f"{column.name} has {fewest} cells; give --layers from 1 to {fewest}")
+    layers = args.layers or [LAYERS]
+    for column in columns if args.layers else ():
+        cells = len(column["dz"])
+        if not 1 <= min(layers) <= max(layers) <= cells:
+            raise ArgumentError(f"{column.name} has {cells} cells; give --layers from 1 to {cells}")
     bundle = args.bundle or default_bundle()
-    grids = list(product(args.layers, args.step))
+    grids = list(product(layers, args.step))
     if len(grids) > 1 and args.layers_split:
         raise ArgumentError("several --layers or --step show layers as they are and split inside; leave --layers-split out")
     if len(grids) > 1:
@@ -82,18 +83,19 @@ def _layers_split(args: argparse.Namespace) -> str:
     """Whose thick layers are cut. Raises ArgumentError where they are to be cut and split inside."""
     if args.split and args.layers_split not in (None, NONE):
         raise ArgumentError(f"--layers-split {args.layers_split} cuts the layers that --split splits inside; give one of them")
-    return str(args.layers_split or (WHERE_NEEDED if args.layers == [LAYERS] and not args.split else NONE))
+    return str(args.layers_split or (WHERE_NEEDED if args.layers in (None, [LAYERS]) and not args.split else NONE))
 
 
 def _one_table(
-    columns: Sequence[DailyColumn], bundle: Path, layers: int, step: str, water: str, split: bool, layers_split: str
+    columns: Sequence[DailyColumn], bundle: Path, most: int, step: str, water: str, split: bool, layers_split: str
 ) -> tuple[Records, bool]:
-    """Every column on one grid, printed as it is done; the records, and whether each target is reached."""
+    """Every column on ``most`` layers, or its cells where they are fewer; the records, and whether each target is reached."""
     records, found = [], []
-    how = f"{layers} layers{', split inside' if split else ''}, step {step}, water {water}"
+    how = f"{most} layers{', split inside' if split else ''}, step {step}, water {water}"
     print(f"{len(columns)} columns, {how}, driven by forcing alone from start_day on")
     with Model(bundle) as model:
         for column in columns:
+            layers = min(most, len(column["dz"]))
             simulated, true, grid = roll_out(model, column, layers, step, water, split, layers_split)
             thin = takes_thin_layers(column, grid, layers_split)
             name = SPLIT if split else THIN if thin else "bundle"

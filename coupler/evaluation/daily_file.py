@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from ..errors import CalcisolError
 from ..library.columns import table
 from ..units import DAYS_PER_YEAR, SECONDS_PER_DAY
+from . import daily_ranges
 from .daily_hydraulics import Hydraulics, read_hydraulics
 
 Floats = NDArray[np.float64]
@@ -47,6 +48,8 @@ DAY_UNITS = {
     **{f"dep_{name}": SOURCE_RATE for name in IONS}, **{f"leached_{name}": "mol m-2" for name in ("ca", "no3", "dic")},
 }  # fmt: skip
 STARTED = ("ph0", "base_saturation")  # of the contract's static variables, those that the state in the file stands for
+SAME = {"mm": ("mm", "kg m-2", "mm day-1", "kg m-2 day-1")}
+"""Water of a day is the same number as a depth, a mass and a rate by the day."""
 CALENDARS = ("365 days a year", "noleap", "365_day")
 WATER_GAP = 0.02
 """Of the water that enters and leaves, how much may be missing over the run before the file is refused."""
@@ -123,8 +126,9 @@ def _read(data: xr.Dataset, path: Path) -> DailyColumn:
     values |= {v.name: np.broadcast_to(_values(data, path, v.name, v.units, ("layer",), scalar=True), (layers,)) for v in further}
     if "irrigation" in data:
         values["irrigation"] = _values(data, path, "irrigation", "mm", ("day",))
-    if (values["dz"] <= 0).any():
+    if (values["dz"] <= 0).any():  # before anything is divided by it
         raise DailyFileError(f"{path.name}: dz is {values['dz'].min():g} m; give thicknesses above 0")
+    daily_ranges.check(values, path.name, DailyFileError)
     column = DailyColumn(path.stem, _start_day(data, path), values, read_hydraulics(data.attrs, path.name, DailyFileError))
     _check_water(column, path)
     return column
@@ -151,7 +155,7 @@ def _values(data: xr.Dataset, path: Path, name: str, unit: str, dims: tuple[str,
 
 def _same_unit(written: str, unit: str) -> bool:
     try:
-        return bool(cf_units.Unit(written) == cf_units.Unit(unit))
+        return any(cf_units.Unit(written) == cf_units.Unit(same) for same in SAME.get(unit, (unit,)))
     except ValueError:
         return False
 
@@ -162,8 +166,11 @@ def _start_day(data: xr.Dataset, path: Path) -> int:
     if calendar not in CALENDARS:
         raise DailyFileError(f"{path.name}: calendar is {calendar!r}; give years of 365 days ('{CALENDARS[0]}')")
     try:
-        start = int(data.attrs["start_day"])
-    except (KeyError, ValueError, TypeError):
+        given = float(data.attrs["start_day"])
+        start = int(given)
+    except (KeyError, ValueError, TypeError, OverflowError):
+        given, start = np.nan, 0
+    if given != start:
         raise DailyFileError(f"{path.name} has no whole number as its attribute start_day; add it") from None
     if not 1 <= start < data.sizes["day"]:
         raise DailyFileError(f"{path.name}: start_day is {start}; it must lie from 1 to {data.sizes['day'] - 1}")
