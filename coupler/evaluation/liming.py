@@ -126,9 +126,8 @@ def liming(folder: Path, config: RunConfig, out: Path) -> list[Section]:
         "(1964) at pH 7, or the one at which those bases read that pH. Typical values stand for sulphur and for straw. "
         "Start stays: nothing happens. Line: one straight line through time for all levels. Level "
         "means: an oracle that knows the mean of each level; skill counts against it. All plots of a date read up to 0.3 higher "
-        "or lower together, which the rain of the years does not explain: the model keeps the salt of a sample at one value. "
-        "Until 30 November 2026 typical nitrogen, yields, deposition and a mean year stood in place of those of the archive; "
-        "what moved: coupler/docs/results_log.md. What others reach: SAFE "
+        "or lower together, by the salt of their samples: that it gathers in summer is simulated, what years differ by is not. "
+        "Which constants moved on 1 December 2026, and what each did: coupler/docs/results_log.md. What others reach: SAFE "
         "followed Geescroft Wilderness at Rothamsted from 1883 to 1991 without calibration (Sverdrup et al. 1995; its "
         "abstract states no error), RothLime (Goulding et al. 1989) was made with these very plots."
     )

@@ -10,8 +10,8 @@ Source:  acid forest soils are undersaturated with gibbsite, most so at the surf
          organic matter, 7.5 in surface horizons (Mapping Manual of the Convention on Long-range Transboundary Air Pollution,
          chapter 5; from memory, the manual was not read), 9.4 at 8 degC against 9.1 of gibbsite in Bs horizons (Farmer 1999, Eur.
          J. Soil Sci. 50, 713; abstract), more than pure Al(OH)3 in suspensions of ten acid soils in 0.01 M CaCl2 (Fu-Yong et al.
-         1992, Soil Sci. Soc. Am. J. 56, 59; abstract). The middle, 9.0, against 8.11 of the library's gibbsite. Between 1 and
-         3 % of organic carbon in between [assumption].
+         1992, Soil Sci. Soc. Am. J. 56, 59; abstract). The middle, 9.0, against 8.11 of the library's gibbsite, up to 2 % of
+         organic carbon (3.4 % of organic matter); between 2 and 3 % in between [assumption].
 Use:     ``saturation(np.array([0.03, 0.006]))`` -> [-0.7, 0.89]
 """
 
@@ -21,7 +21,7 @@ import numpy as np
 
 HELD = -0.7  # log10, where organic matter holds the aluminium
 FREE = 9.0 - 8.11  # log10, in mineral soil
-MINERAL, ORGANIC = 0.01, 0.03  # kg kg-1 of organic carbon
+MINERAL, ORGANIC = 0.02, 0.03  # kg kg-1 of organic carbon
 
 
 def saturation(carbon: np.ndarray) -> np.ndarray:

@@ -96,7 +96,13 @@ def mix(state: dict[str, np.ndarray], ground: Ground, depth: float, worms: np.nd
 
 
 def readings(
-    model: Any, sampler: Sampler, state: dict[str, np.ndarray], held_by: np.ndarray, aside: dict[str, np.ndarray], ratio: float
+    model: Any,
+    sampler: Sampler,
+    state: dict[str, np.ndarray],
+    held_by: np.ndarray,
+    aside: dict[str, np.ndarray],
+    ratio: float,
+    salt: float,
 ) -> dict[str, np.ndarray]:
     """What a laboratory finds in the samples, (column, sample); ``held_by``: their capacity, ``aside``: start.py, mol_c kg-1."""
     held = {name: sampler.per_kg(state[name]) for name in suspension.POOLS}
@@ -105,8 +111,8 @@ def readings(
     wide = lambda row: np.broadcast_to(row, shape).ravel()  # noqa: E731
     flat = {k: v.ravel() for k, v in held.items()}
     capacity, variable, aluminium = held_by.ravel(), wide(sampler.variable), wide(sampler.aluminium)
-    free = suspension.read(model, {**flat, "calcite": 0.0 * flat["ca"]}, capacity, variable, guess, ratio, aluminium)
-    reacted = suspension.read(model, flat, capacity, variable, guess, ratio, aluminium)
+    free = suspension.read(model, {**flat, "calcite": 0.0 * flat["ca"]}, capacity, variable, guess, ratio, aluminium, salt)
+    reacted = suspension.read(model, flat, capacity, variable, guess, ratio, aluminium, salt)
     made = {f"{ion}": held[ion] * (2 if ion in ("ca", "mg") else 1) for ion in CATIONS}
     bases = sum(made.values())
     water, cacl2 = (np.where(sampler.calcareous, r.reshape(shape), f.reshape(shape)) for f, r in zip(free, reacted, strict=True))
@@ -155,7 +161,8 @@ def simulate(site: Site, model: Any) -> Result:
                 leaching[name][i] += out[name] * MONTH_SECONDS
             state = soil.state()
             if month == site.month or (year, month) in wanted:
-                found = readings(model, sampler, state, sampler.per_kg(capacity * ground.mass), aside, site.soil.ratio)
+                salt = suspension.season(month, site.place.latitude)
+                found = readings(model, sampler, state, sampler.per_kg(capacity * ground.mass), aside, site.soil.ratio, salt)
                 further[year, month] = found
                 for name, value in found.items() if month == site.month else ():
                     values.setdefault(name, np.full((len(years), *value.shape), np.nan))[i] = value

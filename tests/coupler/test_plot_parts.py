@@ -113,6 +113,18 @@ def test_suspension_is_the_library_s_laboratory_at_its_ratio(model):
     assert (found[0][0], found[1][0]) == pytest.approx((water, cacl2), abs=1e-6)
     less = suspension.read(model, pools, np.array([0.15]), np.array([0.9]), guess, ratio=2.5)
     assert water - 0.15 < less[0][0] < water
+    august, february = (
+        suspension.read(model, pools, np.array([0.15]), np.array([0.9]), guess, ratio=2.5, salt=suspension.season(month, 52.0))
+        for month in (7, 1)
+    )
+    assert less[0][0] - august[0][0] == pytest.approx(0.15, abs=0.06) == february[0][0] - less[0][0]
+    assert august[1] == february[1] == less[1]  # 0.01 M CaCl2 hides it
+
+
+def test_salt_of_a_sample_by_month():
+    """10^(0.15 / 0.57) = 1.83 times the mean in August, as much less in February, the mean in May and November."""
+    assert [suspension.season(m, 52.0) for m in (7, 1, 4, 10)] == pytest.approx([1.833, 1 / 1.833, 1.0, 1.0], rel=1e-3)
+    assert suspension.season(1, -35.0) == pytest.approx(suspension.season(7, 52.0))
 
 
 def test_skill_is_hand_arithmetic():

@@ -117,9 +117,9 @@ def test_liming_trials_stay_within_what_was_reached():
     """Errors of the two trials do not grow; pH rmse of the plough layer as it was on the day the limits were written."""
     with Model() as model:
         results = field_trials.simulate(DATA, model)
-    # 1 December 2026: capacity at pH 7, more soluble aluminium in mineral soil, a sixth of the lime lost (0.44, 0.42, 0.46, 0.47
+    # 1 December 2026: capacity at pH 7, aluminium of mineral soil, a sixth of lime lost, season of salt (0.44, 0.42, 0.46, 0.47
     # before, with the histories of the archive)
-    reached = {("Rothamsted", True): 0.44, ("Rothamsted", False): 0.40, ("Woburn", True): 0.42, ("Woburn", False): 0.43}
+    reached = {("Rothamsted", True): 0.43, ("Rothamsted", False): 0.38, ("Woburn", True): 0.39, ("Woburn", False): 0.40}
     for key, limit in reached.items():
         assert liming.part(results[key], "ph_h2o", top=True).rmse < limit, key
         lost, (low, high) = field_trials.loss(results[key]), field_trials.TRIALS[key[0]].loss
