@@ -14,7 +14,7 @@ from .maps import HostError
 SHARED = ("fit", "expect", "balance", "switch", "exchange", "stepper", "pieces", "names", "water", "record", "land")
 OWN = {
     "orchidee": ("merge", "nodes", "tiles", "orchidee_map", "orchidee_files", "orchidee_columns", "orchidee_look", "orchidee"),
-    "noahmp": ("noahmp_files", "noahmp"),
+    "noahmp": ("noahmp_files", "noahmp_restart", "noahmp"),
     "ctsm": ("ctsm_files", "ctsm_water", "ctsm"),
     "jules": (),  # no sources of its own: an adapter for this host starts from the shared ones
 }

@@ -117,7 +117,7 @@ def sources(kind: Kind, program: Sequence[Path]) -> list[Path]:
     shipped = host_sources(kind.name)
     if kind.name == "lpjml":
         return [*(file for file in shipped if file.suffix == ".c"), *program]
-    own = [MOCKS / "mock_land.F90", MOCKS / f"{kind.name}_modules.F90"]
+    own = [MOCKS / "mock_land.F90", *sorted(MOCKS.glob(f"{kind.name}_modules*.F90"))]
     return [*own, *shipped, *program]
 
 

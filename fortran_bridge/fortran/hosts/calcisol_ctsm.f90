@@ -64,7 +64,8 @@ contains
       self%active(k) = one
       self%q_bot(k) = zero ! CTSM drains its saturated layers sideways: by liquid water, as its own nitrate leaching
       drain = plus(fit(qflx_drain(k), one), fit(qflx_drain_perched(k), one))
-      drained = over(drain, sum_of(fit(h2osoi_liq(k, :), one)), gram)
+      drained = zero ! of a column whose water is all frozen, too
+      if (abs(drain) > zero) drained = over(drain, sum_of(fit(h2osoi_liq(k, :), one)), gram)
       do l = 1, self%nlay
         gram_dz = fit(dz(k, l), gram)
         self%w_liq(k, l) = fit(h2osoi_liq(k, l), one)

@@ -62,7 +62,8 @@ contains
     if (stat /= 0) return
     self%begc = begc
     self%own = own
-    if (.not. allocated(self%ph_for_host)) allocate (self%ph_for_host(size(dz, 1), size(dz, 2)), self%co2_to_air(size(dz, 1)))
+    if (allocated(self%ph_for_host)) deallocate (self%ph_for_host, self%co2_to_air) ! of a start that was switched off
+    allocate (self%ph_for_host(size(dz, 1), size(dz, 2)), self%co2_to_air(size(dz, 1)))
     self%ph_for_host = own
     self%co2_to_air = zero
     if (switch%bundle == '') return

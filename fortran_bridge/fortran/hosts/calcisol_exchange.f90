@@ -43,8 +43,9 @@ module calcisol_exchange
       ca_leach => null(), ca_sink => null(), no3_leach => null(), nh4_leach => null(), n_sink => null()
     type(calcisol_arrays) :: io
     logical :: gives_layered(n_layered) = .false., gives_single(n_single) = .false.
-    real(c_double), pointer :: layered(:, :, :) => null(), single(:, :) => null() ! given: (ncol,nlay,11), (ncol,8)
-    real(c_double), pointer :: layered_sum(:, :, :) => null(), single_sum(:, :) => null() ! over the calls gathered so far
+    real(c_double), pointer, contiguous :: layered(:, :, :) => null(), single(:, :) => null() ! given: (ncol,nlay,11), (ncol,8)
+    ! over the calls gathered so far
+    real(c_double), pointer, contiguous :: layered_sum(:, :, :) => null(), single_sum(:, :) => null()
     real(c_double), pointer, private :: layered_out(:, :, :) => null(), single_out(:, :) => null()
   contains
     procedure :: make => exchange_make
@@ -151,32 +152,33 @@ contains
     class(calcisol_exchange_t), intent(inout) :: self
     real(c_double), intent(in) :: dt
     logical :: on(self%ncol)
-    integer :: l, k
+    integer :: k
     on = self%single(:, 1) >= 0.5_c_double .or. self%single(:, 1) <= missing ! missing: the library will refuse it
     do k = layered_contents + 1, n_layered
       if (.not. self%gives_layered(k)) cycle
-      do l = 1, self%nlay
-        call add(self%layered(:, l, k), self%layered_sum(:, l, k - layered_contents))
-      end do
+      call add(self%nlay, self%layered(:, :, k), self%layered_sum(:, :, k - layered_contents))
     end do
     do k = single_contents + 1, n_single
-      if (self%gives_single(k)) call add(self%single(:, k), self%single_sum(:, k - single_contents))
+      if (self%gives_single(k)) call add(1, self%single(:, k:k), self%single_sum(:, k - single_contents:k - single_contents))
     end do
     where (on) self%single_sum(:, n_single_sums) = self%single_sum(:, n_single_sums) + dt
 
   contains
 
-    subroutine add(given, sums)
-      real(c_double), intent(in) :: given(:)
-      real(c_double), intent(inout) :: sums(:)
-      integer :: i
-      do i = 1, size(sums) ! what the adapters give is a number or `missing`
-        if (.not. on(i)) cycle
-        if (given(i) <= missing .or. sums(i) <= missing) then
-          sums(i) = missing
-        else
-          sums(i) = sums(i) + given(i)*dt
-        end if
+    subroutine add(n, given, sums)
+      integer, intent(in) :: n
+      real(c_double), intent(in) :: given(self%ncol, n)
+      real(c_double), intent(inout) :: sums(self%ncol, n)
+      integer :: i, l
+      do l = 1, n
+        do i = 1, self%ncol ! what the adapters give is a number or `missing`
+          if (.not. on(i)) cycle
+          if (given(i, l) <= missing .or. sums(i, l) <= missing) then
+            sums(i, l) = missing
+          else
+            sums(i, l) = sums(i, l) + given(i, l)*dt
+          end if
+        end do
       end do
     end subroutine add
 

@@ -21,6 +21,8 @@ module calcisol_fit
   ! the exponents of infinity and NaN
   integer(c_int64_t), parameter :: all_64 = int(z'7FF0000000000000', c_int64_t)
   integer(c_int32_t), parameter :: all_32 = int(z'7F800000', c_int32_t)
+  ! magnitudes below this one, as bits, are numbers: no missing value is as small, and most of what a host gives is
+  integer(c_int64_t), parameter :: small = transfer(9998.0_c_double, 0_c_int64_t), magnitude = huge(0_c_int64_t)
 
   interface fit
     module procedure fit_64, fit_32
@@ -64,6 +66,8 @@ contains
   elemental function is_missing(value) result(answer)
     real(c_double), intent(in) :: value
     logical :: answer
+    answer = .false.
+    if (iand(transfer(value, 0_c_int64_t), magnitude) < small) return
     answer = .true.
     if (.not. finite_64(value)) return
     answer = abs(value) >= missing_from .or. abs(value - missing) < exact .or. abs(value - orchidee) < exact

@@ -18,7 +18,7 @@ static const struct {
     [CALCISOL_LPJML_INFIL] = {CALCISOL_Q_BOT, 1.0}};    /* then it is drainage */
 /* At the end of a day: contents, and what closes the host's pools of nitrogen. */
 static const int at_its_end[] = {CALCISOL_W_LIQ, CALCISOL_W_ICE,    CALCISOL_T_SOIL,
-                                 CALCISOL_N_MIN, CALCISOL_N_UP_NH4, CALCISOL_DEP_NO3};
+                                 CALCISOL_N_MIN, CALCISOL_N_UP_NH4, CALCISOL_DEP_NO3, CALCISOL_ACTIVE};
 calcisol_soil calcisol_lpjml_soil;
 static calcisol_soil *const soil = &calcisol_lpjml_soil;
 static const Cell *first; /* of the grid: a cell's column is its distance from it */
@@ -46,7 +46,7 @@ calcisol_status calcisol_lpjml_start(const char *bundle, calcisol_lpjml_reads fe
   properties[CALCISOL_SOIL_CLAY] = calcisol_f64(map->clay, 1, 0);
   properties[CALCISOL_SOIL_CEC] = calcisol_lpjml_capacity(map->cec, map->clay, ncell);
   properties[CALCISOL_SOIL_CEC_VARIABLE] = calcisol_lpjml_variable_share(map->cec_variable);
-  first = grid, reads = feedback;
+  first = soil->on ? first : grid, reads = soil->on ? reads : feedback; /* a second start is refused */
   status = calcisol_soil_start(soil, bundle, ncell, N, properties);
   if (status != CALCISOL_OK || !soil->on)
     return status;
@@ -131,5 +131,5 @@ double calcisol_lpjml_ph(const Cell *cell) {
 double calcisol_lpjml_co2(const Cell *cell) {
   const ptrdiff_t column = column_of(cell);
   const double adjustment = column >= 0 ? calcisol_fit(soil->output[CALCISOL_OUT_CO2_ADJ][column], 1.0) : 0.0;
-  return adjustment <= missing ? 0.0 : adjustment * DAY / GRAM;
+  return adjustment <= missing ? 0.0 : calcisol_lpjml_covered(cell) * adjustment * DAY / GRAM;
 }

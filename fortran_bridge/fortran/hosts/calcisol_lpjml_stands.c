@@ -39,8 +39,16 @@ static int usable(const Soil *layers, int l) {
   return 1;
 }
 
-/* Fraction of a cell that its stands cover; 0 where it has none, where LPJmL skips it, where one is missing. */
-static double covered(const Cell *cell) {
+static int has_soil(const Cell *cell) {
+  const Stand *stand;
+  int s;
+  if (cell->skip) /* no list of stands */
+    return 0;
+  foreachstand(stand, s, cell->standlist) if (stand != NULL) return 1;
+  return 0;
+}
+
+double calcisol_lpjml_covered(const Cell *cell) {
   const Stand *stand;
   int s;
   double sum = 0.0;
@@ -51,7 +59,7 @@ static double covered(const Cell *cell) {
 }
 
 int calcisol_lpjml_layer(const Cell *cell, int l, double mean[3]) {
-  const double whole = covered(cell);
+  const double whole = calcisol_lpjml_covered(cell);
   const Stand *stand;
   int s;
   mean[0] = mean[1] = mean[2] = 0.0;
@@ -69,7 +77,7 @@ int calcisol_lpjml_layer(const Cell *cell, int l, double mean[3]) {
 }
 
 void calcisol_lpjml_holds(const Cell *cell, double held[CALCISOL_LPJML_HELD]) {
-  const double whole = covered(cell);
+  const double whole = calcisol_lpjml_covered(cell);
   double mean[3];
   held[0] = 0.0;
   for (int l = 0; l < BOTTOMLAYER; ++l) {
@@ -95,10 +103,24 @@ static double gained(double now, double then, double told) {
 /* Its positive part times factor. */
 static double part(double number, double factor) { return number <= missing ? missing : fmax(factor * number, 0.0); }
 
+/* What was told of a cell per area of its soil: lakes and reservoirs are none. */
+static void of_soil(calcisol_soil *soil, ptrdiff_t column, double whole) {
+  static const int told[] = {CALCISOL_W_SINK, CALCISOL_Q_LAT,    CALCISOL_CO2_SRC,
+                             CALCISOL_N_NIT,  CALCISOL_N_UP_NO3, CALCISOL_Q_BOT};
+  for (size_t k = 0; k < sizeof told / sizeof *told; ++k)
+    for (int l = 0; l < BOTTOMLAYER; ++l) {
+      double *sum = soil->forcing[told[k]] + l * soil->ncol + column;
+      *sum = calcisol_fit(*sum, 1.0 / whole);
+    }
+}
+
 void calcisol_lpjml_close(calcisol_soil *soil, ptrdiff_t column, const Cell *cell, double held[CALCISOL_LPJML_HELD]) {
   double now[CALCISOL_LPJML_HELD], mean[3];
   double *drainage = soil->forcing[CALCISOL_Q_BOT] + column; /* so far what has infiltrated */
   double *nitrate = soil->forcing[CALCISOL_DEP_NO3] + column;
+  soil->forcing[CALCISOL_ACTIVE][column] = has_soil(cell);
+  if (calcisol_lpjml_covered(cell) > 0.0)
+    of_soil(soil, column, calcisol_lpjml_covered(cell));
   calcisol_lpjml_holds(cell, now);
   *nitrate = 0.0;
   for (int l = 0; l < BOTTOMLAYER; ++l) {

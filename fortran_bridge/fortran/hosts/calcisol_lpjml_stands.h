@@ -6,6 +6,9 @@
 /* Views [ncell] of the exchange capacity and its variable share; NULL: those of the European run, by clay. */
 calcisol_view calcisol_lpjml_capacity(const double *cec, const double *clay, int ncell);
 calcisol_view calcisol_lpjml_variable_share(const double *cec_variable);
+/* Fraction of a cell that its stands cover, less than 1 where there are lakes; 0 where it has none, where LPJmL skips
+ * it, where one is missing. */
+double calcisol_lpjml_covered(const Cell *cell);
 /* What a cell holds at the end of a day: water and ice of all layers [mm], NH4, then NO3 of each layer [gN m-2];
  * CALCISOL_MISSING_VALUE where that is not known. */
 enum { CALCISOL_LPJML_HELD = 1 + 2 * BOTTOMLAYER };

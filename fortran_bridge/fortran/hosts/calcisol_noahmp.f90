@@ -7,20 +7,21 @@
 ! Note:    NEE is made with 44/12 in Noah-MP, so its carbon is 12/44 of it, not that of the exact molar masses.
 ! Errors:  stat = 0 is fine, else one sentence in message; options that hold no respiration or no closed budget are one.
 ! Use:     call soil%step(NoahmpIO, stat, message); soil%ph_out(i,k,j), soil%co2_to_air(i,j) to output and NEE
+!          start: calcisol_noahmp_files; write_restart, read_restart: calcisol_noahmp_restart
 module calcisol_noahmp
   use, intrinsic :: iso_c_binding, only: c_double, c_int32_t
-  use Machine, only: kind_noahmp, undefined_real
   use NoahmpIOVarType, only: NoahmpIO_type
   use calcisol, only: calcisol_error_argument
   use calcisol_expect, only: expect_step
   use calcisol_fit, only: fit, plus, is_missing
-  use calcisol_land, only: for_history, clear
-  use calcisol_noahmp_files, only: calcisol_noahmp_kept, look_at
+  use calcisol_land, only: clear
+  use calcisol_noahmp_files, only: look_at
+  use calcisol_noahmp_restart, only: calcisol_noahmp_saved
   implicit none
   private
   public :: calcisol_noahmp_soil
 
-  type, extends(calcisol_noahmp_kept) :: calcisol_noahmp_soil ! start, get_part, set_part: calcisol_noahmp_files
+  type, extends(calcisol_noahmp_saved) :: calcisol_noahmp_soil
   contains
     procedure :: step => noahmp_step
     procedure, private :: fill
@@ -39,14 +40,13 @@ contains
     integer(c_int32_t), intent(out) :: stat
     character(len=:), allocatable, intent(inout) :: message
     character(len=200) :: fault
-    integer :: i, j, c
+    integer :: i, j
     stat = 0
     call clear(message)
     if (.not. self%on .or. .not. NoahmpIO%calculate_soil) return
-    fault = ''
-    if (.not. self%as_started(NoahmpIO)) call look_at(self, NoahmpIO, fault)
-    call expect_step(fault, 'DTBL * SOIL_UPDATE_STEPS', step_of(NoahmpIO))
-    if (fault /= '') then
+    if (.not. (self%as_started(NoahmpIO) .and. step_of(NoahmpIO) > 0.0_c_double)) then
+      call look_at(self, NoahmpIO, fault)
+      call expect_step(fault, 'DTBL * SOIL_UPDATE_STEPS', step_of(NoahmpIO))
       stat = calcisol_error_argument
       message = trim(fault)
       return
@@ -58,13 +58,7 @@ contains
     end do
     call self%advance(step_of(NoahmpIO), stat, message)
     if (stat == 0) call self%water%look(stat, message)
-    if (stat /= 0) return
-    do c = 1, self%ncol
-      i = mod(c - 1, self%ni) + 1
-      j = (c - 1)/self%ni + 1
-      self%ph_out(i, :, j) = real(for_history(self%ph(c, :), real(undefined_real, c_double)), kind_noahmp)
-      self%co2_to_air(i, j) = real(for_history(fit(self%co2_adj(c), one/gram), 0.0_c_double), kind_noahmp)
-    end do
+    if (stat == 0 .and. self%just_stepped) call self%show()
   end subroutine noahmp_step
 
   ! Point (i,j) into column c.
@@ -93,8 +87,10 @@ contains
     infiltrated = plus(fit(NoahmpIO%ACC_QINSURXY(i, j), rate), fit(NoahmpIO%RUNSFXY(i, j), -one/dt))
     closed = self%water%closing(c, dt, self%w_liq(c, :), self%w_ice(c, :), self%w_sink(c, :), infiltrated)
     self%q_bot(c) = closed
-    if (any(free_drainage == NoahmpIO%IOPT_RUNSUB)) self%q_bot(c) = fit(NoahmpIO%RUNSBXY(i, j), one/dt)
-    if (self%active(c) > 0.5_c_double) call self%water%note(c, dt, closed, self%q_bot(c), infiltrated)
+    if (any(free_drainage == NoahmpIO%IOPT_RUNSUB)) then ! RUNSB holds snow above the most a pack can hold, too
+      self%q_bot(c) = plus(fit(NoahmpIO%RUNSBXY(i, j), one/dt), fit(NoahmpIO%ACC_GLAFLWXY(i, j), -one/dt))
+      if (self%active(c) > 0.5_c_double) call self%water%note(c, dt, closed, self%q_bot(c), infiltrated)
+    end if
     self%co2_src_total(c) = plus(fit(NoahmpIO%NEEXY(i, j), gram*c_per_co2), fit(NoahmpIO%NPPXY(i, j), gram)) ! respiration
     if (.not. is_missing(self%co2_src_total(c))) self%co2_src_total(c) = max(self%co2_src_total(c), 0.0_c_double)
     self%p_surf(c) = fit(NoahmpIO%P8W(i, 1, j), one)

@@ -1,7 +1,7 @@
-! Noah-MP's options, soil map and restart variables for calcisol_noahmp. Page: noahmp.md.
+! Noah-MP's options and soil map for calcisol_noahmp, and what the host reads. Page: noahmp.md.
 !
 ! What:    start looks at the options that calcisol needs, makes the columns from a map of pH and carbonate, and takes the soil
-!          water the host starts with; get_part and set_part are restart variables in the host's own kind.
+!          water the host starts with; show is pH and carbon flux in the host's kind and order.
 ! Shapes:  (i,k,j) and (i,j) as NoahmpIO holds them, our column (j-1) ni + i.
 ! Errors:  stat = 0 is fine, else one sentence in message. Nothing stops or prints.
 module calcisol_noahmp_files
@@ -12,14 +12,14 @@ module calcisol_noahmp_files
     calcisol_soil_cec_variable, calcisol_cec_variable_share, calcisol_error_argument
   use calcisol_expect, only: expect, any_extent
   use calcisol_fit, only: fit, is_missing
-  use calcisol_land, only: calcisol_land_soil, capacity_without_map
+  use calcisol_land, only: calcisol_land_soil, capacity_without_map, for_history
   use calcisol_switch, only: calcisol_switch_t, read_switch
   implicit none
   private
   public :: calcisol_noahmp_kept, look_at
 
-  real(c_double), parameter :: one = 1.0_c_double, water = 1000.0_c_double, freezing = 273.16_c_double, half = 0.5_c_double
-  character(len=*), parameter :: suspects = 'drip irrigation, wetlands and any scheme that changes SMOIS outside Noah-MP'
+  real(c_double), parameter :: one = 1.0_c_double, water = 1000.0_c_double, freezing = 273.16_c_double, gram = 1.0e-3_c_double
+  character(len=*), parameter :: suspects = 'any scheme that changes SMOIS outside Noah-MP (WRF-Hydro, data assimilation)'
   integer, parameter :: grows(3) = [2, 5, 6] ! DYNAMIC_VEG_OPTION that compute carbon
 
   type, extends(calcisol_land_soil) :: calcisol_noahmp_kept
@@ -27,11 +27,9 @@ module calcisol_noahmp_files
     ! there from the start on, whether calcisol is on or off
     real(kind_noahmp), allocatable :: ph_out(:, :, :)  ! (i,k,j), undefined_real where there is none
     real(kind_noahmp), allocatable :: co2_to_air(:, :) ! (i,j) gC m-2 s-1, + to the air, 0 where nothing was stepped
-    integer :: parts = 1 ! variables of the host's kind that hold one float64 number
   contains
     procedure :: start => noahmp_start
-    procedure :: get_part => noahmp_get_part
-    procedure :: set_parts => noahmp_set_parts
+    procedure :: show => noahmp_show
     procedure :: finish => noahmp_finish
     procedure :: as_started
     procedure :: is_soil
@@ -57,10 +55,10 @@ contains
     if (stat /= 0) return
     self%ni = NoahmpIO%ite - NoahmpIO%its + 1
     self%nj = NoahmpIO%jte - NoahmpIO%jts + 1
-    if (.not. allocated(self%ph_out)) allocate (self%ph_out(self%ni, NoahmpIO%nsoil, self%nj), self%co2_to_air(self%ni, self%nj))
+    if (allocated(self%ph_out)) deallocate (self%ph_out, self%co2_to_air) ! of a start that was switched off
+    allocate (self%ph_out(self%ni, NoahmpIO%nsoil, self%nj), self%co2_to_air(self%ni, self%nj))
     self%ph_out = undefined_real
     self%co2_to_air = 0
-    self%parts = merge(1, 3, kind_noahmp == c_double)
     call read_switch('calcisol.nml', switch, stat, message)
     if (stat /= 0 .or. switch%bundle == '') return
     self%nlay = NoahmpIO%nsoil
@@ -128,6 +126,7 @@ contains
       call expect(fault, 'ACC_EDIRXY', map, io%ACC_EDIRXY)
       call expect(fault, 'RUNSFXY', map, io%RUNSFXY)
       call expect(fault, 'RUNSBXY', map, io%RUNSBXY)
+      call expect(fault, 'ACC_GLAFLWXY', map, io%ACC_GLAFLWXY)
       call expect(fault, 'NEEXY', map, io%NEEXY)
       call expect(fault, 'NPPXY', map, io%NPPXY)
       call expect(fault, 'XLAND', map, io%XLAND)
@@ -149,15 +148,16 @@ contains
     associate (io => NoahmpIO)
       fine = allocated(io%DZS) .and. allocated(io%SMOIS) .and. allocated(io%SH2O) .and. allocated(io%TSLB) .and. &
         allocated(io%ACC_ETRANIXY) .and. allocated(io%ACC_QSEVAXY) .and. allocated(io%ACC_QINSURXY) .and. &
-        allocated(io%ACC_EDIRXY) .and. allocated(io%RUNSFXY) .and. allocated(io%RUNSBXY) .and. allocated(io%NEEXY) .and. &
-        allocated(io%NPPXY) .and. allocated(io%XLAND) .and. allocated(io%XICE) .and. allocated(io%IVGTYP) .and. &
-        allocated(io%SNOW) .and. allocated(io%TGXY) .and. allocated(io%P8W)
+        allocated(io%ACC_EDIRXY) .and. allocated(io%RUNSFXY) .and. allocated(io%RUNSBXY) .and. &
+        allocated(io%ACC_GLAFLWXY) .and. allocated(io%NEEXY) .and. allocated(io%NPPXY) .and. allocated(io%XLAND) .and. &
+        allocated(io%XICE) .and. allocated(io%IVGTYP) .and. allocated(io%SNOW) .and. allocated(io%TGXY) .and. allocated(io%P8W)
       if (.not. fine) return
       associate (map => [self%ni, self%nj], profile => [self%ni, self%nlay, self%nj])
         fine = size(io%DZS) == self%nlay .and. all(shape(io%SMOIS) == profile) .and. all(shape(io%SH2O) == profile) .and. &
           all(shape(io%TSLB) == profile) .and. all(shape(io%ACC_ETRANIXY) == profile) .and. all(shape(io%ACC_QSEVAXY) == map) &
           .and. all(shape(io%ACC_QINSURXY) == map) .and. all(shape(io%ACC_EDIRXY) == map) .and. all(shape(io%RUNSFXY) == map) &
-          .and. all(shape(io%RUNSBXY) == map) .and. all(shape(io%NEEXY) == map) .and. all(shape(io%NPPXY) == map) .and. &
+          .and. all(shape(io%RUNSBXY) == map) .and. all(shape(io%ACC_GLAFLWXY) == map) .and. &
+          all(shape(io%NEEXY) == map) .and. all(shape(io%NPPXY) == map) .and. &
           all(shape(io%XLAND) == map) .and. all(shape(io%XICE) == map) .and. all(shape(io%IVGTYP) == map) .and. &
           all(shape(io%SNOW) == map) .and. all(shape(io%TGXY) == map) .and. size(io%P8W, 1) == self%ni .and. &
           size(io%P8W, 2) > 0 .and. size(io%P8W, 3) == self%nj
@@ -174,6 +174,7 @@ contains
       'respiration; calcisol needs 2, 5 or 6, or CROP_OPTION 1'
     if (NoahmpIO%IOPT_IRR > 0 .and. (NoahmpIO%IOPT_IRRM == 0 .or. NoahmpIO%IOPT_IRRM == 2)) fault = 'IRRIGATION_METHOD lets '// &
       'water into the soil past its fluxes; calcisol needs 1 (sprinkler) or 3 (flood)'
+    if (NoahmpIO%IOPT_TDRN > 0) fault = 'TILE_DRAINAGE_OPTION takes water out of the soil past its fluxes; calcisol needs 0'
     if (NoahmpIO%IOPT_WETLAND > 0) fault = 'WETLAND_OPTION moves water past the fluxes of the soil; calcisol needs 0'
   end subroutine look_at_options
 
@@ -200,52 +201,19 @@ contains
     answer = self%on .and. fit(NoahmpIO%SNOW(i, j), one) <= 0.0_c_double .and. fit(NoahmpIO%TGXY(i, j), one) <= freezing
   end function is_bare_frozen
 
-  ! Restart variable v in `parts` variables of the host's kind whose sum is the float64 value, bit for bit: part p (i,k,j).
-  subroutine noahmp_get_part(self, v, p, part, stat, message)
+  ! pH and carbon flux for the host, as they now are.
+  subroutine noahmp_show(self)
     class(calcisol_noahmp_kept), intent(inout) :: self
-    integer, intent(in) :: v, p
-    real(kind_noahmp), intent(inout) :: part(:, :, :)
-    integer(c_int32_t), intent(out) :: stat
-    character(len=:), allocatable, intent(inout) :: message
-    real(c_double) :: rest(self%ncol, self%nlay)
-    integer :: q, j
-    call self%get(v, rest, stat, message)
-    if (stat /= 0) return
-    do q = 1, p - 1
-      rest = rest - real(real(rest, kind_noahmp), c_double)
-    end do
-    do j = 1, self%nj
-      part(:, :, j) = real(rest((j - 1)*self%ni + 1:j*self%ni, :), kind_noahmp)
-    end do
-  end subroutine noahmp_get_part
-
-  ! The same back from all parts, (i,k,j,parts).
-  subroutine noahmp_set_parts(self, v, part, stat, message)
-    class(calcisol_noahmp_kept), intent(inout) :: self
-    integer, intent(in) :: v
-    real(kind_noahmp), intent(in) :: part(:, :, :, :)
-    integer(c_int32_t), intent(out) :: stat
-    character(len=:), allocatable, intent(inout) :: message
-    real(c_double) :: whole(self%ncol, self%nlay)
-    integer :: q, i, j, l
-    stat = calcisol_error_argument
-    message = 'the parts of a restart variable have the shape (i,k,j,parts)'
-    if (any(shape(part) /= [self%ni, self%nlay, self%nj, self%parts])) return
-    do j = 1, self%nj
+    integer :: i, j, l, c
+    do c = 1, self%ncol
+      i = mod(c - 1, self%ni) + 1
+      j = (c - 1)/self%ni + 1
       do l = 1, self%nlay
-        do i = 1, self%ni
-          associate (number => whole((j - 1)*self%ni + i, l))
-            number = fit(part(i, l, j, self%parts), one)
-            do q = self%parts - 1, 1, -1
-              if (.not. is_missing(fit(part(i, l, j, q), one))) number = fit(part(i, l, j, q), one) + number
-              if (is_missing(fit(part(i, l, j, q), one))) number = fit(part(i, l, j, q), one)
-            end do
-          end associate
-        end do
+        self%ph_out(i, l, j) = real(for_history(self%ph(c, l), real(undefined_real, c_double)), kind_noahmp)
       end do
+      self%co2_to_air(i, j) = real(for_history(fit(self%co2_adj(c), one/gram), 0.0_c_double), kind_noahmp)
     end do
-    call self%set(v, whole, stat, message)
-  end subroutine noahmp_set_parts
+  end subroutine noahmp_show
 
   subroutine noahmp_finish(self)
     class(calcisol_noahmp_kept), intent(inout) :: self

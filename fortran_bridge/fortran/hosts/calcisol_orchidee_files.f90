@@ -58,9 +58,8 @@ contains
     integer :: n_tiles
     call self%may_start(stat, message)
     if (stat /= 0) return
-    if (.not. allocated(self%ph_map)) then
-      allocate (self%ph_map(size(clay)), self%ph_for_host(size(clay)), self%co2_to_air(size(clay)))
-    end if
+    if (allocated(self%ph_map)) deallocate (self%ph_map, self%ph_for_host, self%co2_to_air) ! of a start that was switched off
+    allocate (self%ph_map(size(clay)), self%ph_for_host(size(clay)), self%co2_to_air(size(clay)))
     self%co2_to_air = 0.0_r_std
     self%nslm = size(dlh)
     call read_keys(switch, by_tile)

@@ -84,6 +84,9 @@ contains
     call expect(fault, 'ae_ns', [extent(1), extent(3)], tile_evap)
     call expect(fault, 'frac_bare_ns', [extent(1), extent(3)], tile_bare)
     call expect(fault, 'pref_soil_veg', [nvm], tile_of)
+    if (fault /= '') return
+    if (any(tile_of < 1 .or. tile_of > extent(3))) fault = 'pref_soil_veg names a tile that soiltile does not have: what its '// &
+      'PFTs respire would be lost'
   end subroutine look_at_more
 
 end module calcisol_orchidee_look

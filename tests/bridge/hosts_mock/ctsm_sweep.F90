@@ -30,6 +30,7 @@ program ctsm_sweep
   call soil%start(switch, begc, dz, caco3, ph, clay, bd, 6.5_r8, stat, message)
   call must(stat /= 0 .and. index(message, 'twice') > 0, 'a second start')
   call over_all(.true.)
+  call frozen()
   call leak()
   call soil%step([99], 1800.0_r8, dz, liq, ice, t, rootsoi, evap, infl, drain, perched, pbot, pco2, hr, rr, nit, nmin, up4, up3, &
     den, ndep, stat, message)
@@ -112,6 +113,18 @@ contains
     call judge(name, way, on, stat, message, soil%report%columns_stepped, n) ! nothing but the check reads it
     call good()
   end subroutine pass
+
+  ! Permafrost: no liquid water to share what does not drain. The columns go on.
+  subroutine frozen()
+    ice = liq
+    liq = 0.0_r8*liq
+    t = 0.0_r8*t + 255.0_r8
+    drain = 0.0_r8*drain
+    call soil%step(filter, 1800.0_r8, dz, liq, ice, t, rootsoi, evap, infl, drain, perched, pbot, pco2, hr, rr, nit, nmin, up4, &
+      up3, den, ndep, stat, message)
+    call must(stat == 0 .and. soil%report%columns_stepped == n, 'permafrost: '//soil%line()//message)
+    call good()
+  end subroutine frozen
 
   ! Free drainage: 9e-6 mm s-1 leave the lowest layer and are not in qflx_drain; told once 10 mm and 5 % are missed, not before
   ! the host gives what passes the surface. A column away from the filter comes back with other water, and that is no leak.

@@ -1,5 +1,5 @@
 ! Noah-MP's conventions: real(4), WRF order (i,k,j), big-endian unformatted files, -9999 in the fields of the first step, water
-! points in the grid, no nitrogen, NEE in grams of CO2, a restart of real(4) variables only.
+! points in the grid, no nitrogen, NEE in grams of CO2.
 ! Arguments: see mock_land; the columns of a rank are the points (i,j), three to a row. Compiled with -fconvert=big-endian.
 program noahmp
   use, intrinsic :: iso_c_binding, only: c_double, c_int32_t
@@ -14,11 +14,11 @@ program noahmp
   type(column_t), allocatable :: land(:)
   type(NoahmpIO_type) :: io
   type(calcisol_noahmp_soil) :: soil
-  real(kind_noahmp), allocatable :: survey(:, :), caco3(:, :), part(:, :, :, :)
-  real(c_double), allocatable :: keep(:, :), final(:, :)
+  real(kind_noahmp), allocatable :: survey(:, :), caco3(:, :)
+  real(c_double), allocatable :: keep(:, :), final(:, :), values(:, :)
   character(len=:), allocatable :: message
   integer(c_int32_t) :: stat
-  integer :: nj, n, i, j, c, k, step, p, head
+  integer :: nj, n, i, j, c, k, step, head
 
   order = order_of()
   n = order%c2 - order%c1 + 1
@@ -27,8 +27,8 @@ program noahmp
   io%jte = nj
   allocate (io%SMOIS(ni, nsoil, nj), io%SH2O(ni, nsoil, nj), io%TSLB(ni, nsoil, nj), io%ACC_ETRANIXY(ni, nsoil, nj), &
     io%P8W(ni, 2, nj), io%ACC_QSEVAXY(ni, nj), io%ACC_QINSURXY(ni, nj), io%ACC_EDIRXY(ni, nj), io%RUNSFXY(ni, nj), &
-    io%RUNSBXY(ni, nj), io%NEEXY(ni, nj), io%NPPXY(ni, nj), io%SNOW(ni, nj), io%TGXY(ni, nj), survey(ni, nj), caco3(ni, nj), &
-    part(ni, nsoil, nj, 3), source=undefined_real)
+    io%ACC_GLAFLWXY(ni, nj), io%RUNSBXY(ni, nj), io%NEEXY(ni, nj), io%NPPXY(ni, nj), io%SNOW(ni, nj), io%TGXY(ni, nj), &
+    survey(ni, nj), caco3(ni, nj), source=undefined_real)
   allocate (io%IVGTYP(ni, nj), source=1)
   allocate (io%XLAND(ni, nj), source=2.0_kind_noahmp) ! points beyond the last column are water
   allocate (io%XICE(ni, nj), source=0.0_kind_noahmp)
@@ -44,7 +44,7 @@ program noahmp
     call cold_start(land(c), real(dzs, c_double))
   end do
   head = 2*nsoil + 2
-  allocate (keep(head + 3*nsoil*most, n), source=0.0_c_double)
+  allocate (keep(head + nsoil*most, n), values(ni*nj, nsoil), source=0.0_c_double)
   if (order%restart_in /= '-') call restart(.true., host_only=.true.)
   do c = 1, n ! the initial state, or that of the restart
     call point(c, i, j)
@@ -66,6 +66,7 @@ program noahmp
       io%ACC_ETRANIXY(i, :, j) = real(land(c)%sink(:nsoil)/1000.0_c_double, kind_noahmp)
       io%ACC_QSEVAXY(i, j) = 0.0
       io%ACC_EDIRXY(i, j) = 0.0
+      io%ACC_GLAFLWXY(i, j) = 0.0
       io%ACC_QINSURXY(i, j) = real(land(c)%rain/1000.0_c_double, kind_noahmp)
       io%RUNSFXY(i, j) = 0.0
       io%RUNSBXY(i, j) = real(land(c)%drain, kind_noahmp)*dt
@@ -110,7 +111,7 @@ contains
     call must(stat, message)
   end subroutine step_call
 
-  ! The host's restart: its own numbers, then each of ours as variables of the host's kind.
+  ! The host's restart: its own numbers, then each of ours (in files of HRLDAS: noahmp_files).
   subroutine restart(into, host_only)
     logical, intent(in) :: into, host_only
     if (into) call read_bits(trim(order%restart_in), order%c1, keep)
@@ -125,19 +126,15 @@ contains
     end do
     if (host_only) return
     do k = 1, soil%n_variables()
-      part = undefined_real
-      do p = 1, soil%parts
-        if (.not. into) call soil%get_part(k, p, part(:, :, :, p), stat, message)
-        if (.not. into) call must(stat, message)
-        do c = 1, n
-          call point(c, i, j)
-          associate (words => keep(head + ((k - 1)*3 + p - 1)*nsoil + 1:head + ((k - 1)*3 + p)*nsoil, c))
-            if (into) part(i, :, j, p) = real(words, kind_noahmp)
-            if (.not. into) words = real(part(i, :, j, p), c_double)
-          end associate
-        end do
+      values = real(undefined_real, c_double)
+      if (.not. into) call soil%get(k, values, stat, message)
+      do c = 1, n
+        associate (words => keep(head + (k - 1)*nsoil + 1:head + k*nsoil, c))
+          if (into) values(c, :) = words
+          if (.not. into) words = values(c, :)
+        end associate
       end do
-      if (into) call soil%set_parts(k, part(:, :, :, :soil%parts), stat, message)
+      if (into) call soil%set(k, values, stat, message)
       call must(stat, message)
     end do
     if (.not. into .and. n > 0) call write_bits(order%restart_out, order%c1, keep)

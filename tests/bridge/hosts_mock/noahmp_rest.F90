@@ -40,6 +40,7 @@ contains
     io%ACC_QSEVAXY = map
     io%ACC_QINSURXY = map
     io%ACC_EDIRXY = map
+    io%ACC_GLAFLWXY = map
     io%RUNSFXY = map
     io%RUNSBXY = map
     io%NEEXY = map
@@ -55,7 +56,7 @@ contains
     type(calcisol_noahmp_soil), intent(inout) :: soil
     type(NoahmpIO_type), intent(in) :: io
     real(kind_noahmp), intent(in) :: caco3
-    real(kind_noahmp) :: map(io%ite, 1)
+    real(kind_noahmp) :: map(io%ite - io%its + 1, 1)
     map = 0
     call soil%start(io, map + 6.5_kind_noahmp, map + caco3, stat, message)
     call must(stat == 0, 'start: '//message)

@@ -54,6 +54,7 @@ contains
     io%ACC_QSEVAXY = map
     io%ACC_QINSURXY = map
     io%ACC_EDIRXY = map
+    io%ACC_GLAFLWXY = map
     io%RUNSFXY = map
     io%RUNSBXY = map
     io%NEEXY = map
@@ -98,6 +99,8 @@ contains
       call step('ACC_QINSURXY', on)
       call spoil(io%ACC_EDIRXY, way)
       call step('ACC_EDIRXY', on)
+      call spoil(io%ACC_GLAFLWXY, way)
+      call step('ACC_GLAFLWXY', on)
       call spoil(io%RUNSFXY, way)
       call step('RUNSFXY', on)
       call spoil(io%RUNSBXY, way)
@@ -135,6 +138,9 @@ contains
     io%IOPT_WETLAND = 1
     call refused('WETLAND')
     io%IOPT_WETLAND = 0
+    io%IOPT_TDRN = 1
+    call refused('TILE_DRAINAGE')
+    io%IOPT_TDRN = 0
     caco3 = 2
     call refused('caco3 = 2')
     call good()

@@ -9,12 +9,12 @@ program orchidee_tiles
   use mod_orchidee_para_var, only: index_g, iim_g, nbp_glo
   use sweep_tools
   implicit none
-  integer, parameter :: n = 2, nslm = 11, nstm = 3, nvm = 4, iroot = 6, tile_of(nvm) = [1, 3, 2, 1]
+  integer, parameter :: n = 2, nslm = 11, nstm = 3, nvm = 4, iroot = 6
   real(r_std), parameter :: veget(4) = [0.2_r_std, 0.2_r_std, 0.3_r_std, 0.3_r_std], day = 86400.0_r_std
   real(r_std), allocatable :: dlh(:), dnh(:), mc(:, :, :), t(:, :), sink(:, :, :), tile(:, :), drain(:, :), ae(:, :), resp(:, :), &
     root(:, :, :), veget_max(:, :), clay(:), zero(:), bare(:, :), rain(:, :), waiting(:, :)
   real(r_std) :: watered = 0.0_r_std
-  integer :: irrigated = 0
+  integer :: irrigated = 0, tile_of(nvm) = [1, 3, 2, 1]
   logical :: leaking = .false.
   type(calcisol_orchidee_soil) :: mean, tiles, again
   character(len=:), allocatable :: message
@@ -52,6 +52,13 @@ program orchidee_tiles
   end do
   call must(all(tiles%profile('pco2', 2) > tiles%profile('pco2', 1)), 'a tile that respires more has more carbon dioxide')
   call must(maxval(tiles%worst) < 1.0e-10_r_std, 'budgets: '//tiles%line())
+
+  leaking = .true.
+  tile_of(2) = 4
+  call advance(tiles)
+  call must(stat /= 0 .and. index(message, 'pref_soil_veg') > 0, 'a PFT on a tile that there is not: '//message)
+  tile_of(2) = 3
+  leaking = .false.
 
   call restarts()
   call move_ground(0.0_r_std)

@@ -89,6 +89,50 @@ static void over_all(void) {
   day("all good", CELLS);
 }
 
+/* The same stands on eight tenths of cell 0 and on the whole of cell 1: a lake is no soil, so theirs is the same. */
+static void lake(const char *bundle) {
+  good();
+  lists[1].stand[0].frac = lists[1].stand[1].frac = 0.5;
+  must(calcisol_lpjml_start(bundle, CALCISOL_LPJML_READS_PORE_WATER, grid, CELLS, &map) == CALCISOL_OK, "start beside a lake");
+  for (int d = 0; d < 3; ++d) {
+    for (int c = 0; c < 2; ++c)
+      for (int s = 0; s < 2; ++s) {
+        Stand *stand = lists[c].stand + s;
+        calcisol_lpjml_add(stand, CALCISOL_LPJML_INFIL, 0, 9.0), calcisol_lpjml_add(stand, CALCISOL_LPJML_SINK, 0, 2.0);
+        calcisol_lpjml_add(stand, CALCISOL_LPJML_RESP, 0, 1.0), calcisol_lpjml_add(stand, CALCISOL_LPJML_NIT, 0, 0.01);
+        stand->soil.w_fw[0] += 3.0, stand->soil.NH4[0] += 0.02, stand->soil.NO3[0] += 0.01;
+      }
+    for (int c = 0; c < CELLS; ++c)
+      calcisol_lpjml_gather(grid + c);
+    must(fabs(calcisol_lpjml_soil.forcing[CALCISOL_Q_BOT][0] * 86400.0 - 4.0) < 1e-9, "what drains beside a lake");
+    must(calcisol_lpjml_step() == CALCISOL_OK && calcisol_lpjml_soil.report.columns_stepped == CELLS, "a day beside a lake");
+  }
+  must(fabs(calcisol_lpjml_ph(grid) - calcisol_lpjml_ph(grid + 1)) < 1e-9, "pH beside a lake");
+  must(fabs(calcisol_lpjml_co2(grid) - 0.8 * calcisol_lpjml_co2(grid + 1)) < 1e-9 && calcisol_lpjml_co2(grid) != 0.0,
+       "what the cell gives the air");
+  must(calcisol_lpjml_start(bundle, CALCISOL_LPJML_READS_NONE, grid + 1, 1, &map) != CALCISOL_OK, "a second start");
+  must(calcisol_lpjml_ph(grid) != grid[0].soilph && calcisol_lpjml_co2(grid) != 0.0, "it changes nothing of what LPJmL reads");
+  calcisol_soil_finish(&calcisol_lpjml_soil);
+}
+
+/* Rock and ice alone, as a process may have it: nothing to step, and no fault. */
+static void no_soil(const char *bundle) {
+  good();
+  must(calcisol_lpjml_start(bundle, CALCISOL_LPJML_READS_PORE_WATER, grid, CELLS, &map) == CALCISOL_OK, "start without soil");
+  for (int c = 0; c < CELLS; ++c)
+    lists[c].n = 0;
+  grid[1].skip = 1, grid[1].standlist = NULL;
+  for (int d = 0; d < 12; ++d) {
+    for (int c = 0; c < CELLS; ++c)
+      calcisol_lpjml_gather(grid + c);
+    must(calcisol_lpjml_step() == CALCISOL_OK, "a day without soil");
+  }
+  must(calcisol_lpjml_soil.waiting == 0 && calcisol_lpjml_soil.report.columns_inactive == CELLS, "none of them waits");
+  calcisol_soil_finish(&calcisol_lpjml_soil);
+  grid[1].skip = 0;
+  good();
+}
+
 int main(int argc, char **argv) {
   static double state[CALCISOL_SOIL_SLOTS * BOTTOMLAYER * CELLS];
   if (argc < 2)
@@ -134,6 +178,8 @@ int main(int argc, char **argv) {
   }
   must(strstr(calcisol_soil_error(), "missing") != NULL, "its sentence");
   calcisol_soil_finish(&calcisol_lpjml_soil);
+  lake(argv[1]);
+  no_soil(argv[1]);
   printf("%d calls, %d wrong\n", calls, wrong);
   return wrong > 0;
 }
