@@ -33,7 +33,7 @@ def test_every_number_of_the_host_in_c_spoiled_in_every_way(shipped: Path, tmp_p
 
 @pytest.mark.parametrize("name", ["situations", "choices", "files"])
 def test_situations_in_which_a_number_went_wrong_without_a_word(name: str, shipped: Path, tmp_path: Path) -> None:
-    """Aquifers, water past the fluxes, hosts that never step, glaciers, respiration, another map, nests; choices; restart files."""
+    """Aquifers, water past the fluxes, hosts that never step, glaciers, respiration, other maps, nests, choices, restarts."""
     program = [MOCKS / "sweep_tools.F90", MOCKS / "noahmp_rest.F90", MOCKS / f"noahmp_{name}.F90"]
     host = build(BY_NAME["noahmp"], tmp_path, shipped, program=program, flags=DEBUG)
     assert run(host.program, shipped, cwd=tmp_path).endswith(" checks, 0 wrong\n")
