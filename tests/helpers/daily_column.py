@@ -59,6 +59,13 @@ def made_column(bundle: Path) -> xr.Dataset:
     return data.assign({n: ((), v, {"units": STATIC_UNITS[n]}) for n, v in SOIL.items() if n != "dz"}).assign_attrs(ATTRIBUTES)
 
 
+def written(data: xr.Dataset, folder: Path) -> Path:
+    """The file ``made.nc`` of a data set."""
+    path = folder / "made.nc"
+    data.to_netcdf(path)
+    return path
+
+
 FORCED = ("co2_src", "n_nit", "n_min", "n_up_nh4", "n_up_no3", "bc_up", "weath")
 
 
