@@ -92,7 +92,8 @@ contains
     end do
     call self%advance(dtime, stat, message)
     if (stat /= 0) return
-    self%ph_for_host = self%ph_or(self%ph_read, self%own) ! outside the filter: pH of the last step there, and nothing for the air
+    ! outside the filter, and where a value is missing: pH of the last step there, and nothing for the air
+    self%ph_for_host = self%ph_or(self%ph_read, self%ph_for_host)
     self%co2_to_air = for_history(fit(self%co2_adj, one/gram), zero)
     if (self%told_surface) call self%water%look(stat, message)
 

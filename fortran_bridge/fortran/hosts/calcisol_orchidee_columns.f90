@@ -24,6 +24,7 @@ module calcisol_orchidee_columns
     procedure :: fill_nitrogen
     procedure :: check_water
     procedure :: forget_flux
+    procedure, private :: feeds
     procedure :: move_ground
     procedure :: know_ground
     procedure :: give_back
@@ -137,11 +138,24 @@ contains
   subroutine forget_flux(self, ph)
     class(calcisol_orchidee_filled), intent(inout) :: self
     real(r_std), intent(in), optional :: ph(:)
+    integer :: i
     if (.not. allocated(self%co2_to_air)) return
     self%co2_to_air = 0.0_r_std
     if (.not. present(ph)) return
-    if (size(ph) == size(self%ph_for_host)) self%ph_for_host = ph
+    if (size(ph) /= size(self%ph_for_host)) return
+    do i = 1, size(ph) ! ours stays where there is one, also over a day that cannot be stepped
+      if (.not. self%feeds(i)) self%ph_for_host(i) = ph(i)
+    end do
   end subroutine forget_flux
+
+  ! Whether the host reads our pH at point i: one of its columns has a state.
+  pure function feeds(self, i) result(answer)
+    class(calcisol_orchidee_filled), intent(in) :: self
+    integer, intent(in) :: i
+    logical :: answer
+    answer = self%on .and. self%switch%feedback
+    if (answer) answer = any(self%stock(i::self%tiles%points, 1) >= 0.0_r_std)
+  end function feeds
 
   ! Grid cell to soil of point i from now on. Where ice or lakes have grown or shrunk, contents have changed without a flux.
   subroutine know_ground(self, i, per_soil)

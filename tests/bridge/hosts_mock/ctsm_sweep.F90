@@ -114,8 +114,9 @@ contains
     call good()
   end subroutine pass
 
-  ! Permafrost: no liquid water to share what does not drain. The columns go on.
+  ! Permafrost: no liquid water to share what does not drain. The columns go on. One that has a bad value keeps the pH it had.
   subroutine frozen()
+    real(r8) :: before(n, nlev)
     ice = liq
     liq = 0.0_r8*liq
     t = 0.0_r8*t + 255.0_r8
@@ -123,6 +124,12 @@ contains
     call soil%step(filter, 1800.0_r8, dz, liq, ice, t, rootsoi, evap, infl, drain, perched, pbot, pco2, hr, rr, nit, nmin, up4, &
       up3, den, ndep, stat, message)
     call must(stat == 0 .and. soil%report%columns_stepped == n, 'permafrost: '//soil%line()//message)
+    call good()
+    before = soil%ph_for_host
+    call spoil(t, 1)
+    call soil%step(filter, 1800.0_r8, dz, liq, ice, t, rootsoi, evap, infl, drain, perched, pbot, pco2, hr, rr, nit, nmin, up4, &
+      up3, den, ndep, stat, message)
+    call must(all(abs(soil%ph_for_host(1, :) - before(1, :)) <= 0.0_r8) .and. all(before > 6.6_r8), 'a bad day is no pH of 6.5')
     call good()
   end subroutine frozen
 

@@ -35,6 +35,7 @@ program orchidee_sweep
   call soil%start(0, 1, dlh, clay, stat, message)
   call must(all(abs(soil%ph_for_host - before) <= 0.0_r_std), 'a second start changes nothing of what the host reads')
   call over_all(.true.)
+  call bad_day()
   do i = 1, 2
     call soil%finish()
   end do
@@ -76,6 +77,20 @@ contains
     irrigation = lime
     nitrogen = reshape([(0.0_r_std, l=1, n*nvm*7)], [n, nvm, 7])
   end subroutine good
+
+  ! A point that has a bad value keeps the pH it had, also in a host that gives its own map (v4).
+  subroutine bad_day()
+    integer :: k
+    do k = 1, 2
+      if (k == 2) before = soil%ph_for_host
+      if (k == 2) call spoil(t, 1)
+      call soil%step(1800.0_r_std, dnh, mc, mcl, t, sink, tile, evap, drain, resp, root, iroot, veget, pb, co2, stat, message, &
+        n=nitrogen, lime=lime, ph=0.0_r_std*before + 5.5_r_std)
+    end do
+    call must(all(abs(soil%ph_for_host(:1) - before(:1)) <= 0.0_r_std), 'a bad day is no pH of the map')
+    call must(all(before > 5.6_r_std), 'nor is any other')
+    call good()
+  end subroutine bad_day
 
   subroutine step(name, on)
     character(len=*), intent(in) :: name
