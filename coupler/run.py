@@ -26,6 +26,7 @@ from .land import history
 from .offline import budget, chunks, results
 from .offline.clock import Clock
 from .offline.folder_lock import folder_lock
+from .offline.layer_groups import chunks_of
 from .offline.on_disk import forget
 from .report import headline, summary, uncertainty
 
@@ -99,8 +100,10 @@ def run_europe(config: RunConfig, resume: bool = False) -> Path:
 def _run(config: RunConfig, domain: Domain, scenarios: list[Scenario], contract: dict[str, Any], resume: bool) -> Path:
     """The run itself, in a folder that no other run writes into."""
     where = f"Dask at {config.dask}" if config.dask else f"{config.workers} workers"
+    cut = [chunk for chunk in chunks_of(domain, config) if chunk.pieces]
+    thin = f" ({sum(len(c.columns) for c in cut)} of them stepped on {sum(cut[0].pieces)}: layers_split)" if cut else ""
     sys.stderr.write(
-        f"calcisol: Tier {domain.tier}, {len(domain)} columns x {len(config.layers)} layers, {len(scenarios)} scenarios, "
+        f"calcisol: Tier {domain.tier}, {len(domain)} columns x {len(config.layers)} layers{thin}, {len(scenarios)} scenarios, "
         f"{config.start_year}-{config.end_year} after {config.spinup_years} years of spin-up, {where}\n"
     )
     sys.stderr.writelines(f"calcisol: {remark}\n" for remark in [*remarks(config, scenarios), *out_of_reach(domain, scenarios)])

@@ -114,6 +114,11 @@ def test_thin_layers_are_layers(where_needed, thin, tmp_path):
         assert (a["co2_adj"][:][..., thin] == b["co2_adj"][:][..., thin]).all()
 
 
+def test_a_run_says_how_many_columns_take_thin_layers(thin, tmp_path, capsys):
+    run_small(tmp_path, **{**RUN, "scenarios": ("baseline",), "end_year": 2020})
+    assert f"layers ({thin.sum()} of them stepped on 19: layers_split), 1 scenarios" in capsys.readouterr().err
+
+
 def test_chunks_workers_and_a_stop_change_no_bit(where_needed, tmp_path):
     config = small_config(tmp_path, workers=2, chunk=7, **RUN)
     domain = load_domain(config)
