@@ -29,9 +29,9 @@
  * Bits      A column's results depend neither on which other columns share the call nor on their order or number.
  * Thick layers (calcisol_columns_create_split) may be split inside into thin pieces, so that water and solutes move through a
  *           layer of 0.1 to 1 m, which is otherwise mixed at every step. Arrays, messages, flags and counts of a step are those
- *           of the host's layers, the state is that of the pieces. Amounts and rates per m2 of a layer are shared out over its
- *           pieces by a monotone cubic through their sum over depth (PCHIP; Fritsch & Carlson 1980), which keeps total and sign,
- *           temperature likewise; nitrogen that a piece lacks is taken from others of its layer. Water is even (never more than
+ *           of the host's layers, the state is that of the pieces. What roots, microbes and weathering bring or take is shared
+ *           out along exponentials over depth, water taken and temperature by a monotone cubic (PCHIP; Fritsch & Carlson 1980),
+ *           totals and signs kept; nitrogen that a piece lacks is taken from others of its layer. Water is even (never more than
  *           a piece's pores where the layer has room), fluxes between pieces follow from what each stores and loses; what
  *           reaches the surface enters the uppermost. Outputs: sums of amounts, means by thickness of the rest, flags of all
  *           pieces, laboratory pH of the layer mixed. A column costs what its pieces do. Steps are cut, water linear within,

@@ -27,11 +27,12 @@ def toy_model(toy: Path) -> Iterator[Model]:
         yield opened
 
 
-def shares(toy_model: Model, dz: list[float], pieces: list[int], source: list[float]) -> np.ndarray:
-    """What each piece gets of a source."""
+def shares(toy_model: Model, dz: list[float], pieces: list[int], given: list[float], what: str = "w_sink") -> np.ndarray:
+    """What each piece gets of a sink of water, or a source of carbon."""
     columns = toy_model.columns({"dz": [dz]}, pieces=pieces)
-    step = {"w_liq": 20.0, "t_soil": 280.0, "q_bot": 0.0, "co2_src": np.array([source]) * 1e-8}
-    columns.step(STEP, step)
+    columns.step(STEP, {"w_liq": 20.0, "t_soil": 280.0, "q_bot": 0.0, what: np.array([given]) * 1e-8})
+    if what == "w_sink":
+        return columns.state(["k"])["k"][0] / STEP / 1e-8
     return columns.state(["dic"])["dic"][0] * CARBON / STEP / 1e-8
 
 
@@ -58,6 +59,23 @@ def test_shares_of_one_layer_and_of_unlike_layers(toy_model: Model) -> None:
     faces = np.cumsum([0.0, *np.repeat(np.divide(dz, pieces), pieces)])
     cubic = interpolate.PchipInterpolator(np.cumsum([0.0, *dz]), np.cumsum([0.0, *source]))
     np.testing.assert_allclose(shares(toy_model, dz, pieces, source), np.diff(cubic(faces)), rtol=1e-11)
+
+
+def test_sources_fall_as_an_exponential_does(toy_model: Model) -> None:
+    """Carbon of exp(-depth / 0.2 m) in unlike layers comes to the pieces as it was; what cannot be one is even or bounded."""
+    dz, pieces = np.array([0.1, 0.3, 0.6]), [2, 5, 6]
+    layers, faces = np.cumsum([0.0, *dz]), np.cumsum([0.0, *np.repeat(dz / pieces, pieces)])
+    amount, true = -np.diff(np.exp(-layers / 0.2)), -np.diff(np.exp(-faces / 0.2))
+    np.testing.assert_allclose(shares(toy_model, list(dz), pieces, list(amount), "co2_src"), true, rtol=0.03)  # excess_of_mean
+    rising = shares(toy_model, list(dz[::-1]), pieces[::-1], list(amount[::-1]), "co2_src")
+    np.testing.assert_allclose(rising, true[::-1], rtol=0.03)
+    np.testing.assert_allclose(shares(toy_model, [0.4], [4], [2.0], "co2_src"), [0.5] * 4, rtol=ROUNDING)
+    extreme = shares(toy_model, [0.2, 0.2, 0.2], [2, 2, 2], [1.0, 3.0, 0.0], "co2_src")
+    np.testing.assert_allclose(extreme[2:], [1.5, 1.5, 0.0, 0.0], rtol=ROUNDING)
+    # nothing below: as steep as 30 m-1 asks for; the other neighbour as log 4 over 0.2 m does
+    fall = 2.0 / (1.0 / 30.0 + 0.2 / np.log(4.0))
+    ended = shares(toy_model, [0.2, 0.2, 0.2], [1, 2, 1], [4.0, 1.0, 0.0], "co2_src")
+    np.testing.assert_allclose(ended, [4.0, 1.0 / (1.0 + np.exp(-0.1 * fall)), 1.0 / (1.0 + np.exp(0.1 * fall)), 0.0], rtol=1e-12)
 
 
 def test_temperature_has_no_steps_between_layers(toy_model: Model) -> None:

@@ -1,8 +1,8 @@
 """A toy module with the methods of a bundle: arithmetic one can check by hand, and modules that misbehave.
 
 What:    writes small bundles for the abuse tests of the bridge; no chemistry.
-Law:     ``dic`` grows by co2_src * dt / 0.012011 in each layer, ``water`` follows w_liq + w_ice, ``t_past`` t_soil, pH
-         drifts to 7 with the time constant of a day through exp(), so that rounding differences would show.
+Law:     ``dic`` grows by co2_src * dt / 0.012011 in each layer, ``k`` by w_sink * dt, ``water`` follows w_liq + w_ice, ``t_past``
+         t_soil, pH drifts to 7 with the time constant of a day through exp(), so that rounding differences would show.
 Use:     ``write_toy(path)``; ``write_toy(path, "nan")`` for the variants listed in VARIANTS.
 """
 
@@ -33,10 +33,12 @@ class Toy(torch.nn.Module):
         self.w_ice = TABLE.index("forcing", "w_ice")
         self.co2_src = TABLE.index("forcing", "co2_src")
         self.t_soil = TABLE.index("forcing", "t_soil")
+        self.w_sink = TABLE.index("forcing", "w_sink")
         self.s_dic = TABLE.index("state", "dic")
         self.s_water = TABLE.index("state", "water")
         self.s_ph = TABLE.index("state", "ph")
         self.s_t_past = TABLE.index("state", "t_past")
+        self.s_k = TABLE.index("state", "k")
         self.o_ph = TABLE.index("output", "ph")
         self.o_dic = TABLE.index("output", "dic")
         self.c_ph_top = TABLE.index("output", "ph_top")
@@ -59,6 +61,7 @@ class Toy(torch.nn.Module):
         new[self.s_dic] = state[self.s_dic] + forcing_layer[self.co2_src] * dt / 0.012011
         new[self.s_water] = forcing_layer[self.w_liq] + forcing_layer[self.w_ice]
         new[self.s_t_past] = forcing_layer[self.t_soil]
+        new[self.s_k] = state[self.s_k] + forcing_layer[self.w_sink] * dt
         new[self.s_ph] = 7.0 + (state[self.s_ph] - 7.0) * torch.exp(-dt / 86400.0 * (1.0 + 0.1 * torch.sin(state[self.s_dic])))
         output_layer = torch.zeros([self.n_layer, state.size(1), state.size(2)], dtype=state.dtype)
         output_layer[self.o_ph] = new[self.s_ph]

@@ -51,6 +51,45 @@ void densities(const Split &split, const double *amount, double *at_faces) {
   at_faces[n] = slope_at_end(mean[n - 1], mean[n - 2], by[n - 1], by[n - 2]);
 }
 
+// ln(sinh(x / 2) / (x / 2)), by how much the mean of an exponential over x exceeds its middle (Pade, 1 % at x = 4).
+double excess_of_mean(double x) { return x * x / 24.0 / (1.0 + x * x / 120.0); }
+
+constexpr double steepest = 30.0; // m-1
+
+// Rate at which an exponential falls that has the means of two layers; 0 where their signs differ.
+double fall_between(double above, double below, double above_by, double below_by) {
+  if (!(above * below > 0.0)) // none in one of them: as steep as may be
+    return above != 0.0 && below == 0.0 ? steepest : above == 0.0 && below != 0.0 ? -steepest : 0.0;
+  const double apart = 0.5 * (above_by + below_by), ratio = std::log(std::fabs(above)) - std::log(std::fabs(below));
+  double fall = ratio / apart;
+  for (int pass = 0; pass < 6; ++pass)
+    fall = (ratio - excess_of_mean(fall * above_by) + excess_of_mean(fall * below_by)) / apart;
+  return std::clamp(fall, -steepest, steepest);
+}
+
+// Shares of pieces along exp(-fall depth); the uppermost or lowest, whichever is largest, takes what is left.
+void along_exponential(const double *thickness, int pieces, double amount, double fall, double *shares) {
+  if (amount == 0.0) {
+    std::fill_n(shares, pieces, amount);
+    return;
+  }
+  double weights[most_layers], depth = 0.0, reached = 1.0;
+  const bool even = std::fabs(fall) * summed(thickness, pieces) < 1e-8;
+  for (int k = 0; k < pieces; ++k) {
+    depth += thickness[k];
+    const double next = even ? 0.0 : std::exp(-fall * depth);
+    weights[k] = even ? thickness[k] : std::fabs(reached - next);
+    reached = next;
+  }
+  const double all = summed(weights, pieces);
+  const int rest = fall > 0.0 ? 0 : pieces - 1;
+  double left = amount;
+  for (int k = 0; k < pieces; ++k)
+    if (k != rest)
+      left -= shares[k] = amount * (weights[k] / all);
+  shares[rest] = left;
+}
+
 // `amount` of a layer to its pieces in proportion to `weights`; the last takes what is left, so that the total stays.
 void in_proportion(const double *weights, int pieces, double amount, double *shares) {
   const double all = summed(weights, pieces);
@@ -133,6 +172,24 @@ void share_out(const Split &split, const double *amount, double *shares) {
     }
     shares[pieces - 1] = total - above;
     shares += pieces, thickness += pieces;
+  }
+}
+
+void share_out_exponentially(const Split &split, const double *amount, double *shares) {
+  const int n = split.layers;
+  double by[most_layers], mean[most_layers], fall[most_layers] = {}; // below each layer
+  for (int l = 0, first = 0; l < n; first += split.pieces[l++]) {
+    by[l] = summed(split.thickness + first, split.pieces[l]);
+    mean[l] = amount[l] / by[l];
+  }
+  for (int l = 0; l + 1 < n; ++l)
+    fall[l] = fall_between(mean[l], mean[l + 1], by[l], by[l + 1]);
+  const double *thickness = split.thickness;
+  for (int l = 0; l < n; ++l) {
+    const double above = n == 1 ? 0.0 : fall[l == 0 ? 0 : l - 1], below = n == 1 ? 0.0 : fall[std::min(l, n - 2)];
+    const double here = above * below > 0.0 ? 2.0 * above * below / (above + below) : 0.0; // 0 at an extreme
+    along_exponential(thickness, split.pieces[l], amount[l], here, shares);
+    shares += split.pieces[l], thickness += split.pieces[l];
   }
 }
 

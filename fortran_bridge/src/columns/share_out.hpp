@@ -1,10 +1,14 @@
 // What a host gives of a whole layer, shared out over the thin pieces of that layer (split_columns.hpp).
 //
-// Sources and sinks: their sum above a depth is known at the faces of the host's layers; a monotone cubic through these
-// points (PCHIP: Fritsch & Carlson 1980, SIAM J. Numer. Anal. 17, 238-246, doi:10.1137/0717021; slopes of Fritsch &
-// Butland 1984, SIAM J. Sci. Stat. Comput. 5, 300-304, doi:10.1137/0905021) gives it at the faces of the pieces, whose
-// differences are their shares. Each layer keeps its total and its sign, and what changes a little changes a little.
-// Water has one content in all pieces of a layer: measured better than any profile (emulator/docs/results_log.md).
+// What roots, microbes and weathering bring and take of solutes and carbon falls with depth as roots and organic matter
+// do, exponentially (Jackson et al. 1996, Oecologia 108, 389-411, doi:10.1007/BF00333714; Jobbagy & Jackson 2000, Ecol.
+// Appl. 10, 423-436): in each layer with the harmonic mean of the rates that its neighbours' means ask for, evenly at
+// an extreme or a change of sign. Water that is taken and temperature: their sum above a depth is known at the faces of
+// the host's layers; a monotone cubic through these points (PCHIP: Fritsch & Carlson 1980, SIAM J. Numer. Anal. 17,
+// 238-246, doi:10.1137/0717021; slopes of Fritsch & Butland 1984, SIAM J. Sci. Stat. Comput. 5, 300-304,
+// doi:10.1137/0905021) gives it at the faces of the pieces, whose differences are their shares. Each layer keeps its
+// total and its sign, and what changes a little changes a little. Water has one content in all pieces of a layer:
+// measured better than any profile (emulator/docs/results_log.md).
 #pragma once
 
 #include <cstdint>
@@ -27,7 +31,10 @@ struct Split {
 // begins; one each where that is 0. Failure where they are more than a column may have.
 void propose_pieces(int layers, const double *dz, double thickest, std::int32_t *pieces);
 
-// `amount` of each layer to `shares` of each piece, by the cubic.
+// `amount` of each layer to `shares` of each piece, along exponentials.
+void share_out_exponentially(const Split &split, const double *amount, double *shares);
+
+// The same by the cubic.
 void share_out(const Split &split, const double *amount, double *shares);
 
 // What has a mean in each layer and no steps between them, as temperature: the cubic of its integral over depth.

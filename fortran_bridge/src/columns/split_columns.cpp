@@ -13,6 +13,21 @@ bool is_amount(const Variable &variable) {
   return units.find(" m-2") != std::string::npos;
 }
 
+namespace {
+
+// How what a host gives of a layer is shared out over its pieces.
+auto way_to_share(int forcing) {
+  const Variable &variable = rows(CALCISOL_ROLE_FORCING)[forcing];
+  const bool water = forcing == CALCISOL_W_SINK || forcing == CALCISOL_Q_LAT;
+  const bool rate = std::string(variable.units).find(" m-2 s-1") != std::string::npos;
+  return forcing == CALCISOL_T_SOIL ? share_out_mean
+         : rate && !water           ? share_out_exponentially
+         : is_amount(variable)      ? share_out
+                                    : repeat;
+}
+
+} // namespace
+
 SplitColumns::SplitColumns(NewColumns make, std::int64_t ncol, std::vector<int> given, bool soil_by_piece)
     : calcisol_columns(ncol, static_cast<int>(given.size())), make(std::move(make)), pieces(std::move(given)),
       soil_by_piece(soil_by_piece), first_piece(pieces.size()) {
@@ -192,7 +207,7 @@ void SplitColumns::share_out_lane(int c, std::int64_t column, double dt) {
       continue;
     }
     take(c, i, layers);
-    (i == CALCISOL_T_SOIL ? share_out_mean : is_amount(table[i]) ? share_out : repeat)(split(column), layers, shares);
+    way_to_share(i)(split(column), layers, shares);
     give(column, shares, fine[i]);
     for (int k = 0; (i == CALCISOL_W_SINK || i == CALCISOL_Q_LAT) && k < state_layers(); ++k)
       sinks[k] += shares[k];
