@@ -97,6 +97,8 @@ void screen(const Variable &variable, const Range &range, const std::uint8_t *sk
   const double low_slack = constants::limit_tolerance * std::fabs(variable.low),
                high_slack = constants::limit_tolerance * std::fabs(variable.high);
   const int layers = variable.layered ? range.layers : 1;
+  if (range.count == range.width && all_inside(block, layers * range.width, variable.low, variable.high))
+    return; // a look at all layers at once: for a single column, two layers at a time
   for (int l = 0; l < layers; ++l) {
     if (all_inside(block + l * range.width, range.count, variable.low, variable.high))
       continue;

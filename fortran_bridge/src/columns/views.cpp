@@ -32,6 +32,12 @@ void check_count(std::int32_t given, Rows rows, const char *what) {
 
 template <class T> void gather_as(const calcisol_view &view, const Range &range, int layers, double *block) {
   const T *start = static_cast<const T *>(view.data);
+  if (range.count == 1) { // as land models that step column by column: no call for a single value
+    start += range.column(0) * view.column_stride;
+    for (int l = 0; l < layers; ++l)
+      block[l * range.width] = static_cast<double>(start[l * view.layer_stride]);
+    return;
+  }
   for (int l = 0; l < layers; ++l) {
     const T *row = start + l * view.layer_stride;
     if (view.column_stride == 1 && !range.listed) // as most hosts: several values at a time
@@ -46,6 +52,12 @@ template <class To, class From>
 void scatter_as(const From *block, const Range &range, int layers, const std::uint8_t *write,
                 const calcisol_target &target) {
   To *start = static_cast<To *>(target.data);
+  if (range.count == 1) {
+    start += range.column(0) * target.column_stride;
+    for (int l = 0; write[0] && l < layers; ++l)
+      start[l * target.layer_stride] = static_cast<To>(block[l * range.width]);
+    return;
+  }
   const bool plain =
       target.column_stride == 1 && !range.listed && std::find(write, write + range.count, 0) == write + range.count;
   for (int l = 0; l < layers; ++l) {
