@@ -109,13 +109,8 @@ class Budget:
         sums, throughput = self._rows_of(rates)
         amounts = np.array([rate for parts in rates.values() for rate in parts.values()]) * dt
         sums[:, some] += amounts
-        passed = iter(np.abs(amounts))
-        through = throughput[:, some]
-        for whole, parts in zip(through, rates.values(), strict=True):
-            for _ in parts:
-                whole += next(passed)
-        if columns is not None:  # of some it is a copy
-            throughput[:, some] = through
+        first = np.cumsum([0, *(len(parts) for parts in rates.values())][:-1])  # row of each quantity
+        throughput[:, some] += np.add.reduceat(np.abs(amounts), first, axis=0)
 
     def _rows_of(self, rates: dict[str, dict[str, np.ndarray]]) -> tuple[np.ndarray, np.ndarray]:
         """Sums by term and throughput by quantity as tables, (row, column): all are added to at once."""

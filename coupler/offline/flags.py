@@ -55,8 +55,9 @@ class Reports:
         self._count("columns_inactive", report["columns_inactive"] * share)
         self._count("cells", stepped * flag.shape[1])
         for name, bit in _bits().items():
-            raised = flag & bit != 0 if report[name] else None  # most steps raise nothing
-            self._count(name, 0.0 if raised is None else float(raised.any(1).sum() if name == INVALID else raised.sum()))
+            if report[name]:  # most steps raise nothing
+                raised = flag & bit != 0
+                self._count(name, float(raised.any(1).sum() if name == INVALID else raised.sum()))
         if columns.note and (flag & (_bits()["cells_clipped"] | _bits()[INVALID])).any():
             self.quote(columns)
 

@@ -61,7 +61,9 @@ class Records:
         years, n, nlay = self.shape
         end = END_LAYER + (LABORATORY if self.laboratory else ())
         self.first = self.done
-        self.layer = {**_empty(MEAN_LAYER + end, (years, n, nlay)), "flag": np.zeros((years, n, nlay), np.int32)}
+        self._ends = np.zeros((len(end), years, n, nlay))
+        ends = dict(zip(end, self._ends, strict=True))
+        self.layer = {**_empty(MEAN_LAYER, (years, n, nlay)), **ends, "flag": np.zeros((years, n, nlay), np.int32)}
         self._means = np.zeros((len(MEAN_COLUMN), years, n))
         self.column = {**dict(zip(MEAN_COLUMN, self._means, strict=True)), **_empty(DRIVERS, (years, n))}
 
@@ -80,8 +82,7 @@ class Records:
         for key in MEAN_LAYER:
             self.layer[key][i][some] += out[key] / step.parts
         self._means[:, i][:, some] += np.array([out[key] for key in MEAN_COLUMN]) / step.parts
-        for key in END_LAYER:
-            self.layer[key][i][some] = out[key]
+        self._ends[: len(END_LAYER), i][:, some] = np.array([out[key] for key in END_LAYER])
         self.layer["flag"][i][some] |= out["flag"]
 
     def end_of_year(self, brought: Arrays, whole: Any) -> None:

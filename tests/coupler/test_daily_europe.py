@@ -241,7 +241,7 @@ def test_reports_are_shared_out():
         report.add_share(Compiled, mine, 1 / 3)
     assert first.counts == {
         "columns_stepped": 2, "columns_inactive": 0, "cells": 6, "cells_clipped": 1, "cells_outside_envelope": 2,
-        "cells_fallback": 2, "cells_residual": 0, "columns_invalid": 0,
+        "cells_fallback": 2, "columns_invalid": 0,
     }  # fmt: skip
     assert not any(v for k, v in second.counts.items() if k not in ("columns_stepped", "cells"))
     assert third.counts["columns_invalid"] == 1 and third.counts["cells_outside_envelope"] == 1
