@@ -20,6 +20,9 @@ NAN_AT_CO2 = 9.0e-5  # kg m-2 s-1: the variant "nan" answers NaN where co2_src i
 TABLE = load_table()
 
 
+WET = 60.0  # kg m-2 of a layer: above this the variants "nan_wet" and "throws_wet" have no answer
+
+
 class Toy(torch.nn.Module):
     """The four methods of the contract, on tensors [variable, layer, column] float64."""
 
@@ -32,6 +35,7 @@ class Toy(torch.nn.Module):
         self.w_liq = TABLE.index("forcing", "w_liq")
         self.w_ice = TABLE.index("forcing", "w_ice")
         self.co2_src = TABLE.index("forcing", "co2_src")
+        self.wet = WET
         self.t_soil = TABLE.index("forcing", "t_soil")
         self.w_sink = TABLE.index("forcing", "w_sink")
         self.s_dic = TABLE.index("state", "dic")
@@ -121,9 +125,6 @@ class Nan(Toy):
         return new, output_layer, output_column, flag
 
 
-WET = 60.0  # kg m-2 of a layer: above this the variants "nan_wet" and "throws_wet" have no answer
-
-
 class NanWet(Toy):
     """Answers NaN in columns with a layer that holds more water than WET."""
 
@@ -136,7 +137,7 @@ class NanWet(Toy):
         dt: torch.Tensor,
     ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
         new, output_layer, output_column, flag = self.update(state, static, forcing_layer, dt)
-        wet = (forcing_layer[self.w_liq] > 60.0).any(dim=0).unsqueeze(0).unsqueeze(0)
+        wet = (forcing_layer[self.w_liq] > self.wet).any(dim=0).unsqueeze(0).unsqueeze(0)
         return torch.where(wet, torch.full_like(new, float("nan")), new), output_layer, output_column, flag
 
 
@@ -151,7 +152,7 @@ class ThrowsWet(Toy):
         forcing_column: torch.Tensor,
         dt: torch.Tensor,
     ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
-        if bool((forcing_layer[self.w_liq] > 60.0).any()):
+        if bool((forcing_layer[self.w_liq] > self.wet).any()):
             raise RuntimeError("toy trouble")
         return self.update(state, static, forcing_layer, dt)
 
