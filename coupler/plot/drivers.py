@@ -51,7 +51,8 @@ class Drivers:
         self.water = {True: year, False: series}
         self.source = {True: self._respired(w.temperature, w.rain), False: self._respired(air.ravel(), rain)}
         self.plans = Plans(site, soil[0], self.nitrogen)
-        self._kept: tuple[tuple[int, bool], nitrogen.YearPlan, dict[str, np.ndarray]] | None = None  # of the year in progress
+        # of the year in progress
+        self._kept: tuple[tuple[int, bool], nitrogen.YearPlan, dict[str, np.ndarray], np.ndarray] | None = None
 
     def _respired(self, air: np.ndarray, rain: np.ndarray) -> np.ndarray:
         """Carbon dioxide produced in the soil, kg C m-2 s-1 (month,)."""
@@ -65,8 +66,8 @@ class Drivers:
     def forcing(self, year: int, month: int, state: dict[str, np.ndarray], bare: bool) -> dict[str, np.ndarray]:
         """Forcing of a month by contract name; ``bare``: of the mean year, without any dressing."""
         if self._kept is None or self._kept[0] != (year, bare):
-            self._kept = (year, bare), *self.plans.year(year, bare)
-        _, plan, further = self._kept
+            self._kept = (year, bare), *self.plans.year(year, bare), self.plans.grass(year)
+        _, plan, further, grass = self._kept
         n, w = len(self.site.treatments), self.water[bare]
         at = month if bare else 12 * (year - self.site.years[0]) + month
         spread = lambda row: np.broadcast_to(row, (n, len(self.ground.dz)))  # noqa: E731
@@ -80,7 +81,7 @@ class Drivers:
             "w_sink": spread(w.w_sink[0, :, at]),
             "q_bot": np.full(n, w.q_bot[0, at]),
             "t_soil": spread(t_soil + KELVIN),
-            "co2_src_total": self.source[bare][at] * np.where(self.plans.grass(year), respiration.GRASSLAND, 1.0),
+            "co2_src_total": self.source[bare][at] * np.where(grass, respiration.GRASSLAND, 1.0),
             "co2_atm": np.full(n, np.interp(year, list(CO2), list(CO2.values()))),
             "p_surf": np.full(n, PA_PER_ATM * np.exp(-self.site.place.altitude / SCALE_HEIGHT)),
             **made,
