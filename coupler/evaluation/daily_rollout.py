@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from ..errors import CalcisolError
 from ..library.columns import table
 from ..library.model import Model
+from ..offline.layer_fold import LayerFold
 from ..units import C_KG_PER_MOL, N_KG_PER_MOL, SECONDS_PER_DAY
 from .daily_file import IONS, POOLS, SITES, SOURCES, DailyColumn
 from .daily_grid import Grid
@@ -41,12 +42,10 @@ class Course:
     ends: NDArray[np.int64]
     flags: NDArray[np.int32]  # (step, layer); the reference has none
 
-    def of_layers(self, dz: Floats, pieces: Sequence[int]) -> Course:
-        """The course of thin layers ``dz`` as that of the layers that ``pieces`` of them make up."""
-        first = np.cumsum([0, *pieces[:-1]])
-        ph = np.add.reduceat(self.ph * dz, first, axis=1) / np.add.reduceat(dz, first)
-        change = np.add.reduceat(self.calcite_change, first)
-        return replace(self, calcite_change=change, ph=ph, flags=np.bitwise_or.reduceat(self.flags, first, axis=1))
+    def of_layers(self, fold: LayerFold) -> Course:
+        """The course of thin layers as that of the layers that they make up."""
+        change = fold.total(self.calcite_change)
+        return replace(self, calcite_change=change, ph=fold.mean(self.ph), flags=fold.flags(self.flags))
 
 
 def rollout(

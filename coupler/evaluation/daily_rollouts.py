@@ -10,6 +10,7 @@ from __future__ import annotations
 from ..land import thin_layers
 from ..library.model import Model
 from ..library.pieces import pieces_of
+from ..offline.layer_fold import LayerFold
 from ..units import C_KG_PER_MOL
 from .daily_file import DailyColumn
 from .daily_grid import Grid, step_ends
@@ -52,4 +53,4 @@ def roll_out(
     ends = step_ends(step, column.start_day, column.days, air, every_day)
     inside = pieces_of(grid.dz) if split else None
     simulated = rollout(model, column, stepped, daily, ends, step == "rule", inside)
-    return simulated.of_layers(stepped.dz, pieces), reference(column, grid, ends), grid
+    return simulated.of_layers(LayerFold(pieces, stepped.dz)), reference(column, grid, ends), grid

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import numbers
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -22,9 +23,11 @@ from .arrays import as_array
 
 LEAST = next(v.valid[0] for v in load_table().select("static") if v.name == "dz" and v.valid)
 """m; thickness below which the library clips."""
+THICKEST = 0.05
+"""m, plus a tenth of the depth: pieces as thin as the cells of the reference model."""
 
 
-def pieces_of(dz: ArrayLike, thickest: float = 0.05) -> list[int]:
+def pieces_of(dz: ArrayLike, thickest: float = THICKEST) -> list[int]:
     """Pieces of each layer: the fewest no thicker than ``thickest`` [m] plus a tenth of the depth where the layer begins.
 
     ``dz`` [m]: (soil_layer,), or (column, soil_layer) of which each complete column counts, but for no piece to be thinner than
@@ -50,9 +53,9 @@ def pieces_of(dz: ArrayLike, thickest: float = 0.05) -> list[int]:
     return checked_pieces(pieces, None)
 
 
-def of_layers(slot: NDArray[np.float64], pieces: Sequence[int], how: np.ufunc = np.add) -> NDArray[np.float64]:
-    """A slot of the state (column, state layer) as that of the layers (column, soil_layer): sums, or what else ``how`` makes."""
-    return np.asarray(how.reduceat(slot, np.cumsum([0, *pieces[:-1]]), axis=1))
+def of_layers(values: NDArray[Any], pieces: Sequence[int], how: np.ufunc = np.add) -> NDArray[Any]:
+    """Values of pieces (..., state layer) as those of the layers (..., soil_layer): sums, or what else ``how`` makes."""
+    return np.asarray(how.reduceat(values, np.cumsum([0, *pieces[:-1]]), axis=-1))
 
 
 def checked_pieces(pieces: ArrayLike, nlay: int | None) -> list[int]:

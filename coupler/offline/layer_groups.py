@@ -20,10 +20,8 @@ from ..errors import ArgumentError
 from ..europe.domain import Domain
 from ..europe.soil_and_inputs import SoilAndInputs
 from ..land import thin_layers
-from ..library.pieces import pieces_of
+from ..library.pieces import THICKEST, pieces_of
 from ..units import C_KG_PER_MOL, CACO3_KG_PER_MOL
-
-THICKEST = 0.05  # m, plus a tenth of the depth
 
 
 @dataclass(frozen=True)

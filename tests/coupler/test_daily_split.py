@@ -12,6 +12,7 @@ from calcisol.coupler.evaluation.daily_rollout import Course
 from calcisol.coupler.evaluation.daily_rollouts import roll_out, takes_thin_layers
 from calcisol.coupler.evaluation.daily_water import DailyWater
 from calcisol.coupler.library.model import Model
+from calcisol.coupler.offline.layer_fold import LayerFold
 from helpers.daily_column import COLUMNS, made_column
 
 CELLS = np.array([0.1, 0.2, 0.1])
@@ -67,7 +68,7 @@ def test_thin_layers_end_where_cells_end():
 def test_a_course_of_thin_layers_as_that_of_layers():
     ph, flags = np.array([[6.0, 7.0, 8.0]]), np.array([[1, 2, 4]], dtype=np.int32)
     thin = Course(5.0, np.array([1.0, -2.0, 4.0]), 1.0, 2.0, 3.0, ph, np.array([365, 366]), flags)
-    found = thin.of_layers(np.array([0.1, 0.1, 0.3]), [1, 2])
+    found = thin.of_layers(LayerFold([1, 2], [0.1, 0.1, 0.3]))
     np.testing.assert_array_equal(found.calcite_change, [1.0, 2.0])
     np.testing.assert_allclose(found.ph, [[6.0, 7.75]])
     assert found.flags.tolist() == [[1, 6]] and found.drained == 5.0
