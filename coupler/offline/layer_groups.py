@@ -73,7 +73,7 @@ def _thin(domain: Domain, config: RunConfig, pieces: tuple[int, ...]) -> NDArray
 def on_thin_layers(config: RunConfig, pieces: tuple[int, ...]) -> RunConfig:
     """The configuration with each layer cut into its pieces; constants by layer go with them."""
     cut: dict[str, Any] = {"layers": tuple(np.repeat(np.asarray(config.layers) / pieces, pieces).tolist())}
-    for table in (f.name for f in fields(config) if f.name in ("soil", "water", "carbon", "nitrogen")):
+    for table in ("soil", "water", "carbon", "nitrogen"):
         of = getattr(config, table)
         by_layer = {f.name: getattr(of, f.name) for f in fields(of) if isinstance(getattr(of, f.name), tuple)}
         repeated = {k: tuple(np.repeat(v, pieces).tolist()) for k, v in by_layer.items() if len(v) == len(pieces) > 1}
